@@ -1,0 +1,14 @@
+//! What of a folder a build sees: `.dockerignore` semantics and the files of a context with their sizes. Pure; no I/O.
+//!
+//! * [`IgnoreFile`]: a `.dockerignore`, read and matched as moby's `patternmatcher` does, which is not how `.gitignore` works.
+//! * [`Tree`]: the files that a context holds after its ignore file, and which of them a `COPY` takes.
+
+mod glob;
+mod ignore_file;
+mod path;
+mod source;
+mod tree;
+
+pub use ignore_file::{IgnoreFile, Matched, Pattern};
+pub use source::{CopySource, SourcePart};
+pub use tree::{Summary, SummaryEntry, Tree, TreeFile};

@@ -1,0 +1,35 @@
+//! Paths as texts, `/`-separated.
+
+/// The shortest form of `path`, as Go's `path.Clean` makes it: `.` when nothing is left, `..` steps kept only at the front.
+pub(super) fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|&last| last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            _ => parts.push(part),
+        }
+    }
+    match (rooted, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+/// `path` below the context's root, where `..` cannot lead out and a leading `/` means nothing: what `COPY` makes of a source.
+pub(super) fn in_context(path: &str) -> String {
+    clean(&format!("/{path}")).trim_start_matches('/').to_owned()
+}
+
+/// `a`, `a/b`, `a/b/c` of `a/b/c`.
+pub(super) fn steps(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/')
+        .filter_map(|(at, _)| path.get(..at))
+        .chain(std::iter::once(path))
+        .filter(|step| !step.is_empty())
+}

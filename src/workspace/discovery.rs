@@ -1,0 +1,221 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::names::{NameKind, is_backup, is_dockerfile_name};
+use super::paths::relative;
+use super::walk::MAX_DEPTH;
+use super::{Workspace, WorkspaceError};
+
+/// Dockerfiles found from the paths a person gave.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// One workspace per root, by root, with the paths of its Dockerfiles relative to it, sorted.
+    pub workspaces: Vec<(Workspace, Vec<String>)>,
+    /// What could not be taken, in the order met.
+    pub problems: Vec<DiscoveryProblem>,
+}
+
+/// A path that gave no Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiscoveryProblem {
+    /// The path as given, or as found below one that was.
+    pub path: PathBuf,
+    /// What is the matter.
+    pub kind: ProblemKind,
+}
+
+/// Why a path gave no Dockerfile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProblemKind {
+    /// It does not exist (an error).
+    #[error("there is no such file or folder; check its spelling")]
+    Missing,
+    /// A device, pipe or socket (an error).
+    #[error("it is neither a file nor a folder; name a Dockerfile or a folder")]
+    NotAFile,
+    /// The system refused, or the name is not Unicode (an error).
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
+    /// A folder without a Dockerfile (a note).
+    #[error("no Dockerfile lies in this folder; name the file if it has another name")]
+    NoDockerfiles,
+    /// A template, left out (a note).
+    #[error("a template is not a Dockerfile yet; name it to lint it all the same")]
+    Template,
+}
+
+impl ProblemKind {
+    /// Whether it is an error rather than a note.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Missing | Self::NotAFile | Self::Unreadable(_))
+    }
+}
+
+/// Finds the Dockerfiles in `paths`, relative to `cwd` or absolute; without any, in `cwd`.
+///
+/// A file is taken whatever its name. A folder is walked with hidden folders, without what `.gitignore` leaves out, `.git`,
+/// `node_modules`, links and slimlint's backups. A file belongs to the workspace of the nearest folder above it with `.git`, else to
+/// that of `cwd` when it lies below, else to that of its own folder.
+#[must_use]
+pub fn discover(paths: &[PathBuf], cwd: &Path) -> Discovery {
+    let mut search = Search { cwd: canonical(cwd).unwrap_or_else(|_| cwd.to_owned()), ..Search::default() };
+    let here = [PathBuf::from(".")];
+    for path in if paths.is_empty() { &here } else { paths } {
+        if let Err(kind) = search.add(path) {
+            search.problems.push(DiscoveryProblem { path: path.clone(), kind });
+        }
+    }
+    search.finish()
+}
+
+#[derive(Default)]
+struct Search {
+    cwd: PathBuf,
+    found: BTreeMap<PathBuf, BTreeSet<String>>,
+    problems: Vec<DiscoveryProblem>,
+    /// The nearest folder with `.git`, by folder.
+    repositories: HashMap<PathBuf, Option<PathBuf>>,
+}
+
+impl Search {
+    fn add(&mut self, given: &Path) -> Result<(), ProblemKind> {
+        let path = self.cwd.join(given);
+        let metadata = fs::metadata(&path).map_err(|error| problem(&error))?;
+        if metadata.is_dir() {
+            let folder = canonical(&path).map_err(|error| problem(&error))?;
+            return self.walk(given, &folder);
+        }
+        if !metadata.is_file() {
+            return Err(ProblemKind::NotAFile);
+        }
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Err(ProblemKind::NotAFile) };
+        // The folder's links are resolved, so that one file is not met under two names; the file's own name is kept.
+        let folder = canonical(folder).map_err(|error| problem(&error))?;
+        let Some(name) = name.to_str() else { return Err(not_unicode()) };
+        self.take(&folder, name)
+    }
+
+    fn take(&mut self, folder: &Path, name: &str) -> Result<(), ProblemKind> {
+        let root = self.root(folder);
+        let path = folder.join(name);
+        if path.strip_prefix(&root).is_ok_and(|rest| rest.to_str().is_none()) {
+            return Err(not_unicode());
+        }
+        let path = relative(&path, &root);
+        self.found.entry(root).or_default().insert(path);
+        Ok(())
+    }
+
+    fn walk(&mut self, given: &Path, folder: &Path) -> Result<(), ProblemKind> {
+        let walk = WalkBuilder::new(folder)
+            .hidden(false)
+            .require_git(false)
+            // What one machine's own settings leave out must not change the result.
+            .git_global(false)
+            .max_depth(Some(MAX_DEPTH))
+            .filter_entry(|entry| {
+                let name = entry.file_name();
+                entry.depth() == 0 || !(name == ".git" || name == "node_modules" || is_backup(&name.to_string_lossy()))
+            })
+            .build();
+        let mut empty = true;
+        for entry in walk {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.note(given.to_owned(), ProblemKind::Unreadable(error.to_string()));
+                    continue;
+                }
+            };
+            if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+                continue;
+            }
+            let name = entry.file_name().to_string_lossy();
+            let shown = || given.join(entry.path().strip_prefix(folder).unwrap_or(entry.path()));
+            match (is_dockerfile_name(&name), entry.path().parent()) {
+                (NameKind::Yes, Some(parent)) => {
+                    empty = false;
+                    if let Err(kind) = self.take(parent, &name) {
+                        self.note(shown(), kind);
+                    }
+                }
+                (NameKind::Template, _) => {
+                    empty = false;
+                    self.note(shown(), ProblemKind::Template);
+                }
+                _ => {}
+            }
+        }
+        if empty { Err(ProblemKind::NoDockerfiles) } else { Ok(()) }
+    }
+
+    fn note(&mut self, path: PathBuf, kind: ProblemKind) {
+        self.problems.push(DiscoveryProblem { path, kind });
+    }
+
+    fn root(&mut self, folder: &Path) -> PathBuf {
+        match self.repository(folder) {
+            Some(repository) => repository,
+            None if folder.starts_with(&self.cwd) => self.cwd.clone(),
+            None => folder.to_owned(),
+        }
+    }
+
+    fn repository(&mut self, folder: &Path) -> Option<PathBuf> {
+        let mut nearest = None;
+        let mut asked = Vec::new();
+        for ancestor in folder.ancestors() {
+            if let Some(known) = self.repositories.get(ancestor) {
+                nearest.clone_from(known);
+                break;
+            }
+            asked.push(ancestor);
+            if fs::symlink_metadata(ancestor.join(".git")).is_ok() {
+                nearest = Some(ancestor.to_owned());
+                break;
+            }
+        }
+        for ancestor in asked {
+            self.repositories.insert(ancestor.to_owned(), nearest.clone());
+        }
+        nearest
+    }
+
+    fn finish(self) -> Discovery {
+        let mut discovery = Discovery { workspaces: Vec::new(), problems: self.problems };
+        for (root, dockerfiles) in self.found {
+            match Workspace::open(&root) {
+                Ok(workspace) => discovery.workspaces.push((workspace, dockerfiles.into_iter().collect())),
+                Err(WorkspaceError::Root { path, source }) => {
+                    discovery.problems.push(DiscoveryProblem { path, kind: problem(&source) });
+                }
+                Err(WorkspaceError::NotADirectory(path)) => {
+                    discovery.problems.push(DiscoveryProblem { path, kind: ProblemKind::NotAFile });
+                }
+            }
+        }
+        discovery
+    }
+}
+
+fn canonical(path: &Path) -> std::io::Result<PathBuf> {
+    fs::canonicalize(path)
+}
+
+fn problem(error: &std::io::Error) -> ProblemKind {
+    match error.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => ProblemKind::Missing,
+        _ => ProblemKind::Unreadable(error.to_string()),
+    }
+}
+
+fn not_unicode() -> ProblemKind {
+    ProblemKind::Unreadable("its name is not Unicode; rename it".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+use super::super::testing::folder;
+use super::*;
+
+/// What is found, as `root-below-folder: dockerfiles`, and the problems as `path: kind`.
+fn found(base: &Path, paths: &[&str], cwd: &str) -> (Vec<String>, Vec<String>) {
+    let base = fs::canonicalize(base).expect("exists");
+    let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+    let discovery = discover(&paths, &base.join(cwd));
+    let workspaces = discovery
+        .workspaces
+        .iter()
+        .map(|(workspace, dockerfiles)| format!("{}: {}", relative(workspace.root(), &base), dockerfiles.join(" ")));
+    let problems = discovery.problems.iter().map(|problem| format!("{}: {:?}", problem.path.display(), problem.kind));
+    (workspaces.collect(), problems.collect())
+}
+
+#[test]
+fn folders_are_walked_by_name_and_gitignore() {
+    let folder = folder(&[
+        (".gitignore", "build/\n*.local\n"),
+        ("Dockerfile", ""),
+        ("Dockerfile.local", ""),
+        ("Dockerfile.dockerignore", ""),
+        ("Dockerfile.pre-slim.20260101", ""),
+        ("api/cuda.dockerfile", ""),
+        ("api/Dockerfile.j2", ""),
+        (".devcontainer/Dockerfile", ""),
+        ("build/Dockerfile", ""),
+        ("node_modules/x/Dockerfile", ""),
+        (".git/Dockerfile", ""),
+        ("docs/Dockerfile.md", ""),
+        ("Containerfile/notes.txt", ""),
+    ]);
+    let all = ": .devcontainer/Dockerfile Dockerfile api/cuda.dockerfile";
+    let template = "./api/Dockerfile.j2: Template";
+    assert_eq!(found(folder.path(), &["."], ""), (vec![all.into()], vec![template.into()]));
+    assert_eq!(found(folder.path(), &[], ""), (vec![all.into()], vec![template.into()]));
+    assert_eq!(found(folder.path(), &["api/..", "Dockerfile"], "").0, [all]);
+    assert_eq!(found(folder.path(), &["build"], "").0, [": build/Dockerfile"]);
+    assert_eq!(found(folder.path(), &["docs"], ""), (vec![], vec!["docs: NoDockerfiles".into()]));
+}
+
+#[test]
+fn gitignore_holds_outside_a_repository() {
+    let folder = folder(&[(".gitignore", "out\n"), ("a/Dockerfile", ""), ("out/Dockerfile", "")]);
+    assert_eq!(found(folder.path(), &["."], "").0, [": a/Dockerfile"]);
+}
+
+#[test]
+fn named_files_are_taken_whatever_their_name() {
+    let folder = folder(&[
+        (".git/HEAD", ""),
+        (".gitignore", "*.txt\n"),
+        ("x/Dockerfile.j2", ""),
+        ("image.txt", ""),
+        ("Dockerfile.pre-slim.20260101", ""),
+    ]);
+    let named = ["x/Dockerfile.j2", "image.txt", "./image.txt", "Dockerfile.pre-slim.20260101", "gone", "x/y/z"];
+    let (workspaces, problems) = found(folder.path(), &named, "");
+    assert_eq!(workspaces, [": Dockerfile.pre-slim.20260101 image.txt x/Dockerfile.j2"]);
+    assert_eq!(problems, ["gone: Missing", "x/y/z: Missing"]);
+    assert!(
+        ProblemKind::Missing.is_error() && !ProblemKind::NoDockerfiles.is_error() && !ProblemKind::Template.is_error()
+    );
+}
+
+#[test]
+fn the_root_is_the_repository_or_the_working_directory_or_the_folder() {
+    let folder = folder(&[
+        ("repo/.git/HEAD", ""),
+        ("repo/a/Dockerfile", ""),
+        ("repo/sub/.git", "gitdir: elsewhere"),
+        ("repo/sub/b/Dockerfile", ""),
+        ("plain/c/Dockerfile", ""),
+        ("plain/d/e/Dockerfile", ""),
+        ("work/", ""),
+    ]);
+    assert_eq!(found(folder.path(), &["."], "repo/a").0, ["repo: a/Dockerfile"]);
+    assert_eq!(found(folder.path(), &["."], "repo").0, ["repo: a/Dockerfile", "repo/sub: b/Dockerfile"]);
+    assert_eq!(found(folder.path(), &["c/Dockerfile", "d"], "plain").0, ["plain: c/Dockerfile d/e/Dockerfile"]);
+    assert_eq!(
+        found(folder.path(), &["../plain/c/Dockerfile", "../plain/d"], "work").0,
+        ["plain/c: Dockerfile", "plain/d/e: Dockerfile"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_taken_when_named_and_met_under_one_name() {
+    use super::super::testing::link;
+    let folder = folder(&[(".git/HEAD", ""), ("a/Dockerfile", "FROM x"), ("b/", "")]);
+    link(folder.path(), "b/Dockerfile", "../a/Dockerfile");
+    link(folder.path(), "c", "a");
+    link(folder.path(), "Dockerfile", "/dev/null");
+    assert_eq!(found(folder.path(), &["."], "").0, [": a/Dockerfile"]);
+    assert_eq!(found(folder.path(), &["b/Dockerfile", "c/Dockerfile"], "").0, [": a/Dockerfile b/Dockerfile"]);
+    assert_eq!(found(folder.path(), &["Dockerfile"], "").1, ["Dockerfile: NotAFile"]);
+}

@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use crate::python::imports::Imports;
+use crate::python::lock::Lock;
+use crate::python::pyproject::{ManifestError, Pyproject};
+use crate::python::requirements::RequirementsFile;
+use crate::text::SourceFile;
+
+use super::cache::Derived;
+use super::paths::normalise;
+use super::{ManifestProblem, ReadError, Workspace};
+
+type Parsed<T> = Derived<Arc<SourceFile>, T>;
+
+/// Parsed manifests by path.
+#[derive(Default)]
+pub(super) struct Manifests {
+    pyprojects: Parsed<Result<Arc<Pyproject>, ManifestError>>,
+    requirements: Parsed<Arc<RequirementsFile>>,
+    locks: Parsed<Arc<Lock>>,
+    imports: Parsed<Arc<Imports>>,
+}
+
+impl Workspace {
+    /// The `pyproject.toml` at `path`, parsed once for as long as its text stays the same.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not TOML.
+    pub fn pyproject(&self, path: &str) -> Result<Arc<Pyproject>, ManifestProblem> {
+        let parsed = self.parsed(&self.manifests.pyprojects, path, |text| Pyproject::parse(text).map(Arc::new))?;
+        parsed.map_err(ManifestProblem::Parse)
+    }
+
+    /// The requirements or constraints file at `path`, parsed once for as long as its text stays the same.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn requirements(&self, path: &str) -> Result<Arc<RequirementsFile>, ReadError> {
+        self.parsed(&self.manifests.requirements, path, |text| Arc::new(RequirementsFile::parse(text)))
+    }
+
+    /// The lock at `path`, parsed once for as long as its text stays the same.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn lock(&self, path: &str) -> Result<Arc<Lock>, ReadError> {
+        self.parsed(&self.manifests.locks, path, |text| Arc::new(Lock::parse(text)))
+    }
+
+    /// What the Python source at `path` imports, scanned once for as long as its text stays the same.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn imports(&self, path: &str) -> Result<Arc<Imports>, ReadError> {
+        self.parsed(&self.manifests.imports, path, |text| Arc::new(Imports::scan(text)))
+    }
+
+    fn parsed<T: Clone>(&self, known: &Parsed<T>, path: &str, parse: impl Fn(&str) -> T) -> Result<T, ReadError> {
+        let path = normalise(path).ok_or(ReadError::OutsideRoot)?;
+        let source = self.read(&path)?;
+        Ok(known.get_or_make(&path, source, Arc::ptr_eq, |source| parse(source.text())))
+    }
+}

@@ -1,0 +1,28 @@
+//! The files of one repository, read once and shared: the only module that reads `std::fs`.
+//!
+//! * [`Workspace`]: files with an overlay for unsaved text, listings, parsed manifests, build contexts.
+//! * [`discover`]: from the paths a person gives to workspaces and the Dockerfiles in them.
+//! * [`Service`]: a Dockerfile with its build context and ignore file.
+//!
+//! Paths are relative to the workspace's root, `/`-separated and normalised; `""` is the root.
+
+mod cache;
+mod discovery;
+mod error;
+mod evidence;
+mod manifests;
+mod names;
+mod paths;
+mod service;
+mod store;
+#[cfg(test)]
+mod testing;
+mod walk;
+
+pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover};
+pub use error::{ManifestProblem, ReadError, WorkspaceError};
+pub use names::{NameKind, is_dockerfile_name};
+pub use paths::{join, normalise, parent};
+pub use service::{Service, locate_from_sources};
+pub use store::{Entry, MAX_FILE_BYTES, Workspace};
+pub use walk::{MAX_DEPTH, MAX_TREE_FILES};

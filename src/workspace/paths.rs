@@ -1,0 +1,76 @@
+use std::path::Path;
+
+/// `path` without `.`, `..` and empty parts; `""` is the root. `None` when it is absolute or leads above the root.
+#[must_use]
+pub fn normalise(path: &str) -> Option<String> {
+    let is_separator = |character| character == '/' || (cfg!(windows) && character == '\\');
+    if path.starts_with(is_separator) {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split(is_separator) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            // `C:` would make the path absolute, `name:stream` would name something else.
+            _ if cfg!(windows) && part.contains(':') => return None,
+            _ => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// `path` as seen from the folder `directory`, normalised. `None` when it is absolute or leads above the root.
+#[must_use]
+pub fn join(directory: &str, path: &str) -> Option<String> {
+    match (directory, path) {
+        (_, absolute) if absolute.starts_with('/') => None,
+        ("", path) => normalise(path),
+        (directory, path) => normalise(&format!("{directory}/{path}")),
+    }
+}
+
+/// The folder that holds `path`; `""` for what lies in the root.
+#[must_use]
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// `path` below `base`, with `/`. Names that are not Unicode are made readable, not exact.
+pub(super) fn relative(path: &Path, base: &Path) -> String {
+    let rest = path.strip_prefix(base).unwrap_or(path).to_string_lossy();
+    if cfg!(windows) { rest.replace('\\', "/") } else { rest.into_owned() }
+}
+
+/// What is left of `path` below `directory`; `None` when it lies elsewhere.
+pub(super) fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+    if directory.is_empty() { Some(path) } else { path.strip_prefix(directory)?.strip_prefix('/') }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_and_never_lead_above_the_root() {
+        for (path, expected) in [
+            ("", Some("")),
+            (".", Some("")),
+            ("a/./b//c/", Some("a/b/c")),
+            ("a/../b", Some("b")),
+            ("a/..", Some("")),
+            ("..", None),
+            ("a/../../b", None),
+            ("/etc/passwd", None),
+        ] {
+            assert_eq!(normalise(path).as_deref(), expected, "{path}");
+        }
+        assert_eq!(join("a/b", "../c").as_deref(), Some("a/c"));
+        assert_eq!(join("", "c").as_deref(), Some("c"));
+        assert_eq!(join("a", "../../c"), None);
+        assert_eq!(join("a", "/etc/passwd"), None);
+        assert_eq!((parent("a/b/c"), parent("c")), ("a/b", ""));
+    }
+}

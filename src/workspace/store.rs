@@ -1,0 +1,315 @@
+use std::collections::BTreeMap;
+use std::collections::btree_map::Range;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::text::SourceFile;
+
+use super::cache::Cache;
+use super::manifests::Manifests;
+use super::paths::{below, normalise};
+use super::walk::Walks;
+use super::{ReadError, WorkspaceError};
+
+/// Files larger than this are not read: 64 MiB.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// Names beyond these in one folder are not listed.
+const MAX_LISTED: usize = 100_000;
+
+pub(super) type Files = BTreeMap<String, Arc<SourceFile>>;
+
+/// The files below one root, read once, with unsaved ones in front of those on disk. Shared between threads.
+pub struct Workspace {
+    /// Canonical, so that resolved links can be compared with it.
+    root: PathBuf,
+    /// `Some` when there is no disk behind the workspace.
+    memory: Option<Files>,
+    overlay: RwLock<Files>,
+    generation: AtomicU64,
+    files: Cache<Result<Arc<SourceFile>, ReadError>>,
+    kinds: Cache<Option<Kind>>,
+    listings: Cache<Arc<Vec<Entry>>>,
+    pub(super) manifests: Manifests,
+    pub(super) walks: Walks,
+}
+
+/// One name in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name, without folders. Names that are not Unicode are made readable, and cannot be read.
+    pub name: String,
+    /// Whether it is a folder, or a link to one inside the root.
+    pub is_dir: bool,
+    /// Size in bytes; 0 for folders and links.
+    pub bytes: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Directory,
+    Other,
+}
+
+impl Workspace {
+    /// Opens the folder `root`. Nothing below it is looked at yet.
+    ///
+    /// # Errors
+    /// When it does not exist, is no folder or cannot be read.
+    pub fn open(root: &Path) -> Result<Self, WorkspaceError> {
+        let canonical =
+            fs::canonicalize(root).map_err(|source| WorkspaceError::Root { path: root.to_owned(), source })?;
+        if !canonical.is_dir() {
+            return Err(WorkspaceError::NotADirectory(root.to_owned()));
+        }
+        Ok(Self::new(canonical, None))
+    }
+
+    /// A workspace of `files` (path and bytes) that touches no disk; its root is `/workspace`, which need not exist.
+    /// Files whose path leads out of the root are dropped.
+    #[must_use]
+    pub fn in_memory(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        let files = files.into_iter().filter_map(|(path, bytes)| {
+            let path = normalise(&path)?;
+            Some((path.clone(), Arc::new(SourceFile::new(path, bytes))))
+        });
+        Self::new(PathBuf::from("/workspace"), Some(files.collect()))
+    }
+
+    fn new(root: PathBuf, memory: Option<Files>) -> Self {
+        Self {
+            root,
+            memory,
+            overlay: RwLock::default(),
+            generation: AtomicU64::default(),
+            files: Cache::default(),
+            kinds: Cache::default(),
+            listings: Cache::default(),
+            manifests: Manifests::default(),
+            walks: Walks::default(),
+        }
+    }
+
+    /// The root, absolute and without links.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The file at `path`, from the overlay or else the disk; from the disk it is read once.
+    ///
+    /// # Errors
+    /// See [`ReadError`]; errors are remembered like files.
+    pub fn read(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
+        let path = normalise(path).ok_or(ReadError::OutsideRoot)?;
+        if let Some(file) = self.virtual_file(&path) {
+            return Ok(file);
+        }
+        if self.is_virtual_dir(&path) {
+            return Err(ReadError::NotAFile);
+        }
+        self.files.get_or_make(&path, || self.read_from_disk(&path))
+    }
+
+    /// Whether a file, folder, device or the like is at `path`. What lies outside the root does not exist.
+    #[must_use]
+    pub fn exists(&self, path: &str) -> bool {
+        self.kind(path).is_some()
+    }
+
+    /// Whether a regular file is at `path`, or a link to one inside the root.
+    #[must_use]
+    pub fn is_file(&self, path: &str) -> bool {
+        self.kind(path) == Some(Kind::File)
+    }
+
+    /// Whether a folder is at `path`, or a link to one inside the root.
+    #[must_use]
+    pub fn is_dir(&self, path: &str) -> bool {
+        self.kind(path) == Some(Kind::Directory)
+    }
+
+    /// The names in the folder `directory`, sorted; empty when it is none.
+    #[must_use]
+    pub fn list(&self, directory: &str) -> Vec<Entry> {
+        normalise(directory).map_or_else(Vec::new, |directory| self.entries(&directory).to_vec())
+    }
+
+    /// Puts `bytes` in the place of the file at `path`, which need not exist; `None` takes them away again.
+    /// A path that leads out of the root is passed over.
+    pub fn set_overlay(&self, path: &str, bytes: Option<Vec<u8>>) {
+        let Some(path) = normalise(path).filter(|path| !path.is_empty()) else { return };
+        let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
+        match bytes {
+            Some(bytes) => overlay.insert(path.clone(), Arc::new(SourceFile::new(path, bytes))),
+            None => overlay.remove(&path),
+        };
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Forgets what was read from the disk at `path`, below and above it, after it changed there; `""` forgets everything.
+    pub fn forget(&self, path: &str) {
+        let Some(path) = normalise(path) else { return };
+        let keep =
+            |key: &str| !(path.is_empty() || key == path || below(key, &path).is_some() || below(&path, key).is_some());
+        self.files.retain(keep);
+        self.kinds.retain(keep);
+        self.listings.retain(keep);
+        self.walks.clear();
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The ignore file of a build: `NAME.dockerignore` beside the Dockerfile `NAME`, else `.dockerignore`, else
+    /// `.containerignore` at the root of the context.
+    #[must_use]
+    pub fn ignore_file_for(&self, dockerfile: &str, context: &str) -> Option<String> {
+        let at_root = |name: &str| if context.is_empty() { name.to_owned() } else { format!("{context}/{name}") };
+        [format!("{dockerfile}.dockerignore"), at_root(".dockerignore"), at_root(".containerignore")]
+            .iter()
+            .find(|path| self.is_file(path))
+            .and_then(|path| normalise(path))
+    }
+
+    /// Where `path` lies on disk, with links resolved.
+    ///
+    /// # Errors
+    /// [`ReadError::OutsideRoot`] when that is outside the root, [`ReadError::NotFound`] when it is nowhere.
+    pub fn real_path(&self, path: &str) -> Result<PathBuf, ReadError> {
+        if self.memory.is_some() {
+            return Err(ReadError::NotFound);
+        }
+        let path = normalise(path).ok_or(ReadError::OutsideRoot)?;
+        let real = fs::canonicalize(self.root.join(path)).map_err(ReadError::from_io)?;
+        if real.starts_with(&self.root) { Ok(real) } else { Err(ReadError::OutsideRoot) }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// Calls `visit` with each file below `directory` that is not on disk: its path below it, and the file. A file in memory with unsaved
+    /// text comes twice, the unsaved one last.
+    pub(super) fn each_virtual(&self, directory: &str, mut visit: impl FnMut(&str, &SourceFile)) {
+        let overlay = self.overlay();
+        for (path, file) in self.memory.iter().chain([&*overlay]).flat_map(|files| below_in(files, directory)) {
+            if let Some(rest) = below(path, directory) {
+                visit(rest, file);
+            }
+        }
+    }
+
+    /// [`Workspace::list`] of a normalised path, without the copy where nothing is unsaved.
+    pub(super) fn entries(&self, directory: &str) -> Arc<Vec<Entry>> {
+        let listing = self.listings.get_or_make(directory, || Arc::new(self.list_disk(directory)));
+        let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+        self.each_virtual(directory, |rest, file| {
+            let (name, is_dir) = rest.split_once('/').map_or((rest, false), |(name, _)| (name, true));
+            let bytes = if is_dir { 0 } else { file.bytes().len() as u64 };
+            entries.insert(name.to_owned(), Entry { name: name.to_owned(), is_dir, bytes });
+        });
+        if entries.is_empty() {
+            return listing;
+        }
+        for entry in listing.iter() {
+            entries.entry(entry.name.clone()).or_insert_with(|| entry.clone());
+        }
+        Arc::new(entries.into_values().collect())
+    }
+
+    fn overlay(&self) -> RwLockReadGuard<'_, Files> {
+        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn virtual_file(&self, path: &str) -> Option<Arc<SourceFile>> {
+        self.overlay().get(path).or_else(|| self.memory.as_ref()?.get(path)).cloned()
+    }
+
+    fn is_virtual_dir(&self, path: &str) -> bool {
+        let holds = |files: &Files| below_in(files, path).next().is_some_and(|(file, _)| below(file, path).is_some());
+        (path.is_empty() && self.is_in_memory()) || holds(&self.overlay()) || self.memory.as_ref().is_some_and(holds)
+    }
+
+    fn kind(&self, path: &str) -> Option<Kind> {
+        let path = normalise(path)?;
+        if self.virtual_file(&path).is_some() {
+            return Some(Kind::File);
+        }
+        if self.is_virtual_dir(&path) {
+            return Some(Kind::Directory);
+        }
+        self.kinds.get_or_make(&path, || {
+            let metadata = fs::metadata(self.real_path(&path).ok()?).ok()?;
+            Some(match metadata {
+                metadata if metadata.is_file() => Kind::File,
+                metadata if metadata.is_dir() => Kind::Directory,
+                _ => Kind::Other,
+            })
+        })
+    }
+
+    fn read_from_disk(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
+        let real = self.real_path(path)?;
+        // Asked before opening, which would wait for a writer at a pipe.
+        let metadata = fs::metadata(&real).map_err(ReadError::from_io)?;
+        if !metadata.is_file() {
+            return Err(ReadError::NotAFile);
+        }
+        if metadata.len() > MAX_FILE_BYTES {
+            return Err(ReadError::TooLarge { bytes: metadata.len() });
+        }
+        let mut bytes = Vec::with_capacity(metadata.len() as usize);
+        let file = File::open(&real).map_err(ReadError::from_io)?;
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::from_io)?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(ReadError::TooLarge { bytes: bytes.len() as u64 });
+        }
+        Ok(Arc::new(SourceFile::new(path, bytes)))
+    }
+
+    fn list_disk(&self, directory: &str) -> Vec<Entry> {
+        let Ok(names) = self.real_path(directory).and_then(|real| fs::read_dir(real).map_err(ReadError::from_io))
+        else {
+            return Vec::new();
+        };
+        let entry = |entry: fs::DirEntry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type().ok()?;
+            let is_dir = kind.is_dir()
+                || (kind.is_symlink() && self.is_dir(&format!("{directory}{}{name}", separator(directory))));
+            let bytes = if kind.is_file() { entry.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
+            Some(Entry { name, is_dir, bytes })
+        };
+        let mut entries: Vec<Entry> = names.flatten().take(MAX_LISTED).filter_map(entry).collect();
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        entries
+    }
+}
+
+fn separator(directory: &str) -> &'static str {
+    if directory.is_empty() { "" } else { "/" }
+}
+
+/// The files from `directory/` on; those below it come first.
+fn below_in<'a>(files: &'a Files, directory: &str) -> impl Iterator<Item = (&'a String, &'a Arc<SourceFile>)> {
+    let prefix = format!("{directory}{}", separator(directory));
+    let range: Range<'a, _, _> = files.range(prefix.clone()..);
+    range.take_while(move |(path, _)| path.starts_with(&prefix))
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workspace").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
