@@ -1,0 +1,377 @@
+use super::Distribution;
+use super::images::{Image, Images, images};
+
+/// Which GPU an image is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Gpu {
+    /// NVIDIA.
+    Cuda,
+    /// AMD.
+    Rocm,
+    /// The image is known and holds nothing for a GPU.
+    None,
+    /// Not known.
+    Unknown,
+}
+
+/// A release whose support has an end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EndOfLife {
+    /// What ends: `Debian 10 (buster)`, `Python 3.8`.
+    pub release: String,
+    /// The last day of (long-term, but not paid) support, `YYYY-MM-DD`.
+    pub date: String,
+}
+
+/// What a FROM reference tells of the image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BaseImage {
+    /// Repository without Docker Hub's own prefixes and mirrors: `python`, `nvidia/cuda`, `ghcr.io/astral-sh/uv`.
+    pub repository: String,
+    /// The tag, where one is given.
+    pub tag: Option<String>,
+    /// The digest, where one is given.
+    pub digest: Option<String>,
+    /// Its distribution family.
+    pub distribution: Distribution,
+    /// Whether its C library is musl; `None` when not known.
+    pub musl: Option<bool>,
+    /// `X.Y` of the Python that it brings, where repository and tag tell.
+    pub python: Option<String>,
+    /// The GPU it is made for.
+    pub gpu: Gpu,
+    /// Whether it is already a small variant: slim, alpine, distroless, minimal, runtime.
+    pub slim: bool,
+    /// Whether it holds a compiler.
+    pub has_build_tools: Option<bool>,
+    /// The user it runs as when the Dockerfile sets none.
+    pub default_user: Option<String>,
+    /// The tag of a smaller variant of the same image that has the same software.
+    pub slimmer_tag: Option<String>,
+    /// Uncompressed bytes; `None` when not known.
+    pub bytes: Option<u64>,
+    /// How [`BaseImage::bytes`] was found: `measured` or `estimate`; empty when not known.
+    pub bytes_basis: String,
+    /// Releases in it whose support has an end, as far as the tag tells.
+    pub end_of_life: Vec<EndOfLife>,
+    /// Whether it is a Windows image, whose RUN lines are cmd or `PowerShell`.
+    pub windows: bool,
+}
+
+/// What is known of the image `reference`, with every build argument already filled in.
+///
+/// A reference that still holds a `$` tells nothing, and neither does an image that no entry fits unless its tag does.
+#[must_use]
+pub fn base_image(reference: &str) -> BaseImage {
+    let images = images();
+    let (name, tag, digest) = split(reference.trim());
+    let repository = images.without_hub(name);
+    let image = images.family(&repository);
+    let tag_text = tag.unwrap_or_default().to_lowercase();
+    let tokens: Vec<&str> = tag_text.split(['-', '_']).filter(|token| !token.is_empty()).collect();
+    let distribution = distribution(images, image, &repository, &tokens);
+    let alpine_variant = distribution == Distribution::Alpine && tokens.iter().any(|token| token.starts_with("alpine"));
+    let small_variant = alpine_variant
+        || tokens.iter().any(|token| matches!(*token, "slim" | "minimal" | "micro" | "runtime" | "chiseled"));
+    let variant = variant(&tokens, alpine_variant);
+    let size = images.size(&repository, &tag_text, variant);
+    BaseImage {
+        distribution,
+        musl: musl(image, distribution),
+        python: python(image, &repository, &tag_text, &tokens),
+        gpu: gpu(image, &repository, &tokens),
+        slim: small_variant || image.is_some_and(|image| image.small) || repository.ends_with("-minimal"),
+        has_build_tools: build_tools(image, &repository, &tokens, small_variant)
+            .filter(|_| distribution != Distribution::Windows),
+        default_user: user(image, &repository, &tokens),
+        slimmer_tag: tag.and_then(|tag| slimmer_tag(image, tag, &tokens, small_variant, distribution)),
+        bytes: size.as_ref().map(|size| size.bytes),
+        bytes_basis: size.map(|size| size.basis).unwrap_or_default(),
+        end_of_life: images.ends(&repository, &tag_text, &tokens),
+        windows: distribution == Distribution::Windows,
+        repository,
+        tag: tag.map(str::to_owned),
+        digest: digest.map(str::to_owned),
+    }
+}
+
+/// Name, tag and digest. A colon before the last `/` belongs to a port.
+fn split(reference: &str) -> (&str, Option<&str>, Option<&str>) {
+    let (name, digest) = match reference.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (reference, None),
+    };
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag), digest),
+        _ => (name, None, digest),
+    }
+}
+
+fn distribution(images: &Images, image: Option<&Image>, repository: &str, tokens: &[&str]) -> Distribution {
+    // The tag of a distroless image names the Debian it was cut from.
+    let fixed = image.filter(|image| image.small && image.distribution == Distribution::Distroless);
+    if let Some(image) = fixed {
+        let shell = repository.contains("chainguard") && tokens.contains(&"dev");
+        return if shell { Distribution::Alpine } else { image.distribution };
+    }
+    // Canonical's and Microsoft's cut-down Ubuntu has neither a shell nor a package manager.
+    if tokens.contains(&"chiseled") {
+        return Distribution::Distroless;
+    }
+    if let Some(told) = tokens.iter().find_map(|token| images.distribution(token)) {
+        return told;
+    }
+    if let Some(image) = image {
+        return image.distribution;
+    }
+    // `registry/team/ubuntu22.04/app` says as much as a tag.
+    repository.split(['/', '-', '_']).rev().find_map(|part| images.distribution(part)).unwrap_or(Distribution::Unknown)
+}
+
+fn musl(image: Option<&Image>, distribution: Distribution) -> Option<bool> {
+    match distribution {
+        Distribution::Alpine => Some(!image.is_some_and(|image| image.glibc)),
+        Distribution::Distroless => image.filter(|image| image.glibc).map(|_| false),
+        Distribution::Unknown | Distribution::Windows => None,
+        _ => Some(false),
+    }
+}
+
+fn gpu(image: Option<&Image>, repository: &str, tokens: &[&str]) -> Gpu {
+    let parts = || repository.split(['/', '-', '_']).chain(tokens.iter().copied());
+    if parts().any(|part| part.starts_with("rocm")) {
+        return Gpu::Rocm;
+    }
+    let is_cuda = |part: &str| {
+        part.starts_with("cuda")
+            || part.starts_with("cudnn")
+            || part == "gpu"
+            || part
+                .strip_prefix("cu")
+                .is_some_and(|digits| digits.len() >= 2 && digits.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if parts().any(is_cuda) {
+        return Gpu::Cuda;
+    }
+    image.map_or(Gpu::Unknown, |image| image.gpu)
+}
+
+fn build_tools(image: Option<&Image>, repository: &str, tokens: &[&str], small_variant: bool) -> Option<bool> {
+    let image = image?;
+    if image.slimmer == "runtime" {
+        return Some(tokens.contains(&"devel"));
+    }
+    match repository {
+        // The official images of these keep their compilers out of the alpine variant only (and php its whole build set).
+        "golang" | "php" | "gcc" => Some(!tokens.iter().any(|token| token.starts_with("alpine"))),
+        "buildpack-deps" => Some(!tokens.iter().any(|token| matches!(*token, "curl" | "scm"))),
+        _ if small_variant => Some(image.small_build_tools),
+        _ => image.build_tools,
+    }
+}
+
+fn user(image: Option<&Image>, repository: &str, tokens: &[&str]) -> Option<String> {
+    let image = image?;
+    if repository.starts_with("gcr.io/distroless/") && tokens.contains(&"nonroot") {
+        return Some("nonroot".to_owned());
+    }
+    image.user.clone()
+}
+
+fn variant(tokens: &[&str], alpine: bool) -> &'static str {
+    ["slim", "devel", "runtime", "base", "gpu"]
+        .into_iter()
+        .find(|variant| tokens.contains(variant))
+        .unwrap_or(if alpine { "alpine" } else { "full" })
+}
+
+/// `X.Y` from `python3.11`, `py311`, `python-3.11` anywhere, or from the tag's start where the image is Python itself.
+fn python(image: Option<&Image>, repository: &str, tag: &str, tokens: &[&str]) -> Option<String> {
+    if image.is_some_and(|image| image.python.as_deref() == Some("tag")) {
+        // `devcontainers/python:1-3.11-bookworm` puts its own version first.
+        if let Some(version) = tokens.iter().find_map(|token| minor_version(token)) {
+            return Some(version);
+        }
+    }
+    let following = tokens.iter().zip(tokens.iter().skip(1)).find(|(token, _)| matches!(**token, "python" | "py"));
+    let after = following.and_then(|(_, version)| minor_version(version));
+    after.or_else(|| {
+        tag.split(['-', '_']).chain(repository.split(['/', '-', '_'])).find_map(|part| {
+            let version = part.strip_prefix("python").or_else(|| part.strip_prefix("py"))?;
+            minor_version(version).or_else(|| {
+                let (major, minor) = version.split_at_checked(1)?;
+                let digits = !minor.is_empty() && minor.bytes().all(|b| b.is_ascii_digit());
+                (matches!(major, "2" | "3") && digits).then(|| format!("{major}.{minor}"))
+            })
+        })
+    })
+}
+
+/// `3.11` of `3.11`, `3.11.3`, `3.13rc1`.
+fn minor_version(text: &str) -> Option<String> {
+    let mut parts = text.split('.');
+    let (major, minor) = (parts.next()?, parts.next()?);
+    let minor: String = minor.chars().take_while(char::is_ascii_digit).collect();
+    (matches!(major, "2" | "3") && !minor.is_empty()).then(|| format!("{major}.{minor}"))
+}
+
+fn slimmer_tag(
+    image: Option<&Image>,
+    tag: &str,
+    tokens: &[&str],
+    small_variant: bool,
+    distribution: Distribution,
+) -> Option<String> {
+    let image = image?;
+    if image.slimmer == "runtime" {
+        let devel = tag.split('-').any(|part| part == "devel");
+        return devel.then(|| {
+            tag.split('-').map(|part| if part == "devel" { "runtime" } else { part }).collect::<Vec<_>>().join("-")
+        });
+    }
+    let has_slim = distribution == Distribution::Debian && !small_variant && !tokens.contains(&"onbuild");
+    if !has_slim || image.slimmer.is_empty() {
+        return None;
+    }
+    if tag == "latest" {
+        return (image.repositories.iter().all(|name| name != "debian")).then(|| "slim".to_owned());
+    }
+    let release = images().release_at(tag).filter(|_| image.slimmer == "slim-release");
+    Some(match release {
+        Some(0) => format!("slim-{tag}"),
+        Some(at) => format!("{}-slim{}", tag.get(..at - 1)?, tag.get(at - 1..)?),
+        None => format!("{tag}-slim"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hub_prefixes_and_mirrors_are_one_repository() {
+        for reference in [
+            "python:3.11",
+            "library/python:3.11",
+            "docker.io/library/python:3.11",
+            "docker.io/python:3.11",
+            "mirror.gcr.io/library/python:3.11",
+            "public.ecr.aws/docker/library/python:3.11",
+            "artifacts.example.com:5000/hub/library/python:3.11@sha256:00",
+        ] {
+            let image = base_image(reference);
+            assert_eq!((image.repository.as_str(), image.tag.as_deref()), ("python", Some("3.11")), "{reference}");
+            assert_eq!(image.bytes, Some(1_030_000_000));
+        }
+        let ported = base_image("localhost:5000/team/app");
+        assert_eq!((ported.repository.as_str(), ported.tag), ("localhost:5000/team/app", None));
+    }
+
+    #[test]
+    fn the_tag_decides_distribution_python_and_slimness() {
+        use Distribution as D;
+        for (reference, distribution, python, slim, tools) in [
+            ("python:3.11", D::Debian, Some("3.11"), false, Some(true)),
+            ("python:3.11.3-slim-bookworm", D::Debian, Some("3.11"), true, Some(false)),
+            ("python:3.12-alpine3.19", D::Alpine, Some("3.12"), true, Some(false)),
+            ("python:3.12-windowsservercore-ltsc2022", D::Windows, Some("3.12"), false, None),
+            ("node:20-bookworm-slim", D::Debian, None, true, Some(false)),
+            ("rust:1.75-slim", D::Debian, None, true, Some(true)),
+            ("golang:1.22-alpine", D::Alpine, None, true, Some(false)),
+            ("ubuntu:22.04", D::Ubuntu, None, false, Some(false)),
+            ("nvidia/cuda:12.4.1-devel-ubuntu22.04", D::Ubuntu, None, false, Some(true)),
+            ("nvidia/cuda:12.4.1-cudnn-runtime-rockylinux8", D::RedHat, None, true, Some(false)),
+            ("ghcr.io/astral-sh/uv:python3.11-bookworm-slim", D::Debian, Some("3.11"), true, Some(false)),
+            ("ghcr.io/astral-sh/uv:0.5.1", D::Distroless, None, false, Some(false)),
+            ("gcr.io/distroless/python3-debian12", D::Distroless, None, true, Some(false)),
+            ("public.ecr.aws/lambda/python:3.11", D::RedHat, Some("3.11"), false, Some(false)),
+            ("tiangolo/uvicorn-gunicorn:python3.9-slim", D::Debian, Some("3.9"), true, Some(false)),
+            ("mcr.microsoft.com/devcontainers/python:1-3.11-bookworm", D::Debian, Some("3.11"), false, Some(true)),
+            ("mcr.microsoft.com/dotnet/aspnet:8.0-noble-chiseled", D::Distroless, None, true, Some(false)),
+            ("registry.example/team/app:1.2", D::Unknown, None, false, None),
+            ("$BASE", D::Unknown, None, false, None),
+        ] {
+            let image = base_image(reference);
+            assert_eq!(
+                (image.distribution, image.python.as_deref(), image.slim, image.has_build_tools),
+                (distribution, python, slim, tools),
+                "{reference}"
+            );
+        }
+    }
+
+    #[test]
+    fn gpu_images_are_told_apart() {
+        for (reference, gpu) in [
+            ("nvidia/cuda:12.4.1-base-ubuntu22.04", Gpu::Cuda),
+            ("pytorch/pytorch:2.3.0-cuda12.1-cudnn8-runtime", Gpu::Cuda),
+            ("tensorflow/tensorflow:2.15.0-gpu", Gpu::Cuda),
+            ("tensorflow/tensorflow:2.15.0", Gpu::None),
+            ("rocm/pytorch:latest", Gpu::Rocm),
+            ("python:3.11-slim", Gpu::None),
+            ("quay.io/jupyter/pytorch-notebook:cuda12-latest", Gpu::Cuda),
+            ("team/app:cu121", Gpu::Cuda),
+            ("team/app", Gpu::Unknown),
+        ] {
+            assert_eq!(base_image(reference).gpu, gpu, "{reference}");
+        }
+    }
+
+    #[test]
+    fn the_default_user_is_the_images_own() {
+        for (reference, user) in [
+            ("jupyter/base-notebook", Some("jovyan")),
+            ("node:20", Some("root")),
+            ("cgr.dev/chainguard/python:latest", Some("nonroot")),
+            ("cgr.dev/chainguard/wolfi-base", Some("root")),
+            ("gcr.io/distroless/base-debian12:nonroot", Some("nonroot")),
+            ("team/app", None),
+        ] {
+            assert_eq!(base_image(reference).default_user.as_deref(), user, "{reference}");
+        }
+    }
+
+    #[test]
+    fn the_slimmer_tag_keeps_version_and_release() {
+        for (reference, slimmer) in [
+            ("python:3.11", Some("3.11-slim")),
+            ("python:3.11.3-bookworm", Some("3.11.3-slim-bookworm")),
+            ("python:bookworm", Some("slim-bookworm")),
+            ("python:latest", Some("slim")),
+            ("node:20-bookworm", Some("20-bookworm-slim")),
+            ("debian:bookworm", Some("bookworm-slim")),
+            ("nvidia/cuda:12.4.1-cudnn-devel-ubuntu22.04", Some("12.4.1-cudnn-runtime-ubuntu22.04")),
+            ("python:3.11-slim", None),
+            ("python:3.11-alpine", None),
+            ("ubuntu:22.04", None),
+            ("python", None),
+        ] {
+            assert_eq!(base_image(reference).slimmer_tag.as_deref(), slimmer, "{reference}");
+        }
+    }
+
+    #[test]
+    fn ended_releases_are_named() {
+        let ends =
+            |reference: &str| base_image(reference).end_of_life.into_iter().map(|end| end.release).collect::<Vec<_>>();
+        assert_eq!(ends("python:3.7-buster"), ["Debian 10 (buster)", "Python 3.7"]);
+        assert_eq!(ends("node:14.21"), ["Node.js 14"]);
+        assert_eq!(ends("python:3.1"), [""; 0]);
+        assert_eq!(ends("nvidia/cuda:11.0-base-ubuntu18.04"), ["Ubuntu 18.04 (bionic)"]);
+    }
+
+    #[test]
+    fn measured_sizes_are_estimates_for_other_versions() {
+        assert_eq!(base_image("python:3.11-slim-bookworm").bytes_basis, "measured");
+        let other = base_image("python:3.13-slim");
+        assert_eq!((other.bytes, other.bytes_basis.as_str()), (Some(141_000_000), "estimate"));
+        assert_eq!(base_image("team/app").bytes, None);
+    }
+
+    #[test]
+    fn wolfi_has_apk_but_no_musl() {
+        let image = base_image("cgr.dev/chainguard/wolfi-base:latest");
+        assert_eq!((image.distribution, image.musl), (Distribution::Alpine, Some(false)));
+        assert_eq!(base_image("alpine:3.20").musl, Some(true));
+    }
+}

@@ -1,0 +1,307 @@
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use toml_edit::{Table, TableLike};
+
+use super::Distribution;
+use super::reading::{document, number, section, text, texts};
+
+const SOURCE: &str = include_str!("../../rules/catalogue/system-packages.toml");
+const FAMILIES: [&str; 5] = ["debian", "alpine", "redhat", "suse", "arch"];
+
+/// What a system package is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SystemPackageKind {
+    /// A compiler, an assembler or a linker.
+    Compiler,
+    /// A package that stands for a set of build tools: `build-essential`, `build-base`, `@development-tools`.
+    BuildMeta,
+    /// Drives or helps a build: `make`, `cmake`, `pkg-config`, `patch`.
+    BuildTool,
+    /// Headers and link libraries: `libpq-dev`, `python3-devel`.
+    Development,
+    /// Installs other software: `python3-pip`, `npm`.
+    Installer,
+    /// Version control: `git`.
+    VersionControl,
+    /// Fetches or verifies files: `curl`, `wget`, `gnupg`.
+    Downloader,
+    /// Packs and unpacks: `unzip`, `xz-utils`.
+    Archiver,
+    /// An editor: `vim`.
+    Editor,
+    /// Looks at a running system: `strace`, `htop`, `net-tools`.
+    Debugging,
+    /// A program or a library that software uses at run time.
+    Runtime,
+    /// A server or a supervisor: `nginx`, `supervisor`.
+    Service,
+    /// Data: certificates, fonts, time zones, locales.
+    Data,
+}
+
+impl SystemPackageKind {
+    /// Whether software needs it only while it is built.
+    #[must_use]
+    pub const fn is_build_tool(self) -> bool {
+        matches!(self, Self::Compiler | Self::BuildMeta | Self::BuildTool)
+    }
+
+    /// What packages of this kind are, in a few words.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Compiler => "compiler, assembler or linker",
+            Self::BuildMeta => "set of build tools",
+            Self::BuildTool => "build tool",
+            Self::Development => "headers and link libraries",
+            Self::Installer => "installs software",
+            Self::VersionControl => "version control",
+            Self::Downloader => "fetches or verifies files",
+            Self::Archiver => "packs and unpacks",
+            Self::Editor => "editor",
+            Self::Debugging => "looks at a running system",
+            Self::Runtime => "used at run time",
+            Self::Service => "server or supervisor",
+            Self::Data => "data",
+        }
+    }
+
+    fn from_key(key: &str) -> Option<Self> {
+        Some(match key {
+            "compiler" => Self::Compiler,
+            "build-meta" => Self::BuildMeta,
+            "build-tool" => Self::BuildTool,
+            "development" => Self::Development,
+            "installer" => Self::Installer,
+            "version-control" => Self::VersionControl,
+            "downloader" => Self::Downloader,
+            "archiver" => Self::Archiver,
+            "editor" => Self::Editor,
+            "debugging" => Self::Debugging,
+            "runtime" => Self::Runtime,
+            "service" => Self::Service,
+            "data" => Self::Data,
+            _ => return None,
+        })
+    }
+}
+
+/// What the catalogue knows of a package of a distribution.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SystemPackage {
+    /// Its name, without version and architecture.
+    pub name: String,
+    /// What it is for.
+    pub kind: SystemPackageKind,
+    /// What it is, in a few words.
+    pub purpose: String,
+    /// Installed bytes of the package and of what it depends on, beyond `debian:bookworm-slim`, without recommended packages.
+    /// Measured on Debian bookworm (for Ubuntu the same figure is the best there is); `None` for other families.
+    pub installed_bytes: Option<u64>,
+    /// The same with recommended packages, as `apt-get install` does without `--no-install-recommends`.
+    pub recommended_bytes: Option<u64>,
+    /// Packages that hold what a program linked against this development package needs at run time.
+    pub runtime: Vec<String>,
+    /// Commands that it gives, where its name is not the only one.
+    pub commands: Vec<String>,
+}
+
+#[derive(Default)]
+struct System {
+    families: HashMap<&'static str, HashMap<String, SystemPackage>>,
+    apt_lists_bytes: Option<u64>,
+}
+
+/// The entry for `package` if it is a compiler or another build tool of `family`.
+#[must_use]
+pub fn build_tool(family: Distribution, package: &str) -> Option<&'static SystemPackage> {
+    system_package(family, package).filter(|entry| entry.kind.is_build_tool())
+}
+
+/// The entry for `package` of `family`. A pinned version, an architecture and a version suffix (`gcc-12`) are looked through.
+#[must_use]
+pub fn system_package(family: Distribution, package: &str) -> Option<&'static SystemPackage> {
+    let packages = table().families.get(family_section(family)?)?;
+    let name = bare_name(package);
+    packages.get(name).or_else(|| packages.get(&without_version(name)?))
+}
+
+/// Whether `package` holds headers and link libraries: `-dev`, `-devel`, `-headers`.
+#[must_use]
+pub fn is_development_package(family: Distribution, package: &str) -> bool {
+    // `dpkg-dev` and `autotools-dev` hold no headers.
+    if let Some(entry) = system_package(family, package) {
+        return entry.kind == SystemPackageKind::Development;
+    }
+    let name = bare_name(package);
+    match family {
+        Distribution::Debian | Distribution::Ubuntu => name.ends_with("-dev") || name.starts_with("linux-headers"),
+        Distribution::Alpine => name.ends_with("-dev") || name == "linux-headers",
+        Distribution::RedHat | Distribution::Suse => name.ends_with("-devel") || name.ends_with("-headers"),
+        Distribution::Arch => name.ends_with("-headers"),
+        Distribution::Windows | Distribution::Distroless | Distribution::Unknown => {
+            name.ends_with("-dev") || name.ends_with("-devel")
+        }
+    }
+}
+
+/// Bytes that `apt-get update` leaves in `/var/lib/apt/lists` of a Debian bookworm image; `None` for other families.
+#[must_use]
+pub fn apt_lists_bytes(family: Distribution) -> Option<u64> {
+    table().apt_lists_bytes.filter(|_| family == Distribution::Debian)
+}
+
+const fn family_section(family: Distribution) -> Option<&'static str> {
+    match family {
+        Distribution::Debian | Distribution::Ubuntu => Some("debian"),
+        Distribution::Alpine => Some("alpine"),
+        Distribution::RedHat => Some("redhat"),
+        Distribution::Suse => Some("suse"),
+        Distribution::Arch => Some("arch"),
+        Distribution::Windows | Distribution::Distroless | Distribution::Unknown => None,
+    }
+}
+
+/// `package` without what pins it: `gcc=4:12.2.0-3`, `gcc~=12`, `gcc>12`, `gcc:amd64`, `gcc/bookworm`, `gcc@edge`.
+fn bare_name(package: &str) -> &str {
+    let package = package.trim();
+    let searched = package.strip_prefix('@').map_or(package, |group| group);
+    let start = package.len() - searched.len();
+    let end = searched.find(['=', '~', '<', '>', ':', '/', '@']).map_or(package.len(), |end| start + end);
+    package.get(..end).unwrap_or(package)
+}
+
+/// `gcc-12` → `gcc`, `python3.11-dev` → `python3-dev`, `postgresql-client-15` → `postgresql-client`.
+fn without_version(name: &str) -> Option<String> {
+    let digits = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_digit()) && part.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    let parts: Vec<&str> = name.split('-').filter(|part| !digits(part)).collect();
+    let kept: Vec<&str> = parts
+        .iter()
+        .map(|part| part.split_once('.').map_or(*part, |(head, tail)| if digits(tail) { head } else { part }))
+        .collect();
+    let joined = kept.join("-");
+    (joined != name && !joined.is_empty()).then_some(joined)
+}
+
+fn table() -> &'static System {
+    static TABLE: OnceLock<System> = OnceLock::new();
+    TABLE.get_or_init(|| document(SOURCE).map(|file| System::read(file.as_table())).unwrap_or_default())
+}
+
+impl System {
+    fn read(root: &Table) -> Self {
+        let mut families = HashMap::new();
+        for family in FAMILIES {
+            let entries = section(root, family);
+            let packages = entries.into_iter().flat_map(|section| {
+                section.iter().flat_map(|(key, item)| match item.as_table_like() {
+                    Some(entry) => read_package(key, entry).into_iter().collect(),
+                    None => read_kind(key, section),
+                })
+            });
+            families.insert(family, packages.map(|package| (package.name.clone(), package)).collect());
+        }
+        let lists = section(root, "apt-lists");
+        Self { families, apt_lists_bytes: lists.and_then(|table| number(table, "bookworm")) }
+    }
+}
+
+fn read_package(name: &str, entry: &dyn TableLike) -> Option<SystemPackage> {
+    Some(SystemPackage {
+        name: name.to_owned(),
+        kind: SystemPackageKind::from_key(&text(entry, "kind")?)?,
+        purpose: text(entry, "purpose")?,
+        installed_bytes: number(entry, "installed"),
+        recommended_bytes: number(entry, "recommended"),
+        runtime: texts(entry, "runtime"),
+        commands: texts(entry, "commands"),
+    })
+}
+
+/// `KIND = ["NAME", …]`, the short form of a family without measured sizes.
+fn read_kind(key: &str, section: &dyn TableLike) -> Vec<SystemPackage> {
+    let Some(kind) = SystemPackageKind::from_key(key) else { return Vec::new() };
+    let package = |name: String| SystemPackage {
+        name,
+        kind,
+        purpose: kind.purpose().to_owned(),
+        installed_bytes: None,
+        recommended_bytes: None,
+        runtime: Vec::new(),
+        commands: Vec::new(),
+    };
+    texts(section, key).into_iter().map(package).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_of_the_file_is_read() {
+        let file = document(SOURCE).expect("valid TOML");
+        let root = file.as_table();
+        for family in FAMILIES {
+            let entries = section(root, family).expect("a section per family");
+            let count: usize = entries.iter().map(|(_, item)| item.as_array().map_or(1, toml_edit::Array::len)).sum();
+            assert_eq!(table().families.get(family).map(HashMap::len), Some(count), "{family}");
+        }
+        let debian = table().families.get("debian").expect("Debian");
+        for package in debian.values() {
+            assert!(
+                package.recommended_bytes >= package.installed_bytes,
+                "{}: recommended packages only add",
+                package.name
+            );
+            let headers = package.kind == SystemPackageKind::Development;
+            assert_eq!(is_development_package(Distribution::Debian, &package.name), headers, "{}", package.name);
+        }
+        assert_eq!(apt_lists_bytes(Distribution::Debian), Some(19_852_735));
+    }
+
+    #[test]
+    fn build_tools_are_found_in_every_family() {
+        use Distribution as D;
+        for (family, package) in [
+            (D::Debian, "build-essential"),
+            (D::Ubuntu, "gcc-12"),
+            (D::Debian, "g++=4:12.2.0-3"),
+            (D::Debian, "gcc:amd64"),
+            (D::Alpine, "build-base"),
+            (D::Alpine, "gcc~=13"),
+            (D::RedHat, "gcc-c++"),
+            (D::RedHat, "@Development Tools"),
+            (D::RedHat, "gcc-toolset-13"),
+            (D::Suse, "gcc13"),
+            (D::Arch, "base-devel"),
+        ] {
+            assert!(build_tool(family, package).is_some(), "{package}");
+        }
+        for (family, package) in
+            [(D::Debian, "git"), (D::Debian, "libpq-dev"), (D::Alpine, "build-essential"), (D::Unknown, "gcc")]
+        {
+            assert!(build_tool(family, package).is_none(), "{package}");
+        }
+    }
+
+    #[test]
+    fn sizes_and_runtime_packages_are_known_for_debian() {
+        let gcc = system_package(Distribution::Debian, "gcc").expect("gcc");
+        assert!(gcc.installed_bytes.is_some_and(|bytes| bytes > 150_000_000));
+        let headers = system_package(Distribution::Debian, "libpq-dev").expect("libpq-dev");
+        assert_eq!(headers.runtime, ["libpq5"]);
+        assert_eq!(system_package(Distribution::Alpine, "gcc").and_then(|package| package.installed_bytes), None);
+    }
+
+    #[test]
+    fn development_packages_go_by_their_suffix() {
+        assert!(is_development_package(Distribution::Debian, "libfoo-dev=1.2"));
+        assert!(is_development_package(Distribution::Debian, "python3.11-dev"));
+        assert!(is_development_package(Distribution::RedHat, "openssl-devel"));
+        assert!(is_development_package(Distribution::Alpine, "linux-headers"));
+        assert!(!is_development_package(Distribution::Debian, "libpq5"));
+    }
+}
