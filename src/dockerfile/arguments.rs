@@ -81,7 +81,7 @@ pub(super) fn read(keyword: Keyword, body: &Joined, escape: char, errors: &mut V
         }
         Keyword::Healthcheck => healthcheck(body, &mut fail),
         Keyword::Env | Keyword::Label => pairs(keyword, body, escape, &mut fail),
-        Keyword::Arg => Arguments::Declarations(words(body, escape).into_iter().map(|w| declaration(w, body)).collect()),
+        Keyword::Arg => Arguments::Declarations(words(body, escape).into_iter().map(declaration).collect()),
         Keyword::Expose => Arguments::Words(space_delimited(body)),
         Keyword::Volume => match json::read(body) {
             Json::Strings(words) => Arguments::Words(words),
@@ -184,8 +184,7 @@ fn healthcheck(body: &Joined, fail: &mut impl FnMut(String)) -> Arguments {
     }
 }
 
-fn declaration(word: Word, body: &Joined) -> Declaration {
-    let _ = body;
+fn declaration(word: Word) -> Declaration {
     match word.text.split_once('=') {
         None => Declaration { name: word, default: None },
         Some((name, default)) => {
@@ -219,7 +218,7 @@ fn pairs(keyword: Keyword, body: &Joined, escape: char, fail: &mut impl FnMut(St
             fail(format!("`{}` must have the form name=value", word.text));
             continue;
         }
-        let Declaration { name, default } = declaration(word, body);
+        let Declaration { name, default } = declaration(word);
         if let Some(value) = default {
             pairs.push(Pair { name, value, legacy: false });
         }
@@ -248,10 +247,7 @@ fn words(body: &Joined, escape: char) -> Vec<Word> {
                 }
             }
             None if matches!(character, '\'' | '"') => quote = Some(character),
-            None if character == escape => {
-                characters.next();
-            }
-            Some('"') if character == escape => {
+            None | Some('"') if character == escape => {
                 characters.next();
             }
             Some(open) if character == open => quote = None,

@@ -44,7 +44,7 @@ pub(super) struct Lexer<'t, 'e> {
 /// Words with the range of the text that made each.
 #[derive(Default)]
 struct Words {
-    words: Vec<(String, Range<usize>)>,
+    done: Vec<(String, Range<usize>)>,
     buffer: String,
     started: Option<usize>,
 }
@@ -72,7 +72,7 @@ impl Words {
         // As in BuildKit an empty quoted word does not end at white space, so it joins the next one.
         if !self.buffer.is_empty() {
             let start = self.started.take().unwrap_or(at);
-            self.words.push((std::mem::take(&mut self.buffer), start..at));
+            self.done.push((std::mem::take(&mut self.buffer), start..at));
         }
     }
 }
@@ -89,7 +89,7 @@ impl<'t, 'e> Lexer<'t, 'e> {
 
     /// The text split at white space outside quotes.
     pub(super) fn words(mut self) -> Result<Vec<(String, Range<usize>)>, BadWord> {
-        self.until(None, self.options.raw_escapes).map(|(_, words)| words.words)
+        self.until(None, self.options.raw_escapes).map(|(_, words)| words.done)
     }
 
     fn peek(&self) -> Option<char> {
@@ -296,9 +296,8 @@ impl<'t, 'e> Lexer<'t, 'e> {
             Lookup::Unknown => return Ok(UNKNOWN.to_string()),
         };
         match (operator, value) {
-            ('-', None) => Ok(word),
-            ('+', Some(_)) => Ok(word),
-            ('+', None) | ('#' | '%', None) => Ok(String::new()),
+            ('-', None) | ('+', Some(_)) => Ok(word),
+            ('+' | '#' | '%', None) => Ok(String::new()),
             ('-' | '?', Some(value)) => Ok(value),
             ('#' | '%', Some(value)) => Ok(trimmed(&value, operator, &word)),
             _ => Err(BadWord),
@@ -336,12 +335,12 @@ fn trimmed(value: &str, operator: char, word: &str) -> String {
         return rest.unwrap_or(value).to_owned();
     };
     let matches = |piece: &str| piece.len() >= before.len() + after.len() && piece.starts_with(before) && piece.ends_with(after);
-    let cuts = value.char_indices().map(|(index, _)| index).chain([value.len()]);
+    let mut cuts = value.char_indices().map(|(index, _)| index).chain([value.len()]);
     let fits = |&cut: &usize| {
         let piece = if operator == '#' { value.get(..cut) } else { value.get(cut..) };
         piece.is_some_and(matches)
     };
-    let cut = if (operator == '#') == greedy { cuts.filter(fits).last() } else { cuts.into_iter().find(fits) };
+    let cut = if (operator == '#') == greedy { cuts.rfind(fits) } else { cuts.find(fits) };
     match cut {
         Some(cut) if operator == '#' => value.get(cut..).unwrap_or_default().to_owned(),
         Some(cut) => value.get(..cut).unwrap_or_default().to_owned(),

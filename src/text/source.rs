@@ -125,6 +125,8 @@ impl SourceFile {
 #[derive(Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// Whether characters are bytes, so that columns need no counting.
+    ascii: bool,
 }
 
 impl LineIndex {
@@ -133,7 +135,7 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i as u32 + 1));
-        Self { starts }
+        Self { starts, ascii: text.is_ascii() }
     }
 
     /// 1-based line of `offset`.
@@ -153,9 +155,13 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: u32) -> Position {
         let line = self.line(offset);
         let start = self.start(line).unwrap_or_default() as usize;
-        let column = text
-            .get(start..)
-            .map_or(0, |rest| rest.char_indices().take_while(|(i, _)| start + i < offset as usize).count());
+        let end = (offset as usize).clamp(start, text.len().max(start));
+        let column = if self.ascii {
+            end - start
+        } else {
+            let rest = text.get(start..).unwrap_or_default();
+            rest.char_indices().take_while(|(at, _)| start + at < end).count()
+        };
         Position { line, column: column as u32 + 1 }
     }
 }
@@ -164,26 +170,25 @@ fn decode(bytes: &[u8]) -> (String, Encoding) {
     if let Some(text) = decode_utf16(bytes) {
         return (text, Encoding::Utf16);
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), Encoding::Utf8),
-        Err(_) => {
-            let mut text = String::with_capacity(bytes.len());
-            for chunk in bytes.utf8_chunks() {
-                text.push_str(chunk.valid());
-                text.extend(chunk.invalid().iter().map(|_| '?'));
-            }
-            (text, Encoding::Utf8Lossy)
-        }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return (text.to_owned(), Encoding::Utf8);
     }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    (text, Encoding::Utf8Lossy)
 }
 
 fn decode_utf16(bytes: &[u8]) -> Option<String> {
-    let (rest, unit): (&[u8], fn([u8; 2]) -> u16) = match bytes {
-        [0xFF, 0xFE, rest @ ..] => (rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => (rest, u16::from_be_bytes),
+    let (little, rest) = match bytes {
+        [0xFF, 0xFE, rest @ ..] => (true, rest),
+        [0xFE, 0xFF, rest @ ..] => (false, rest),
         _ => return None,
     };
-    let units = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let pairs = rest.chunks_exact(2).map(|pair| [pair[0], pair[1]]);
+    let units = pairs.map(|pair| if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) });
     Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
 }
 

@@ -10,7 +10,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use crate::text::SourceFile;
 
 use super::cache::Cache;
+use super::gitignore::Gitignores;
 use super::manifests::Manifests;
+use super::memo::Memo;
 use super::paths::{below, normalise};
 use super::walk::Walks;
 use super::{ReadError, WorkspaceError};
@@ -36,6 +38,8 @@ pub struct Workspace {
     listings: Cache<Arc<Vec<Entry>>>,
     pub(super) manifests: Manifests,
     pub(super) walks: Walks,
+    pub(super) gitignores: Gitignores,
+    pub(super) memo: Memo,
 }
 
 /// One name in a folder.
@@ -92,6 +96,8 @@ impl Workspace {
             listings: Cache::default(),
             manifests: Manifests::default(),
             walks: Walks::default(),
+            gitignores: Gitignores::default(),
+            memo: Memo::default(),
         }
     }
 
@@ -161,6 +167,7 @@ impl Workspace {
         self.kinds.retain(keep);
         self.listings.retain(keep);
         self.walks.clear();
+        self.memo.clear();
         self.generation.fetch_add(1, Ordering::Release);
     }
 

@@ -1,0 +1,72 @@
+//! What layers above make of the files, kept for as long as the files stay the same.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::text::SourceFile;
+
+use super::Workspace;
+use super::cache::{Cache, Derived};
+
+type Anything = Arc<dyn Any + Send + Sync>;
+
+/// Values by key.
+#[derive(Default)]
+pub(super) struct Memo {
+    of_all: Cache<Anything>,
+    /// The generation that `of_all` is of.
+    generation: AtomicU64,
+    of_file: Derived<Arc<SourceFile>, Anything>,
+}
+
+impl Memo {
+    pub(super) fn clear(&self) {
+        self.of_all.clear();
+        self.of_file.clear();
+    }
+}
+
+impl Workspace {
+    /// What `make` returns, made once per `key` for as long as no file changes.
+    ///
+    /// `make` may ask for other keys, and must not run other tasks of the thread pool: one of them could ask for the same key.
+    pub fn remembered<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        let generation = self.generation();
+        let prefix = format!("{generation}\0");
+        if self.memo.generation.swap(generation, Ordering::AcqRel) != generation {
+            self.memo.of_all.retain(|key| key.starts_with(&prefix));
+        }
+        let value = self.memo.of_all.get_or_make(&format!("{prefix}{key}"), || -> Anything { Arc::new(make()) });
+        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+
+    /// What `make` returns, made once per `key` for as long as `source` is the same file with the same text.
+    pub fn remembered_of<T: Send + Sync + 'static>(&self, key: &str, source: &Arc<SourceFile>, make: impl Fn() -> T) -> Arc<T> {
+        let make_any = |_: &Arc<SourceFile>| -> Anything { Arc::new(make()) };
+        let value = self.memo.of_file.get_or_make(key, Arc::clone(source), Arc::ptr_eq, make_any);
+        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_hold_until_a_file_changes() {
+        let workspace = Workspace::in_memory([("a".to_owned(), b"1".to_vec()), ("b".to_owned(), b"1".to_vec())]);
+        let length = || *workspace.remembered("length", || workspace.read("a").map_or(0, |file| file.bytes().len()));
+        let of_b = |value: u32| {
+            let file = workspace.read("b").expect("a file");
+            *workspace.remembered_of("b", &file, || value)
+        };
+        assert_eq!((length(), of_b(1)), (1, 1));
+        workspace.set_overlay("a", Some(b"123".to_vec()));
+        assert_eq!((length(), of_b(2)), (3, 1));
+        workspace.set_overlay("b", Some(b"2".to_vec()));
+        assert_eq!((length(), of_b(3)), (3, 3));
+        // One key for two types is a mistake that must not end in a panic.
+        assert_eq!(*workspace.remembered("length", || "text"), "text");
+    }
+}
