@@ -1,0 +1,75 @@
+//! What becomes of the folders that tools write besides what they are asked for.
+
+use crate::dockerfile::Value;
+
+use super::commands::removal;
+use super::paths::is_below;
+use super::{Facts, Invocation, Run, StageFacts};
+
+/// What becomes of a folder that a command fills.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It is in a layer of an image that is shipped.
+    Kept,
+    /// It lies on a cache or tmpfs mount, so it never is in a layer.
+    Mounted,
+    /// A later command of the same `RUN` deletes it.
+    Removed,
+    /// No shipped image takes it from the stage.
+    NotShipped,
+}
+
+impl Facts<'_> {
+    /// What becomes of `folders` (absolute; the same content seen under several possible paths counts when one path is
+    /// mounted or removed), filled by the invocation at `index` of `run`.
+    #[must_use]
+    pub fn fate(&self, stage: &StageFacts, run: &Run, index: usize, folders: &[String]) -> Fate {
+        let any = |holds: &dyn Fn(&str) -> bool| folders.iter().any(|folder| holds(folder));
+        if any(&|folder| is_mounted(run, folder)) {
+            return Fate::Mounted;
+        }
+        let later = run.invocations.iter().skip(index + 1);
+        let removals: Vec<_> = later.filter(|invocation| invocation.guard != super::Guard::Never).filter_map(removal).collect();
+        if any(&|folder| removals.iter().any(|removal| removal.covers(folder))) {
+            return Fate::Removed;
+        }
+        if !any(&|folder| self.reaches_final(stage.index, folder)) {
+            return Fate::NotShipped;
+        }
+        Fate::Kept
+    }
+
+    /// The value of an environment variable for an invocation: the script's, else the stage's.
+    #[must_use]
+    pub fn variable<'a>(&self, run: &'a Run, invocation: &'a Invocation, name: &str) -> Option<&'a Value> {
+        invocation.variable(name).or_else(|| run.state.environment.get(name).map(|variable| &variable.value))
+    }
+
+    /// Folders that can be the home of whoever runs the invocation. Several when the base image decides.
+    #[must_use]
+    pub fn homes(&self, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Vec<String> {
+        if invocation.other_user {
+            return vec!["/root".to_owned()];
+        }
+        if let Some(home) = self.variable(run, invocation, "HOME").and_then(Value::known) {
+            return vec![home.to_owned()];
+        }
+        if let Some(home) = run.state.home() {
+            return vec![home];
+        }
+        let mut homes = vec!["/root".to_owned()];
+        homes.extend(stage.image.default_user.iter().map(|user| format!("/home/{user}")));
+        // A `USER` by number or variable: the mounts of the RUN tell which home is meant.
+        let hints = run.mounts.iter().filter_map(|mount| mount.target.known());
+        homes.extend(hints.filter_map(|path| path.find("/.cache").and_then(|at| path.get(..at)).map(str::to_owned)));
+        homes
+    }
+}
+
+/// Whether a cache or tmpfs mount of the `RUN` takes what is written below `folder`.
+#[must_use]
+pub fn is_mounted(run: &Run, folder: &str) -> bool {
+    run.mounts.iter().any(|mount| {
+        matches!(mount.kind.as_str(), "cache" | "tmpfs") && mount.target.known().is_some_and(|target| is_below(folder, target))
+    })
+}

@@ -1,0 +1,62 @@
+use super::super::{Argument, Invocation};
+use super::Options;
+
+/// What `npm` is asked to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NpmAction {
+    /// `npm ci`, `npm install` and their other names.
+    Install,
+    /// `npm prune`
+    Prune,
+    /// `npm cache clean`
+    CacheClean,
+    /// Anything else.
+    Other,
+}
+
+/// An invocation of `npm`.
+#[derive(Debug)]
+pub struct Npm<'i> {
+    /// The invocation.
+    pub invocation: &'i Invocation,
+    /// What it does.
+    pub action: NpmAction,
+    /// The word that says so.
+    pub subcommand: &'i Argument,
+    /// Flags and operands.
+    pub options: Options<'i>,
+}
+
+const WITH_VALUE: &[&str] = &["--prefix", "--registry", "--loglevel", "--cache", "-w", "--workspace", "--fetch-timeout", "--fetch-retries"];
+
+impl<'i> Npm<'i> {
+    /// Reads an invocation of `npm`; `None` for other programs.
+    #[must_use]
+    pub fn read(invocation: &'i Invocation) -> Option<Self> {
+        if invocation.program != "npm" {
+            return None;
+        }
+        let mut options = Options::read(&invocation.arguments, WITH_VALUE);
+        if options.operands.is_empty() {
+            return None;
+        }
+        let (_, subcommand) = options.operands.remove(0);
+        let second = options.operands.first().and_then(|(_, argument)| argument.value.known());
+        let action = match (subcommand.value.known()?, second) {
+            ("ci" | "clean-install" | "install" | "i" | "add" | "in" | "isntall" | "install-clean", _) => NpmAction::Install,
+            ("prune", _) => NpmAction::Prune,
+            ("cache", Some("clean" | "clear" | "verify")) => NpmAction::CacheClean,
+            _ => NpmAction::Other,
+        };
+        Some(Self { invocation, action, subcommand, options })
+    }
+
+    /// Whether development dependencies are left out by the command line. `--omit-dev` is not a flag of npm.
+    #[must_use]
+    pub fn omits_dev(&self) -> bool {
+        let only = |value: &crate::dockerfile::Value| matches!(value.text(), "prod" | "production");
+        self.options.has(&["--production", "--only-production"])
+            || self.options.uses(&["--omit"]).any(|flag| flag.value.as_ref().is_some_and(|value| value.text() == "dev"))
+            || self.options.uses(&["--only"]).any(|flag| flag.value.as_ref().is_some_and(only))
+    }
+}

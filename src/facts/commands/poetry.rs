@@ -1,0 +1,55 @@
+use super::super::{Argument, Invocation};
+use super::Options;
+
+/// What `poetry` is asked to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PoetryAction {
+    /// `poetry install` and `poetry sync`
+    Install,
+    /// `poetry add`
+    Add,
+    /// `poetry export`
+    Export,
+    /// Anything else.
+    Other,
+}
+
+/// An invocation of `poetry`.
+#[derive(Debug)]
+pub struct Poetry<'i> {
+    /// The invocation.
+    pub invocation: &'i Invocation,
+    /// What it does.
+    pub action: PoetryAction,
+    /// The word that says so.
+    pub subcommand: &'i Argument,
+    /// Flags and operands.
+    pub options: Options<'i>,
+}
+
+const WITH_VALUE: &[&str] = &[
+    "--without", "--with", "--only", "-E", "--extras", "-C", "--directory", "-P", "--project", "-f", "--format", "-o", "--output", "-G",
+    "--group", "--source", "--python", "--platform",
+];
+
+impl<'i> Poetry<'i> {
+    /// Reads an invocation of `poetry`; `None` for other programs.
+    #[must_use]
+    pub fn read(invocation: &'i Invocation) -> Option<Self> {
+        if invocation.program != "poetry" {
+            return None;
+        }
+        let mut options = Options::read(&invocation.arguments, WITH_VALUE);
+        if options.operands.is_empty() {
+            return None;
+        }
+        let (_, subcommand) = options.operands.remove(0);
+        let action = match subcommand.value.known()? {
+            "install" | "sync" => PoetryAction::Install,
+            "add" => PoetryAction::Add,
+            "export" => PoetryAction::Export,
+            _ => PoetryAction::Other,
+        };
+        Some(Self { invocation, action, subcommand, options })
+    }
+}

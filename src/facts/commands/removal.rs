@@ -1,0 +1,98 @@
+use super::super::Invocation;
+use super::super::paths::{is_below, resolve};
+use super::Options;
+
+/// Paths that a command deletes.
+#[derive(Debug, Default)]
+pub struct Removal {
+    /// Absolute paths; globs are kept as written.
+    pub paths: Vec<String>,
+}
+
+/// What `rm`, `find … -delete` or `unlink` deletes with everything below it; `None` for other programs.
+#[must_use]
+pub fn removal(invocation: &Invocation) -> Option<Removal> {
+    let workdir = invocation.workdir.known().unwrap_or("/\u{fffc}");
+    let absolute = |path: &str| {
+        let resolved = resolve(workdir, path);
+        if path.ends_with('/') && resolved != "/" { format!("{resolved}/") } else { resolved }
+    };
+    match invocation.program.as_str() {
+        "rm" => {
+            let options = Options::read(&invocation.arguments, &[]);
+            let recursive = options.has(&["-r", "-R", "--recursive"]);
+            let paths = options.operands.iter().filter_map(|(_, argument)| argument.value.known());
+            // Without `-r` only files go, which a glob may name.
+            let paths = paths.filter(|path| recursive || path.contains(['*', '?'])).map(absolute).collect();
+            Some(Removal { paths })
+        }
+        "find" => {
+            let deletes = invocation.has_argument("-delete")
+                || invocation.arguments.windows(2).any(|pair| {
+                    matches!(pair, [exec, rm] if matches!(exec.value.text(), "-exec" | "-execdir") && rm.value.text().ends_with("rm"))
+                });
+            let filtered = ["-name", "-iname", "-path", "-regex", "-mtime", "-newer", "-size"].iter().any(|flag| invocation.has_argument(flag));
+            let paths = invocation.arguments.iter().map_while(|argument| argument.value.known().filter(|text| !text.starts_with(['-', '(', '!'])));
+            let paths = if deletes && !filtered { paths.map(absolute).collect() } else { Vec::new() };
+            Some(Removal { paths })
+        }
+        _ => None,
+    }
+}
+
+impl Removal {
+    /// Whether all below `folder` (absolute) is gone: the folder itself, one around it, or everything in one of them.
+    #[must_use]
+    pub fn covers(&self, folder: &str) -> bool {
+        self.paths.iter().any(|path| covers(path, folder))
+    }
+}
+
+fn covers(removed: &str, folder: &str) -> bool {
+    // `rm -rf /var/lib/apt/{lists,cache}/*`
+    if let Some((before, rest)) = removed.split_once('{')
+        && let Some((inside, after)) = rest.split_once('}')
+    {
+        return inside.split(',').any(|choice| covers(&format!("{before}{choice}{after}"), folder));
+    }
+    let plain = removed.trim_end_matches('/');
+    if !plain.contains(['*', '?', '[']) {
+        return !plain.is_empty() && is_below(folder, plain);
+    }
+    // A glob in the last part: everything in that folder (`lists/*`), or every sibling that the pattern takes (`.cache*`).
+    let Some((parent, pattern)) = plain.rsplit_once('/') else { return false };
+    if parent.contains(['*', '?', '[']) {
+        return false;
+    }
+    let parent = if parent.is_empty() { "/" } else { parent };
+    if pattern == "*" || pattern == "*.*" {
+        return is_below(folder, parent);
+    }
+    let Some(prefix) = pattern.strip_suffix('*').filter(|prefix| !prefix.contains(['*', '?', '['])) else { return false };
+    let start = if parent == "/" { format!("/{prefix}") } else { format!("{parent}/{prefix}") };
+    folder.starts_with(&start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn what_rm_takes_away() {
+        let lists = "/var/lib/apt/lists";
+        for (removed, expected) in [
+            ("/var/lib/apt/lists/*", true),
+            ("/var/lib/apt/lists/", true),
+            ("/var/lib/apt/lists", true),
+            ("/var/lib/apt", true),
+            ("/var/lib/apt/*", true),
+            ("/var/lib/{apt,dpkg}/*", true),
+            ("/var/lib/apt/lists/partial", false),
+            ("/var/cache/apt/*", false),
+            ("/var/lib/apt/list*", true),
+            ("/tmp/*", false),
+        ] {
+            assert_eq!(covers(removed, lists), expected, "{removed}");
+        }
+    }
+}

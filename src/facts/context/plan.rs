@@ -1,0 +1,296 @@
+//! The ignore file that a context without one should have.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crate::context::Tree;
+use crate::workspace::{NameKind, Workspace, is_dockerfile_name, join, parent};
+
+use super::super::Facts;
+use super::kinds::{ENTRIES, Entry, Kind};
+use super::needs::Needs;
+use super::readers::{Reader, Sources};
+use super::waste::{Promise, Survey, Waste};
+
+/// More Dockerfiles than these are not asked what they need of one context.
+const MAX_DOCKERFILES: usize = 300;
+
+/// Small things are worth an ignore file together from here on.
+pub const WORTH_BYTES: u64 = 1_000_000;
+
+/// What keeps slimlint's backups out of the context.
+const BACKUPS: &str = "# Backups that slimlint makes\n**/*.pre-slim.*\n";
+
+/// Whether something may be left out of a context.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// No build can need it.
+    Leave,
+    /// A build may need it; why, in words.
+    Unsure(String),
+    /// A build needs it; why, in words.
+    Keep(String),
+}
+
+/// What lies in a context that no build reads, and the ignore file that leaves it out. The same for all Dockerfiles of a context.
+#[derive(Debug)]
+pub struct IgnorePlan {
+    /// All files of the context.
+    pub tree: Arc<Tree>,
+    /// What is there.
+    pub waste: Vec<Waste>,
+    /// What working copies hold besides.
+    pub promised: Vec<Promise>,
+    verdicts: BTreeMap<&'static str, Verdict>,
+}
+
+impl Facts<'_> {
+    /// The plan for the service's context, made once for all Dockerfiles that share it.
+    #[must_use]
+    pub fn ignore_plan(&self) -> Arc<IgnorePlan> {
+        let context = self.service.context.as_str();
+        let key = format!("ignore plan\0{context}");
+        self.workspace.remembered(&key, || IgnorePlan::new(self.workspace, context, &self.service.dockerfile))
+    }
+}
+
+impl IgnorePlan {
+    fn new(workspace: &Workspace, context: &str, asking: &str) -> Self {
+        let tree = workspace.tree(context, None);
+        let survey = Survey::of(workspace, context, &tree);
+        let judge = Judge { workspace, context, tree: &tree, survey: &survey, builds: builds(workspace, context, &tree, &survey, asking) };
+        let mut verdicts = BTreeMap::new();
+        for entry in ENTRIES {
+            if survey.waste.iter().any(|waste| waste.entry.name == entry.name)
+                || survey.promised.iter().any(|promise| promise.entry.name == entry.name)
+            {
+                verdicts.insert(entry.name, judge.verdict(entry));
+            }
+        }
+        Self { waste: survey.waste, promised: survey.promised, tree, verdicts }
+    }
+
+    /// What is to become of the things of a row; `None` when there are none.
+    #[must_use]
+    pub fn verdict(&self, entry: &Entry) -> Option<&Verdict> {
+        self.verdicts.get(entry.name)
+    }
+
+    /// Whether what no build can need is worth an ignore file: something heavy is, or may be, there, or much of it.
+    #[must_use]
+    pub fn is_worth_it(&self) -> bool {
+        let leaves = |entry: &Entry| self.verdict(entry) == Some(&Verdict::Leave);
+        let there = self.waste.iter().filter(|waste| leaves(waste.entry));
+        let bytes: u64 = there.clone().map(|waste| waste.bytes).sum();
+        bytes >= WORTH_BYTES
+            || there.map(|waste| waste.entry).any(|entry| entry.heavy)
+            || self.promised.iter().any(|promise| promise.entry.heavy && leaves(promise.entry))
+    }
+
+    /// What a build needs, or may need, with the reason.
+    pub fn kept(&self) -> impl Iterator<Item = (&'static Entry, &str)> {
+        ENTRIES.iter().filter_map(|entry| match self.verdicts.get(entry.name)? {
+            Verdict::Leave => None,
+            Verdict::Unsure(reason) | Verdict::Keep(reason) => Some((entry, reason.as_str())),
+        })
+    }
+
+    /// The ignore file, with or without what a build may need.
+    #[must_use]
+    pub fn ignore_file(&self, with_unsure: bool) -> String {
+        let mut text = String::new();
+        let mut section = None;
+        for entry in ENTRIES {
+            let listed = match self.verdicts.get(entry.name) {
+                Some(Verdict::Leave) => true,
+                Some(Verdict::Unsure(_)) => with_unsure,
+                Some(Verdict::Keep(_)) | None => false,
+            };
+            for pattern in self.patterns(entry).into_iter().filter(|_| listed) {
+                if section != Some(entry.section) {
+                    let gap = if section.is_some() { "\n" } else { "" };
+                    let _ = writeln!(text, "{gap}# {}", entry.section.comment());
+                    section = Some(entry.section);
+                }
+                let _ = writeln!(text, "{pattern}");
+            }
+        }
+        let gap = if text.is_empty() { "" } else { "\n" };
+        text + gap + BACKUPS
+    }
+
+    /// What an ignore file says of a row.
+    fn patterns(&self, entry: &Entry) -> BTreeSet<String> {
+        if !entry.is_listed_by_place() {
+            return BTreeSet::from([format!("**/{}", entry.pattern())]);
+        }
+        let there = self.waste.iter().filter(|waste| waste.entry.name == entry.name).map(|waste| waste.path.clone());
+        let promised = self.promised.iter().filter(|promise| promise.entry.name == entry.name).map(|promise| promise.path.clone());
+        there.chain(promised).collect()
+    }
+}
+
+/// What the Dockerfiles of the context need. `asking` is one of them, whatever its name.
+fn builds(workspace: &Workspace, context: &str, tree: &Tree, survey: &Survey, asking: &str) -> Vec<Arc<Needs>> {
+    let own = survey.own.iter().filter_map(|&index| tree.files.get(index));
+    let named = own.filter(|file| {
+        is_dockerfile_name(file.path.rsplit('/').next().unwrap_or(&file.path)) == NameKind::Yes
+    });
+    let mut paths: BTreeSet<String> = named.filter_map(|file| join(context, &file.path)).take(MAX_DOCKERFILES).collect();
+    paths.insert(asking.to_owned());
+    let needs = paths.iter().filter_map(|path| {
+        let source = workspace.read(path).ok()?;
+        let key = format!("needs\0{context}\0{path}");
+        let needs = workspace.remembered_of(&key, &source, || Needs::of(workspace, context, path, tree).map(Arc::new));
+        (*needs).clone()
+    });
+    needs.collect()
+}
+
+struct Judge<'a> {
+    workspace: &'a Workspace,
+    context: &'a str,
+    tree: &'a Tree,
+    survey: &'a Survey,
+    builds: Vec<Arc<Needs>>,
+}
+
+impl Judge<'_> {
+    fn verdict(&self, entry: &Entry) -> Verdict {
+        if let Some(build) = self.builds.iter().find(|build| build.names(entry)) {
+            return Verdict::Keep(format!("`{}` copies it by name", build.dockerfile));
+        }
+        let verdict = match entry.kind {
+            Kind::Git => self.git(),
+            Kind::Dotenv => self.dotenv(entry),
+            Kind::NodeModules => self.node_modules(entry),
+            Kind::Environment => self.environment(entry),
+            Kind::Target => self.target(entry),
+            Kind::Distributions => self.distributions(entry),
+            Kind::TestEnvironment | Kind::Terraform | Kind::EggInfo | Kind::Coverage => {
+                self.unmentioned(entry).or_else(|| self.committed(entry))
+            }
+            Kind::Bytecode => self.only_compiled(entry),
+            Kind::ToolCache | Kind::Desktop => None,
+        };
+        verdict.unwrap_or(Verdict::Leave)
+    }
+
+    fn places<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Waste> {
+        self.survey.waste.iter().filter(|waste| waste.entry.name == entry.name)
+    }
+
+    fn is_ignored(&self, path: &str, is_dir: bool) -> bool {
+        join(self.context, path).is_some_and(|path| self.workspace.gitignored(&path, is_dir).is_some())
+    }
+
+    /// What may be in the repository is there on purpose.
+    fn committed(&self, entry: &Entry) -> Option<Verdict> {
+        let is_dir = entry.is(&entry.pattern().replace('*', "x"), true);
+        let found = self.places(entry).find(|waste| !self.is_ignored(&waste.path, is_dir))?;
+        Some(Verdict::Keep(format!("no `.gitignore` keeps `{}` out of the repository", found.path)))
+    }
+
+    fn unmentioned(&self, entry: &Entry) -> Option<Verdict> {
+        let build = self.builds.iter().find(|build| build.mentions(entry))?;
+        Some(Verdict::Keep(format!("`{}` mentions it", build.dockerfile)))
+    }
+
+    fn git(&self) -> Option<Verdict> {
+        let takers = || self.builds.iter().filter(|build| build.takes(".git"));
+        if let Some(reason) = takers().find_map(|build| build.git.clone()) {
+            return Some(Verdict::Keep(reason));
+        }
+        let runs_git = takers().any(|build| build.has_git);
+        match self.sources().reader_of_git(runs_git) {
+            Some(Reader::Certain(reason)) => return Some(Verdict::Keep(reason)),
+            Some(Reader::Possible(reason)) => return Some(Verdict::Unsure(reason)),
+            None => {}
+        }
+        takers().filter(|build| build.has_git).find_map(|build| build.unreadable.clone()).map(Verdict::Unsure)
+    }
+
+    fn dotenv(&self, entry: &Entry) -> Option<Verdict> {
+        let reader = || match self.sources().reader_of_dotenv()? {
+            Reader::Certain(reason) | Reader::Possible(reason) => Some(Verdict::Unsure(reason)),
+        };
+        self.unmentioned(entry).or_else(|| self.committed(entry)).or_else(reader)
+    }
+
+    fn node_modules(&self, entry: &Entry) -> Option<Verdict> {
+        let packages: Vec<&str> = self.own_files("package.json").map(parent).collect();
+        for build in &self.builds {
+            if build.installs_node || !packages.iter().any(|folder| build.takes(folder)) {
+                continue;
+            }
+            if build.runs_node {
+                return Some(Verdict::Keep(format!("`{}` installs no packages itself", build.dockerfile)));
+            }
+            if !build.only_python {
+                return Some(Verdict::Unsure(format!("`{}` may serve it", build.dockerfile)));
+            }
+            if let Some(Reader::Certain(reason) | Reader::Possible(reason)) = self.sources().python_reader_of_node_modules() {
+                return Some(Verdict::Unsure(reason));
+            }
+        }
+        let installed = !self.builds.is_empty() && self.builds.iter().all(|build| build.installs_node);
+        if installed { None } else { self.committed(entry) }
+    }
+
+    fn environment(&self, entry: &Entry) -> Option<Verdict> {
+        if let Some(build) = self.builds.iter().find(|build| build.mentions(entry) && !build.makes_environment) {
+            return Some(Verdict::Keep(format!("`{}` mentions it and makes none", build.dockerfile)));
+        }
+        let is_environment = |waste: &Waste| self.tree.file(&format!("{}/pyvenv.cfg", waste.path)).is_some();
+        let other = self.places(entry).find(|waste| !is_environment(waste) && !self.is_ignored(&waste.path, true))?;
+        Some(Verdict::Keep(format!("`{}` is no virtual environment", other.path)))
+    }
+
+    fn target(&self, entry: &Entry) -> Option<Verdict> {
+        let places = self.places(entry).map(|waste| waste.path.as_str());
+        let promised = self.survey.promised.iter().filter(|promise| promise.entry.name == entry.name);
+        let places: Vec<&str> = places.chain(promised.map(|promise| promise.path.as_str())).collect();
+        let taker = self.builds.iter().find(|build| {
+            build.names_unknown() || (!build.compiles && places.iter().any(|place| build.takes(place)))
+        });
+        let taker = taker.map(|build| Verdict::Keep(format!("`{}` may take what was built outside", build.dockerfile)));
+        taker.or_else(|| self.committed(entry))
+    }
+
+    /// `dist` and `build` beside a Python project: only when nothing but distributions is in them.
+    fn distributions(&self, entry: &Entry) -> Option<Verdict> {
+        const ARCHIVES: [&str; 4] = [".whl", ".tar.gz", ".zip", ".egg"];
+        let is_output = |waste: &Waste| {
+            self.tree.under(&waste.path).iter().all(|file| {
+                let rest = file.path.get(waste.path.len() + 1..).unwrap_or_default();
+                match entry.name {
+                    "dist" => ARCHIVES.iter().any(|ending| rest.ends_with(ending)),
+                    _ => rest.starts_with("lib/") || rest.starts_with("lib.") || rest.starts_with("bdist."),
+                }
+            })
+        };
+        let other = self.places(entry).find(|waste| !is_output(waste));
+        let other = other.map(|waste| Verdict::Keep(format!("`{}` holds more than distributions", waste.path)));
+        let unknown = self.builds.iter().find(|build| build.names_unknown());
+        let unknown = unknown.map(|build| Verdict::Keep(format!("`{}` copies files whose names are not known", build.dockerfile)));
+        other.or(unknown).or_else(|| self.unmentioned(entry)).or_else(|| self.committed(entry))
+    }
+
+    /// Compiled files without their sources are the program.
+    fn only_compiled(&self, entry: &Entry) -> Option<Verdict> {
+        let has_source = |waste: &&Waste| self.tree.file(waste.path.strip_suffix('c').unwrap_or_default()).is_some();
+        let files = self.places(entry).filter(|waste| waste.path.ends_with(".pyc"));
+        let lone = files.into_iter().find(|waste| !has_source(waste))?;
+        Some(Verdict::Keep(format!("`{}` has no source beside it", lone.path)))
+    }
+
+    fn own_files<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let own = self.survey.own.iter().filter_map(|&index| self.tree.files.get(index));
+        own.map(|file| file.path.as_str()).filter(move |path| path.rsplit('/').next() == Some(name))
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        Sources { workspace: self.workspace, context: self.context, tree: self.tree, own: &self.survey.own }
+    }
+}

@@ -1,0 +1,165 @@
+//! What of a context no build reads, as far as names and places tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::context::{Tree, TreeFile};
+use crate::workspace::{Workspace, join, parent};
+
+use super::kinds::{ENTRIES, Entry, Kind, find};
+
+/// Folders in which something could lie, for each row of the table, before the rest is not looked at.
+const MAX_SIGNS: usize = 100;
+
+/// A folder or file that is there.
+#[derive(Clone, Debug)]
+pub struct Waste {
+    /// What it is.
+    pub entry: &'static Entry,
+    /// Relative to the context.
+    pub path: String,
+    /// How many files.
+    pub files: usize,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// What is not there, but is in the folders that people work in.
+#[derive(Clone, Debug)]
+pub struct Promise {
+    /// What it is.
+    pub entry: &'static Entry,
+    /// Where it would lie, relative to the context.
+    pub path: String,
+    /// What says so.
+    pub evidence: Evidence,
+}
+
+/// What says that working copies hold something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Evidence {
+    /// This `.gitignore` (relative to the workspace's root) keeps it out of the repository.
+    Gitignore(String),
+    /// The context is the root of a repository.
+    Repository,
+}
+
+/// A look at all names of a context.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    pub waste: Vec<Waste>,
+    pub promised: Vec<Promise>,
+    /// Files that are no waste, by index into the tree's.
+    pub own: Vec<usize>,
+}
+
+impl Survey {
+    pub(super) fn of(workspace: &Workspace, context: &str, tree: &Tree) -> Self {
+        let mut survey = Self::default();
+        let mut signs: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        let mut before = "";
+        for (index, file) in tree.files.iter().enumerate() {
+            if !survey.take(tree, file, before) {
+                survey.own.push(index);
+                note_signs(&file.path, &mut signs);
+            }
+            before = &file.path;
+        }
+        survey.promise(workspace, context, &signs);
+        survey
+    }
+
+    /// Whether the file is, or lies in, something of the table. `before` is the path before it.
+    fn take(&mut self, tree: &Tree, file: &TreeFile, before: &str) -> bool {
+        let path = file.path.as_str();
+        if let Some(last) = self.waste.last_mut()
+            && path.strip_prefix(last.path.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        {
+            last.files += 1;
+            last.bytes = last.bytes.saturating_add(file.bytes);
+            return true;
+        }
+        let shared = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
+        let folders = path.match_indices('/').map(|(at, _)| at).filter(|&at| at >= shared);
+        let steps = folders.filter_map(|at| path.get(..at)).map(|step| (step, true)).chain([(path, false)]);
+        for (step, is_dir) in steps {
+            let name = step.rsplit('/').next().unwrap_or(step);
+            if let Some(entry) = find(name, is_dir).filter(|entry| is_there(entry, tree, step)) {
+                self.waste.push(Waste { entry, path: step.to_owned(), files: 1, bytes: file.bytes });
+                return true;
+            }
+        }
+        false
+    }
+
+    fn promise(&mut self, workspace: &Workspace, context: &str, signs: &BTreeMap<usize, BTreeSet<&str>>) {
+        let root_only = BTreeSet::from([""]);
+        for (index, entry) in ENTRIES.iter().enumerate() {
+            if entry.kind == Kind::Git {
+                let there = self.waste.iter().any(|waste| waste.entry.kind == Kind::Git);
+                if !there && is_repository(workspace, context) {
+                    self.promised.push(Promise { entry, path: entry.name.to_owned(), evidence: Evidence::Repository });
+                }
+                continue;
+            }
+            let folders = match signs.get(&index) {
+                Some(folders) => folders,
+                None if entry.kind == Kind::Desktop => &root_only,
+                None => continue,
+            };
+            for folder in folders {
+                let name = entry.pattern().replace('*', "x");
+                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+                let is_dir = entry.is(path.rsplit('/').next().unwrap_or_default(), true);
+                let full = join(context, &path);
+                if let Some(by) = full.and_then(|full| workspace.gitignored(&full, is_dir))
+                    && (!is_by_hand(entry.kind) || join(context, folder).as_deref() == Some(parent(&by)) || has_lock(workspace, context, folder))
+                {
+                    self.promised.push(Promise { entry, path, evidence: Evidence::Gitignore(by) });
+                }
+            }
+        }
+    }
+}
+
+/// Whether people make it where they like, so that a `.gitignore` for the whole repository says nothing of one folder.
+fn is_by_hand(kind: Kind) -> bool {
+    matches!(kind, Kind::Environment | Kind::TestEnvironment)
+}
+
+/// `uv sync` makes its environment beside the lock.
+fn has_lock(workspace: &Workspace, context: &str, folder: &str) -> bool {
+    join(context, folder).and_then(|folder| join(&folder, "uv.lock")).is_some_and(|lock| workspace.is_file(&lock))
+}
+
+/// Whether a folder or file with the right name is what the name says.
+fn is_there(entry: &Entry, tree: &Tree, path: &str) -> bool {
+    let beside = |name: &str| {
+        let folder = parent(path);
+        tree.file(&if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }).is_some()
+    };
+    match entry.kind {
+        Kind::Git => !path.contains('/'),
+        Kind::Target => beside("Cargo.toml") || beside("pom.xml"),
+        Kind::Distributions => beside("pyproject.toml") || beside("setup.py"),
+        _ => true,
+    }
+}
+
+fn note_signs<'t>(path: &'t str, signs: &mut BTreeMap<usize, BTreeSet<&'t str>>) {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    for (index, entry) in ENTRIES.iter().enumerate() {
+        if entry.signs.iter().any(|sign| name.ends_with(sign)) {
+            let folders = signs.entry(index).or_default();
+            if folders.len() < MAX_SIGNS {
+                folders.insert(folder);
+            }
+        }
+    }
+}
+
+/// Whether the context is the root of a repository: `.git` is there, or, in a tree that was exported without it, files that
+/// belong to one.
+fn is_repository(workspace: &Workspace, context: &str) -> bool {
+    let at = |name: &str| join(context, name).is_some_and(|path| workspace.exists(&path));
+    at(".git") || (context.is_empty() && [".gitignore", ".gitattributes", ".github", ".gitlab-ci.yml"].into_iter().any(at))
+}

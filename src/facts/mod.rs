@@ -1,0 +1,67 @@
+//! What the build does, read once from the Dockerfile and the files it uses; rules only ask.
+//!
+//! * [`StageFacts`]: a stage's base, and what holds at each of its instructions (ENV, ARG, USER, WORKDIR, SHELL).
+//! * [`Run`] and [`Invocation`]: the programs that a `RUN` starts, seen through variables, wrappers, `sh -c`, functions and
+//!   branches, each word with its place in the Dockerfile.
+//! * [`Transfer`]: what `COPY` and `ADD` put where; [`Facts::origin`] follows a path of the image back to the context.
+//! * [`Facts::reaches_final`]: whether what a stage writes ends up in an image that is shipped.
+
+mod caches;
+mod configuration;
+mod environment;
+mod images;
+mod paths;
+mod purpose;
+mod reach;
+mod run;
+mod stages;
+mod system;
+mod transfer;
+mod walk;
+
+pub mod commands;
+pub mod context;
+pub mod python;
+
+pub use caches::{Fate, is_mounted};
+pub use environment::{Environment, Variable, VariableKind};
+pub use images::Base;
+pub use run::{Argument, Guard, Invocation, Mount, Origin, Run, Site};
+pub use stages::{Shell, StageFacts, State};
+pub use system::SystemInstall;
+pub use transfer::{Source, Transfer};
+
+use crate::dockerfile::Dockerfile;
+use crate::text::SourceFile;
+use crate::workspace::{Service, Workspace};
+
+/// What one service's build does. Borrowed and read-only; computed once.
+#[derive(Debug)]
+pub struct Facts<'w> {
+    /// The files.
+    pub workspace: &'w Workspace,
+    /// Which Dockerfile, in which context.
+    pub service: &'w Service,
+    /// The Dockerfile's text.
+    pub source: &'w SourceFile,
+    /// The parsed Dockerfile.
+    pub dockerfile: &'w Dockerfile,
+    /// One for each stage, in order.
+    pub stages: Vec<StageFacts>,
+    /// For each stage, the stages that are built on it.
+    children: Vec<Vec<usize>>,
+    /// For each stage, whether its layers are layers of a final image.
+    in_final: Vec<bool>,
+    python: python::Lazy,
+}
+
+impl<'w> Facts<'w> {
+    /// Computes the facts.
+    #[must_use]
+    pub fn compute(workspace: &'w Workspace, service: &'w Service, source: &'w SourceFile, dockerfile: &'w Dockerfile) -> Self {
+        let mut facts = Self { workspace, service, source, dockerfile, stages: Vec::new(), children: Vec::new(), in_final: Vec::new(), python: python::Lazy::default() };
+        stages::compute(&mut facts);
+        reach::compute(&mut facts);
+        facts
+    }
+}

@@ -1,0 +1,58 @@
+//! Paths inside an image: always `/`, resolved without looking at any file system.
+
+use crate::dockerfile::Value;
+
+/// `path` made absolute against `base` and cleaned of `.`, `..` and repeated slashes. A trailing slash is dropped.
+pub fn resolve(base: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let base = if path.starts_with('/') { "" } else { base };
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// [`resolve`] for values that may not be known.
+pub(super) fn resolve_value(base: &Value, path: &Value) -> Value {
+    match (base.known(), path.known()) {
+        (_, Some(path)) if path.starts_with('/') => Value::new(resolve("", path)),
+        (Some(base), Some(path)) => Value::new(resolve(base, path)),
+        _ => Value::unknown(),
+    }
+}
+
+/// Whether `path` is `ancestor` or lies below it. Both absolute and clean.
+pub fn is_below(path: &str, ancestor: &str) -> bool {
+    ancestor == "/" || path == ancestor || path.strip_prefix(ancestor).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The last part of a path.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_resolve_like_the_shell_reads_them() {
+        for (base, path, expected) in [
+            ("/app", "requirements.txt", "/app/requirements.txt"),
+            ("/app", "./x//y/", "/app/x/y"),
+            ("/app", "../etc", "/etc"),
+            ("/app", "/abs", "/abs"),
+            ("/", ".", "/"),
+            ("/a", "../../..", "/"),
+        ] {
+            assert_eq!(resolve(base, path), expected);
+        }
+        assert!(is_below("/app/x", "/app") && !is_below("/application", "/app") && is_below("/x", "/"));
+    }
+}

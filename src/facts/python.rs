@@ -1,0 +1,235 @@
+//! What the build installs with Python's installers, seen through requirements files, projects, indexes and locks.
+//!
+//! * [`PythonInstall`]: one `pip install`, `uv sync`, `poetry install` and so on, with all that it is asked for: [`Root`]s with
+//!   the places they are written at.
+//! * [`TorchInstall`]: which build of torch an install brings, and through what.
+//! * [`Evidence`]: what speaks for a GPU where the image runs, and what against it.
+//! * [`Program`]: the sources that the image runs, and whether they reach a package.
+
+mod collect;
+mod compose;
+mod evidence;
+mod export;
+mod files;
+mod indexes;
+mod locks;
+mod options;
+mod program;
+mod projects;
+mod setup;
+mod siblings;
+mod target;
+mod torch;
+
+pub use evidence::Evidence;
+pub use indexes::{Index, IndexKind, IndexRole};
+pub use locks::LockInUse;
+pub use program::{Program, Reached};
+pub use torch::{Build, Cause, TorchInstall, is_torch_family};
+
+use std::sync::{Arc, OnceLock};
+
+use crate::python::{PackageName, Platform, Requirement};
+use crate::text::TextRange;
+
+use super::{Facts, Guard, Invocation, Run, StageFacts};
+
+/// A place in a file of the workspace.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Place {
+    /// Path relative to the workspace's root.
+    pub file: Arc<str>,
+    /// Bytes in that file.
+    pub range: TextRange,
+}
+
+/// The program that installs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tool {
+    /// `pip install`
+    Pip,
+    /// `pip wheel`: what it collects is installed by another command.
+    PipWheel,
+    /// `uv pip install`
+    UvPip,
+    /// `uv pip sync`
+    UvPipSync,
+    /// `uv sync`
+    UvSync,
+    /// `uv add`
+    UvAdd,
+    /// `poetry install`
+    Poetry,
+}
+
+impl Tool {
+    /// What people type.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pip => "pip install",
+            Self::PipWheel => "pip wheel",
+            Self::UvPip => "uv pip install",
+            Self::UvPipSync => "uv pip sync",
+            Self::UvSync => "uv sync",
+            Self::UvAdd => "uv add",
+            Self::Poetry => "poetry install",
+        }
+    }
+
+    /// Whether it is one of uv's, which read uv's settings.
+    #[must_use]
+    pub const fn is_uv(self) -> bool {
+        matches!(self, Self::UvPip | Self::UvPipSync | Self::UvSync | Self::UvAdd)
+    }
+
+    /// Whether it installs what a project's lock says.
+    #[must_use]
+    pub const fn locks(self) -> bool {
+        matches!(self, Self::UvSync | Self::UvAdd | Self::Poetry)
+    }
+}
+
+/// Where a requirement is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Declared {
+    /// On the command line.
+    Dockerfile,
+    /// In a requirements file.
+    Requirements,
+    /// In a project's manifest.
+    Project,
+}
+
+/// One thing that an install is asked for.
+#[derive(Clone, Debug)]
+pub struct Root {
+    /// What.
+    pub requirement: Requirement,
+    /// Where it is written.
+    pub place: Place,
+    /// The word of the Dockerfile that leads there.
+    pub word: TextRange,
+    /// How it is led to, for people: `requirements.txt`, `mcp-server[providers]`.
+    pub via: Vec<String>,
+    /// In what it is written.
+    pub declared: Declared,
+    /// The parents that a compiled requirements file names.
+    pub parents: Vec<String>,
+    /// The local project's extra that brings it.
+    pub extra: Option<PackageName>,
+}
+
+impl Root {
+    /// Whether a compiler wrote it into the file because another package needs it, and no person asked for it.
+    #[must_use]
+    pub fn is_brought_along(&self) -> bool {
+        let by_person = |parent: &String| parent.starts_with('-') || parent.contains('(') || parent.ends_with(".in");
+        !self.parents.is_empty() && !self.parents.iter().any(by_person)
+    }
+}
+
+/// A local project that an install installs.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its manifest.
+    pub manifest: Arc<str>,
+    /// Its name.
+    pub name: Option<PackageName>,
+    /// The extras that are installed.
+    pub extras: Vec<InstalledExtra>,
+    /// The word of the Dockerfile that names it.
+    pub word: TextRange,
+    /// Whether the command line names it, rather than another project.
+    pub direct: bool,
+}
+
+/// An extra that an install asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstalledExtra {
+    /// Which.
+    pub name: PackageName,
+    /// The word of the Dockerfile that asks for it.
+    pub word: TextRange,
+    /// Whether all extras are asked for.
+    pub all: bool,
+}
+
+/// One command that installs Python packages.
+#[derive(Clone, Debug)]
+pub struct PythonInstall {
+    /// The program.
+    pub tool: Tool,
+    /// Its stage.
+    pub stage: usize,
+    /// Index among the stage's runs.
+    pub run: usize,
+    /// Index among the run's invocations.
+    pub invocation: usize,
+    /// Whether it runs.
+    pub guard: Guard,
+    /// The machine it installs for.
+    pub platform: Platform,
+    /// What it is asked for, markers already decided.
+    pub roots: Vec<Root>,
+    /// What constraints files demand.
+    pub constraints: Vec<Requirement>,
+    /// Local projects, with their extras.
+    pub projects: Vec<Project>,
+    /// The indexes that are asked.
+    pub indexes: Vec<Index>,
+    /// The lock that decides the versions.
+    pub lock: Option<LockInUse>,
+    /// `--no-deps`
+    pub no_dependencies: bool,
+    /// Packages that are left out by name.
+    pub excluded: Vec<PackageName>,
+    /// Whether hashes bind the files, so that no other index can give them.
+    pub hashed: bool,
+    /// Whether an earlier command of the build wrote the requirements.
+    pub generated: bool,
+    /// Whether something it is asked for could not be followed.
+    pub unknown: bool,
+    /// What is odd, for people: a cycle of `-r`, a file that is missing.
+    pub notes: Vec<String>,
+}
+
+/// What is computed when it is first asked for.
+#[derive(Debug, Default)]
+pub(super) struct Lazy {
+    installs: OnceLock<Vec<PythonInstall>>,
+    torch: OnceLock<Vec<TorchInstall>>,
+    evidence: OnceLock<Evidence>,
+    program: OnceLock<Program>,
+    siblings: OnceLock<siblings::Siblings>,
+}
+
+impl Facts<'_> {
+    /// Every install of Python packages, stage by stage in order.
+    pub fn python_installs(&self) -> &[PythonInstall] {
+        self.python.installs.get_or_init(|| collect::installs(self))
+    }
+
+    /// Every install that brings torch or one of its family, in order.
+    pub fn torch_installs(&self) -> &[TorchInstall] {
+        self.python.torch.get_or_init(|| torch::installs(self))
+    }
+
+    /// What speaks for and against a GPU where the image runs.
+    pub fn gpu_evidence(&self) -> &Evidence {
+        self.python.evidence.get_or_init(|| evidence::collect(self))
+    }
+
+    /// The sources that the image runs.
+    pub fn program(&self) -> &Program {
+        self.python.program.get_or_init(|| program::collect(self))
+    }
+
+    /// The stage, run and invocation of an install.
+    #[must_use]
+    pub fn site_of(&self, install: &PythonInstall) -> Option<(&StageFacts, &Run, &Invocation)> {
+        let stage = self.stages.get(install.stage)?;
+        let run = stage.runs.get(install.run)?;
+        Some((stage, run, run.invocations.get(install.invocation)?))
+    }
+}

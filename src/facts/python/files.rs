@@ -1,0 +1,132 @@
+//! Requirements files: nesting, cycles, and what else can be given to `-r`.
+
+use std::sync::Arc;
+
+use crate::dockerfile::Value;
+use crate::facts::paths::resolve;
+use crate::python::requirements::{Entry, EntryKind};
+use crate::text::TextRange;
+use crate::workspace::{join, parent};
+
+use super::collect::{Extras, Reader, Source, local_path};
+use super::projects::Selection;
+use super::{Declared, indexes};
+
+/// How deep `-r` may nest.
+const DEPTH_LIMIT: usize = 16;
+
+impl Reader<'_, '_> {
+    /// `-r` and `-c` of a command line.
+    pub(super) fn requirements(&mut self, value: &Value, word: TextRange, extras: &Extras, constraints: bool) {
+        let Some(path) = value.known() else {
+            self.install.unknown = true;
+            return;
+        };
+        if let Some(generated) = self.generated.find(self.facts, self.at, path) {
+            if !constraints {
+                self.install.roots.extend(generated.roots.iter().map(|root| super::Root { word, ..root.clone() }));
+                self.install.projects.extend(generated.projects.iter().cloned());
+                self.install.hashed |= generated.hashed;
+                self.install.generated = true;
+                self.install.lock = self.install.lock.take().or_else(|| generated.lock.clone());
+                self.install.indexes.extend(generated.indexes.iter().cloned());
+                self.install.unknown |= generated.unknown;
+            }
+            return;
+        }
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let Some(file) = self.origin(path) else {
+            self.install.unknown = true;
+            self.note(format!("`{path}` is not in the build context"));
+            return;
+        };
+        if self.is_edited(path) {
+            self.install.unknown = true;
+            return;
+        }
+        if matches!(name, "pyproject.toml" | "setup.py" | "setup.cfg") {
+            let mut selection = Selection::of(extras);
+            if let Some(parsed) = extras.all.and_then(|_| self.facts.workspace.pyproject(&file).ok()) {
+                selection.extras = super::options::extras(&parsed, extras);
+            }
+            self.project(&file, &selection, word, Vec::new(), true);
+            return;
+        }
+        self.requirements_file(&file, word, constraints);
+    }
+
+    /// Whether an earlier command takes torch out of the file, or puts it in: `sed -i '/^torch/d' requirements.txt`.
+    fn is_edited(&self, path: &str) -> bool {
+        let Some(workdir) = self.at.invocation.workdir.known() else { return false };
+        let target = resolve(workdir, path);
+        self.facts.earlier(self.at.stage, self.at.run, self.at.index).any(|invocation| {
+            let words = || invocation.arguments.iter().map(|argument| argument.value.text());
+            let edits = matches!(invocation.program.as_str(), "sed" | "perl") && words().any(|word| word.starts_with("-i") || word == "--in-place");
+            let folder = invocation.workdir.known().unwrap_or("/");
+            edits
+                && words().any(|word| word.contains("torch") || word.contains("nvidia"))
+                && words().any(|word| resolve(folder, word) == target)
+        })
+    }
+
+    fn requirements_file(&mut self, file: &str, word: TextRange, constraints: bool) {
+        if let Some(start) = self.open.iter().position(|open| open == file) {
+            let through: Vec<&str> = self.open.iter().skip(start + 1).map(String::as_str).collect();
+            let through = if through.is_empty() { String::new() } else { format!(" through `{}`", through.join("`, `")) };
+            self.note(format!("`{file}` includes itself{through}"));
+            return;
+        }
+        if self.open.len() >= DEPTH_LIMIT {
+            self.install.unknown = true;
+            self.note(format!("`{file}` is nested too deeply to be followed"));
+            return;
+        }
+        if !self.done.insert(format!("{constraints} {file}")) {
+            return;
+        }
+        let Ok(source) = self.facts.workspace.read(file) else {
+            self.install.unknown = true;
+            self.note(format!("`{file}` cannot be read"));
+            return;
+        };
+        let Ok(requirements) = self.facts.workspace.requirements(file) else { return };
+        self.install.hashed |= source.text().contains("--hash=");
+        let path: Arc<str> = Arc::from(file);
+        let via: Vec<String> = self.open.iter().map(String::as_str).chain([file]).map(str::to_owned).collect();
+        let source = Source { file: path, word, via, declared: Declared::Requirements, extra: None };
+        self.open.push(file.to_owned());
+        for entry in &requirements.entries {
+            self.entry(entry, file, &source, constraints);
+        }
+        self.open.pop();
+    }
+
+    fn entry(&mut self, entry: &Entry, file: &str, source: &Source, constraints: bool) {
+        match &entry.kind {
+            EntryKind::Requirement(requirement) if constraints => self.install.constraints.push(requirement.clone()),
+            EntryKind::Requirement(requirement) => self.add(requirement.clone(), source, entry.via.clone(), &[]),
+            EntryKind::Include(path, _) => self.include(file, path, source.word, constraints),
+            EntryKind::Constraint(path, _) => self.include(file, path, source.word, true),
+            EntryKind::Editable(path, _) | EntryKind::Path(path, _) => {
+                if let Some(path) = local_path(path).filter(|_| !constraints) {
+                    // pip reads paths in these files from the folder it runs in.
+                    self.local(path, source.word, source.via.clone(), &Extras::default(), false);
+                }
+            }
+            EntryKind::Index(option, url, _) => self.install.indexes.extend(indexes::of_line(option, url, file)),
+            EntryKind::Option(_) => {}
+        }
+    }
+
+    /// `-r other.txt` inside `file`: beside it, in the workspace or in the image.
+    fn include(&mut self, file: &str, path: &str, word: TextRange, constraints: bool) {
+        let beside = join(parent(file), path).filter(|path| self.facts.workspace.is_file(path));
+        match beside.or_else(|| self.origin(path)) {
+            Some(path) => self.requirements_file(&path, word, constraints),
+            None => {
+                self.install.unknown = true;
+                self.note(format!("`{path}`, which `{file}` includes, is not in the build context"));
+            }
+        }
+    }
+}

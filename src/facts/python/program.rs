@@ -1,0 +1,198 @@
+//! The sources that the image runs, and whether they reach a package.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::catalogue;
+use crate::context::{CopySource, IgnoreFile};
+use crate::facts::{Facts, transfer};
+use crate::python::imports::Imports;
+use crate::workspace::join;
+
+/// Python files beyond these are not read.
+const FILE_LIMIT: usize = 3_000;
+/// Other text files beyond these are not read.
+const TEXT_LIMIT: usize = 600;
+/// A text file is read only up to this size.
+const TEXT_BYTES: u64 = 512_000;
+/// Suffixes of files that can name a backend or start a program.
+const TEXT_SUFFIXES: [&str; 14] =
+    [".yaml", ".yml", ".json", ".ini", ".cfg", ".conf", ".sh", ".env", ".toml", ".bash", ".service", ".ipynb", ".txt", ".xml"];
+/// Folders whose sources a service does not run.
+const ASIDE: [&str; 12] =
+    ["tests", "test", "testing", "benchmarks", "benchmark", "examples", "example", "docs", "notebooks", "training", "scripts", "tools"];
+
+/// The files of the context that the build takes.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Python sources.
+    pub sources: Vec<String>,
+    /// Other files that may name what is used.
+    pub texts: Vec<String>,
+    /// Whether there were more than are read.
+    pub truncated: bool,
+}
+
+/// How a package is reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reached {
+    /// The file.
+    pub file: String,
+    /// What in it speaks for the package.
+    pub by: String,
+}
+
+pub(super) fn collect(facts: &Facts<'_>) -> Program {
+    let ignore = facts.service.ignore_file.as_ref().and_then(|path| facts.workspace.read(path).ok());
+    let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+    let mut roots: BTreeSet<String> = BTreeSet::new();
+    for stage in &facts.stages {
+        let copied = stage.transfers.iter().filter(|transfer| transfer.source == transfer::Source::Context);
+        let paths = copied.flat_map(|transfer| &transfer.paths).filter_map(|(path, _)| path.known());
+        let mounts = stage.runs.iter().flat_map(|run| &run.mounts).filter(|mount| mount.kind == "bind" && mount.from.is_none());
+        let mounted = mounts.filter_map(|mount| mount.source.as_ref().map_or(Some(""), |source| source.known()));
+        roots.extend(paths.chain(mounted).filter(|path| !path.contains("://")).map(literal));
+    }
+    let mut program = Program::default();
+    let (mut sources, mut texts) = (BTreeSet::new(), BTreeSet::new());
+    let context = facts.service.context.as_str();
+    for root in roots {
+        let Some(path) = join(context, &root) else { continue };
+        let below = |path: &str| if context.is_empty() { path.to_owned() } else { path.strip_prefix(context).unwrap_or(path).trim_start_matches('/').to_owned() };
+        let kept = |path: &String| !ignore.as_ref().is_some_and(|ignore| ignore.excluded(&below(path)));
+        if facts.workspace.is_file(&path) {
+            if path.ends_with(".py") { sources.insert(path) } else { texts.insert(path) };
+            continue;
+        }
+        let found = facts.workspace.python_sources(&path, FILE_LIMIT);
+        program.truncated |= found.len() >= FILE_LIMIT;
+        sources.extend(found.into_iter().filter(|path| kept(path)));
+        folder_texts(facts, &path, &mut texts);
+    }
+    program.truncated |= texts.len() >= TEXT_LIMIT;
+    program.sources = sources.into_iter().take(FILE_LIMIT).collect();
+    program.texts = texts.into_iter().filter(|path| is_text(path)).take(TEXT_LIMIT).collect();
+    program
+}
+
+/// The folder in front of a glob.
+fn literal(path: &str) -> String {
+    let Some(source) = CopySource::parse(path) else { return String::new() };
+    let parts: Vec<&str> = source.parts().iter().map_while(|part| part.literal()).collect();
+    parts.join("/")
+}
+
+fn folder_texts(facts: &Facts<'_>, folder: &str, texts: &mut BTreeSet<String>) {
+    let mut folders = vec![(folder.to_owned(), 0)];
+    let mut at = 0;
+    while let Some((folder, depth)) = folders.get(at).cloned() {
+        at += 1;
+        if texts.len() >= TEXT_LIMIT || at > TEXT_LIMIT {
+            return;
+        }
+        for entry in facts.workspace.list(&folder) {
+            let path = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
+            let skipped = matches!(entry.name.as_str(), "node_modules" | ".git" | ".venv" | "venv" | "__pycache__");
+            if entry.is_dir && depth < 6 && !skipped {
+                folders.push((path, depth + 1));
+            } else if !entry.is_dir && entry.bytes <= TEXT_BYTES && is_text(&path) {
+                texts.insert(path);
+            }
+        }
+    }
+}
+
+fn is_text(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    // Manifests and locks name packages because they install them.
+    let manifest = name == "pyproject.toml" || name.contains("requirement") || name.contains("constraint") || name.ends_with("-lock.json");
+    let known = TEXT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) || name.starts_with(".env") || !name.contains('.');
+    known && !manifest
+}
+
+impl Program {
+    /// Whether a source belongs to what the service runs, rather than to tests, examples or documentation.
+    #[must_use]
+    pub fn is_aside(path: &str) -> bool {
+        path.split('/').any(|part| ASIDE.contains(&part.to_lowercase().as_str()))
+    }
+}
+
+impl Facts<'_> {
+    /// What the Python source at `path` imports and names.
+    pub(super) fn imports_of(&self, path: &str) -> Option<Arc<Imports>> {
+        self.workspace.imports(path).ok()
+    }
+
+    /// How the program reaches `package`: an import, however lazy, a string or identifier that names it or one of the catalogue's
+    /// hints for it, a configuration file, a command. `None` when nothing does.
+    #[must_use]
+    pub fn reach_of(&self, package: &str) -> Option<Reached> {
+        let modules = catalogue::import_names(package);
+        let mut words: Vec<String> = catalogue::hints(package).iter().map(|hint| hint.to_lowercase()).collect();
+        words.push(package.to_lowercase());
+        words.push(package.replace('-', "_").to_lowercase());
+        words.extend(modules.iter().map(|module| module.to_lowercase()));
+        words.retain(|word| word.len() >= 2);
+        let program = self.program();
+        for path in &program.sources {
+            let Some(imports) = self.imports_of(path) else { continue };
+            if let Some(module) = modules.iter().find(|module| imports.reaches(module)) {
+                return Some(Reached { file: path.clone(), by: format!("import {module}") });
+            }
+            let names = imports.strings.iter().chain(&imports.identifiers).chain(&imports.modules);
+            if let Some(name) = names.into_iter().find(|name| names_one(name, &words)) {
+                return Some(Reached { file: path.clone(), by: name.clone() });
+            }
+        }
+        for path in program.texts.iter().cloned().chain(self.deployment_files()) {
+            let Ok(file) = self.workspace.read(&path) else { continue };
+            if let Some(word) = find_word(&file.text().to_lowercase(), &words) {
+                return Some(Reached { file: path, by: word });
+            }
+        }
+        self.reach_in_dockerfile(&words)
+    }
+
+    /// Compose files and examples of environment files: what they set is read when the image runs.
+    fn deployment_files(&self) -> impl Iterator<Item = String> + '_ {
+        let folders: BTreeSet<&str> = [self.service.context.as_str(), crate::workspace::parent(&self.service.dockerfile), ""].into();
+        folders.into_iter().flat_map(|folder| {
+            let entries = self.workspace.list(folder);
+            let wanted = entries.into_iter().filter(|entry| {
+                let name = entry.name.to_lowercase();
+                !entry.is_dir && entry.bytes <= TEXT_BYTES && (name.contains("compose") || name.starts_with(".env") || name.ends_with(".env"))
+            });
+            wanted.map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) }).collect::<Vec<_>>()
+        })
+    }
+
+    /// Commands and variables of the Dockerfile; what it installs is no use of it.
+    fn reach_in_dockerfile(&self, words: &[String]) -> Option<Reached> {
+        use crate::dockerfile::Keyword;
+        let speaking = self.dockerfile.instructions.iter().filter(|instruction| {
+            matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Env | Keyword::Healthcheck)
+        });
+        let mut texts: Vec<String> = speaking.map(|instruction| instruction.body.text().to_lowercase()).collect();
+        let invocations = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        // `RUN python -c "from sentence_transformers import …"` fetches a model.
+        texts.extend(invocations.filter(|invocation| invocation.program == "python" || !is_installer(&invocation.program)).flat_map(
+            |invocation| invocation.arguments.iter().map(|argument| argument.value.text().to_lowercase()),
+        ));
+        texts.iter().find_map(|text| find_word(text, words)).map(|by| Reached { file: self.source.path().to_owned(), by })
+    }
+}
+
+fn is_installer(program: &str) -> bool {
+    matches!(program, "pip" | "uv" | "poetry" | "pipenv" | "pdm" | "conda" | "mamba" | "apt-get" | "apt" | "apk" | "sed" | "grep" | "rm" | "echo")
+}
+
+/// Whether a name from a source holds one of the words.
+fn names_one(name: &str, words: &[String]) -> bool {
+    let name = name.to_lowercase();
+    words.iter().any(|word| name == *word || (word.len() > 2 && name.contains(word.as_str())))
+}
+
+fn find_word(text: &str, words: &[String]) -> Option<String> {
+    words.iter().filter(|word| word.len() > 2).find(|word| text.contains(word.as_str())).cloned()
+}

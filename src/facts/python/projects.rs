@@ -1,0 +1,256 @@
+//! Local projects: what their manifests, extras and groups ask for.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::facts::paths::resolve;
+use crate::python::pyproject::Pyproject;
+use crate::python::{PackageName, Requirement};
+use crate::text::TextRange;
+use crate::workspace::{join, parent};
+
+use super::collect::{Extras, Reader, Source, local_path, split_extras};
+use super::{Declared, InstalledExtra, Project, indexes};
+
+/// How deep projects may refer to each other.
+const DEPTH_LIMIT: usize = 8;
+
+/// What of a project is installed.
+#[derive(Clone, Default)]
+pub(super) struct Selection {
+    /// The project's own dependencies.
+    pub(super) main: bool,
+    pub(super) extras: Vec<InstalledExtra>,
+    pub(super) groups: Vec<String>,
+}
+
+impl Selection {
+    pub(super) fn of(extras: &Extras) -> Self {
+        Self { main: true, extras: extras.named.clone(), groups: Vec::new() }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// A path such as `.[a,b]` or `./packages/x`, as the command names it.
+    pub(super) fn local(&mut self, text: &str, word: TextRange, via: Vec<String>, extras: &Extras, direct: bool) {
+        let (path, named) = split_extras(text);
+        self.install.unknown |= named.is_none();
+        let mut selection = Selection::of(extras);
+        selection.extras.extend(named.unwrap_or_default().into_iter().map(|name| InstalledExtra { name, word, all: false }));
+        let Some(folder) = self.at.invocation.workdir.known().map(|workdir| resolve(workdir, path)) else {
+            self.install.unknown = true;
+            return;
+        };
+        let manifest = ["pyproject.toml", "setup.py", "setup.cfg"].iter().find_map(|name| self.origin(&format!("{folder}/{name}")));
+        match manifest.filter(|manifest| self.facts.workspace.is_file(manifest)) {
+            Some(manifest) => self.project(&manifest, &selection, word, via, direct),
+            None => self.install.unknown = true,
+        }
+    }
+
+    /// The project whose manifest is `manifest`, a file of the workspace.
+    pub(super) fn project(&mut self, manifest: &str, selection: &Selection, word: TextRange, via: Vec<String>, direct: bool) {
+        let extras: Vec<&str> = selection.extras.iter().map(|extra| extra.name.as_str()).collect();
+        let key = format!("{manifest} {} {} {}", selection.main, extras.join(","), selection.groups.join(","));
+        if !self.done.insert(key) {
+            return;
+        }
+        if via.len() > DEPTH_LIMIT {
+            self.install.unknown = true;
+            return;
+        }
+        let folder = parent(manifest).to_owned();
+        if !manifest.ends_with(".toml") {
+            self.legacy_project(&folder, selection, word, &via);
+            return;
+        }
+        let parsed = match self.facts.workspace.pyproject(manifest) {
+            Ok(parsed) => parsed,
+            Err(problem) => {
+                self.install.unknown = true;
+                self.note(format!("`{manifest}` cannot be read: {problem}"));
+                return;
+            }
+        };
+        if self.install.tool.is_uv() || self.install.tool == super::Tool::Poetry {
+            indexes::of_manifest(&parsed, manifest, &mut self.install.indexes);
+        }
+        let file: Arc<str> = Arc::from(manifest);
+        let folder_name = folder.rsplit('/').next().unwrap_or_default();
+        let name = parsed.name.as_ref().map_or(folder_name, PackageName::as_str).to_owned();
+        let mut reading = Reading { folder, name, word, via, direct, parsed: &parsed, file: Arc::clone(&file), active: Vec::new() };
+        reading.active = selection.extras.iter().map(|extra| extra.name.clone()).collect();
+        self.install.projects.push(Project {
+            manifest: file,
+            name: parsed.name.clone(),
+            extras: selection.extras.clone(),
+            word,
+            direct,
+        });
+        if selection.main {
+            self.main(&reading);
+        }
+        let mut seen = HashSet::new();
+        for extra in &selection.extras {
+            self.extra(&reading, extra, &mut seen);
+        }
+        for group in &selection.groups {
+            self.group(&reading, group, &mut seen);
+        }
+    }
+
+    fn main(&mut self, reading: &Reading<'_>) {
+        let parsed = reading.parsed;
+        for requirement in &parsed.dependencies {
+            self.member(reading, requirement, reading.source(None, reading.word));
+        }
+        let dynamic = parsed.dynamic.iter().any(|field| field == "dependencies");
+        for path in &parsed.dynamic_dependency_files {
+            self.dynamic_file(reading, path, None);
+        }
+        // Without `[project]` the older files speak.
+        let undeclared = parsed.dependencies.is_empty() && !parsed.has_poetry;
+        if undeclared && parsed.dynamic_dependency_files.is_empty() && (dynamic || parsed.name.is_none()) {
+            let selection = Selection { main: true, ..Selection::default() };
+            self.legacy_project(&reading.folder, &selection, reading.word, &reading.via);
+        }
+    }
+
+    /// A requirement of a manifest: another local project, the project's own extra, or a package.
+    fn member(&mut self, reading: &Reading<'_>, requirement: &Requirement, source: Source) {
+        if !requirement.applies(&self.install.platform, &reading.active) {
+            return;
+        }
+        if reading.parsed.name.as_ref() == Some(&requirement.name) {
+            let mut seen = HashSet::new();
+            for name in &requirement.extras {
+                let extra = InstalledExtra { name: name.clone(), word: source.word, all: false };
+                self.extra(reading, &extra, &mut seen);
+            }
+            return;
+        }
+        if let Some(manifest) = self.local_source(reading, requirement) {
+            let extras = requirement.extras.iter().map(|name| InstalledExtra { name: name.clone(), word: source.word, all: false });
+            let selection = Selection { main: true, extras: extras.collect(), groups: Vec::new() };
+            self.project(&manifest, &selection, source.word, source.via.clone(), false);
+        }
+        self.add(requirement.clone(), &source, Vec::new(), &reading.active);
+    }
+
+    /// The manifest of the local project that a requirement means, by its path or by a source of uv or poetry.
+    fn local_source(&self, reading: &Reading<'_>, requirement: &Requirement) -> Option<String> {
+        let workspace = self.facts.workspace;
+        let manifest_in = |path: &str| {
+            let folder = join(&reading.folder, path.trim_start_matches("file://"))?;
+            let manifest = if folder.is_empty() { "pyproject.toml".to_owned() } else { format!("{folder}/pyproject.toml") };
+            workspace.is_file(&manifest).then_some(manifest)
+        };
+        if let Some(found) = requirement.url.as_deref().and_then(local_path).and_then(manifest_in) {
+            return Some(found);
+        }
+        if !(self.install.tool.is_uv() || self.install.tool == super::Tool::Poetry) {
+            return None;
+        }
+        reading.parsed.uv_sources.get(&requirement.name)?.iter().find_map(|source| match source.from.as_str() {
+            "workspace" => self.facts.sibling_project(&requirement.name, &reading.folder),
+            from => from.strip_prefix("path:").and_then(manifest_in),
+        })
+    }
+
+    /// An extra, with the extras that it includes.
+    fn extra(&mut self, reading: &Reading<'_>, extra: &InstalledExtra, seen: &mut HashSet<String>) {
+        if !seen.insert(format!("extra {}", extra.name)) {
+            return;
+        }
+        let Some(members) = reading.parsed.extras.get(&extra.name) else {
+            for path in reading.parsed.dynamic_extra_files.get(&extra.name).into_iter().flatten() {
+                self.dynamic_file(reading, path, Some(extra));
+            }
+            return;
+        };
+        for requirement in &members.requirements {
+            if reading.parsed.name.as_ref() == Some(&requirement.name) && requirement.applies(&self.install.platform, &reading.active) {
+                for name in &requirement.extras {
+                    let included = InstalledExtra { name: name.clone(), word: extra.word, all: extra.all };
+                    self.extra(reading, &included, seen);
+                }
+                continue;
+            }
+            self.member(reading, requirement, reading.source(Some(&extra.name), extra.word));
+        }
+    }
+
+    fn group(&mut self, reading: &Reading<'_>, name: &str, seen: &mut HashSet<String>) {
+        if !seen.insert(format!("group {name}")) {
+            return;
+        }
+        let wanted = PackageName::new(name);
+        let groups = &reading.parsed.groups;
+        let Some(group) = groups.get(name).or_else(|| groups.iter().find(|(key, _)| PackageName::new(key) == wanted).map(|(_, group)| group))
+        else {
+            return;
+        };
+        for requirement in &group.requirements {
+            let mut source = reading.source(None, reading.word);
+            if let Some(last) = source.via.last_mut() {
+                *last = format!("group `{name}` of {last}");
+            }
+            self.member(reading, requirement, source);
+        }
+        for included in &group.includes {
+            self.group(reading, included, seen);
+        }
+    }
+
+    /// A requirements file that setuptools reads dependencies from.
+    fn dynamic_file(&mut self, reading: &Reading<'_>, path: &str, extra: Option<&InstalledExtra>) {
+        let Some(file) = join(&reading.folder, path) else { return };
+        let Ok(requirements) = self.facts.workspace.requirements(&file) else {
+            self.install.unknown = true;
+            self.note(format!("`{path}`, which `{}` names, is missing", reading.file));
+            return;
+        };
+        let mut source = reading.source(extra.map(|extra| &extra.name), extra.map_or(reading.word, |extra| extra.word));
+        source.file = Arc::from(file.as_str());
+        source.via.push(file);
+        for requirement in requirements.requirements() {
+            self.member(reading, requirement, source.clone());
+        }
+    }
+
+    /// A package with extras that is a project elsewhere in the repository: its manifest says what the extras bring.
+    pub(super) fn sibling(&mut self, requirement: &Requirement, source: &Source) {
+        let known = requirement.extras.iter().all(|extra| {
+            crate::catalogue::package(&format!("{}[{extra}]", requirement.name)).is_some()
+        });
+        if known || crate::catalogue::package(requirement.name.as_str()).is_some() {
+            return;
+        }
+        let folder = parent(&source.file).to_owned();
+        let Some(manifest) = self.facts.sibling_project(&requirement.name, &folder) else { return };
+        let extras = requirement.extras.iter().map(|name| InstalledExtra { name: name.clone(), word: source.word, all: false });
+        let selection = Selection { main: true, extras: extras.collect(), groups: Vec::new() };
+        self.project(&manifest, &selection, source.word, source.via.clone(), false);
+    }
+}
+
+/// A manifest that is being read.
+struct Reading<'p> {
+    folder: String,
+    name: String,
+    word: TextRange,
+    via: Vec<String>,
+    direct: bool,
+    parsed: &'p Pyproject,
+    file: Arc<str>,
+    active: Vec<PackageName>,
+}
+
+impl Reading<'_> {
+    fn source(&self, extra: Option<&PackageName>, word: TextRange) -> Source {
+        let mut via = self.via.clone();
+        via.push(extra.map_or_else(|| self.name.clone(), |extra| format!("{}[{extra}]", self.name)));
+        let extra = extra.filter(|_| self.direct).cloned();
+        Source { file: Arc::clone(&self.file), word, via, declared: Declared::Project, extra }
+    }
+}

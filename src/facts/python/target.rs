@@ -1,0 +1,97 @@
+//! Where an install puts its packages, and whether a shipped image takes them from there.
+
+use crate::dockerfile::Value;
+use crate::facts::commands::{Options, Pip, Uv};
+use crate::facts::paths::resolve;
+use crate::facts::{Facts, Invocation};
+
+use super::{PythonInstall, Tool};
+
+/// Versions that `lib/python3.X` is tried with where the base image does not tell.
+const VERSIONS: std::ops::RangeInclusive<u32> = 6..=15;
+
+impl Facts<'_> {
+    /// Whether what the install brings is in an image that is shipped.
+    #[must_use]
+    pub fn ships(&self, install: &PythonInstall) -> bool {
+        if self.is_in_final(install.stage) {
+            return true;
+        }
+        let Some((_, _, invocation)) = self.site_of(install) else { return false };
+        let mut places = Vec::new();
+        for folder in self.plain_targets(install, invocation) {
+            places.push(format!("{folder}/torch"));
+        }
+        for prefix in self.prefixes(install, invocation) {
+            for version in self.versions(install) {
+                places.push(format!("{prefix}/lib/python{version}/site-packages/torch"));
+            }
+        }
+        places.iter().any(|place| self.reaches_final(install.stage, place))
+    }
+
+    fn versions(&self, install: &PythonInstall) -> Vec<String> {
+        match install.platform.python {
+            Some((major, minor)) => vec![format!("{major}.{minor}")],
+            None => VERSIONS.map(|minor| format!("3.{minor}")).collect(),
+        }
+    }
+
+    /// Folders that hold the packages themselves.
+    fn plain_targets(&self, install: &PythonInstall, invocation: &Invocation) -> Vec<String> {
+        let mut found = Vec::new();
+        let folder = invocation.workdir.known().unwrap_or("/");
+        let options = options(invocation);
+        let flags: &[&str] = if install.tool == Tool::PipWheel { &["-w", "--wheel-dir"] } else { &["-t", "--target"] };
+        found.extend(options.value(flags).and_then(Value::known).map(|target| resolve(folder, target)));
+        if install.tool == Tool::PipWheel && found.is_empty() {
+            found.push(folder.to_owned());
+        }
+        found
+    }
+
+    /// Folders that hold `lib/python3.X/site-packages`: environments, prefixes, the system's own.
+    fn prefixes(&self, install: &PythonInstall, invocation: &Invocation) -> Vec<String> {
+        let Some((stage, run, _)) = self.site_of(install) else { return Vec::new() };
+        let folder = invocation.workdir.known().unwrap_or("/");
+        let mut found = vec!["/usr/local".to_owned(), "/usr".to_owned(), "/opt/conda".to_owned()];
+        let mut add = |path: &str| found.push(resolve(folder, path));
+        if let Some((prefix, _)) = invocation.path.known().and_then(|path| path.rsplit_once("/bin/")) {
+            add(prefix);
+        }
+        let options = options(invocation);
+        for value in options.values(&["--prefix", "--root", "--python", "-p"]).filter_map(Value::known) {
+            add(value.split("/bin/python").next().unwrap_or(value));
+        }
+        for name in ["VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "PYTHONUSERBASE", "PIP_PREFIX", "CONDA_PREFIX"] {
+            if let Some(value) = self.variable(run, invocation, name).and_then(Value::known) {
+                add(value);
+            }
+        }
+        if let Some(path) = self.variable(run, invocation, "PATH") {
+            for entry in path.text().split(':').filter_map(|entry| entry.strip_suffix("/bin")) {
+                add(entry);
+            }
+        }
+        // Environments that earlier commands made may have been activated.
+        for earlier in self.earlier(stage, run, install.invocation) {
+            let makes = matches!(earlier.program.as_str(), "virtualenv") || earlier.has_argument("venv");
+            if makes && let Some(path) = earlier.arguments.last().and_then(|argument| argument.value.known()) {
+                found.push(resolve(earlier.workdir.known().unwrap_or("/"), path));
+            }
+        }
+        found.push(resolve(folder, ".venv"));
+        for home in self.homes(stage, run, invocation) {
+            found.push(format!("{home}/.local"));
+        }
+        found
+    }
+}
+
+fn options(invocation: &Invocation) -> Options<'_> {
+    match (Pip::read(invocation), Uv::read(invocation)) {
+        (Some(pip), _) => pip.options,
+        (None, Some(uv)) => uv.options,
+        (None, None) => Options::default(),
+    }
+}

@@ -1,0 +1,285 @@
+//! Which build of torch an install brings.
+
+use std::collections::HashMap;
+
+use crate::catalogue;
+use crate::dockerfile::UNKNOWN;
+use crate::facts::{Base, Facts, Guard};
+use crate::python::{PackageName, Requirement};
+
+use super::indexes::{IndexKind, IndexRole, classify, of_version};
+use super::{PythonInstall, Root, Tool};
+
+/// Python versions from which on every new release of torch can be installed, so that an unpinned one is new.
+const CURRENT_PYTHON: (u32, u32) = (3, 10);
+/// Newer than every release that a manifest of today could pin.
+const NEWEST: &str = "2.15.0";
+
+/// Which build of torch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Build {
+    /// The default one of `PyPI`, made for CUDA.
+    Cuda,
+    /// For the CPU, and how that is known.
+    Cpu(String),
+    /// For an accelerator that was asked for, and how.
+    Gpu(String),
+    /// One that an earlier install of the stage brought and that fits.
+    Kept(usize),
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+/// A root that brings torch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cause {
+    /// Index among the install's roots.
+    pub root: usize,
+    /// Catalogue keys from the root to torch, both included.
+    pub chain: Vec<&'static str>,
+}
+
+/// An install that brings torch or one of its family.
+#[derive(Clone, Debug)]
+pub struct TorchInstall {
+    /// Index in [`Facts::python_installs`].
+    pub install: usize,
+    /// Through what, the most telling first.
+    pub causes: Vec<Cause>,
+    /// Which build.
+    pub build: Build,
+    /// The version of an earlier CPU build that this install replaces, with the requirement that does not take it.
+    pub replaces: Option<(String, Requirement)>,
+    /// Whether it reaches a shipped image.
+    pub ships: bool,
+}
+
+/// Whether `name` is torch or is released with it.
+#[must_use]
+pub fn is_torch_family(name: &PackageName) -> bool {
+    catalogue::in_torch_family(name.as_str())
+}
+
+/// A torch that a stage holds.
+#[derive(Clone)]
+struct Held {
+    found: usize,
+    cpu: bool,
+    /// Its version, when it is pinned.
+    version: Option<String>,
+}
+
+pub(super) fn installs(facts: &Facts<'_>) -> Vec<TorchInstall> {
+    let mut found: Vec<TorchInstall> = Vec::new();
+    let mut held: HashMap<usize, Vec<Held>> = HashMap::new();
+    for (index, install) in facts.python_installs().iter().enumerate() {
+        let causes = causes(install);
+        if causes.is_empty() || locked_without(install) {
+            continue;
+        }
+        let earlier = holding(facts, install.stage, &held);
+        let mut replaces = None;
+        let mut build = own_build(facts, install);
+        if build == Build::Cuda && let Some(before) = earlier.last() {
+            match fits(install, before) {
+                Fit::Yes => build = Build::Kept(before.found),
+                Fit::No(requirement) if before.cpu => replaces = Some((before.version.clone().unwrap_or_default(), requirement)),
+                Fit::No(_) => {}
+            }
+        }
+        let holds = match &build {
+            Build::Cuda => Some(false),
+            Build::Cpu(_) => Some(true),
+            _ => None,
+        };
+        if let Some(cpu) = holds.filter(|_| install.guard != Guard::Never && install.tool != Tool::PipWheel) {
+            let version = torch_requirements(install).find_map(pinned).map(str::to_owned);
+            held.entry(install.stage).or_default().push(Held { found: found.len(), cpu, version });
+        }
+        let ships = facts.ships(install);
+        found.push(TorchInstall { install: index, causes, build, replaces, ships });
+    }
+    found
+}
+
+/// What brings torch: roots of its family first, those that people wrote before those a compiler did, then the shortest chains.
+fn causes(install: &PythonInstall) -> Vec<Cause> {
+    let torch = PackageName::new("torch");
+    if install.excluded.contains(&torch) {
+        return Vec::new();
+    }
+    let mut found: Vec<Cause> = Vec::new();
+    for (index, root) in install.roots.iter().enumerate() {
+        let name = root.requirement.name.as_str();
+        if install.excluded.contains(&root.requirement.name) {
+            continue;
+        }
+        let extras: Vec<&str> = root.requirement.extras.iter().map(PackageName::as_str).collect();
+        let chain = if is_torch_family(&root.requirement.name) {
+            catalogue::package(name).map(|package| vec![package.key.as_str()])
+        } else if install.no_dependencies {
+            None
+        } else {
+            catalogue::chain_to(name, &extras, "torch").filter(|_| may_pull_torch(root))
+        };
+        found.extend(chain.map(|chain| Cause { root: index, chain }));
+    }
+    let rank = |cause: &Cause| {
+        let root = install.roots.get(cause.root);
+        let compiled = root.is_some_and(Root::is_brought_along);
+        (compiled, cause.chain.len(), cause.root)
+    };
+    found.sort_by_key(rank);
+    found
+}
+
+/// The catalogue's edges hold for current versions; a root that is a local path or another distribution's archive is not followed.
+fn may_pull_torch(root: &Root) -> bool {
+    root.requirement.url.as_deref().is_none_or(|url| !url.starts_with(['.', '/']))
+}
+
+fn locked_without(install: &PythonInstall) -> bool {
+    let lock = install.lock.as_ref().filter(|lock| lock.rewritten.is_none());
+    lock.is_some_and(|lock| lock.torch.is_empty())
+}
+
+fn torch_requirements(install: &PythonInstall) -> impl Iterator<Item = &Requirement> {
+    let roots = install.roots.iter().map(|root| &root.requirement);
+    roots.chain(&install.constraints).filter(|requirement| requirement.name.as_str() == "torch")
+}
+
+fn pinned(requirement: &Requirement) -> Option<&str> {
+    requirement.pinned().filter(|version| !version.contains(UNKNOWN))
+}
+
+/// The build that the install would bring into an empty environment.
+fn own_build(facts: &Facts<'_>, install: &PythonInstall) -> Build {
+    let of_kind = |kind: IndexKind, how: String| match kind {
+        IndexKind::Cpu => Some(Build::Cpu(how)),
+        IndexKind::Gpu => Some(Build::Gpu(how)),
+        _ => None,
+    };
+    if let Some(lock) = install.lock.as_ref().filter(|lock| lock.rewritten.is_none()) {
+        let of_pin = |(version, source): &(String, Option<String>)| {
+            of_version(version).or_else(|| source.as_deref().map(classify)).unwrap_or(IndexKind::Pypi)
+        };
+        let kinds: Vec<IndexKind> = lock.torch.iter().map(of_pin).collect();
+        let how = || format!("`{}`", lock.path);
+        for kind in [IndexKind::Cpu, IndexKind::Gpu] {
+            if kinds.contains(&kind) {
+                return of_kind(kind, how()).unwrap_or(Build::Cuda);
+            }
+        }
+        if kinds.contains(&IndexKind::Other) {
+            return Build::Unknown(how());
+        }
+    }
+    let named = install.roots.iter().map(|root| &root.requirement).chain(&install.constraints);
+    for requirement in named.filter(|requirement| is_torch_family(&requirement.name)) {
+        let kind = pinned(requirement).and_then(of_version).or_else(|| requirement.url.as_deref().map(of_url));
+        match kind {
+            Some(IndexKind::Other) => return Build::Unknown(format!("`{}`", requirement.name)),
+            Some(kind) => {
+                if let Some(build) = of_kind(kind, format!("`{}{}`", requirement.name, requirement.specifier)) {
+                    return build;
+                }
+            }
+            None => {}
+        }
+    }
+    if let Some(build) = of_sources(facts, install) {
+        return build;
+    }
+    // With several indexes pip takes the highest version, and a local one is above its public one.
+    for kind in [IndexKind::Cpu, IndexKind::Gpu] {
+        if let Some(index) = install.indexes.iter().find(|index| index.kind == kind) {
+            return of_kind(kind, index.from.clone()).unwrap_or(Build::Cuda);
+        }
+    }
+    let replaced = install.indexes.iter().find(|index| {
+        matches!(index.role, IndexRole::Default | IndexRole::Backend | IndexRole::None) && index.kind == IndexKind::Other
+    });
+    match replaced {
+        Some(index) => Build::Unknown(index.from.clone()),
+        None if torch_requirements(install).any(|requirement| requirement.specifier.contains(UNKNOWN)) => {
+            // `torch==${TORCH}` may hold a local version.
+            Build::Unknown("a version that is not known".to_owned())
+        }
+        None if facts.stages.get(install.stage).is_some_and(|stage| stage.image.musl == Some(true)) => {
+            Build::Unknown("musl".to_owned())
+        }
+        None if install.platform.machine != "x86_64" => Build::Unknown(install.platform.machine.clone()),
+        None => Build::Cuda,
+    }
+}
+
+/// `torch @ https://…/torch-2.1.0%2Bcpu-….whl`
+fn of_url(url: &str) -> IndexKind {
+    let plain = url.replace("%2B", "+").replace("%2b", "+");
+    let file = plain.rsplit('/').next().unwrap_or_default();
+    let version = file.split('-').nth(1).and_then(of_version);
+    version.unwrap_or_else(|| classify(&plain))
+}
+
+/// `[tool.uv.sources]` and poetry's `source`.
+fn of_sources(facts: &Facts<'_>, install: &PythonInstall) -> Option<Build> {
+    if !(install.tool.is_uv() || install.tool == Tool::Poetry) {
+        return None;
+    }
+    let torch = PackageName::new("torch");
+    for project in &install.projects {
+        let Ok(parsed) = facts.workspace.pyproject(&project.manifest) else { continue };
+        let active: Vec<PackageName> = project.extras.iter().map(|extra| extra.name.clone()).collect();
+        let sources = parsed.uv_sources.get(&torch).into_iter().flatten();
+        let mut unknown = false;
+        for source in sources.filter(|source| source.applies(&install.platform, &active)) {
+            let index = parsed.indexes.iter().find(|index| index.name.as_deref() == Some(source.from.as_str()));
+            let kind = index.map_or_else(|| classify(&source.from), |index| classify(&index.url));
+            match kind {
+                IndexKind::Cpu => return Some(Build::Cpu(format!("`{}`", project.manifest))),
+                IndexKind::Gpu => return Some(Build::Gpu(format!("`{}`", project.manifest))),
+                IndexKind::Pypi => {}
+                IndexKind::Other => unknown = true,
+            }
+        }
+        if unknown {
+            return Some(Build::Unknown(format!("`{}`", project.manifest)));
+        }
+    }
+    None
+}
+
+/// What the stage holds when the next command runs: its own, and what the stages below it held.
+fn holding(facts: &Facts<'_>, stage: usize, held: &HashMap<usize, Vec<Held>>) -> Vec<Held> {
+    let mut chain = vec![stage];
+    let mut at = stage;
+    while let Some(Base::Stage(parent)) = facts.stages.get(at).map(|stage| &stage.base) {
+        chain.push(*parent);
+        at = *parent;
+    }
+    chain.iter().rev().filter_map(|stage| held.get(stage)).flatten().cloned().collect()
+}
+
+enum Fit {
+    Yes,
+    No(Requirement),
+}
+
+/// Whether the torch that is there satisfies what the install asks for.
+fn fits(install: &PythonInstall, held: &Held) -> Fit {
+    for requirement in torch_requirements(install) {
+        let refused = match &held.version {
+            Some(version) => requirement.accepts(version) == Some(false),
+            // An unpinned one is the newest of its day.
+            None => {
+                install.platform.python.is_some_and(|python| python >= CURRENT_PYTHON)
+                    && requirement.accepts(NEWEST) == Some(false)
+                    && (requirement.pinned().is_some() || requirement.specifier.contains('<'))
+            }
+        };
+        if refused {
+            return Fit::No(requirement.clone());
+        }
+    }
+    Fit::Yes
+}

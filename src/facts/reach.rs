@@ -1,0 +1,131 @@
+//! What ends up in an image that is shipped.
+
+use std::collections::{HashMap, HashSet};
+
+use super::paths::{is_below, resolve};
+use super::transfer::Source;
+use super::{Base, Facts, StageFacts};
+
+/// Names of stages that exist for a purpose of their own and are built with `--target`, but not shipped.
+const SIDE_STAGES: [&str; 14] = [
+    "test", "tests", "testing", "dev", "devel", "development", "lint", "linter", "debug", "ci", "devcontainer", "docs", "benchmark",
+    "validate",
+];
+
+/// Marks the stages that are shipped: the last one, and each that nothing refers to unless its name says test or development.
+pub(super) fn compute(facts: &mut Facts<'_>) {
+    let used = used_stages(&facts.stages);
+    let last = facts.stages.len().saturating_sub(1);
+    let mut children = vec![Vec::new(); facts.stages.len()];
+    for stage in &mut facts.stages {
+        let side = stage.name.as_deref().is_some_and(is_side_stage);
+        stage.is_final = stage.index == last || (!used.contains(&stage.index) && !side);
+        if let Base::Stage(parent) = stage.base
+            && let Some(children) = children.get_mut(parent)
+        {
+            children.push(stage.index);
+        }
+    }
+    // A stage is built on an earlier one, so one pass from the end settles all.
+    let mut in_final: Vec<bool> = facts.stages.iter().map(|stage| stage.is_final).collect();
+    for stage in facts.stages.iter().rev() {
+        if let Base::Stage(parent) = stage.base
+            && in_final.get(stage.index).copied().unwrap_or_default()
+            && let Some(parent) = in_final.get_mut(parent)
+        {
+            *parent = true;
+        }
+    }
+    facts.children = children;
+    facts.in_final = in_final;
+}
+
+fn used_stages(stages: &[StageFacts]) -> HashSet<usize> {
+    let names: HashMap<&str, usize> =
+        stages.iter().filter_map(|stage| Some((stage.name.as_deref()?, stage.index))).collect();
+    let mut used = HashSet::new();
+    for stage in stages {
+        if let Base::Stage(parent) = stage.base {
+            used.insert(parent);
+        }
+        for transfer in &stage.transfers {
+            if let Source::Stage(from) = transfer.source {
+                used.insert(from);
+            }
+        }
+        for from in stage.runs.iter().flat_map(|run| &run.mounts).filter_map(|mount| mount.from.as_ref()?.known()) {
+            used.extend(names.get(from.to_lowercase().as_str()).copied().or_else(|| from.parse().ok()));
+        }
+    }
+    used
+}
+
+fn is_side_stage(name: &str) -> bool {
+    name.split(['-', '_', '.']).any(|part| SIDE_STAGES.contains(&part))
+}
+
+impl Facts<'_> {
+    /// The final stages.
+    pub fn finals(&self) -> impl Iterator<Item = &StageFacts> {
+        self.stages.iter().filter(|stage| stage.is_final)
+    }
+
+    /// Whether the stage's layers are layers of a final image: it is one, or one is built on it.
+    #[must_use]
+    pub fn is_in_final(&self, stage: usize) -> bool {
+        self.in_final.get(stage).copied().unwrap_or_default()
+    }
+
+    /// The stages whose files include those of `stage`: itself and all that are built on it.
+    #[must_use]
+    pub fn descendants(&self, stage: usize) -> Vec<usize> {
+        let mut found = vec![stage];
+        let mut at = 0;
+        while let Some(&index) = found.get(at) {
+            found.extend(self.children.get(index).into_iter().flatten().copied());
+            at += 1;
+        }
+        found
+    }
+
+    /// Whether bytes that stage `stage` writes at `path` (absolute) are in an image that is shipped: through the `FROM` chain,
+    /// or through copies that take the path or a folder around it.
+    #[must_use]
+    pub fn reaches_final(&self, stage: usize, path: &str) -> bool {
+        self.reaches(stage, path, &mut HashSet::new())
+    }
+
+    fn reaches(&self, stage: usize, path: &str, seen: &mut HashSet<(usize, String)>) -> bool {
+        if !seen.insert((stage, path.to_owned())) || seen.len() > 2_000 {
+            return false;
+        }
+        if self.is_in_final(stage) {
+            return true;
+        }
+        let holders = self.descendants(stage);
+        for taker in &self.stages {
+            for transfer in &taker.transfers {
+                let Source::Stage(from) = transfer.source else { continue };
+                if !holders.contains(&from) {
+                    continue;
+                }
+                let Some(destination) = transfer.destination.known() else { continue };
+                for (source, _) in &transfer.paths {
+                    let Some(source) = source.known() else { continue };
+                    let arrives = if is_below(path, source) {
+                        let rest = path.strip_prefix(source).unwrap_or_default();
+                        resolve("/", &format!("{destination}/{rest}"))
+                    } else if is_below(source, path) {
+                        destination.to_owned()
+                    } else {
+                        continue;
+                    };
+                    if self.reaches(taker.index, &arrives, seen) {
+                        return true;
+                    }
+                }
+            }
+        }
+        false
+    }
+}

@@ -1,0 +1,229 @@
+//! Lists, branches and loops.
+
+use crate::shell::{AndOr, Command, Compound, CompoundKind, Connector, List, Pipeline, Script, Separator};
+
+use super::{Follow, Functions, Guard, ShellState, Site, Value};
+
+/// What is known around a command.
+#[derive(Clone, Copy)]
+struct Around<'s> {
+    and_or: &'s AndOr,
+    separator: Option<Separator>,
+    tested: bool,
+}
+
+impl Follow<'_, '_, '_> {
+    /// Follows the commands of a list. `tested` says that their outcome is a condition.
+    pub(super) fn list<'s>(&mut self, script: &'s Script, list: &'s List, functions: &mut Functions<'s>, tested: bool) {
+        for item in &list.items {
+            self.and_or(script, Around { and_or: &item.and_or, separator: item.separator, tested }, functions);
+        }
+    }
+
+    fn and_or<'s>(&mut self, script: &'s Script, around: Around<'s>, functions: &mut Functions<'s>) {
+        let outer = self.guard;
+        // What the pipelines so far came to, where that is known: `[ "$X" = 1 ] && pip install y`.
+        let mut outcome: Option<(bool, bool)> = None;
+        let count = around.and_or.rest.len();
+        for (index, (connector, pipeline)) in around.and_or.pipelines().enumerate() {
+            let runs = match (connector, outcome) {
+                (None, _) => Some(true),
+                (Some(Connector::And), known) => known.map(|(value, _)| value),
+                // A command that is no test may fail: `pip install x || pip install y`.
+                (Some(Connector::Or), Some((true, false))) => None,
+                (Some(Connector::Or), known) => known.map(|(value, _)| !value),
+            };
+            self.guard = match runs {
+                Some(true) => outer,
+                Some(false) => Guard::Never,
+                None => outer.min(Guard::Sometimes),
+            };
+            self.pipeline(script, around, pipeline, index < count, functions);
+            if runs != Some(false) {
+                outcome = self.outcome(script, pipeline);
+            }
+        }
+        self.guard = outer;
+    }
+
+    /// Whether a pipeline succeeds, and whether that is a test's outcome: other commands are taken to succeed.
+    /// `None` for an open test.
+    fn outcome(&mut self, script: &Script, pipeline: &Pipeline) -> Option<(bool, bool)> {
+        let (result, certain) = match pipeline.commands.as_slice() {
+            [command] => (self.test(script, command)?, super::condition::is_test(command)),
+            _ => (true, false),
+        };
+        Some((result != pipeline.negated, certain))
+    }
+
+    fn pipeline<'s>(
+        &mut self,
+        script: &'s Script,
+        around: Around<'s>,
+        pipeline: &'s Pipeline,
+        followed: bool,
+        functions: &mut Functions<'s>,
+    ) {
+        let piped = pipeline.commands.len() > 1;
+        let site = Site {
+            pipeline: self.place(script, pipeline.range),
+            list: self.place(script, around.and_or.range),
+            followed,
+            piped,
+            tested: around.tested || pipeline.negated,
+            separator: around.separator.map(|separator| separator.kind),
+            errexit: self.shell.errexit && !around.tested,
+            direct: self.frame.direct && self.frame.anchor.is_none(),
+            heredoc: self.frame.heredoc,
+        };
+        if piped {
+            self.piped_into_shell(pipeline);
+        }
+        for command in &pipeline.commands {
+            // Each command of a pipeline runs in a shell of its own.
+            let before = piped.then(|| self.shell.clone());
+            match command {
+                Command::Simple(simple) => self.simple(script, simple, &site, functions),
+                Command::Compound(compound) => self.compound(script, compound, functions, site.tested),
+                Command::Opaque(_) => self.run.opaque = true,
+            }
+            if let Some(before) = before {
+                self.shell = before;
+            }
+        }
+    }
+
+    /// `curl … | sh` runs what nobody here can read.
+    fn piped_into_shell(&mut self, pipeline: &Pipeline) {
+        let is_shell = |command: &Command| match command {
+            Command::Simple(simple) => simple.words.iter().any(|word| {
+                word.literal().is_some_and(|word| matches!(super::super::paths::file_name(&word), "sh" | "bash" | "ash" | "dash"))
+            }),
+            _ => false,
+        };
+        if pipeline.commands.iter().skip(1).any(is_shell) {
+            self.run.opaque = true;
+        }
+    }
+
+    fn branch<'s>(
+        &mut self,
+        script: &'s Script,
+        list: &'s List,
+        guard: Guard,
+        functions: &mut Functions<'s>,
+    ) -> ShellState {
+        let before = self.shell.clone();
+        let inner = self.guard.min(guard);
+        let outer = std::mem::replace(&mut self.guard, inner);
+        self.list(script, list, functions, false);
+        self.guard = outer;
+        std::mem::replace(&mut self.shell, before)
+    }
+
+    fn compound<'s>(&mut self, script: &'s Script, compound: &'s Compound, functions: &mut Functions<'s>, tested: bool) {
+        match &compound.kind {
+            CompoundKind::Group(list) => self.list(script, list, functions, tested),
+            CompoundKind::Subshell(list) => {
+                let before = self.shell.clone();
+                self.list(script, list, functions, tested);
+                self.shell = before;
+            }
+            CompoundKind::If { branches, otherwise } => {
+                let mut outcomes = Vec::new();
+                // The first branch that certainly runs rules out those behind it.
+                let mut rest = Guard::Always;
+                for branch in branches {
+                    let inner = self.guard.min(rest);
+                    let outer = std::mem::replace(&mut self.guard, inner);
+                    self.list(script, &branch.condition, functions, true);
+                    self.guard = outer;
+                    let (guard, next) = match self.condition(script, &branch.condition) {
+                        Some(true) => (rest, Guard::Never),
+                        Some(false) => (Guard::Never, rest),
+                        None => (rest.min(Guard::Sometimes), rest.min(Guard::Sometimes)),
+                    };
+                    let outcome = self.branch(script, &branch.body, guard, functions);
+                    if guard != Guard::Never {
+                        outcomes.push(outcome);
+                    }
+                    rest = next;
+                }
+                match otherwise {
+                    Some(list) => {
+                        let outcome = self.branch(script, list, rest, functions);
+                        if rest != Guard::Never {
+                            outcomes.push(outcome);
+                        }
+                    }
+                    None if rest != Guard::Never => outcomes.push(self.shell.clone()),
+                    None => {}
+                }
+                self.merge(outcomes);
+            }
+            CompoundKind::Case { subject, arms } => {
+                let subject = self.expand_one(script, subject);
+                let mut outcomes = Vec::new();
+                let mut rest = Guard::Always;
+                for arm in arms {
+                    let fits = self.arm_fits(script, &subject, &arm.patterns);
+                    let (guard, next) = match fits {
+                        Some(true) => (rest, Guard::Never),
+                        Some(false) => (Guard::Never, rest),
+                        None => (rest.min(Guard::Sometimes), rest.min(Guard::Sometimes)),
+                    };
+                    let outcome = self.branch(script, &arm.body, guard, functions);
+                    if guard != Guard::Never {
+                        outcomes.push(outcome);
+                    }
+                    rest = next;
+                }
+                if rest != Guard::Never {
+                    outcomes.push(self.shell.clone());
+                }
+                self.merge(outcomes);
+            }
+            CompoundKind::For { name, words, body } => {
+                let values: Vec<Value> = match words {
+                    Some(words) => {
+                        words.iter().flat_map(|word| self.expand_word(script, word)).map(|argument| argument.value).collect()
+                    }
+                    None => vec![Value::unknown()],
+                };
+                let values = if values.len() > super::ALTERNATIVES_LIMIT { vec![Value::unknown()] } else { values };
+                self.shell.variables.insert(name.clone(), values);
+                let outcome = self.branch(script, body, Guard::Always, functions);
+                self.shell = outcome;
+            }
+            CompoundKind::ArithmeticFor { body } => {
+                let outcome = self.branch(script, body, Guard::Sometimes, functions);
+                self.shell = outcome;
+            }
+            CompoundKind::While { condition, body } | CompoundKind::Until { condition, body } => {
+                self.list(script, condition, functions, true);
+                let outcome = self.branch(script, body, Guard::Sometimes, functions);
+                self.merge(vec![self.shell.clone(), outcome]);
+            }
+            CompoundKind::Function { name, body } => {
+                functions.insert(name, body);
+            }
+            CompoundKind::Test(_) | CompoundKind::Arithmetic => {}
+        }
+    }
+
+    /// Runs a function of the script: its commands stand elsewhere than its call, so nothing in it is edited.
+    pub(super) fn call<'s>(&mut self, script: &'s Script, body: &'s Command, functions: &mut Functions<'s>) {
+        if self.depth > super::DEPTH_LIMIT {
+            self.run.opaque = true;
+            return;
+        }
+        self.depth += 1;
+        let direct = std::mem::replace(&mut self.frame.direct, false);
+        match body {
+            Command::Compound(compound) => self.compound(script, compound, functions, false),
+            Command::Simple(_) | Command::Opaque(_) => self.run.opaque = true,
+        }
+        self.frame.direct = direct;
+        self.depth -= 1;
+    }
+}

@@ -1,0 +1,264 @@
+//! Follows the script of a `RUN` as a shell would, without running anything: which programs start, with which words, where.
+
+mod condition;
+mod expansion;
+mod files;
+mod lists;
+mod makefile;
+mod programs;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::dockerfile::{Instruction, RunScript, Value, Word};
+use crate::shell::{Command, Script};
+use crate::text::{Joined, TextRange};
+
+use super::paths::resolve_value;
+use super::run::{Argument, Guard, Invocation, Mount, Origin, Run, Site};
+use super::stages::{Shell, State};
+use super::Facts;
+
+/// How deep scripts may call each other.
+const DEPTH_LIMIT: u32 = 8;
+/// How many values a variable may have that two branches set differently.
+const ALTERNATIVES_LIMIT: usize = 4;
+/// How many programs one `RUN` may start before the rest is not looked at.
+const INVOCATION_LIMIT: usize = 4_000;
+
+/// Follows one `RUN`.
+pub(super) fn run(facts: &Facts<'_>, stage: usize, number: usize, instruction: &Instruction, state: &Arc<State>) -> Run {
+    let mounts = mounts(instruction, state, facts.dockerfile.escape);
+    let mut run = Run {
+        instruction: number,
+        range: instruction.range,
+        state: Arc::clone(state),
+        mounts,
+        script: None,
+        invocations: Vec::new(),
+        opaque: false,
+    };
+    let Shell::Posix { errexit } = state.shell else {
+        run.opaque = true;
+        return run;
+    };
+    let Some(script) = instruction.script(facts.source.text()) else { return run };
+    match script {
+        RunScript::Shell(joined) => {
+            let script = Script::parse(joined);
+            let heredoc = !instruction.heredocs.is_empty();
+            let mut follow = Follow::new(facts, stage, &mut run, errexit);
+            follow.script(&script, Frame { anchor: None, origin: Origin::Instruction, direct: true, heredoc });
+            run.script = Some(script);
+        }
+        RunScript::Interpreter { interpreter, text } => {
+            if is_shell(&interpreter) {
+                let errexit = errexit || interpreter.split_whitespace().any(|word| word.starts_with('-') && word.contains('e'));
+                let script = Script::parse(text);
+                let mut follow = Follow::new(facts, stage, &mut run, errexit);
+                follow.script(&script, Frame { anchor: None, origin: Origin::Instruction, direct: true, heredoc: true });
+                run.script = Some(script);
+            } else {
+                run.opaque = true;
+            }
+        }
+        RunScript::Exec(words) => exec(facts, stage, &mut run, instruction, &words),
+    }
+    run
+}
+
+/// `RUN ["program", "argument"]`
+fn exec(facts: &Facts<'_>, stage: usize, run: &mut Run, instruction: &Instruction, words: &[Word]) {
+    let arguments: Vec<Argument> = words
+        .iter()
+        .map(|word| Argument { value: Value::new(word.text.as_str()), range: word.range, whole: true, last: true })
+        .collect();
+    let site = Site {
+        pipeline: instruction.range,
+        list: instruction.range,
+        followed: false,
+        piped: false,
+        tested: false,
+        separator: None,
+        errexit: false,
+        direct: false,
+        heredoc: false,
+    };
+    let mut follow = Follow::new(facts, stage, run, false);
+    follow.frame = Frame { anchor: None, origin: Origin::Instruction, direct: false, heredoc: false };
+    follow.launch(arguments, instruction.range, &site, Vec::new(), None, false, None);
+}
+
+/// Whether an interpreter line names a POSIX shell or bash.
+fn is_shell(interpreter: &str) -> bool {
+    interpreter
+        .split_whitespace()
+        .map(super::paths::file_name)
+        .find(|word| *word != "env" && !word.starts_with('-'))
+        .is_some_and(|program| matches!(program, "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh"))
+}
+
+fn mounts(instruction: &Instruction, state: &State, escape: char) -> Vec<Mount> {
+    instruction
+        .flags_named("mount")
+        .filter_map(|flag| {
+            let mut mount = Mount {
+                kind: "bind".to_owned(),
+                target: Value::unknown(),
+                source: None,
+                from: None,
+                range: flag.range,
+            };
+            for field in flag.value.as_deref()?.split(',') {
+                let (key, value) = field.split_once('=').unwrap_or((field, ""));
+                let value = state.expand(value.trim_matches('"'), escape);
+                match key.trim().trim_matches('"').to_ascii_lowercase().as_str() {
+                    "type" => value.text().clone_into(&mut mount.kind),
+                    "target" | "dst" | "destination" => mount.target = resolve_value(&state.workdir, &value),
+                    "source" | "src" => mount.source = Some(value),
+                    "from" => mount.from = Some(value),
+                    _ => {}
+                }
+            }
+            Some(mount)
+        })
+        .collect()
+}
+
+/// Where the script that is being followed stands.
+#[derive(Clone)]
+struct Frame {
+    /// The word that starts it, for texts whose places are not places in the Dockerfile.
+    anchor: Option<TextRange>,
+    origin: Origin,
+    direct: bool,
+    heredoc: bool,
+}
+
+/// What the shell knows at a point of a script.
+#[derive(Clone)]
+struct ShellState {
+    /// Variables that the script set, each with the values it may have.
+    variables: BTreeMap<String, Vec<Value>>,
+    exported: Vec<String>,
+    workdir: Value,
+    errexit: bool,
+}
+
+struct Follow<'f, 'w, 'r> {
+    facts: &'f Facts<'w>,
+    stage: usize,
+    run: &'r mut Run,
+    shell: ShellState,
+    guard: Guard,
+    frame: Frame,
+    depth: u32,
+}
+
+/// Functions of the script that is followed, by name.
+type Functions<'s> = HashMap<&'s str, &'s Command>;
+
+impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
+    fn new(facts: &'f Facts<'w>, stage: usize, run: &'r mut Run, errexit: bool) -> Self {
+        let workdir = run.state.workdir.clone();
+        Self {
+            facts,
+            stage,
+            run,
+            shell: ShellState { variables: BTreeMap::new(), exported: Vec::new(), workdir, errexit },
+            guard: Guard::Always,
+            frame: Frame { anchor: None, origin: Origin::Instruction, direct: true, heredoc: false },
+            depth: 0,
+        }
+    }
+
+    /// Follows a whole script.
+    fn script(&mut self, script: &Script, frame: Frame) {
+        if !script.errors.is_empty() {
+            self.run.opaque = true;
+        }
+        if self.depth > DEPTH_LIMIT {
+            self.run.opaque = true;
+            return;
+        }
+        let outer = std::mem::replace(&mut self.frame, frame);
+        self.depth += 1;
+        let mut functions = Functions::new();
+        self.list(script, &script.body, &mut functions, false);
+        self.depth -= 1;
+        self.frame = outer;
+    }
+
+    /// Follows text that is not in the Dockerfile, or whose places cannot be mapped to it.
+    fn foreign(&mut self, text: &str, anchor: TextRange, origin: Origin, errexit: bool) {
+        let script = Script::parse(Joined::verbatim(text, 0));
+        let anchor = self.frame.anchor.unwrap_or(anchor);
+        let outer = self.shell.clone();
+        self.shell.errexit = errexit;
+        self.script(&script, Frame { anchor: Some(anchor), origin, direct: false, heredoc: false });
+        self.shell = outer;
+    }
+
+    /// The place in the Dockerfile of a range of the script.
+    fn place(&self, script: &Script, range: TextRange) -> TextRange {
+        self.frame.anchor.unwrap_or_else(|| script.source_range(range))
+    }
+
+    /// The values that a variable may have; `None` when neither the script nor the Dockerfile sets it.
+    fn variable(&self, name: &str) -> Option<Vec<Value>> {
+        if let Some(values) = self.shell.variables.get(name) {
+            return Some(values.clone());
+        }
+        if name == "HOME" {
+            return Some(vec![self.run.state.home().map_or_else(Value::unknown, Value::new)]);
+        }
+        if name == "PWD" {
+            return Some(vec![self.shell.workdir.clone()]);
+        }
+        self.run.state.environment.get(name).map(|variable| vec![variable.value.clone()])
+    }
+
+    fn assign(&mut self, name: &str, value: Value, append: bool) {
+        let value = if append {
+            let before = self.variable(name).unwrap_or_default();
+            match before.as_slice() {
+                [one] => Value::new(format!("{}{}", one.text(), value.text())),
+                _ => Value::unknown(),
+            }
+        } else {
+            value
+        };
+        self.shell.variables.insert(name.to_owned(), vec![value]);
+    }
+
+    /// Brings the outcomes of branches together: what they set differently may be either.
+    fn merge(&mut self, outcomes: Vec<ShellState>) {
+        let mut outcomes = outcomes.into_iter();
+        let Some(mut merged) = outcomes.next() else { return };
+        let before = self.shell.clone();
+        for outcome in outcomes {
+            let names: Vec<String> = merged.variables.keys().chain(outcome.variables.keys()).cloned().collect();
+            for name in names {
+                let fallback = || before.variables.get(&name).cloned().unwrap_or_else(|| vec![Value::unknown()]);
+                let mut values = merged.variables.get(&name).cloned().unwrap_or_else(fallback);
+                for value in outcome.variables.get(&name).cloned().unwrap_or_else(fallback) {
+                    if !values.contains(&value) {
+                        values.push(value);
+                    }
+                }
+                if values.len() > ALTERNATIVES_LIMIT {
+                    values = vec![Value::unknown()];
+                }
+                merged.variables.insert(name, values);
+            }
+            if merged.workdir != outcome.workdir {
+                merged.workdir = Value::unknown();
+            }
+            merged.exported.extend(outcome.exported);
+            merged.errexit &= outcome.errexit;
+        }
+        merged.exported.sort();
+        merged.exported.dedup();
+        self.shell = merged;
+    }
+}

@@ -1,0 +1,421 @@
+//! Simple commands: what they set, and which program they start once wrappers are seen through.
+
+use crate::dockerfile::{UNKNOWN, Value};
+use crate::shell::{Part, Redirect, RedirectKind, Script, SimpleCommand, Word};
+use crate::text::TextRange;
+
+use super::super::paths::{file_name, resolve_value};
+use super::{Argument, Follow, Frame, Functions, Guard, INVOCATION_LIMIT, Invocation, Site};
+
+/// How many combinations of variable values one command is read with.
+const COMBINATION_LIMIT: usize = 8;
+
+impl Follow<'_, '_, '_> {
+    pub(super) fn simple<'s>(
+        &mut self,
+        script: &'s Script,
+        simple: &'s SimpleCommand,
+        site: &Site,
+        functions: &mut Functions<'s>,
+    ) {
+        self.substitutions(script, simple, functions);
+        let Some(first) = simple.words.first() else {
+            for assignment in &simple.assignments {
+                let value = self.expand_one(script, &assignment.value);
+                self.assign(&assignment.name, value, assignment.append);
+            }
+            return;
+        };
+        if let Some(name) = first.literal() {
+            if let Some(body) = functions.get(name.as_str()).copied() {
+                self.call(script, body, functions);
+                return;
+            }
+            if self.builtin(script, &name, simple) {
+                return;
+            }
+            if let Some(inner) = self.inline_script(script, &name, simple) {
+                self.nested(&inner, &name, simple);
+                return;
+            }
+        }
+        let environment: Vec<(String, Value)> = simple
+            .assignments
+            .iter()
+            .map(|assignment| (assignment.name.clone(), self.expand_one(script, &assignment.value)))
+            .collect();
+        let range = self.place(script, simple.range);
+        let output = self.output(script, &simple.redirects);
+        for combination in self.combinations(&simple.words) {
+            let before = self.shell.clone();
+            let several = !combination.is_empty();
+            for (name, value) in combination {
+                self.shell.variables.insert(name, vec![value]);
+            }
+            let arguments: Vec<Argument> = simple.words.iter().flat_map(|word| self.expand_word(script, word)).collect();
+            self.shell = before;
+            let outer = self.guard;
+            if several {
+                self.guard = self.guard.min(Guard::Sometimes);
+            }
+            let heredoc = simple.redirects.iter().find_map(|redirect| redirect.heredoc);
+            let heredoc = heredoc.map(|range| script.slice(range).to_owned());
+            self.launch(arguments, range, site, environment.clone(), output.clone(), false, heredoc.as_deref());
+            self.guard = outer;
+        }
+    }
+
+    /// The ways in which variables with several possible values can be read; one empty way when there are none.
+    fn combinations(&self, words: &[Word]) -> Vec<Vec<(String, Value)>> {
+        let mut combinations = vec![Vec::new()];
+        for name in self.open_variables(words) {
+            let values = self.variable(&name).unwrap_or_default();
+            let mut next = Vec::new();
+            for combination in &combinations {
+                for value in &values {
+                    let mut combination: Vec<(String, Value)> = combination.clone();
+                    combination.push((name.clone(), value.clone()));
+                    next.push(combination);
+                }
+            }
+            next.truncate(COMBINATION_LIMIT);
+            combinations = next;
+        }
+        combinations
+    }
+
+    /// Commands inside `$(…)` run too.
+    fn substitutions<'s>(&mut self, script: &'s Script, simple: &'s SimpleCommand, functions: &mut Functions<'s>) {
+        let words = simple.words.iter().chain(simple.assignments.iter().map(|assignment| &assignment.value));
+        for word in words {
+            self.substitutions_in(script, &word.parts, functions);
+        }
+    }
+
+    fn substitutions_in<'s>(&mut self, script: &'s Script, parts: &'s [Part], functions: &mut Functions<'s>) {
+        for part in parts {
+            match part {
+                Part::Substitution { commands, .. } if super::expansion::located_program(commands).is_some() => {}
+                Part::Substitution { commands, .. } | Part::Process { commands, .. } => {
+                    let before = self.shell.clone();
+                    let direct = std::mem::replace(&mut self.frame.direct, false);
+                    self.list(script, commands, functions, false);
+                    self.frame.direct = direct;
+                    self.shell = before;
+                }
+                Part::DoubleQuoted { parts, .. } => self.substitutions_in(script, parts, functions),
+                _ => {}
+            }
+        }
+    }
+
+    fn output(&self, script: &Script, redirects: &[Redirect]) -> Option<Value> {
+        let to_file = |redirect: &&Redirect| {
+            matches!(redirect.kind, RedirectKind::Output | RedirectKind::Append | RedirectKind::OutputAndError)
+                && redirect.descriptor.unwrap_or(1) == 1
+        };
+        redirects.iter().find(to_file).map(|redirect| self.expand_one(script, &redirect.target))
+    }
+
+    /// Commands that change what the shell knows. True when nothing else is to be done.
+    fn builtin(&mut self, script: &Script, name: &str, simple: &SimpleCommand) -> bool {
+        let arguments = simple.words.get(1..).unwrap_or_default();
+        match name {
+            "cd" | "pushd" => {
+                let target = arguments.iter().map(|word| self.expand_one(script, word)).find(|value| !value.text().starts_with('-'));
+                let target = target.unwrap_or_else(|| self.run.state.home().map_or_else(Value::unknown, Value::new));
+                self.shell.workdir = resolve_value(&self.shell.workdir, &target);
+                true
+            }
+            "set" => {
+                let words: Vec<Value> = arguments.iter().map(|word| self.expand_one(script, word)).collect();
+                for (index, word) in words.iter().enumerate() {
+                    let named = |prefix: &str| word.text() == prefix && words.get(index + 1).is_some_and(|next| next.text() == "errexit");
+                    if let Some(letters) = word.text().strip_prefix('-') {
+                        self.shell.errexit |= letters.contains('e') || named("-o");
+                    } else if let Some(letters) = word.text().strip_prefix('+') {
+                        self.shell.errexit &= !(letters.contains('e') || named("+o"));
+                    }
+                }
+                true
+            }
+            "export" | "local" | "declare" | "readonly" | "typeset" => {
+                for word in arguments {
+                    let text = script.slice(word.range);
+                    let value = self.expand_one(script, word);
+                    match (text.split_once('='), value.text().split_once('=')) {
+                        (Some((variable, _)), Some((_, value))) => {
+                            self.assign(variable, Value::new(value), false);
+                            self.shell.exported.push(variable.to_owned());
+                        }
+                        _ => self.shell.exported.push(text.to_owned()),
+                    }
+                }
+                true
+            }
+            "unset" => {
+                for word in arguments {
+                    if let Some(name) = word.literal() {
+                        self.shell.variables.insert(name, vec![Value::new("")]);
+                    }
+                }
+                true
+            }
+            "eval" => {
+                self.run.opaque = true;
+                true
+            }
+            "exit" | "return" | "true" | "false" | ":" | "echo" | "printf" | "[" | "test" | "wait" | "shift" | "umask" | "trap" => {
+                // What they print may be a configuration that counts: `echo … > /etc/apt/apt.conf.d/…`.
+                !matches!(name, "echo" | "printf")
+            }
+            _ => false,
+        }
+    }
+
+    /// `sh -c 'script'` whose text stands in the file as it is, so that its places are known.
+    fn inline_script(&self, script: &Script, name: &str, simple: &SimpleCommand) -> Option<crate::text::Joined> {
+        if !matches!(file_name(name), "sh" | "bash" | "dash" | "ash") || self.frame.anchor.is_some() {
+            return None;
+        }
+        let mut words = simple.words.iter().skip(1);
+        let flag = words.next()?.literal()?;
+        let word = words.next().filter(|_| flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c'))?;
+        let [part] = word.parts.as_slice() else { return None };
+        let (inside, text) = match part {
+            Part::SingleQuoted { range, text } => (TextRange::new(range.start() + 1, range.end() - 1), text.clone()),
+            Part::DoubleQuoted { range, parts } => match parts.as_slice() {
+                [Part::Literal { text, .. }] => (TextRange::new(range.start() + 1, range.end() - 1), text.clone()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        (script.slice(inside) == text).then(|| script.source.part(inside))
+    }
+
+    fn nested(&mut self, inner: &crate::text::Joined, name: &str, simple: &SimpleCommand) {
+        let _ = name;
+        let errexit = simple
+            .words
+            .get(1)
+            .and_then(Word::literal)
+            .is_some_and(|flag| flag.starts_with('-') && flag.contains('e'));
+        let script = Script::parse(inner.clone());
+        let outer = self.shell.clone();
+        self.shell.errexit = errexit;
+        let frame = Frame { anchor: None, origin: self.frame.origin.clone(), direct: false, heredoc: false };
+        self.script(&script, frame);
+        self.shell = outer;
+    }
+
+    /// Starts a program: wrappers are taken off, scripts are followed, everything else is recorded.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one command, all known only here")]
+    pub(super) fn launch(
+        &mut self,
+        mut arguments: Vec<Argument>,
+        range: TextRange,
+        site: &Site,
+        mut environment: Vec<(String, Value)>,
+        output: Option<Value>,
+        mut other_user: bool,
+        heredoc: Option<&str>,
+    ) {
+        if self.run.invocations.len() >= INVOCATION_LIMIT {
+            self.run.opaque = true;
+            return;
+        }
+        let mut workdir = self.shell.workdir.clone();
+        loop {
+            let Some(program) = arguments.first() else { return };
+            let name = file_name(program.value.text()).to_owned();
+            match unwrap(&name, &arguments) {
+                Some(Unwrapped { skip, variables, user }) => {
+                    environment.extend(variables);
+                    other_user |= user;
+                    arguments.drain(..skip.min(arguments.len()));
+                }
+                None => break,
+            }
+        }
+        let Some(program) = arguments.first().cloned() else { return };
+        let path = program.value.clone();
+        if path.text().starts_with(UNKNOWN) && !path.text().contains('/') {
+            // `$PIP install`: nobody can tell what runs.
+            return;
+        }
+        let name = program_name(file_name(path.text()));
+        if self.follow_script(&name, &path, &arguments, range, heredoc) {
+            return;
+        }
+        let (name, skip) = as_module(&name, &arguments);
+        if name == "make" {
+            self.make(&arguments, range);
+        }
+        let rest = arguments.split_off((1 + skip).min(arguments.len()));
+        if let Some(folder) = changed_folder(&name, &rest) {
+            workdir = resolve_value(&workdir, &folder);
+        }
+        let exported = self.exported();
+        let origin = self.frame.origin.clone();
+        self.run.invocations.push(Invocation {
+            program: name,
+            path,
+            arguments: rest,
+            environment: exported.into_iter().chain(environment).collect(),
+            workdir,
+            guard: self.guard,
+            origin,
+            range,
+            program_range: program.range,
+            site: site.clone(),
+            other_user,
+            output,
+        });
+    }
+
+    fn exported(&self) -> Vec<(String, Value)> {
+        let value = |name: &String| self.shell.variables.get(name).and_then(|values| values.first()).cloned();
+        self.shell.exported.iter().filter_map(|name| Some((name.clone(), value(name)?))).collect()
+    }
+
+    /// `sh script`, `./script`, `. script`, `sh -c "$text"` and `bash <<EOF`: true when the command is such a script.
+    fn follow_script(&mut self, name: &str, path: &Value, arguments: &[Argument], range: TextRange, heredoc: Option<&str>) -> bool {
+        let shell = matches!(name, "sh" | "bash" | "dash" | "ash");
+        let options = arguments.get(1..).unwrap_or_default();
+        let is_flag = |argument: &&Argument| argument.value.text().starts_with(['-', '+']);
+        let flags: Vec<&str> = options.iter().take_while(is_flag).map(|argument| argument.value.text()).collect();
+        let errexit = flags.iter().any(|flag| !flag.starts_with("--") && flag.contains('e'));
+        let operand = options.get(flags.len());
+        if shell && flags.iter().any(|flag| !flag.starts_with("--") && flag.ends_with('c')) {
+            match operand.and_then(|operand| operand.value.known()) {
+                Some(text) => {
+                    let (text, origin) = (text.to_owned(), self.frame.origin.clone());
+                    self.foreign(&text, range, origin, errexit);
+                }
+                None => self.run.opaque = true,
+            }
+            return true;
+        }
+        if shell && operand.is_none() {
+            match heredoc {
+                Some(text) => {
+                    let origin = self.frame.origin.clone();
+                    self.foreign(text, range, origin, errexit);
+                }
+                None => self.run.opaque = true,
+            }
+            return true;
+        }
+        let file = match name {
+            "." | "source" => arguments.get(1).map(|argument| argument.value.clone()),
+            _ if shell => operand.map(|operand| operand.value.clone()),
+            _ if path.text().contains('/') => Some(path.clone()),
+            _ => None,
+        };
+        let Some(file) = file else { return false };
+        let explicit = shell || matches!(name, "." | "source");
+        self.script_file(&file, range, explicit, errexit)
+    }
+}
+
+struct Unwrapped {
+    skip: usize,
+    variables: Vec<(String, Value)>,
+    user: bool,
+}
+
+/// Programs that run another program: how many words to take off.
+fn unwrap(name: &str, arguments: &[Argument]) -> Option<Unwrapped> {
+    let text = |index: usize| arguments.get(index).map(|argument| argument.value.text());
+    let flags_from = |mut index: usize, with_value: &[&str]| {
+        while let Some(flag) = text(index).filter(|flag| flag.starts_with('-') && flag.len() > 1) {
+            index += if with_value.contains(&flag) { 2 } else { 1 };
+        }
+        index
+    };
+    let plain = |skip: usize| Some(Unwrapped { skip, variables: Vec::new(), user: false });
+    match name {
+        "sudo" | "doas" => {
+            let at = flags_from(1, &["-u", "--user", "-g", "--group", "-h", "-p", "-C", "-D"]);
+            let (skip, variables) = variables_from(at, arguments);
+            let user = (1..at).any(|index| matches!(text(index), Some("-u" | "--user")));
+            Some(Unwrapped { skip, variables, user: user || name == "sudo" })
+        }
+        "env" => {
+            let (skip, variables) = variables_from(flags_from(1, &["-u", "--unset", "-C", "--chdir", "-S"]), arguments);
+            (skip < arguments.len()).then_some(Unwrapped { skip, variables, user: false })
+        }
+        "time" | "exec" | "command" | "nohup" | "eatmydata" | "setsid" | "builtin" | "sfw" | "unbuffer" => {
+            let looks_up = name == "command" && matches!(text(1), Some("-v" | "-V"));
+            if looks_up { None } else { plain(flags_from(1, &["-a", "-f", "-o"])) }
+        }
+        "nice" | "ionice" | "stdbuf" => plain(flags_from(1, &["-n", "-c", "-p", "--adjustment"])),
+        "timeout" => plain(flags_from(1, &["-k", "--kill-after", "-s", "--signal"]) + 1),
+        "xargs" => {
+            let at = flags_from(1, &["-n", "-P", "-I", "-a", "-d", "-L", "-s", "-E", "--arg-file", "--delimiter"]);
+            (at < arguments.len()).then_some(Unwrapped { skip: at, variables: Vec::new(), user: false })
+        }
+        "gosu" | "su-exec" | "setpriv" | "runuser" => {
+            let at = flags_from(1, &["--reuid", "--regid", "-u"]) + usize::from(matches!(name, "gosu" | "su-exec"));
+            Some(Unwrapped { skip: at, variables: Vec::new(), user: true })
+        }
+        "poetry" | "uv" | "pipenv" | "pdm" | "hatch" | "pixi" if text(1) == Some("run") => {
+            let at = flags_from(2, &["--extra", "--group", "--with", "--python", "-p", "--project", "--directory", "--env-file"]);
+            (at < arguments.len()).then_some(Unwrapped { skip: at, variables: Vec::new(), user: false })
+        }
+        "conda" | "mamba" | "micromamba" if text(1) == Some("run") => plain(flags_from(2, &["-n", "--name", "-p", "--prefix"])),
+        _ => None,
+    }
+}
+
+/// `NAME=value` words from `index` on.
+fn variables_from(mut index: usize, arguments: &[Argument]) -> (usize, Vec<(String, Value)>) {
+    let mut variables = Vec::new();
+    while let Some((name, value)) = arguments.get(index).and_then(|argument| argument.value.text().split_once('=')) {
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if !is_name {
+            break;
+        }
+        variables.push((name.to_owned(), Value::new(value)));
+        index += 1;
+    }
+    (index, variables)
+}
+
+/// `pip` for `pip3.11`, `python` for `python3`: the program without its version.
+fn program_name(name: &str) -> String {
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    let base = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+    if matches!(base, "pip" | "python" | "pypy") { base.to_owned() } else { name.to_owned() }
+}
+
+/// `python -m pip install`: the module is the program. Returns it and how many further words it takes up.
+fn as_module(name: &str, arguments: &[Argument]) -> (String, usize) {
+    if !matches!(name, "python" | "pypy") {
+        return (name.to_owned(), 0);
+    }
+    let module = arguments.iter().skip(1).take_while(|argument| argument.value.text().starts_with('-')).position(|argument| argument.value.text() == "-m");
+    match module.and_then(|index| Some((index, arguments.get(index + 2)?.value.known()?))) {
+        Some((index, module @ ("pip" | "uv" | "poetry" | "pdm" | "pipenv" | "pipx"))) => (module.to_owned(), index + 2),
+        _ => (name.to_owned(), 0),
+    }
+}
+
+/// `make -C dir`, `uv --directory dir`, `npm --prefix dir`.
+fn changed_folder(name: &str, arguments: &[Argument]) -> Option<Value> {
+    let flags: &[&str] = match name {
+        "make" => &["-C", "--directory"],
+        "uv" => &["--directory", "--project"],
+        "npm" => &["--prefix"],
+        "poetry" => &["-C", "--directory", "-P", "--project"],
+        _ => return None,
+    };
+    arguments.iter().enumerate().find_map(|(index, argument)| {
+        let text = argument.value.text();
+        if flags.contains(&text) {
+            return arguments.get(index + 1).map(|next| next.value.clone());
+        }
+        flags.iter().find_map(|flag| text.strip_prefix(flag)?.strip_prefix('=')).map(Value::new)
+    })
+}
+
