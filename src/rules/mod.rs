@@ -1,0 +1,142 @@
+//! The rules: what each looks for, and the registry they stand in.
+//!
+//! A rule is a page (`rules/NAME.md`) and a plain function over [`Facts`]. Rules are infallible and know
+//! nothing of each other; what two need is a fact. To add one: the page, `src/rules/<group>/<name>.rs` with a `CHECK`, one
+//! word in the group's list below. A name without its page or its file does not compile.
+
+mod insertion;
+mod page;
+mod registry;
+mod reporter;
+
+pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};
+pub use registry::{
+    INTERNAL_ERROR, INVALID_IGNORE, SYNTAX_ERROR, UNREADABLE_FILE, closest_name, find, groups, is_selector, named,
+    table,
+};
+pub use reporter::{Finding, Reporter};
+
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::facts::{Facts, Run, StageFacts};
+
+/// How a rule is called. One walk over the facts dispatches all rules.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// Never: the linter itself reports it.
+    BuiltIn,
+    /// Once for each Dockerfile.
+    Service(fn(&Facts<'_>, &mut Reporter<'_>)),
+    /// Once for each stage, in order.
+    Stage(fn(&Facts<'_>, &StageFacts, &mut Reporter<'_>)),
+    /// Once for each `RUN` of a stage, in order.
+    Run(fn(&Facts<'_>, &StageFacts, &Run, &mut Reporter<'_>)),
+}
+
+/// A rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its page.
+    pub page: &'static Page,
+    /// Its code.
+    pub check: Check,
+}
+
+/// `group: [rule, …]` lists become the modules `src/rules/<group>/<rule>.rs` and the registry.
+macro_rules! groups {
+    ($($group:ident: [$($rule:ident),* $(,)?]),* $(,)?) => {
+        $(mod $group { $(pub(super) mod $rule;)* })*
+
+        static RULES: &[Rule] = &[
+            $($(Rule { page: &page::pages::$rule, check: $group::$rule::CHECK },)*)*
+            Rule { page: &page::pages::syntax_error, check: Check::BuiltIn },
+            Rule { page: &page::pages::unreadable_file, check: Check::BuiltIn },
+            Rule { page: &page::pages::invalid_ignore, check: Check::BuiltIn },
+            Rule { page: &page::pages::internal_error, check: Check::BuiltIn },
+        ];
+
+        #[cfg(test)]
+        const LISTED: &[(&str, &[&str])] = &[$((stringify!($group), &[$(stringify!($rule)),*])),*];
+    };
+}
+
+groups! {
+    python: [cuda_torch_on_cpu, unused_extra],
+    caches: [pip_cache_kept, uv_cache_kept, apk_cache_kept, apt_lists_kept],
+    system: [apt_recommends, build_tools_in_runtime],
+    context: [missing_dockerignore],
+}
+
+/// All rules, group by group.
+#[must_use]
+pub fn rules() -> &'static [Rule] {
+    RULES
+}
+
+/// Runs `selected` over the facts and returns what they say, rule by rule for each place of the walk.
+#[must_use]
+pub fn run(selected: &[&'static Rule], facts: &Facts<'_>, dockerfile: &Arc<str>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for rule in selected {
+        let mut reporter = Reporter::new(rule.page, dockerfile, &mut found);
+        match rule.check {
+            Check::BuiltIn => {}
+            Check::Service(check) => check(facts, &mut reporter),
+            Check::Stage(check) => facts.stages.iter().for_each(|stage| check(facts, stage, &mut reporter)),
+            Check::Run(check) => {
+                for stage in &facts.stages {
+                    stage.runs.iter().for_each(|run| check(facts, stage, run, &mut reporter));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_has_a_rule_and_stands_in_its_group() {
+        for page in PAGES {
+            assert!(
+                find(page.name).is_some(),
+                "rules/{}.md has no rule: add it to its group in src/rules/mod.rs",
+                page.name
+            );
+        }
+        assert_eq!(PAGES.len(), rules().len());
+        for (group, rules) in LISTED {
+            for rule in *rules {
+                let page = find(&rule.replace('_', "-")).map(|rule| rule.page.group);
+                assert_eq!(page, Some(*group), "`{rule}` stands in the list of `{group}`, its page says otherwise");
+            }
+        }
+    }
+
+    #[test]
+    fn names_groups_and_aliases_do_not_collide() {
+        for page in PAGES {
+            assert!(groups().all(|group| group != page.name), "`{}` is a rule and a group", page.name);
+            for alias in page.aliases {
+                assert!(PAGES.iter().all(|other| other.name != *alias), "the alias `{alias}` is a rule's name");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_have_prose_and_a_summary() {
+        for page in PAGES {
+            assert!(
+                !page.summary().is_empty() && page.summary().len() < 200,
+                "rules/{}.md: {}",
+                page.name,
+                page.summary()
+            );
+            assert!(page.prose().starts_with("# "), "rules/{}.md", page.name);
+            assert!(!page.prose().contains("## Not flagged"), "rules/{}.md", page.name);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What takes the CUDA build out, in the way of the tool that installs it.
+
+use crate::diagnostic::{Applicability, Edit, Fix};
+use crate::dockerfile::{Arguments, CommandLine};
+use crate::facts::commands::{Pip, Uv};
+use crate::facts::python::{Build, Cause, Declared, Evidence, PythonInstall, Root, Tool, TorchInstall};
+use crate::facts::{Facts, Guard, Source};
+use crate::rules::Finding;
+use crate::text::TextRange;
+
+const CPU_INDEX: &str = "https://download.pytorch.org/whl/cpu";
+
+/// `uv pip install --torch-backend` is there from this version on.
+const BACKEND_SINCE: (u32, u32, u32) = (0, 6, 9);
+
+pub(super) fn propose(
+    facts: &Facts<'_>,
+    torch: &[TorchInstall],
+    group: &[usize],
+    (cause, root): (&Cause, &Root),
+    evidence: &Evidence,
+    finding: &mut Finding<'_>,
+) {
+    let installs = facts.python_installs();
+    let members: Vec<&PythonInstall> = group
+        .iter()
+        .chain(alternatives(facts, torch, group).iter())
+        .filter_map(|&index| installs.get(torch.get(index)?.install))
+        .collect();
+    let Some(first) = members.first() else { return };
+    if let Some(obstacle) = obstacle(first) {
+        finding.help(obstacle);
+        return;
+    }
+    if first.tool.locks() {
+        by_manifest(facts, first, cause, root, finding);
+        return;
+    }
+    finding.help(help(facts, first));
+    let edits: Option<Vec<Edit>> = members.iter().map(|install| insert(facts, install)).collect();
+    let Some(edits) = edits.filter(|edits| !edits.is_empty()) else { return };
+    let certain = !evidence.cpu.is_empty() && evidence.ambiguous.is_empty();
+    let caution = (!certain).then(|| "where the image does run on a GPU, torch no longer uses it".to_owned());
+    finding.fix(Fix {
+        title: format!("add `{}`", flags(facts, first)),
+        applicability: if certain { Applicability::Safe } else { Applicability::Unsafe },
+        caution,
+        edits,
+    });
+}
+
+/// Installs that run instead of a culprit, as behind `||`, and then bring what it would have brought.
+fn alternatives(facts: &Facts<'_>, torch: &[TorchInstall], group: &[usize]) -> Vec<usize> {
+    let installs = facts.python_installs();
+    let is_alternative = |index: &usize| {
+        let Some(found) = torch.get(*index) else { return false };
+        let Some(install) = installs.get(found.install) else { return false };
+        matches!(found.build, Build::Kept(kept) if group.contains(&kept)) && install.guard == Guard::Sometimes
+    };
+    (0..torch.len()).filter(is_alternative).collect()
+}
+
+/// Why an index on the command line would not help.
+fn obstacle(install: &PythonInstall) -> Option<String> {
+    let freeze = install.roots.iter().filter(|root| crate::catalogue::is_cuda_package(root.requirement.name.as_str())).count();
+    let compiled = install.roots.iter().any(|root| root.requirement.name.as_str() == "torch" && !root.parents.is_empty());
+    if freeze >= 3 {
+        let how = if compiled { "compile the file anew with" } else { "delete the `nvidia-*` and `triton` lines, and take torch from" };
+        return Some(format!("the file pins the CUDA packages themselves: {how} the index {CPU_INDEX}"));
+    }
+    if install.hashed && !install.generated {
+        return Some(format!("the file binds torch to the hashes of the CUDA build: compile it anew with the index {CPU_INDEX}"));
+    }
+    if install.hashed {
+        return Some(format!("the exported file binds torch to the lock's hashes: lock torch from {CPU_INDEX} (`[tool.uv.sources]`)"));
+    }
+    install
+        .roots
+        .iter()
+        .any(|root| root.requirement.specifier.contains("==="))
+        .then(|| format!("`===` takes no local version: write `==`, then add the index {CPU_INDEX}"))
+}
+
+fn flags(facts: &Facts<'_>, install: &PythonInstall) -> String {
+    match install.tool {
+        Tool::UvPip | Tool::UvPipSync if has_backend(facts) => "--torch-backend=cpu".to_owned(),
+        // uv stops at the first index that knows a package, and PyTorch's knows many.
+        Tool::UvPip | Tool::UvPipSync => format!("--extra-index-url {CPU_INDEX} --index-strategy unsafe-best-match"),
+        _ => format!("--extra-index-url {CPU_INDEX}"),
+    }
+}
+
+fn help(facts: &Facts<'_>, install: &PythonInstall) -> String {
+    match install.tool {
+        Tool::UvPip | Tool::UvPipSync if has_backend(facts) => {
+            "take torch and its family from the CPU index: `--torch-backend=cpu` (uv 0.6.9 and later)".to_owned()
+        }
+        Tool::UvPip | Tool::UvPipSync => {
+            "take torch and its family from the CPU index; this uv has no `--torch-backend` yet".to_owned()
+        }
+        _ => "let pip see the CPU index as well: of equal versions it takes the one with `+cpu`".to_owned(),
+    }
+}
+
+/// Whether the uv that the Dockerfile brings knows `--torch-backend`. One without a version is new.
+fn has_backend(facts: &Facts<'_>) -> bool {
+    let mut versions = Vec::new();
+    for stage in &facts.stages {
+        for transfer in &stage.transfers {
+            if let Source::Image(image) = &transfer.source {
+                versions.extend(image.known().and_then(|image| image.split_once("astral-sh/uv:")).map(|(_, tag)| tag));
+            }
+        }
+        let words = stage.runs.iter().flat_map(|run| &run.invocations).flat_map(|invocation| &invocation.arguments);
+        versions.extend(words.filter_map(|word| word.value.known()?.strip_prefix("uv==")));
+    }
+    versions.into_iter().filter_map(parse).all(|version| version >= BACKEND_SINCE)
+}
+
+fn parse(version: &str) -> Option<(u32, u32, u32)> {
+    let plain = version.split(['@', '-', '+']).next()?;
+    let mut parts = plain.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(u32::MAX)))
+}
+
+/// Puts the flags behind the subcommand, or at the end where that word comes from a variable.
+fn insert(facts: &Facts<'_>, install: &PythonInstall) -> Option<Edit> {
+    let (_, run, invocation) = facts.site_of(install)?;
+    let instruction = facts.dockerfile.instructions.get(run.instruction)?.effective();
+    if matches!(instruction.arguments, Arguments::Command(CommandLine::Exec(_))) {
+        return None;
+    }
+    let text = flags(facts, install);
+    let subcommand = match install.tool {
+        Tool::Pip | Tool::PipWheel => Pip::read(invocation)?.subcommand,
+        _ => Uv::read(invocation)?.subcommand,
+    };
+    facts.insert_after(invocation, subcommand, &text).or_else(|| {
+        let last = invocation.arguments.last().filter(|_| !invocation.has_argument("--"))?;
+        facts.insert_after(invocation, last, &text)
+    })
+}
+
+/// A project with a lock: the manifest says where torch comes from, and the lock has to follow.
+fn by_manifest(facts: &Facts<'_>, install: &PythonInstall, cause: &Cause, root: &Root, finding: &mut Finding<'_>) {
+    let manifest = root.place.file.to_string();
+    if install.tool == Tool::Poetry {
+        finding.help(format!(
+            "take torch from the CPU index: a `[[tool.poetry.source]]` with `priority = \"explicit\"` and `source` on torch in `{manifest}`, then `poetry lock`"
+        ));
+        return;
+    }
+    if install.tool == Tool::UvAdd || root.declared == Declared::Dockerfile {
+        finding.help(format!("take torch from the CPU index: add `--index {CPU_INDEX}`"));
+        return;
+    }
+    finding.help(format!("take torch from the CPU index: `[tool.uv.sources]` in `{manifest}`, then `uv lock`"));
+    let Some(edits) = sources(facts, cause, root) else { return };
+    finding.fix(Fix {
+        title: format!("take torch from the CPU index in `{manifest}`; run `uv lock` afterwards"),
+        applicability: Applicability::Display,
+        caution: Some("slimlint cannot write the lock".to_owned()),
+        edits,
+    });
+}
+
+/// A source for torch, which uv heeds only for direct dependencies: so torch becomes one.
+fn sources(facts: &Facts<'_>, cause: &Cause, root: &Root) -> Option<Vec<Edit>> {
+    let file = facts.workspace.read(&root.place.file).ok()?;
+    let text = file.text();
+    if !root.place.file.ends_with("pyproject.toml") || text.contains("[tool.uv.sources]") || text.contains("tool.uv.index") {
+        return None;
+    }
+    let mut edits = Vec::new();
+    if cause.chain.len() > 1 {
+        let behind = root.place.range.end() + 1;
+        let quote = text.get(behind as usize - 1..behind as usize)?;
+        if !matches!(quote, "\"" | "'") {
+            return None;
+        }
+        edits.push(Edit { file: root.place.file.clone(), range: TextRange::empty(behind), text: ", \"torch\"".to_owned() });
+    }
+    let gap = if text.ends_with('\n') { "\n" } else { "\n\n" };
+    let tables = format!(
+        "{gap}[[tool.uv.index]]\nname = \"pytorch-cpu\"\nurl = \"{CPU_INDEX}\"\nexplicit = true\n\n\
+         [tool.uv.sources]\ntorch = [{{ index = \"pytorch-cpu\", marker = \"sys_platform == 'linux'\" }}]\n"
+    );
+    edits.push(Edit { file: root.place.file.clone(), range: TextRange::empty(text.len() as u32), text: tables });
+    Some(edits)
+}

@@ -1,0 +1,90 @@
+//! `apt-get install` brings recommended packages along.
+
+use crate::catalogue::{self, Distribution};
+use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings, Severity};
+use crate::facts::commands::{Apt, AptAction, is_archive};
+use crate::facts::{Facts, Guard, Run, StageFacts};
+use crate::rules::{Check, Reporter};
+
+pub(in crate::rules) const CHECK: Check = Check::Run(check);
+
+/// Packages that Dockerfiles take from their makers' repositories.
+const FOREIGN: [&str; 4] = ["nodejs", "yarn", "google-chrome-stable", "docker-ce"];
+
+fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
+    if !facts.is_in_final(stage.index) && !facts.reaches_final(stage.index, "/usr/lib") {
+        return;
+    }
+    let mut reported = Vec::new();
+    for (index, invocation) in run.invocations.iter().enumerate() {
+        let Some(apt) = Apt::read(invocation).filter(|_| invocation.guard != Guard::Never) else { continue };
+        let installs = apt.action == AptAction::Install && matches!(apt.subcommand.value.text(), "install" | "build-dep" | "satisfy");
+        if !installs || apt.recommends().is_some() || invocation.program == "aptitude" || apt.options.operands.is_empty() {
+            continue;
+        }
+        // `apt-get install ./local.deb` brings what that archive recommends, mostly nothing.
+        if apt.packages().count() == apt.options.operands.len() && apt.packages().all(|(name, _)| is_archive(name)) {
+            continue;
+        }
+        if facts.apt_leaves_out_recommends(stage, run, index) || reported.contains(&invocation.range) {
+            continue;
+        }
+        let savings = savings(&apt, run.opaque);
+        let nothing = savings.complete && savings.bytes() == 0;
+        reported.push(invocation.range);
+        let program = invocation.program.as_str();
+        let name = apt.subcommand.value.text();
+        let mut finding = reporter.report(invocation.range, format!("`{program} {name}` also installs the recommended packages"));
+        finding.help("add `--no-install-recommends`, and name what the image needs of them, such as `ca-certificates` beside `curl`");
+        if nothing {
+            finding.severity(Severity::Info);
+            finding.note("bytes", "what is named here recommends nothing on Debian bookworm; other releases may differ");
+        } else if !savings.items.is_empty() {
+            finding.savings(savings);
+        }
+        if let Some(script) = invocation.script() {
+            finding.note("script", format!("the command stands in `{script}`"));
+        }
+        if let Some(edit) = facts.insert_after(invocation, apt.subcommand, "--no-install-recommends") {
+            finding.fix(Fix {
+                title: "add `--no-install-recommends`".to_owned(),
+                applicability: Applicability::Unsafe,
+                caution: Some("something the image uses may have come along as a recommended package".to_owned()),
+                edits: vec![edit],
+            });
+        }
+    }
+}
+
+/// What the recommended packages of each named package weigh. Packages that two of them recommend are counted once at most,
+/// since the heaviest alone is taken of those that share a tree of compilers.
+fn savings(apt: &Apt<'_>, foreign: bool) -> Savings {
+    let mut savings = Savings { items: Vec::new(), complete: true, in_image: true };
+    let known = apt.options.operands.iter().all(|(_, argument)| argument.value.known().is_some());
+    for (name, _) in apt.packages() {
+        // `curl … nodesource… | bash` before it: the package is not Debian's.
+        if foreign && FOREIGN.contains(&name) {
+            savings.complete = false;
+            continue;
+        }
+        let entry = catalogue::system_package(Distribution::Debian, name);
+        let sizes = entry.and_then(|entry| Some((entry.recommended_bytes?, entry.installed_bytes?)));
+        match sizes {
+            Some((with, without)) if with > without => savings.items.push(Saving {
+                component: Component::Package(format!("recommended by {name}")),
+                bytes: with - without,
+                basis: Basis::Catalogue,
+            }),
+            Some(_) => {}
+            None => savings.complete = false,
+        }
+    }
+    savings.complete &= known;
+    // Closures overlap (`gcc` and `build-essential` recommend the same headers), so only the largest is certain.
+    savings.items.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.component.cmp(&b.component)));
+    if savings.items.len() > 1 {
+        savings.items.truncate(1);
+        savings.complete = false;
+    }
+    savings
+}

@@ -1,0 +1,173 @@
+//! Compilers and build tools stay in an image that only runs things.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue::{self, SystemPackageKind};
+use crate::diagnostic::{Basis, Component, Savings};
+use crate::facts::{Base, Facts, Guard, Invocation, StageFacts, SystemInstall};
+use crate::rules::{Check, Reporter};
+use crate::text::TextRange;
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// Below this a tool alone is not worth a change.
+const WEIGHTY: u64 = 20_000_000;
+const COMPILES_WHEN_IT_RUNS: [&str; 7] =
+    ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
+
+/// Tools of one command that stay in images.
+#[derive(Default)]
+struct Kept<'f> {
+    tools: Vec<SystemInstall<'f>>,
+    /// A stage built on the one that installs, which is shipped.
+    heir: Option<String>,
+}
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    // One install can be inherited by several final images: it is one finding, at the command that installs.
+    let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
+    for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
+        let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
+        report_kit(facts, image, &chain, reporter);
+        if !chain.iter().any(|stage| builds(stage)) || compiles_when_it_runs(facts, &chain) {
+            continue;
+        }
+        let java = chain.iter().any(|stage| builds_java(stage));
+        for stage in chain {
+            for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
+                let is_jdk = install.name.contains("jdk");
+                if catalogue::build_tool(install.family, install.name).is_none() || (is_jdk && !java) {
+                    continue;
+                }
+                let kept = found.entry(install.invocation.range).or_default();
+                if stage.index != image.index {
+                    kept.heir = kept.heir.take().or_else(|| image.name.clone());
+                }
+                if !kept.tools.iter().any(|other| other.name == install.name) {
+                    kept.tools.push(install);
+                }
+            }
+        }
+    }
+    for (range, kept) in found.into_iter().filter(|(_, kept)| kept.tools.iter().any(is_weighty)) {
+        report(range, &kept.tools, kept.heir.as_deref(), reporter);
+    }
+}
+
+/// A compiled language whose kit (compiler, package cache, sources) builds in the stage that is shipped, where only the result is
+/// needed: `RUN dotnet publish`, then `ENTRYPOINT ["dotnet", "app.dll"]`.
+fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], reporter: &mut Reporter<'_>) {
+    if facts.starts_with(image, &["go", "cargo", "mvn", "mvnw", "gradle", "gradlew"]) || facts.starts_with_words(image, &["dotnet", "run"]) {
+        return;
+    }
+    let invocations = chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let builds = |invocation: &&Invocation| invocation.guard != Guard::Never && invocation.script().is_none();
+    let Some((invocation, kit)) = invocations.filter(builds).find_map(|invocation| Some((invocation, kit(invocation)?))) else { return };
+    let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));
+    let mut finding =
+        reporter.report(invocation.range, format!("{kit} stays in the runtime image: `{}{command}` runs in the stage that is shipped", invocation.program));
+    if let Base::Image(reference) = &chain.last().unwrap_or(&image).base
+        && let Some(reference) = reference.known()
+    {
+        finding.note("base", reference);
+    }
+    finding.help("build in a stage of its own and copy the result into a runtime image");
+}
+
+fn kit(invocation: &Invocation) -> Option<&'static str> {
+    let words: Vec<&str> = invocation.arguments.iter().filter_map(|argument| argument.value.known()).collect();
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
+    match invocation.program.as_str() {
+        "dotnet" if has(&["publish", "build"]) => Some("the .NET SDK"),
+        "gradle" | "gradlew" if !has(&["--version"]) => Some("the JDK with Gradle's cache"),
+        "mvn" | "mvnw" if has(&["package", "install", "verify", "compile"]) => Some("the JDK with Maven's repository"),
+        "go" if has(&["build"]) => Some("the Go toolchain"),
+        "cargo" if has(&["build"]) => Some("the Rust toolchain"),
+        _ => None,
+    }
+}
+
+fn report(range: TextRange, tools: &[SystemInstall<'_>], heir: Option<&str>, reporter: &mut Reporter<'_>) {
+    let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
+    let verb = if names.len() == 1 { "stays" } else { "stay" };
+    let primary = tools.first().map_or(range, |tool| tool.argument.range);
+    let mut finding = reporter.report(primary, format!("{} {verb} in the runtime image", list(&names)));
+    if let Some(purpose) = tools.first().and_then(|tool| catalogue::build_tool(tool.family, tool.name)) {
+        finding.primary_label(purpose.purpose.clone());
+    }
+    for tool in tools.iter().skip(1).filter(|tool| tool.argument.range != primary) {
+        let purpose = catalogue::build_tool(tool.family, tool.name).map(|entry| entry.purpose.clone()).unwrap_or_default();
+        finding.label(tool.argument.range, purpose);
+    }
+    if let Some(script) = tools.first().and_then(|tool| tool.invocation.script()) {
+        finding.note("script", format!("the command stands in `{script}`"));
+    }
+    if let Some(heir) = heir {
+        finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));
+    }
+    // The closures of compilers overlap: only the largest is certain.
+    let bytes = tools.iter().filter_map(|tool| catalogue::build_tool(tool.family, tool.name)?.installed_bytes).max();
+    if let Some(bytes) = bytes {
+        let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
+        savings.complete = tools.len() == 1;
+        finding.savings(savings);
+    }
+    finding.help(
+        "compile in a builder stage and copy the result (`COPY --from=builder /opt/venv /opt/venv`), or install and purge the tools in one `RUN`",
+    );
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] if names.len() <= 4 => format!("{} and {last}", first.join(", ")),
+        [first, second, third, ..] => format!("{first}, {second}, {third} and {} more", names.len() - 3),
+        [first, ..] => first.clone(),
+    }
+}
+
+/// Whether a tool is worth a finding by itself; `pkg-config` alone is not.
+fn is_weighty(install: &SystemInstall<'_>) -> bool {
+    catalogue::build_tool(install.family, install.name).is_some_and(|tool| match tool.installed_bytes {
+        Some(bytes) => bytes >= WEIGHTY,
+        None => matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta),
+    })
+}
+
+/// Whether a stage runs a step that can need a compiler: packages of a language, or a compilation.
+fn builds(stage: &StageFacts) -> bool {
+    stage.runs.iter().flat_map(|run| &run.invocations).any(is_build_step)
+}
+
+fn builds_java(stage: &StageFacts) -> bool {
+    let is_java = |program: &str| matches!(program, "mvn" | "mvnw" | "gradle" | "gradlew" | "javac" | "sbt" | "ant");
+    stage.runs.iter().flat_map(|run| &run.invocations).any(|invocation| is_java(&invocation.program))
+}
+
+/// Programs that compile kernels when they run: Triton, vLLM and `torch.compile` call gcc.
+fn compiles_when_it_runs(facts: &Facts<'_>, chain: &[&StageFacts]) -> bool {
+    let named = |text: &str| COMPILES_WHEN_IT_RUNS.iter().any(|name| text.contains(name));
+    let installs = facts.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
+    let required = installs.flat_map(|install| &install.roots).any(|root| named(root.requirement.name.as_str()));
+    required
+        || chain.iter().any(|stage| {
+            let base = matches!(&stage.base, Base::Image(image) if named(image.text()));
+            let words = stage.runs.iter().flat_map(|run| &run.invocations).flat_map(|invocation| &invocation.arguments);
+            base || words.map(|word| word.value.text()).any(named)
+        })
+}
+
+fn is_build_step(invocation: &Invocation) -> bool {
+    let first = invocation.argument(0).unwrap_or_default();
+    match invocation.program.as_str() {
+        "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "pixi" | "conda" | "mamba" => invocation.arguments.iter().any(|argument| {
+            matches!(argument.value.text(), "install" | "sync" | "wheel" | "add")
+        }),
+        "npm" | "yarn" | "pnpm" | "gem" | "bundle" | "composer" | "go" | "cargo" | "mix" | "pecl" => first != "config",
+        "make" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "gradle" | "mvn" | "rustc" | "javac"
+        | "docker-php-ext-install" => true,
+        "python" => matches!(first, "setup.py") || first.ends_with("/setup.py"),
+        _ => false,
+    }
+}
