@@ -1,0 +1,171 @@
+use std::fs;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use crate::text::SourceFile;
+
+use super::super::FileChange;
+use super::*;
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+/// A plan of (path, before, after); an empty `before` creates the file.
+fn plan(files: &[(&str, &str, &str)]) -> Plan {
+    let files = files.iter().map(|&(path, before, after)| FileChange {
+        path: path.to_owned(),
+        before: (!before.is_empty()).then(|| Arc::new(SourceFile::new(path, before.as_bytes()))),
+        after: after.as_bytes().to_vec(),
+        fixes: Vec::new(),
+    });
+    Plan { files: files.collect(), ..Plan::default() }
+}
+
+fn options(backup: bool) -> WriteOptions {
+    WriteOptions { backup, date: "20261121".to_owned() }
+}
+
+/// All files below the folder with their text; links with their target.
+fn listing(folder: &TempDir) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = walkdir::WalkDir::new(folder.path())
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| !entry.file_type().is_dir())
+        .map(|entry| {
+            let name = entry.path().strip_prefix(folder.path()).unwrap().display().to_string();
+            let text = match fs::read_link(entry.path()) {
+                Ok(target) => format!("-> {}", target.display()),
+                Err(_) => fs::read_to_string(entry.path()).unwrap_or_default(),
+            };
+            (name, text)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn owned(files: &[(&str, &str)]) -> Vec<(String, String)> {
+    files.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect()
+}
+
+#[test]
+fn backups_are_never_overwritten() {
+    let folder = folder(&[("Dockerfile", "a")]);
+    for (before, after) in [("a", "b"), ("b", "c"), ("c", "d")] {
+        write(folder.path(), &plan(&[("Dockerfile", before, after)]), &options(true)).unwrap();
+    }
+    let expected = [
+        ("Dockerfile", "d"),
+        ("Dockerfile.pre-slim.20261121", "a"),
+        ("Dockerfile.pre-slim.20261121.2", "b"),
+        ("Dockerfile.pre-slim.20261121.3", "c"),
+    ];
+    assert_eq!(listing(&folder), owned(&expected));
+}
+
+#[test]
+fn creates_and_changes_and_tells() {
+    let folder = folder(&[("a/Dockerfile", "a")]);
+    let plan = plan(&[("a/.dockerignore", "", ".git\n"), ("a/Dockerfile", "a", "b")]);
+    let written = write(folder.path(), &plan, &options(true)).unwrap();
+    let told: Vec<(bool, bool)> = written.files.iter().map(|file| (file.created, file.backup.is_some())).collect();
+    assert_eq!(told, [(true, false), (false, true)]);
+    let expected = [("a/.dockerignore", ".git\n"), ("a/Dockerfile", "b"), ("a/Dockerfile.pre-slim.20261121", "a")];
+    assert_eq!(listing(&folder), owned(&expected));
+}
+
+#[test]
+fn nothing_is_written_when_one_file_is_not_as_it_was() {
+    let files = [("a", "1"), ("b", "2")];
+    for (plan, expected) in [
+        (plan(&[("a", "1", "x"), ("b", "other", "y")]), "changed on disk"),
+        (plan(&[("a", "1", "x"), ("gone", "2", "y")]), "changed on disk"),
+        (plan(&[("a", "1", "x"), ("b", "", "y")]), "appeared"),
+        (plan(&[("a", "1", "x"), ("no/folder", "", "y")]), "cannot be written"),
+        (plan(&[("a", "1", "x"), ("../out", "", "y")]), "outside"),
+    ] {
+        let folder = folder(&files);
+        let error = write(folder.path(), &plan, &options(true)).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(listing(&folder), owned(&files), "{expected}");
+    }
+}
+
+#[test]
+fn a_rename_that_fails_is_taken_back() {
+    let folder = folder(&[("a", "1"), ("b", "2")]);
+    let root = folder.path().canonicalize().unwrap();
+    let plan = plan(&[("a", "1", "x"), ("b", "2", "y"), ("new", "", "z"), ("other", "", "w")]);
+    let targets = target::resolve(&root, &plan.files).unwrap();
+    let temporary = targets.iter().map(|target| target.prepare().unwrap()).collect();
+    // Somebody else creates a file in between.
+    fs::write(root.join("other"), "theirs").unwrap();
+    assert!(matches!(replace(&targets, temporary), Err(WriteError::Appeared(_))));
+    assert_eq!(listing(&folder), owned(&[("a", "1"), ("b", "2"), ("other", "theirs")]));
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn mode(folder: &TempDir, name: &str) -> u32 {
+        fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn modes_are_kept() {
+        let folder = folder(&[("Dockerfile", "a"), ("plain", "a")]);
+        fs::set_permissions(folder.path().join("Dockerfile"), fs::Permissions::from_mode(0o750)).unwrap();
+        write(folder.path(), &plan(&[("Dockerfile", "a", "b"), (".dockerignore", "", "x")]), &options(true)).unwrap();
+        assert_eq!((mode(&folder, "Dockerfile"), mode(&folder, "Dockerfile.pre-slim.20261121")), (0o750, 0o750));
+        assert_eq!(mode(&folder, ".dockerignore"), mode(&folder, "plain"));
+    }
+
+    #[test]
+    fn read_only_files_are_refused_before_anything_is_written() {
+        let folder = folder(&[("a", "1"), ("b", "2")]);
+        fs::set_permissions(folder.path().join("b"), fs::Permissions::from_mode(0o444)).unwrap();
+        let plan = plan(&[("a", "1", "x"), ("b", "2", "y")]);
+        assert!(matches!(write(folder.path(), &plan, &options(true)), Err(WriteError::ReadOnly(_))));
+        assert_eq!(listing(&folder), owned(&[("a", "1"), ("b", "2")]));
+    }
+
+    #[test]
+    fn links_stay_links() {
+        let folder = folder(&[("real/Dockerfile", "a")]);
+        symlink("real/Dockerfile", folder.path().join("Dockerfile")).unwrap();
+        let both = plan(&[("Dockerfile", "a", "b"), ("real/Dockerfile", "a", "b")]);
+        write(folder.path(), &both, &options(true)).unwrap();
+        let expected = [
+            ("Dockerfile", "-> real/Dockerfile"),
+            ("real/Dockerfile", "b"),
+            ("real/Dockerfile.pre-slim.20261121", "a"),
+        ];
+        assert_eq!(listing(&folder), owned(&expected));
+        let differ = plan(&[("Dockerfile", "b", "c"), ("real/Dockerfile", "b", "d")]);
+        assert!(matches!(write(folder.path(), &differ, &options(true)), Err(WriteError::TwoNames(_))));
+    }
+
+    #[test]
+    fn links_that_leave_the_root_are_refused() {
+        let outside = folder(&[("Dockerfile", "a")]);
+        let folder = folder(&[("x", "1")]);
+        symlink(outside.path().join("Dockerfile"), folder.path().join("Dockerfile")).unwrap();
+        symlink(outside.path(), folder.path().join("sub")).unwrap();
+        for files in [[("x", "1", "2"), ("Dockerfile", "a", "b")], [("x", "1", "2"), ("sub/.dockerignore", "", "b")]] {
+            assert!(matches!(write(folder.path(), &plan(&files), &options(true)), Err(WriteError::OutsideRoot(_))));
+        }
+        assert_eq!(listing(&outside), owned(&[("Dockerfile", "a")]));
+        assert_eq!(fs::read_to_string(folder.path().join("x")).unwrap(), "1");
+    }
+}
