@@ -1,0 +1,60 @@
+//! How long slimlint takes, as a process and as a library, over the Dockerfiles below a folder.
+//!
+//! `SLIMLINT_BENCH=/folder cargo bench`. Without the variable, over `corpus`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use slimlint::config::Settings;
+use slimlint::lint::lint;
+use slimlint::workspace::discover;
+
+const ROUNDS: usize = 15;
+
+fn main() -> std::io::Result<()> {
+    let folder = std::env::var_os("SLIMLINT_BENCH")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus"), PathBuf::from);
+    let paths = [folder.clone()];
+    let found = discover(&paths, &folder);
+    let files: usize = found.workspaces.iter().map(|(_, paths)| paths.len()).sum();
+    let first = found.workspaces.iter().find_map(|(workspace, paths)| Some(workspace.root().join(paths.first()?)));
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{files} Dockerfiles below {}, best and median of {ROUNDS} runs", folder.display())?;
+
+    let process = |arguments: &[&Path]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slimlint"));
+        command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+        measure(|| drop(command.status()))
+    };
+    report(&mut out, "process, --version", process(&[Path::new("--version")]))?;
+    if let Some(file) = &first {
+        report(&mut out, "process, one file", process(&[file]))?;
+    }
+    report(&mut out, "process, folder", process(&[&folder]))?;
+    let library = measure(|| {
+        for (workspace, dockerfiles) in &discover(&paths, &folder).workspaces {
+            std::hint::black_box(lint(workspace, dockerfiles, &Settings::default()));
+        }
+    });
+    report(&mut out, "library, folder", library)
+}
+
+/// The best and the median time of several runs.
+fn measure(mut run: impl FnMut()) -> (Duration, Duration) {
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    let best = times.first().copied().unwrap_or_default();
+    (best, times.get(ROUNDS / 2).copied().unwrap_or_default())
+}
+
+fn report(out: &mut impl std::io::Write, what: &str, (best, median): (Duration, Duration)) -> std::io::Result<()> {
+    writeln!(out, "{what:20} {:9.2} ms {:9.2} ms", best.as_secs_f64() * 1e3, median.as_secs_f64() * 1e3)
+}

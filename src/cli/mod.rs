@@ -1,0 +1,128 @@
+//! The command line: reads arguments, runs a command, and turns what comes of it into an exit code.
+
+mod args;
+mod check;
+mod explain;
+mod parse;
+mod run;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::output::{Paint, escape};
+use args::{Arguments, Command, Debug};
+
+/// How a run ended; the worst of several counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(crate) enum Status {
+    /// Nothing to say.
+    #[default]
+    Clean,
+    /// Findings, or a patch.
+    Findings,
+    /// Usage, input or output, or a bug in slimlint.
+    Trouble,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// Where a command writes, and where it is run.
+pub(crate) struct Terminal<'t> {
+    /// Results.
+    pub out: &'t mut dyn Write,
+    /// Trouble and notes.
+    pub err: &'t mut dyn Write,
+    /// Colours of results.
+    pub paint: Paint,
+    /// Whether results are read by a person right now.
+    pub interactive: bool,
+    /// The working directory, without links.
+    pub cwd: PathBuf,
+    /// The variable `SOURCE_DATE_EPOCH`.
+    pub source_date_epoch: Option<String>,
+}
+
+impl Terminal<'_> {
+    /// Tells of trouble. That the message cannot be written changes nothing about it.
+    pub fn error(&mut self, message: &str) -> Status {
+        let _ = writeln!(self.err, "error: {}", escape(message));
+        Status::Trouble
+    }
+
+    /// Tells something that is no trouble.
+    pub fn note(&mut self, message: &str) {
+        let _ = writeln!(self.err, "note: {}", escape(message));
+    }
+
+    /// Writes results with `write`. A reader that has seen enough (`slimlint | head`) is no trouble.
+    pub fn write(&mut self, write: impl FnOnce(&mut dyn Write, Paint) -> io::Result<()>) -> Status {
+        match write(self.out, self.paint).and_then(|()| self.out.flush()) {
+            Ok(()) => Status::Clean,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Clean,
+            Err(error) => self.error(&format!("the results cannot be written: {error}")),
+        }
+    }
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(std::env::args_os())
+}
+
+fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            // Help and version are no trouble; clap knows which is which, and where it belongs.
+            let _ = message.print();
+            return if message.use_stderr() { Status::Trouble.into() } else { Status::Clean.into() };
+        }
+    };
+    let (stdout, stderr) = (io::stdout().lock(), io::stderr().lock());
+    let is_terminal = stdout.is_terminal();
+    let variable = |name: &str| std::env::var(name).ok();
+    let (mut out, mut err) = (BufWriter::with_capacity(1 << 16, stdout), stderr);
+    let mut terminal = Terminal {
+        paint: Paint::choose(is_terminal, variable),
+        interactive: is_terminal,
+        out: &mut out,
+        err: &mut err,
+        cwd: PathBuf::new(),
+        source_date_epoch: variable("SOURCE_DATE_EPOCH"),
+    };
+    let status = match std::env::current_dir().and_then(|cwd| cwd.canonicalize()) {
+        Ok(cwd) => {
+            terminal.cwd = cwd;
+            dispatch(arguments, &mut terminal)
+        }
+        Err(error) => terminal.error(&format!("the working directory cannot be read: {error}")),
+    };
+    status.into()
+}
+
+fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
+    match arguments.command {
+        None => {
+            let mut check = arguments.check;
+            // `slimlint --fix check`: options came first, so clap took the command for a path.
+            let is_command = check.paths.first().is_some_and(|path| path.as_os_str() == "check");
+            if is_command && !terminal.cwd.join("check").exists() {
+                check.paths.remove(0);
+            }
+            check::check(&check, terminal)
+        }
+        Some(Command::Check(check)) => check::check(&check, terminal),
+        Some(Command::Explain { rule }) => explain::explain(&rule, terminal),
+        Some(Command::Rules { format }) => explain::list(format, terminal),
+        Some(Command::Debug(Debug::Parse { paths })) => parse::parse(&paths, terminal),
+    }
+}

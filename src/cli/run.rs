@@ -1,0 +1,128 @@
+//! Linting, fixing and showing what `check` found.
+
+use crate::config::Settings;
+use crate::diagnostic::Applicability;
+use crate::fix::{self, Plan, Rejected, WriteOptions, backup_date};
+use crate::lint::{Report, lint};
+use crate::output::{self, FixedFiles, Results, escape_lines, shown_path};
+use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
+use crate::workspace::Workspace;
+
+use super::args::Check;
+use super::{Status, Terminal};
+
+/// A workspace, its Dockerfiles, and how to lint them.
+type Task = (Workspace, Vec<String>, Settings);
+
+pub(super) fn run(tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
+    if arguments.diff {
+        return diff(&tasks, arguments, terminal);
+    }
+    let mut status = Status::Clean;
+    let mut reports = Vec::with_capacity(tasks.len());
+    let mut fixed = arguments.fix.then(Vec::new);
+    for (workspace, paths, settings) in tasks {
+        let report = match &mut fixed {
+            Some(fixed) => {
+                let (report, files, trouble) = fix_task(&workspace, &paths, &settings, arguments, terminal);
+                fixed.extend(files);
+                status = status.max(trouble);
+                report
+            }
+            None => lint(&workspace, &paths, &settings),
+        };
+        reports.push((workspace, report));
+    }
+    status = status.max(judge(&reports, arguments));
+    let results = Results { reports: &reports, fixed: fixed.as_deref(), cwd: &terminal.cwd.clone() };
+    let written = terminal.write(|out, paint| output::write(&results, arguments.format.into(), paint, out));
+    status.max(written)
+}
+
+/// The exit code that the findings ask for.
+fn judge(reports: &[(Workspace, Report)], arguments: &Check) -> Status {
+    let mut diagnostics = reports.iter().flat_map(|(_, report)| &report.diagnostics);
+    if diagnostics.clone().any(|diagnostic| matches!(diagnostic.rule, INTERNAL_ERROR | UNREADABLE_FILE)) {
+        return Status::Trouble;
+    }
+    let fails = !arguments.exit_zero && diagnostics.any(|diagnostic| arguments.fail_on.fails(diagnostic.severity));
+    if fails { Status::Findings } else { Status::Clean }
+}
+
+fn plan(
+    workspace: &Workspace,
+    paths: &[String],
+    settings: &Settings,
+    arguments: &Check,
+    terminal: &mut Terminal<'_>,
+) -> (Plan, Status) {
+    let threshold = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    let plan = fix::plan(workspace, paths, settings, threshold);
+    let mut status = Status::Clean;
+    for rejected in &plan.rejected {
+        status = terminal.error(&describe(rejected, workspace, terminal));
+    }
+    (plan, status)
+}
+
+fn describe(rejected: &Rejected, workspace: &Workspace, terminal: &Terminal<'_>) -> String {
+    let path = shown_path(workspace.root(), &rejected.file, &terminal.cwd);
+    let Rejected { rule, title, reason, .. } = rejected;
+    format!(
+        "{path}: the fix of `{rule}` ({title}) was not made: {reason}; this is a bug in slimlint, please report it with this file"
+    )
+}
+
+/// Plans and writes. The report is on the files as they are then; the workspace holds their new texts.
+fn fix_task(
+    workspace: &Workspace,
+    paths: &[String],
+    settings: &Settings,
+    arguments: &Check,
+    terminal: &mut Terminal<'_>,
+) -> (Report, Option<FixedFiles>, Status) {
+    let (plan, status) = plan(workspace, paths, settings, arguments, terminal);
+    if plan.files.is_empty() {
+        return (plan.remaining, None, status);
+    }
+    let options =
+        WriteOptions { backup: !arguments.no_backup, date: backup_date(terminal.source_date_epoch.as_deref()) };
+    match fix::write(workspace.root(), &plan, &options) {
+        Ok(written) => {
+            let files = FixedFiles::new(workspace.root(), &plan, &written);
+            for file in &plan.files {
+                workspace.set_overlay(&file.path, Some(file.after.clone()));
+            }
+            (plan.remaining, Some(files), status)
+        }
+        Err(error) => (lint(workspace, paths, settings), None, terminal.error(&error.to_string())),
+    }
+}
+
+/// Shows the patch. On a terminal it is escaped like everything else; elsewhere it must be what `git apply` needs.
+fn diff(tasks: &[Task], arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
+    let mut status = Status::Clean;
+    let (mut patch, mut fixed) = (Vec::new(), 0);
+    for (workspace, paths, settings) in tasks {
+        let (plan, trouble) = plan(workspace, paths, settings, arguments, terminal);
+        status = status.max(trouble).max(judge_trouble(&plan));
+        patch.extend(plan.diff());
+        fixed += plan.fixed;
+    }
+    let is_terminal = terminal.interactive;
+    let written = terminal.write(|out, _| {
+        if is_terminal { out.write_all(escape_lines(&patch).as_bytes()) } else { out.write_all(&patch) }
+    });
+    if patch.is_empty() {
+        terminal.note("there is nothing to fix");
+        return status.max(written);
+    }
+    terminal.note(&format!("{fixed} would be fixed; --fix makes the changes"));
+    let findings = if arguments.exit_zero { Status::Clean } else { Status::Findings };
+    status.max(written).max(findings)
+}
+
+fn judge_trouble(plan: &Plan) -> Status {
+    let trouble = plan.remaining.diagnostics.iter().any(|found| matches!(found.rule, INTERNAL_ERROR | UNREADABLE_FILE));
+    if trouble { Status::Trouble } else { Status::Clean }
+}

@@ -1,0 +1,5 @@
+//! The `slimlint` program.
+
+fn main() -> std::process::ExitCode {
+    slimlint::cli::main()
+}

@@ -1,0 +1,40 @@
+//! Paths as people see them.
+
+use std::path::{Component, Path};
+
+/// The path of `file` (relative to `root`, `/`-separated) relative to `cwd`, with `/` between its parts. Both folders are
+/// absolute and without links. Not escaped.
+#[must_use]
+pub fn shown_path(root: &Path, file: &str, cwd: &Path) -> String {
+    let path = root.join(file);
+    let mut path = path.components().peekable();
+    let mut cwd = cwd.components().peekable();
+    while path.peek().is_some() && path.peek() == cwd.peek() {
+        path.next();
+        cwd.next();
+    }
+    let up = cwd.map(|_| "..".to_owned());
+    let down = path
+        .filter(|part| !matches!(part, Component::CurDir))
+        .map(|part| part.as_os_str().to_string_lossy().into_owned());
+    let parts: Vec<String> = up.chain(down).collect();
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relative_to_the_working_directory() {
+        for (root, file, cwd, shown) in [
+            ("/r", "a/Dockerfile", "/r", "a/Dockerfile"),
+            ("/r", "a/Dockerfile", "/r/a", "Dockerfile"),
+            ("/r", "a/Dockerfile", "/r/b/c", "../../a/Dockerfile"),
+            ("/r/x", "Dockerfile", "/r", "x/Dockerfile"),
+            ("/r", "", "/r", "."),
+        ] {
+            assert_eq!(shown_path(Path::new(root), file, Path::new(cwd)), shown);
+        }
+    }
+}
