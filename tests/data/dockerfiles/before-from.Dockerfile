@@ -1,0 +1,5 @@
+ARG A
+RUN echo
+
+FROM alpine:3.22
+RUN echo

@@ -1,0 +1,6 @@
+
+# escape=`
+FROM alpine:3.22
+RUN echo one \
+  two `
+ENV A=1

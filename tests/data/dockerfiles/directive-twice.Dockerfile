@@ -1,0 +1,4 @@
+# escape=`
+# escape=\
+FROM alpine:3.22
+RUN echo

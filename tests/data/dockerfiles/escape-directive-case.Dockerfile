@@ -1,0 +1,4 @@
+# ESCAPE = `
+FROM alpine:3.22
+RUN echo `
+  one

@@ -1,0 +1,11 @@
+# escape=`
+FROM alpine:3.22
+RUN cat `
+  <<EOF
+body `
+\
+EOF
+RUN cat <<`EOF
+x
+`EOF
+USER nobody

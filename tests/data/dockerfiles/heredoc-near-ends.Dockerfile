@@ -1,0 +1,10 @@
+FROM alpine:3.22
+RUN <<EOF
+EOF 
+ EOF
+EOFX
+EOF
+RUN <<E
+	E
+E
+USER nobody

@@ -1,0 +1,14 @@
+FROM alpine:3.22
+ONBUILD RUN echo one && \
+  echo two
+ONBUILD CMD ["a", "b"]
+onbuild add . /src
+ONBUILD ENV A=1 B=2
+ONBUILD LABEL a b
+ONBUILD HEALTHCHECK --interval=1s CMD true
+ONBUILD EXPOSE 80 90
+ONBUILD VOLUME ["/x"]
+ONBUILD USER nobody
+ONBUILD FOO bar
+ONBUILD FROM x
+ONBUILD MAINTAINER x

@@ -1,0 +1,5 @@
+FROM {{ base }}
+{% if x %}
+RUN {{ command }} && echo {{"{{"}}
+{% endif %}
+ENV A={{a}}
