@@ -15,12 +15,12 @@ pub enum Gpu {
 }
 
 /// A release whose support has an end.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EndOfLife {
     /// What ends: `Debian 10 (buster)`, `Python 3.8`.
-    pub release: String,
+    pub release: &'static str,
     /// The last day of (long-term, but not paid) support, `YYYY-MM-DD`.
-    pub date: String,
+    pub date: &'static str,
 }
 
 /// What a FROM reference tells of the image.
@@ -45,13 +45,13 @@ pub struct BaseImage {
     /// Whether it holds a compiler.
     pub has_build_tools: Option<bool>,
     /// The user it runs as when the Dockerfile sets none.
-    pub default_user: Option<String>,
+    pub default_user: Option<&'static str>,
     /// The tag of a smaller variant of the same image that has the same software.
     pub slimmer_tag: Option<String>,
     /// Uncompressed bytes; `None` when not known.
     pub bytes: Option<u64>,
     /// How [`BaseImage::bytes`] was found: `measured` or `estimate`; empty when not known.
-    pub bytes_basis: String,
+    pub bytes_basis: &'static str,
     /// Releases in it whose support has an end, as far as the tag tells.
     pub end_of_life: Vec<EndOfLife>,
     /// Whether it is a Windows image, whose RUN lines are cmd or `PowerShell`.
@@ -170,12 +170,12 @@ fn build_tools(image: Option<&Image>, repository: &str, tokens: &[&str], small_v
     }
 }
 
-fn user(image: Option<&Image>, repository: &str, tokens: &[&str]) -> Option<String> {
+fn user(image: Option<&Image>, repository: &str, tokens: &[&str]) -> Option<&'static str> {
     let image = image?;
     if repository.starts_with("gcr.io/distroless/") && tokens.contains(&"nonroot") {
-        return Some("nonroot".to_owned());
+        return Some("nonroot");
     }
-    image.user.clone()
+    image.user
 }
 
 fn variant(tokens: &[&str], alpine: bool) -> &'static str {
@@ -187,7 +187,7 @@ fn variant(tokens: &[&str], alpine: bool) -> &'static str {
 
 /// `X.Y` from `python3.11`, `py311`, `python-3.11` anywhere, or from the tag's start where the image is Python itself.
 fn python(image: Option<&Image>, repository: &str, tag: &str, tokens: &[&str]) -> Option<String> {
-    if image.is_some_and(|image| image.python.as_deref() == Some("tag")) {
+    if image.is_some_and(|image| image.python == Some("tag")) {
         // `devcontainers/python:1-3.11-bookworm` puts its own version first.
         if let Some(version) = tokens.iter().find_map(|token| minor_version(token)) {
             return Some(version);
@@ -234,7 +234,7 @@ fn slimmer_tag(
         return None;
     }
     if tag == "latest" {
-        return (image.repositories.iter().all(|name| name != "debian")).then(|| "slim".to_owned());
+        return (image.repositories.iter().all(|name| *name != "debian")).then(|| "slim".to_owned());
     }
     let release = images().release_at(tag).filter(|_| image.slimmer == "slim-release");
     Some(match release {
@@ -327,7 +327,7 @@ mod tests {
             ("gcr.io/distroless/base-debian12:nonroot", Some("nonroot")),
             ("team/app", None),
         ] {
-            assert_eq!(base_image(reference).default_user.as_deref(), user, "{reference}");
+            assert_eq!(base_image(reference).default_user, user, "{reference}");
         }
     }
 
@@ -364,7 +364,7 @@ mod tests {
     fn measured_sizes_are_estimates_for_other_versions() {
         assert_eq!(base_image("python:3.11-slim-bookworm").bytes_basis, "measured");
         let other = base_image("python:3.13-slim");
-        assert_eq!((other.bytes, other.bytes_basis.as_str()), (Some(141_000_000), "estimate"));
+        assert_eq!((other.bytes, other.bytes_basis), (Some(141_000_000), "estimate"));
         assert_eq!(base_image("team/app").bytes, None);
     }
 

@@ -1,85 +1,63 @@
-//! The table of base images, as read from `base-images.toml`.
+//! The table of base images, made from `base-images.toml`.
 
-use std::sync::OnceLock;
-
-use toml_edit::{Table, TableLike};
-
-use super::reading::{document, flag, megabytes, section, text, texts};
 use super::{Distribution, EndOfLife, Gpu};
 
-const SOURCE: &str = include_str!("../../rules/catalogue/base-images.toml");
+include!(concat!(env!("OUT_DIR"), "/catalogue-images.rs"));
 
 /// One family of images.
 #[derive(Debug)]
 pub(super) struct Image {
-    pub(super) repositories: Vec<String>,
+    pub(super) repositories: &'static [&'static str],
     pub(super) distribution: Distribution,
-    pub(super) user: Option<String>,
+    pub(super) user: Option<&'static str>,
     pub(super) gpu: Gpu,
     pub(super) build_tools: Option<bool>,
     pub(super) small_build_tools: bool,
     /// Where Python's version stands: `tag`, or nowhere.
-    pub(super) python: Option<String>,
+    pub(super) python: Option<&'static str>,
     /// How a smaller tag is made; empty when there is none.
-    pub(super) slimmer: String,
+    pub(super) slimmer: &'static str,
     pub(super) small: bool,
     pub(super) glibc: bool,
 }
 
 /// The uncompressed size of a variant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
-    image: String,
-    version: Option<String>,
-    variant: String,
+    image: &'static str,
+    version: Option<&'static str>,
+    variant: &'static str,
     pub(super) bytes: u64,
-    pub(super) basis: String,
+    pub(super) basis: &'static str,
 }
 
 #[derive(Debug)]
 struct End {
     life: EndOfLife,
-    tokens: Vec<String>,
-    images: Vec<String>,
+    tokens: &'static [&'static str],
+    images: &'static [&'static str],
 }
 
 /// Everything the file says.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Images {
-    hub: Vec<String>,
-    tokens: Vec<(Distribution, String)>,
-    families: Vec<Image>,
-    sizes: Vec<Size>,
-    ends: Vec<End>,
+    hub: &'static [&'static str],
+    tokens: &'static [(Distribution, &'static str)],
+    families: &'static [Image],
+    sizes: &'static [Size],
+    ends: &'static [End],
 }
 
-/// The table, parsed once.
-pub(super) fn images() -> &'static Images {
-    static TABLE: OnceLock<Images> = OnceLock::new();
-    TABLE.get_or_init(|| document(SOURCE).map(|file| Images::read(file.as_table())).unwrap_or_default())
+/// The table.
+pub(super) const fn images() -> &'static Images {
+    &IMAGES
 }
 
 impl Images {
-    fn read(root: &Table) -> Self {
-        let tokens = section(root, "tokens").into_iter().flat_map(|table| {
-            table
-                .iter()
-                .filter_map(|(key, _)| Some((Distribution::from_key(key)?, texts(table, key))))
-                .collect::<Vec<_>>()
-        });
-        Self {
-            hub: section(root, "names").map(|names| texts(names, "hub")).unwrap_or_default(),
-            tokens: tokens.flat_map(|(family, names)| names.into_iter().map(move |name| (family, name))).collect(),
-            families: rows(root, "image", read_image),
-            sizes: rows(root, "size", read_size),
-            ends: rows(root, "end-of-life", read_end),
-        }
-    }
-
     /// `name` without what only says that it comes from Docker Hub.
     pub(super) fn without_hub(&self, name: &str) -> String {
         let name = name.to_lowercase();
-        let stripped = self.hub.iter().find_map(|prefix| name.strip_prefix(prefix.as_str())).unwrap_or(&name);
+        let stripped = self.hub.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name);
         // A mirror inside a company ends in `…/library/NAME` as well.
         match stripped.rsplit_once("library/") {
             Some((before, official)) if !official.contains('/') && (before.is_empty() || before.ends_with('/')) => {
@@ -108,7 +86,7 @@ impl Images {
     pub(super) fn release_at(&self, tag: &str) -> Option<usize> {
         let mut at = 0;
         for token in tag.split('-') {
-            if self.tokens.iter().any(|(family, name)| *family == Distribution::Debian && name == token) {
+            if self.tokens.iter().any(|(family, name)| *family == Distribution::Debian && *name == token) {
                 return Some(at);
             }
             at += token.len() + 1;
@@ -119,20 +97,20 @@ impl Images {
     /// The size of a variant of `repository`.
     pub(super) fn size(&self, repository: &str, tag: &str, variant: &str) -> Option<Size> {
         let size = self.sizes.iter().find(|size| size.image == repository && size.variant == variant)?;
-        let same_version = size.version.as_ref().is_none_or(|version| begins(tag, version));
-        Some(if same_version { size.clone() } else { Size { basis: "estimate".to_owned(), ..size.clone() } })
+        let same_version = size.version.is_none_or(|version| begins(tag, version));
+        Some(if same_version { *size } else { Size { basis: "estimate", ..*size } })
     }
 
     /// What in the image has an end of support.
     pub(super) fn ends(&self, repository: &str, tag: &str, tokens: &[&str]) -> Vec<EndOfLife> {
         let applies = |end: &&End| {
-            end.tokens.iter().any(|name| tokens.contains(&name.as_str()))
+            end.tokens.iter().any(|name| tokens.contains(name))
                 || end.images.iter().any(|image| match image.split_once(':') {
                     Some((name, version)) => name == repository && begins(tag, version),
-                    None => image == repository,
+                    None => *image == repository,
                 })
         };
-        self.ends.iter().filter(applies).map(|end| end.life.clone()).collect()
+        self.ends.iter().filter(applies).map(|end| end.life).collect()
     }
 }
 
@@ -151,61 +129,19 @@ pub(super) fn fits(pattern: &str, name: &str) -> bool {
     }
 }
 
-fn rows<T>(root: &Table, name: &str, read: impl Fn(&dyn TableLike) -> Option<T>) -> Vec<T> {
-    let tables = root.get(name).and_then(|item| item.as_array_of_tables());
-    tables.into_iter().flatten().filter_map(|table| read(table)).collect()
-}
-
-fn read_image(table: &dyn TableLike) -> Option<Image> {
-    Some(Image {
-        repositories: texts(table, "repositories"),
-        distribution: Distribution::from_key(&text(table, "distribution")?)?,
-        user: text(table, "user"),
-        gpu: match text(table, "gpu").as_deref() {
-            Some("cuda") => Gpu::Cuda,
-            Some("rocm") => Gpu::Rocm,
-            Some("none") => Gpu::None,
-            _ => Gpu::Unknown,
-        },
-        build_tools: flag(table, "build_tools"),
-        small_build_tools: flag(table, "small_build_tools").unwrap_or(false),
-        python: text(table, "python"),
-        slimmer: text(table, "slimmer").unwrap_or_default(),
-        small: flag(table, "small").unwrap_or(false),
-        glibc: flag(table, "glibc").unwrap_or(false),
-    })
-}
-
-fn read_size(table: &dyn TableLike) -> Option<Size> {
-    Some(Size {
-        image: text(table, "image")?,
-        version: text(table, "version"),
-        variant: text(table, "variant")?,
-        bytes: megabytes(table, "megabytes")?,
-        basis: text(table, "basis")?,
-    })
-}
-
-fn read_end(table: &dyn TableLike) -> Option<End> {
-    Some(End {
-        life: EndOfLife { release: text(table, "release")?, date: text(table, "date")? },
-        tokens: texts(table, "tokens"),
-        images: texts(table, "images"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::reading::{document, section};
     use super::*;
 
     #[test]
     fn every_row_of_the_file_is_read() {
-        let file = document(SOURCE).expect("valid TOML");
+        let file = document(include_str!("../../rules/catalogue/base-images.toml"));
         let root = file.as_table();
         let count = |name: &str| {
             root.get(name).and_then(|item| item.as_array_of_tables()).map_or(0, toml_edit::ArrayOfTables::len)
         };
-        let images = Images::read(root);
+        let images = images();
         assert_eq!(
             (images.families.len(), images.sizes.len(), images.ends.len()),
             (count("image"), count("size"), count("end-of-life"))
@@ -215,17 +151,16 @@ mod tests {
             images
                 .families
                 .iter()
-                .all(|image| ["", "slim-release", "release-slim", "runtime"].contains(&image.slimmer.as_str()))
+                .all(|image| ["", "slim-release", "release-slim", "runtime"].contains(&image.slimmer))
         );
-        assert!(images.sizes.iter().all(|size| ["measured", "estimate"].contains(&size.basis.as_str())));
+        assert!(images.sizes.iter().all(|size| ["measured", "estimate"].contains(&size.basis)));
         assert!(
             images
                 .ends
                 .iter()
                 .all(|end| end.life.date.len() == 10 && !(end.tokens.is_empty() && end.images.is_empty()))
         );
-        let tokens = root.get("tokens").and_then(|item| item.as_table_like()).map_or(0, TableLike::len);
-        assert_eq!(tokens, 7);
+        assert_eq!(section(root, "tokens").len(), 7);
         assert!(images.tokens.len() > 30);
     }
 

@@ -1,14 +1,15 @@
 //! What is known beforehand: what Python packages weigh and pull, what system packages are for, what base images hold.
 //!
-//! The facts stand in `rules/catalogue/*.toml`, embedded at build time, each with how and when it was found. They are parsed
-//! once, on first use. Tests validate every entry, so nothing can fail at run time; an entry that did would be skipped.
-//! Bytes are bytes, MB in the data are 10^6. What is not known is `None`, never 0.
+//! The facts stand in `rules/catalogue/*.toml`, each with how and when it was found. `build/catalogue` checks them and turns
+//! them into the static, sorted tables that the modules here include, so that nothing is parsed and nothing can fail at run
+//! time. Bytes are bytes, MB in the data are 10^6. What is not known is `None`, never 0.
 
 mod base;
 mod images;
 mod knowledge;
 mod names;
 mod packages;
+#[cfg(test)]
 mod reading;
 mod system;
 mod weight;
@@ -59,21 +60,5 @@ impl Distribution {
             Self::Arch => &["pacman"],
             Self::Windows | Self::Distroless | Self::Unknown => &[],
         }
-    }
-
-    /// The family as the data files name it.
-    pub(crate) fn from_key(key: &str) -> Option<Self> {
-        Some(match key {
-            "debian" => Self::Debian,
-            "ubuntu" => Self::Ubuntu,
-            "alpine" => Self::Alpine,
-            "redhat" => Self::RedHat,
-            "suse" => Self::Suse,
-            "arch" => Self::Arch,
-            "windows" => Self::Windows,
-            "distroless" => Self::Distroless,
-            "unknown" => Self::Unknown,
-            _ => return None,
-        })
     }
 }

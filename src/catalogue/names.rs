@@ -13,3 +13,11 @@ pub fn normal_name(name: &str) -> String {
     }
     normal
 }
+
+/// `Name[Extra]` in the normal form of the catalogue's keys.
+pub(super) fn normal_key(key: &str) -> String {
+    match key.trim().trim_end_matches(']').split_once('[') {
+        Some((name, extra)) => format!("{}[{}]", normal_name(name), normal_name(extra)),
+        None => normal_name(key),
+    }
+}

@@ -1,12 +1,8 @@
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::OnceLock;
+use std::collections::{HashSet, VecDeque};
 
-use toml_edit::{Document, TableLike};
+use super::names::{normal_key, normal_name};
 
-use super::normal_name;
-use super::reading::{document, flag, megabytes, number, section, text, texts};
-
-const SOURCE: &str = include_str!("../../rules/catalogue/packages.toml");
+include!(concat!(env!("OUT_DIR"), "/catalogue-packages.rs"));
 
 /// What an install of one package brings, itself included: Linux, x86-64, `CPython` 3.11, newest versions of the day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,34 +23,34 @@ pub struct Closure {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Package {
     /// `name` or `name[extra]`, in normal form.
-    pub key: String,
+    pub key: &'static str,
     /// The distribution's name in normal form.
-    pub name: String,
+    pub name: &'static str,
     /// The extra that the entry is about; what it says then holds for the package with that extra.
-    pub extra: Option<String>,
+    pub extra: Option<&'static str>,
     /// The measured closure; `None` when only the edges are known.
     pub closure: Option<Closure>,
     /// Keys of the heavy packages that it pulls directly (or through packages too light for the catalogue).
-    pub requires: Vec<String>,
+    pub requires: &'static [&'static str],
     /// Import names where they differ from the name; see [`Package::import_names`].
-    pub imports: Vec<String>,
+    pub imports: &'static [&'static str],
     /// Strings, identifiers and configuration values that show use through another library.
-    pub hints: Vec<String>,
+    pub hints: &'static [&'static str],
     /// A lighter way to the same end, as advice.
-    pub alternative: Option<String>,
+    pub alternative: Option<&'static str>,
     /// Members of the closure without a musl wheel, which Alpine must compile or cannot have; empty when none is known.
-    pub musl_missing: Vec<String>,
+    pub musl_missing: &'static [&'static str],
     /// Whether every member of the closure installs from wheels on Alpine; `None` when not looked at.
     pub musl: Option<bool>,
     /// Whether it is a tool for developers, which no service needs when it runs.
     pub development: bool,
     /// How the facts were found: `measured` (the closure was), `verified edge` (`requires` was seen in [`Package::evidence`]),
     /// `documented` (general knowledge).
-    pub basis: String,
+    pub basis: &'static str,
     /// Where they were found, for people.
-    pub evidence: String,
+    pub evidence: &'static str,
     /// When they were found, `YYYY-MM-DD`.
-    pub measured: String,
+    pub measured: &'static str,
 }
 
 impl Package {
@@ -62,28 +58,32 @@ impl Package {
     /// (`google.cloud.aiplatform`): then all components have to match.
     #[must_use]
     pub fn import_names(&self) -> Vec<String> {
-        if self.imports.is_empty() { vec![self.name.replace('-', "_")] } else { self.imports.clone() }
+        if self.imports.is_empty() {
+            return vec![self.name.replace('-', "_")];
+        }
+        self.imports.iter().copied().map(str::to_owned).collect()
     }
 }
 
-/// The table of packages, with what the sums need.
-pub(super) struct Packages {
-    pub(super) entries: Vec<Package>,
-    pub(super) by_key: HashMap<String, usize>,
-    /// Per entry: what it weighs beyond what it requires, signed (see [`super::weight()`]); `None` where not measured.
-    pub(super) own: Vec<Option<[i64; 3]>>,
+/// What stands behind an entry of the catalogue.
+#[derive(Debug)]
+pub(super) struct Links {
+    /// Places of the entries that it brings directly; an extra brings its plain package.
+    pub(super) direct: &'static [usize],
+    /// What it weighs beyond what it requires, signed (see [`super::weight()`]); `None` where not measured.
+    pub(super) own: Option<[i64; 3]>,
 }
 
-/// Every entry, in the order of the file.
+/// Every entry, sorted by key.
 #[must_use]
 pub fn packages() -> &'static [Package] {
-    &table().entries
+    PACKAGES
 }
 
 /// The entry for `name`, or for `name[extra]`. Spelling is normalised.
 #[must_use]
 pub fn package(name: &str) -> Option<&'static Package> {
-    find(name).map(|(_, package)| package)
+    PACKAGES.get(place(name)?)
 }
 
 /// The plain entry of `name` and its entries for `extras`.
@@ -104,15 +104,15 @@ pub fn chain_to(name: &str, extras: &[&str], target: &str) -> Option<Vec<&'stati
     while let Some(chain) = queue.pop_front() {
         let Some(&last) = chain.last() else { continue };
         if last.key == target {
-            return Some(chain.iter().map(|package| package.key.as_str()).collect());
+            return Some(chain.iter().map(|package| package.key).collect());
         }
-        if !seen.insert(last.key.as_str()) {
+        if !seen.insert(last.key) {
             continue;
         }
-        for required in &last.requires {
+        for &required in last.requires {
             // `docling-slim[standard]` is `docling-slim` as well.
-            let plain = required.split_once('[').map_or(required.as_str(), |(name, _)| name);
-            for key in [plain, required.as_str()].into_iter().skip(usize::from(plain == required)) {
+            let plain = required.split_once('[').map_or(required, |(name, _)| name);
+            for key in [plain, required].into_iter().skip(usize::from(plain == required)) {
                 if let Some(next) = package(key) {
                     queue.push_back(chain.iter().copied().chain([next]).collect());
                 }
@@ -137,18 +137,24 @@ pub fn is_cuda_package(name: &str) -> bool {
         || matches!(name.as_str(), "triton" | "cuda-toolkit" | "cuda-bindings" | "cuda-pathfinder")
 }
 
-fn find(key: &str) -> Option<(usize, &'static Package)> {
-    let table = table();
-    let index = *table.by_key.get(key).or_else(|| table.by_key.get(&normal_key(key)))?;
-    table.entries.get(index).map(|package| (index, package))
+/// Where the entry for `key` stands, in [`PACKAGES`] and in [`LINKS`].
+pub(super) fn place(key: &str) -> Option<usize> {
+    let search = |key: &str| PACKAGES.binary_search_by(|package| package.key.cmp(key)).ok();
+    search(key).or_else(|| search(&normal_key(key)))
 }
 
-/// `Name[Extra]` in normal form.
-pub(super) fn normal_key(key: &str) -> String {
-    match key.trim().trim_end_matches(']').split_once('[') {
-        Some((name, extra)) => format!("{}[{}]", normal_name(name), normal_name(extra)),
-        None => normal_name(key),
+/// Adds the entry at `place` and everything that it brings.
+pub(super) fn reach(place: usize, seen: &mut HashSet<usize>) {
+    if seen.insert(place) {
+        for &next in LINKS.get(place).map_or(&[][..], |links| links.direct) {
+            reach(next, seen);
+        }
     }
+}
+
+/// The own part of the entry at `place`.
+pub(super) fn own(place: usize) -> Option<[i64; 3]> {
+    LINKS.get(place)?.own
 }
 
 pub(super) fn figures(closure: &Closure) -> [i64; 3] {
@@ -156,124 +162,23 @@ pub(super) fn figures(closure: &Closure) -> [i64; 3] {
         .map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
 }
 
-/// `packages.toml`, parsed once for all of its tables.
-pub(super) fn file() -> Option<&'static Document<&'static str>> {
-    static FILE: OnceLock<Option<Document<&'static str>>> = OnceLock::new();
-    FILE.get_or_init(|| document(SOURCE)).as_ref()
-}
-
-pub(super) fn table() -> &'static Packages {
-    static TABLE: OnceLock<Packages> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let entries =
-            file().and_then(|file| section(file.as_table(), "packages")).into_iter().flat_map(TableLike::iter);
-        Packages::new(entries.filter_map(|(key, item)| Some(read(key, item.as_table_like()?))).collect())
-    })
-}
-
-fn read(key: &str, table: &dyn TableLike) -> Package {
-    let key = normal_key(key);
-    let (name, extra) = match key.trim_end_matches(']').split_once('[') {
-        Some((name, extra)) => (name.to_owned(), Some(extra.to_owned())),
-        None => (key.clone(), None),
-    };
-    let closure = table.get("closure").and_then(|item| item.as_table_like()).and_then(read_closure);
-    Package {
-        name,
-        extra,
-        closure,
-        requires: texts(table, "requires").iter().map(|required| normal_key(required)).collect(),
-        imports: texts(table, "imports"),
-        hints: texts(table, "hints"),
-        alternative: text(table, "alternative"),
-        musl_missing: texts(table, "musl_missing"),
-        musl: flag(table, "musl"),
-        development: flag(table, "development").unwrap_or(false),
-        evidence: text(table, "evidence").unwrap_or_default(),
-        basis: text(table, "basis").unwrap_or_default(),
-        measured: text(table, "measured").unwrap_or_default(),
-        key,
-    }
-}
-
-fn read_closure(table: &dyn TableLike) -> Option<Closure> {
-    let installed_bytes = megabytes(table, "installed")?;
-    Some(Closure {
-        packages: number(table, "packages").and_then(|count| u32::try_from(count).ok()),
-        wheel_bytes: megabytes(table, "wheel")?,
-        installed_bytes,
-        compiled_bytes: megabytes(table, "compiled").unwrap_or(installed_bytes),
-        cpu_bytes: megabytes(table, "cpu"),
-    })
-}
-
-impl Packages {
-    fn new(entries: Vec<Package>) -> Self {
-        let by_key = entries.iter().enumerate().map(|(index, package)| (package.key.clone(), index)).collect();
-        let mut table = Self { own: vec![None; entries.len()], entries, by_key };
-        let mut done = HashSet::new();
-        for index in 0..table.entries.len() {
-            table.settle(index, &mut done);
-        }
-        table
-    }
-
-    /// Entries that `index` brings directly; an extra brings its plain package.
-    pub(super) fn direct(&self, index: usize) -> Vec<usize> {
-        let Some(entry) = self.entries.get(index) else { return Vec::new() };
-        let plain = entry.extra.as_ref().map(|_| &entry.name);
-        entry.requires.iter().chain(plain).filter_map(|key| self.by_key.get(key).copied()).collect()
-    }
-
-    pub(super) fn reach(&self, index: usize, seen: &mut HashSet<usize>) {
-        if seen.insert(index) {
-            for next in self.direct(index) {
-                self.reach(next, seen);
-            }
-        }
-    }
-
-    /// Computes the own part of `index` after those of everything it brings.
-    fn settle(&mut self, index: usize, done: &mut HashSet<usize>) {
-        if !done.insert(index) {
-            return;
-        }
-        for next in self.direct(index) {
-            self.settle(next, done);
-        }
-        let Some(closure) = self.entries.get(index).and_then(|entry| entry.closure) else { return };
-        let mut own = figures(&closure);
-        let mut below = HashSet::new();
-        self.reach(index, &mut below);
-        below.remove(&index);
-        for other in below.into_iter().filter_map(|other| self.own.get(other).copied().flatten()) {
-            for (mine, theirs) in own.iter_mut().zip(other) {
-                *mine -= theirs;
-            }
-        }
-        if let Some(slot) = self.own.get_mut(index) {
-            *slot = Some(own);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::reading::{document, section};
     use super::*;
+
     #[test]
     fn every_entry_of_the_file_is_whole() {
-        let count = section(file().expect("valid TOML").as_table(), "packages").map_or(0, TableLike::len);
-        assert_eq!((packages().len(), table().by_key.len()), (count, count), "an entry was skipped or stands twice");
+        let file = document(include_str!("../../rules/catalogue/packages.toml"));
+        let count = section(file.as_table(), "packages").len();
+        assert_eq!((packages().len(), LINKS.len()), (count, count));
+        assert!(packages().is_sorted_by(|one, other| one.key < other.key), "an entry stands twice");
         for entry in packages() {
-            assert!(
-                ["measured", "verified edge", "documented"].contains(&entry.basis.as_str()),
-                "{}: basis",
-                entry.key
-            );
+            assert!(["measured", "verified edge", "documented"].contains(&entry.basis), "{}: basis", entry.key);
             assert!(entry.measured.len() == 10 && !entry.evidence.is_empty(), "{}: when and where", entry.key);
             assert_eq!(entry.closure.is_some(), entry.basis == "measured", "{}: measured means a closure", entry.key);
-            for required in &entry.requires {
-                assert!(table().by_key.contains_key(required), "{} requires the unknown {required}", entry.key);
+            for required in entry.requires {
+                assert!(place(required).is_some(), "{} requires the unknown {required}", entry.key);
             }
             if let Some(closure) = entry.closure {
                 assert!(closure.compiled_bytes >= closure.installed_bytes, "{}: .pyc only add", entry.key);
@@ -284,19 +189,18 @@ mod tests {
 
     #[test]
     fn no_entry_requires_itself() {
-        for (index, entry) in packages().iter().enumerate() {
+        for ((index, entry), links) in packages().iter().enumerate().zip(LINKS) {
             let mut below = HashSet::new();
-            table().direct(index).into_iter().for_each(|next| table().reach(next, &mut below));
+            links.direct.iter().for_each(|&next| reach(next, &mut below));
             assert!(!below.contains(&index), "{} requires itself", entry.key);
         }
     }
 
     #[test]
     fn names_are_normalised_and_extras_found() {
-        assert_eq!(package("Sentence_Transformers").map(|p| p.key.as_str()), Some("sentence-transformers"));
+        assert_eq!(package("Sentence_Transformers").map(|p| p.key), Some("sentence-transformers"));
         assert_eq!(package("pyannote.audio").map(Package::import_names), Some(vec!["pyannote.audio".to_owned()]));
-        let keys: Vec<_> =
-            package_with_extras("Unstructured", &["all_docs", "md"]).iter().map(|p| p.key.as_str()).collect();
+        let keys: Vec<_> = package_with_extras("Unstructured", &["all_docs", "md"]).iter().map(|p| p.key).collect();
         assert_eq!(keys, ["unstructured", "unstructured[all-docs]"]);
         assert!(package("requests").is_none());
     }

@@ -1,13 +1,6 @@
-use std::collections::HashMap;
-use std::sync::OnceLock;
-
-use toml_edit::{Table, TableLike};
-
 use super::Distribution;
-use super::reading::{document, number, section, text, texts};
 
-const SOURCE: &str = include_str!("../../rules/catalogue/system-packages.toml");
-const FAMILIES: [&str; 5] = ["debian", "alpine", "redhat", "suse", "arch"];
+include!(concat!(env!("OUT_DIR"), "/catalogue-system.rs"));
 
 /// What a system package is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -66,51 +59,26 @@ impl SystemPackageKind {
             Self::Data => "data",
         }
     }
-
-    fn from_key(key: &str) -> Option<Self> {
-        Some(match key {
-            "compiler" => Self::Compiler,
-            "build-meta" => Self::BuildMeta,
-            "build-tool" => Self::BuildTool,
-            "development" => Self::Development,
-            "installer" => Self::Installer,
-            "version-control" => Self::VersionControl,
-            "downloader" => Self::Downloader,
-            "archiver" => Self::Archiver,
-            "editor" => Self::Editor,
-            "debugging" => Self::Debugging,
-            "runtime" => Self::Runtime,
-            "service" => Self::Service,
-            "data" => Self::Data,
-            _ => return None,
-        })
-    }
 }
 
 /// What the catalogue knows of a package of a distribution.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SystemPackage {
     /// Its name, without version and architecture.
-    pub name: String,
+    pub name: &'static str,
     /// What it is for.
     pub kind: SystemPackageKind,
     /// What it is, in a few words.
-    pub purpose: String,
+    pub purpose: &'static str,
     /// Installed bytes of the package and of what it depends on, beyond `debian:bookworm-slim`, without recommended packages.
     /// Measured on Debian bookworm (for Ubuntu the same figure is the best there is); `None` for other families.
     pub installed_bytes: Option<u64>,
     /// The same with recommended packages, as `apt-get install` does without `--no-install-recommends`.
     pub recommended_bytes: Option<u64>,
     /// Packages that hold what a program linked against this development package needs at run time.
-    pub runtime: Vec<String>,
+    pub runtime: &'static [&'static str],
     /// Commands that it gives, where its name is not the only one.
-    pub commands: Vec<String>,
-}
-
-#[derive(Default)]
-struct System {
-    families: HashMap<&'static str, HashMap<String, SystemPackage>>,
-    apt_lists_bytes: Option<u64>,
+    pub commands: &'static [&'static str],
 }
 
 /// The entry for `package` if it is a compiler or another build tool of `family`.
@@ -122,9 +90,10 @@ pub fn build_tool(family: Distribution, package: &str) -> Option<&'static System
 /// The entry for `package` of `family`. A pinned version, an architecture and a version suffix (`gcc-12`) are looked through.
 #[must_use]
 pub fn system_package(family: Distribution, package: &str) -> Option<&'static SystemPackage> {
-    let packages = table().families.get(family_section(family)?)?;
+    let packages = packages_of(family);
+    let find = |name: &str| packages.get(packages.binary_search_by(|entry| entry.name.cmp(name)).ok()?);
     let name = bare_name(package);
-    packages.get(name).or_else(|| packages.get(&without_version(name)?))
+    find(name).or_else(|| find(&without_version(name)?))
 }
 
 /// Whether `package` holds headers and link libraries: `-dev`, `-devel`, `-headers`.
@@ -149,17 +118,17 @@ pub fn is_development_package(family: Distribution, package: &str) -> bool {
 /// Bytes that `apt-get update` leaves in `/var/lib/apt/lists` of a Debian bookworm image; `None` for other families.
 #[must_use]
 pub fn apt_lists_bytes(family: Distribution) -> Option<u64> {
-    table().apt_lists_bytes.filter(|_| family == Distribution::Debian)
+    (family == Distribution::Debian).then_some(APT_LISTS_BYTES)
 }
 
-const fn family_section(family: Distribution) -> Option<&'static str> {
+const fn packages_of(family: Distribution) -> &'static [SystemPackage] {
     match family {
-        Distribution::Debian | Distribution::Ubuntu => Some("debian"),
-        Distribution::Alpine => Some("alpine"),
-        Distribution::RedHat => Some("redhat"),
-        Distribution::Suse => Some("suse"),
-        Distribution::Arch => Some("arch"),
-        Distribution::Windows | Distribution::Distroless | Distribution::Unknown => None,
+        Distribution::Debian | Distribution::Ubuntu => DEBIAN,
+        Distribution::Alpine => ALPINE,
+        Distribution::RedHat => REDHAT,
+        Distribution::Suse => SUSE,
+        Distribution::Arch => ARCH,
+        Distribution::Windows | Distribution::Distroless | Distribution::Unknown => &[],
     }
 }
 
@@ -186,78 +155,30 @@ fn without_version(name: &str) -> Option<String> {
     (joined != name && !joined.is_empty()).then_some(joined)
 }
 
-fn table() -> &'static System {
-    static TABLE: OnceLock<System> = OnceLock::new();
-    TABLE.get_or_init(|| document(SOURCE).map(|file| System::read(file.as_table())).unwrap_or_default())
-}
-
-impl System {
-    fn read(root: &Table) -> Self {
-        let mut families = HashMap::new();
-        for family in FAMILIES {
-            let entries = section(root, family);
-            let packages = entries.into_iter().flat_map(|section| {
-                section.iter().flat_map(|(key, item)| match item.as_table_like() {
-                    Some(entry) => read_package(key, entry).into_iter().collect(),
-                    None => read_kind(key, section),
-                })
-            });
-            families.insert(family, packages.map(|package| (package.name.clone(), package)).collect());
-        }
-        let lists = section(root, "apt-lists");
-        Self { families, apt_lists_bytes: lists.and_then(|table| number(table, "bookworm")) }
-    }
-}
-
-fn read_package(name: &str, entry: &dyn TableLike) -> Option<SystemPackage> {
-    Some(SystemPackage {
-        name: name.to_owned(),
-        kind: SystemPackageKind::from_key(&text(entry, "kind")?)?,
-        purpose: text(entry, "purpose")?,
-        installed_bytes: number(entry, "installed"),
-        recommended_bytes: number(entry, "recommended"),
-        runtime: texts(entry, "runtime"),
-        commands: texts(entry, "commands"),
-    })
-}
-
-/// `KIND = ["NAME", …]`, the short form of a family without measured sizes.
-fn read_kind(key: &str, section: &dyn TableLike) -> Vec<SystemPackage> {
-    let Some(kind) = SystemPackageKind::from_key(key) else { return Vec::new() };
-    let package = |name: String| SystemPackage {
-        name,
-        kind,
-        purpose: kind.purpose().to_owned(),
-        installed_bytes: None,
-        recommended_bytes: None,
-        runtime: Vec::new(),
-        commands: Vec::new(),
-    };
-    texts(section, key).into_iter().map(package).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::reading::{document, section};
     use super::*;
 
     #[test]
     fn every_entry_of_the_file_is_read() {
-        let file = document(SOURCE).expect("valid TOML");
-        let root = file.as_table();
-        for family in FAMILIES {
-            let entries = section(root, family).expect("a section per family");
+        let file = document(include_str!("../../rules/catalogue/system-packages.toml"));
+        for (family, packages) in
+            [("debian", DEBIAN), ("alpine", ALPINE), ("redhat", REDHAT), ("suse", SUSE), ("arch", ARCH)]
+        {
+            let entries = section(file.as_table(), family);
             let count: usize = entries.iter().map(|(_, item)| item.as_array().map_or(1, toml_edit::Array::len)).sum();
-            assert_eq!(table().families.get(family).map(HashMap::len), Some(count), "{family}");
+            assert_eq!(packages.len(), count, "{family}");
+            assert!(packages.is_sorted_by(|one, other| one.name < other.name), "{family}");
         }
-        let debian = table().families.get("debian").expect("Debian");
-        for package in debian.values() {
+        for package in DEBIAN {
             assert!(
                 package.recommended_bytes >= package.installed_bytes,
                 "{}: recommended packages only add",
                 package.name
             );
             let headers = package.kind == SystemPackageKind::Development;
-            assert_eq!(is_development_package(Distribution::Debian, &package.name), headers, "{}", package.name);
+            assert_eq!(is_development_package(Distribution::Debian, package.name), headers, "{}", package.name);
         }
         assert_eq!(apt_lists_bytes(Distribution::Debian), Some(19_852_735));
     }

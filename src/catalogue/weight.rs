@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::packages::{figures, normal_key, table};
+use super::packages::{PACKAGES, figures, own, place, reach};
 
 /// Bytes of several packages together.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -22,17 +22,16 @@ pub struct Weight {
 /// has to come off again. So the weight of one key is exactly its measured closure.
 #[must_use]
 pub fn weight(keys: &[&str]) -> Weight {
-    let table = table();
-    let roots: Vec<usize> = keys.iter().filter_map(|key| table.by_key.get(&normal_key(key)).copied()).collect();
+    let roots: Vec<usize> = keys.iter().filter_map(|key| place(key)).collect();
     let mut complete = roots.len() == keys.len();
     let mut members = HashSet::new();
     let mut covered = HashSet::new();
     for &root in &roots {
-        table.reach(root, &mut members);
+        reach(root, &mut members);
     }
     for &member in &members {
-        if table.own.get(member).copied().flatten().is_some() {
-            table.reach(member, &mut covered);
+        if own(member).is_some() {
+            reach(member, &mut covered);
         }
     }
     complete &= members.is_subset(&covered);
@@ -40,11 +39,9 @@ pub fn weight(keys: &[&str]) -> Weight {
     let mut floor = [0_i64; 3];
     for &member in &members {
         for (index, sum) in sums.iter_mut().enumerate() {
-            *sum +=
-                table.own.get(member).copied().flatten().and_then(|own| own.get(index).copied()).unwrap_or_default();
+            *sum += own(member).and_then(|own| own.get(index).copied()).unwrap_or_default();
         }
-        let figures =
-            table.entries.get(member).and_then(|entry| entry.closure.as_ref()).map(figures).unwrap_or_default();
+        let figures = PACKAGES.get(member).and_then(|entry| entry.closure.as_ref()).map(figures).unwrap_or_default();
         for (least, figure) in floor.iter_mut().zip(figures) {
             *least = (*least).max(figure);
         }
@@ -65,7 +62,7 @@ mod tests {
     fn the_weight_of_one_entry_is_its_measured_closure() {
         for entry in packages() {
             let Some(closure) = entry.closure else { continue };
-            let weight = weight(&[&entry.key]);
+            let weight = weight(&[entry.key]);
             assert!(weight.complete, "{}", entry.key);
             let floor = |measured: u64, found: u64| found >= measured && found - measured <= measured / 20;
             assert!(floor(closure.installed_bytes, weight.installed_bytes), "{}: {weight:?}", entry.key);

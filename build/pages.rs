@@ -1,51 +1,23 @@
-//! Turns the rule pages in `rules/*.md` into the typed table that `src/rules/page.rs` includes.
-//!
-//! A page that is not as it must be fails the build with its name, line and key.
+//! The rule pages in `rules/*.md` as the typed table that `src/rules/page.rs` includes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::{env, fs};
+
+use crate::Generated;
+use crate::problem::Problem;
 
 const SECTIONS: [&str; 4] = ["What it finds", "Why it matters", "What to do", "When it is right to keep it"];
 const KEYS: [&str; 7] = ["group", "severity", "confidence", "fix", "aliases", "since", "examples"];
 const NOT_FLAGGED: &str = "Not flagged:";
 
-/// What is wrong, at a 1-based line of a page.
-struct Problem {
-    line: usize,
-    message: String,
-}
-
-impl Problem {
-    fn new(line: usize, message: impl Into<String>) -> Self {
-        Self { line, message: message.into() }
-    }
-}
-
-fn main() -> ExitCode {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=rules");
-    match generate() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problems) => {
-            for problem in problems {
-                println!("cargo::error={problem}");
-            }
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn generate() -> Result<(), Vec<String>> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    let rules = root.join("rules");
+/// The table of all pages.
+pub fn generate(rules: &Path) -> Generated {
     let mut items = String::new();
     let mut names = Vec::new();
     let mut problems = Vec::new();
-    for path in pages(&rules).map_err(|error| vec![format!("rules: {error}")])? {
+    for path in pages(rules).map_err(|error| vec![format!("rules: {error}")])? {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let page = fs::read_to_string(&path)
             .map_err(|error| Problem::new(1, error.to_string()))
@@ -55,7 +27,7 @@ fn generate() -> Result<(), Vec<String>> {
                 items.push_str(&item);
                 names.push(name.replace('-', "_"));
             }
-            Err(problem) => problems.push(format!("rules/{name}.md:{}: {}", problem.line, problem.message)),
+            Err(problem) => problems.push(problem.in_file(&format!("{name}.md"))),
         }
     }
     if !problems.is_empty() {
@@ -67,7 +39,7 @@ fn generate() -> Result<(), Vec<String>> {
         "/// All pages by name.\npub static PAGES: &[&Page] = &[{table}];\n\n\
          #[allow(non_upper_case_globals)]\npub(crate) mod pages {{\n    use super::{{Availability, Confidence, Page, Severity}};\n{items}}}\n"
     );
-    fs::write(out.join("pages.rs"), code).map_err(|error| vec![format!("pages.rs: {error}")])
+    Ok(vec![("pages.rs", code)])
 }
 
 fn pages(folder: &Path) -> std::io::Result<Vec<PathBuf>> {

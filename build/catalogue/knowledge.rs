@@ -1,0 +1,90 @@
+//! The smaller tables of `packages.toml`: import names, hints, development tools, releases of torch, unpacked sizes.
+
+use super::names::normal_name;
+use super::packages::{BASES, Entry};
+use super::reader::Section;
+use super::{all, code, only_one};
+use crate::problem::Problem;
+
+/// The code of all of them.
+pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Problem>> {
+    let imports = lists(root, "imports", entries)?;
+    let hints = lists(root, "hints", entries)?;
+    let development = development(root).map_err(only_one)?;
+    let torch = torch(root)?;
+    let ratios = ratios(root).map_err(only_one)?;
+    let list = "(&str, &[&str])";
+    Ok([
+        code::table("Import names of packages without an entry, sorted by name.", "IMPORTS", list, &imports),
+        code::table("Hints of packages without an entry, sorted by name.", "HINTS", list, &hints),
+        code::table("Patterns of tools for developers.", "DEVELOPMENT", "&str", &development),
+        code::table("Releases of torch, sorted by version as text.", "TORCH", "TorchRelease", &torch),
+        code::table("Unpacked bytes in percent of a wheel's; the first that fits.", "RATIOS", "(&str, u64)", &ratios),
+    ]
+    .concat())
+}
+
+/// `NAME = ["…", …]` for packages without an entry of their own.
+fn lists(root: &Section<'_>, name: &str, entries: &[Entry]) -> Result<Vec<String>, Vec<Problem>> {
+    let section = root.section(name).map_err(only_one)?;
+    let mut rows = all(section.keys().map(|key| {
+        if normal_name(key) != key {
+            return Err(section.problem(key, &format!("its normal form is {:?}", normal_name(key))));
+        }
+        if entries.iter().any(|entry| entry.key == key) {
+            return Err(section.problem(key, &format!("the entry packages.{key:?} has `{name}` of its own")));
+        }
+        Ok((key, section.some_texts(key)?))
+    }))?;
+    rows.sort_unstable();
+    Ok(rows.iter().map(|(name, texts)| format!("({name:?}, &{texts:?})")).collect())
+}
+
+fn development(root: &Section<'_>) -> Result<Vec<String>, Problem> {
+    let section = root.section("development")?;
+    section.only(&["names"])?;
+    Ok(section.some_texts("names")?.iter().map(|name| format!("{name:?}")).collect())
+}
+
+fn torch(root: &Section<'_>) -> Result<Vec<String>, Vec<Problem>> {
+    let section = root.section("torch-releases").map_err(only_one)?;
+    let mut releases = all(section.keys().map(|version| Ok((version, release(&section, version)?))))?;
+    releases.sort_unstable();
+    Ok(releases.into_iter().map(|(_, code)| code).collect())
+}
+
+fn release(releases: &Section<'_>, version: &str) -> Result<String, Problem> {
+    let parts: Vec<&str> = version.split('.').collect();
+    if parts.len() != 2 || parts.iter().any(|part| part.parse::<u32>().is_err()) {
+        return Err(releases.problem(version, "it is not a version such as \"2.5\""));
+    }
+    let section = releases.section(version)?;
+    section.only(&["cuda", "closure", "cpu_wheel_kb", "basis"])?;
+    let closure = section.optional_section("closure")?;
+    if let Some(closure) = &closure {
+        closure.only(&["packages", "wheel", "installed"])?;
+    }
+    let measured = |key| closure.as_ref().map(|closure| closure.some_megabytes(key)).transpose();
+    let cpu_wheel = section.number("cpu_wheel_kb")?.map(|thousands| thousands * 1000);
+    Ok(format!(
+        "TorchRelease {{ version: {version:?}, cuda: {:?}, wheel_bytes: {}, installed_bytes: {}, cpu_wheel_bytes: {}, \
+         basis: {:?} }}",
+        section.text("cuda")?,
+        code::optional_number(measured("wheel")?),
+        code::optional_number(measured("installed")?),
+        code::optional_number(cpu_wheel),
+        section.some_choice("basis", &BASES)?
+    ))
+}
+
+fn ratios(root: &Section<'_>) -> Result<Vec<String>, Problem> {
+    let section = root.section("ratios")?;
+    section.only(&["order", "percent", "measured"])?;
+    section.date("measured")?;
+    let (order, percent) = (section.some_texts("order")?, section.numbers("percent")?);
+    if order.len() != percent.len() {
+        let message = format!("{} figures for the {} patterns of `order`", percent.len(), order.len());
+        return Err(section.problem("percent", &message));
+    }
+    Ok(order.iter().zip(percent).map(|(pattern, percent)| format!("({pattern:?}, {percent})")).collect())
+}
