@@ -11,6 +11,7 @@ mod compose;
 mod evidence;
 mod export;
 mod files;
+mod foreign;
 mod indexes;
 mod locks;
 mod options;
@@ -124,7 +125,7 @@ impl Root {
     /// Whether a compiler wrote it into the file because another package needs it, and no person asked for it.
     #[must_use]
     pub fn is_brought_along(&self) -> bool {
-        let by_person = |parent: &String| parent.starts_with('-') || parent.contains('(') || parent.ends_with(".in");
+        let by_person = |parent: &String| parent.starts_with('-') || parent.contains('(') || has_extension(parent, &["in"]);
         !self.parents.is_empty() && !self.parents.iter().any(by_person)
     }
 }
@@ -156,6 +157,7 @@ pub struct InstalledExtra {
 }
 
 /// One command that installs Python packages.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct PythonInstall {
     /// The program.
@@ -192,6 +194,25 @@ pub struct PythonInstall {
     pub unknown: bool,
     /// What is odd, for people: a cycle of `-r`, a file that is missing.
     pub notes: Vec<String>,
+    /// Files that it reads and that are not what they must be.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A manifest that cannot be used as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The manifest, and where in it; the start when that is not known.
+    pub place: Place,
+    /// The word of the Dockerfile that has it read.
+    pub word: TextRange,
+    /// What is wrong, one sentence without a full stop.
+    pub message: String,
+}
+
+/// Whether `path` has one of the extensions, in any case.
+fn has_extension(path: &str, wanted: &[&str]) -> bool {
+    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
+    extension.is_some_and(|extension| wanted.iter().any(|wanted| extension.eq_ignore_ascii_case(wanted)))
 }
 
 /// What is computed when it is first asked for.

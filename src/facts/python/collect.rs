@@ -8,10 +8,11 @@ use crate::facts::commands::{Flag, Options, Pip, PipAction, Poetry, PoetryAction
 use crate::facts::{Argument, Facts, Invocation, Run, StageFacts};
 use crate::python::{PackageName, Platform, Requirement};
 use crate::text::TextRange;
+use crate::workspace::ManifestProblem;
 
 use super::export::Generated;
 use super::projects::Selection;
-use super::{Declared, InstalledExtra, Place, PythonInstall, Root, Tool, indexes};
+use super::{Declared, InstalledExtra, Place, PythonInstall, Root, Tool, indexes, Trouble};
 
 /// An install takes no more roots than this.
 const ROOT_LIMIT: usize = 5_000;
@@ -90,9 +91,14 @@ fn install(facts: &Facts<'_>, at: At<'_>, generated: &Generated) -> Option<Pytho
 
 /// The machine that `stage` is built for.
 pub(super) fn platform(stage: &StageFacts) -> Platform {
-    let machine = match stage.platform.as_ref().and_then(Value::known) {
-        Some(platform) if platform.contains("arm64") || platform.contains("aarch64") => "aarch64",
-        Some(platform) if platform.contains("arm") => "armv7l",
+    let repository = stage.image.repository.as_str();
+    let machine = match stage.platform.as_ref().and_then(Value::known).unwrap_or_default() {
+        platform
+            if platform.contains("arm64") || platform.contains("aarch64") || repository.starts_with("arm64v8/") =>
+        {
+            "aarch64"
+        }
+        platform if platform.contains("arm") || repository.starts_with("arm32v") => "armv7l",
         _ => "x86_64",
     };
     let version = stage.image.python.as_deref().and_then(|version| version.split_once('.'));
@@ -116,8 +122,13 @@ impl Extras {
                 "--extra" | "-E" | "--extras" => {
                     let Some(value) = &flag.value else { continue };
                     let word = flag.value_argument.map_or(flag.argument.range, |argument| argument.range);
-                    let names = value.text().split([' ', ',']).filter(|name| !name.is_empty() && !name.contains(UNKNOWN));
-                    extras.named.extend(names.map(|name| InstalledExtra { name: PackageName::new(name), word, all: false }));
+                    let names =
+                        value.text().split([' ', ',']).filter(|name| !name.is_empty() && !name.contains(UNKNOWN));
+                    extras.named.extend(names.map(|name| InstalledExtra {
+                        name: PackageName::new(name),
+                        word,
+                        all: false,
+                    }));
                 }
                 "--all-extras" => extras.all = Some(flag.argument.range),
                 "--no-extra" => extras.without.extend(flag.value.as_ref().map(|value| PackageName::new(value.text()))),
@@ -170,6 +181,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             generated: false,
             unknown: false,
             notes: Vec::new(),
+            troubles: Vec::new(),
         };
         Self { facts, at, generated, install, open: Vec::new(), done: HashSet::new() }
     }
@@ -244,7 +256,13 @@ impl<'f, 'w> Reader<'f, 'w> {
     }
 
     /// Takes in one requirement if its marker holds.
-    pub(super) fn add(&mut self, requirement: Requirement, source: &Source, parents: Vec<String>, active: &[PackageName]) {
+    pub(super) fn add(
+        &mut self,
+        requirement: Requirement,
+        source: &Source,
+        parents: Vec<String>,
+        active: &[PackageName],
+    ) {
         if self.install.roots.len() >= ROOT_LIMIT || !requirement.applies(&self.install.platform, active) {
             return;
         }
@@ -268,6 +286,25 @@ impl<'f, 'w> Reader<'f, 'w> {
         self.facts.origin_in(self.at.stage.index, self.at.run, &self.at.invocation.workdir, path)
     }
 
+    /// Records that `file`, which `word` has read, is not what it must be.
+    pub(super) fn trouble(&mut self, file: &str, range: TextRange, word: TextRange, message: String) {
+        let trouble = Trouble { place: Place { file: Arc::from(file), range }, word, message };
+        if !self.install.troubles.contains(&trouble) {
+            self.install.troubles.push(trouble);
+        }
+    }
+
+    /// [`Reader::trouble`] for a manifest that the workspace could not give.
+    pub(super) fn unreadable(&mut self, file: &str, word: TextRange, problem: &ManifestProblem) {
+        self.install.unknown = true;
+        self.note(format!("`{file}` cannot be read: {problem}"));
+        let range = match problem {
+            ManifestProblem::Parse(error) => error.range,
+            ManifestProblem::Read(_) => TextRange::empty(0),
+        };
+        self.trouble(file, range, word, format!("`{file}` cannot be read: {problem}"));
+    }
+
     pub(super) fn note(&mut self, text: String) {
         if !self.install.notes.contains(&text) {
             self.install.notes.push(text);
@@ -280,7 +317,8 @@ pub(super) fn local_path(text: &str) -> Option<&str> {
     let path = text.strip_prefix("file://").unwrap_or(text);
     let plain = path.split('[').next().unwrap_or_default();
     let is_archive = [".whl", ".zip", ".gz", ".bz2", ".tgz"].iter().any(|suffix| plain.ends_with(suffix));
-    let is_path = plain.starts_with(['.', '/']) || (plain.contains('/') && !plain.contains('@') && !plain.contains(':'));
+    let is_path =
+        plain.starts_with(['.', '/']) || (plain.contains('/') && !plain.contains('@') && !plain.contains(':'));
     (is_path && !is_archive && !text.contains("://") || text.starts_with("file://")).then_some(path)
 }
 
@@ -292,4 +330,89 @@ pub(super) fn split_extras(text: &str) -> (&str, Option<Vec<PackageName>>) {
         return (path, None);
     }
     (path, Some(names.split(',').filter(|name| !name.trim().is_empty()).map(PackageName::new).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dockerfile::Dockerfile;
+    use crate::facts::Facts;
+    use crate::facts::python::{Build, PythonInstall};
+    use crate::workspace::{Service, Workspace};
+
+    fn with<T>(files: &[(&str, Vec<u8>)], look: impl Fn(&Facts<'_>) -> T) -> T {
+        let workspace = Workspace::in_memory(files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.clone())));
+        let service = Service {
+            dockerfile: "Dockerfile".to_owned(),
+            context: String::new(),
+            context_evidence: String::new(),
+            ignore_file: None,
+        };
+        let source = workspace.read("Dockerfile").expect("a Dockerfile");
+        let dockerfile = Dockerfile::parse(source.text());
+        look(&Facts::compute(&workspace, &service, &source, &dockerfile))
+    }
+
+    fn names(install: &PythonInstall) -> Vec<String> {
+        install.roots.iter().map(|root| format!("{}{}", root.requirement.name, root.requirement.specifier)).collect()
+    }
+
+    #[test]
+    fn utf_16_requirements_are_read() {
+        let text = "\u{feff}streamlit>=1.32.0\r\ntorch==2.2.0\r\n";
+        let bytes = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let dockerfile = b"FROM python:3.11-slim\nCOPY . .\nRUN pip install -r requirements.txt\n".to_vec();
+        with(&[("Dockerfile", dockerfile), ("requirements.txt", bytes)], |facts| {
+            assert_eq!(
+                facts.python_installs().iter().map(names).collect::<Vec<_>>(),
+                [["streamlit>=1.32.0", "torch==2.2.0"]]
+            );
+            assert_eq!(
+                facts.torch_installs().iter().map(|torch| torch.build.clone()).collect::<Vec<_>>(),
+                [Build::Cuda]
+            );
+        });
+    }
+
+    #[test]
+    fn deep_and_circular_files_end() {
+        let mut files =
+            vec![("Dockerfile", b"FROM python:3.11\nCOPY . .\nRUN pip install -r r0.txt -r self.txt\n".to_vec())];
+        let paths: Vec<String> = (0..40).map(|number| format!("r{number}.txt")).collect();
+        for (number, path) in paths.iter().enumerate() {
+            files.push((path, format!("-r r{}.txt\n", number + 1).into_bytes()));
+        }
+        files.push(("self.txt", b"-r self.txt\na\n".to_vec()));
+        with(&files, |facts| {
+            let install = facts.python_installs().first().expect("an install");
+            assert_eq!(names(install), ["a"]);
+            assert!(
+                install.unknown && install.notes.iter().any(|note| note == "`self.txt` includes itself"),
+                "{:?}",
+                install.notes
+            );
+        });
+    }
+
+    #[test]
+    fn projects_that_refer_to_each_other_end() {
+        let project = |name: &str, other: &str| {
+            format!("[project]\nname = \"{name}\"\ndependencies = [\"{other}[x]\", \"{name}[x]\"]\n[project.optional-dependencies]\nx = [\"{name}[x]\", \"torch\"]\n[tool.uv.sources]\n{other} = {{ path = \"../{other}\" }}\n").into_bytes()
+        };
+        let dockerfile = b"FROM python:3.11\nCOPY . /x\nWORKDIR /x/a\nRUN uv sync\n".to_vec();
+        with(
+            &[
+                ("Dockerfile", dockerfile),
+                ("a/pyproject.toml", project("a", "b")),
+                ("b/pyproject.toml", project("b", "a")),
+            ],
+            |facts| {
+                let install = facts.python_installs().first().expect("an install");
+                assert!(
+                    names(install).contains(&"torch".to_owned()) && install.roots.len() < 20,
+                    "{:?}",
+                    names(install)
+                );
+            },
+        );
+    }
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use crate::facts::Facts;
 use crate::workspace::{join, parent};
 
+use super::has_extension;
+
 /// What compose files say of the services that build the Dockerfile.
 #[derive(Debug, Default)]
 pub(super) struct Compose {
@@ -28,8 +30,11 @@ pub(super) fn read(facts: &Facts<'_>) -> Compose {
     for folder in folders {
         for entry in facts.workspace.list(folder) {
             let name = entry.name.to_lowercase();
-            let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-            if !entry.is_dir && is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("compose.")) {
+            let is_yaml = has_extension(&name, &["yml", "yaml"]);
+            if !entry.is_dir
+                && is_yaml
+                && (name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("compose."))
+            {
                 files.push(if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) });
             }
         }
@@ -105,7 +110,7 @@ fn builds(facts: &Facts<'_>, path: &str, block: &Block<'_>) -> bool {
     let below = block.lines.iter().skip(at + 1).take_while(|other| indent(other) > indent(line));
     let (mut context, mut dockerfile) = (inline.to_owned(), "Dockerfile".to_owned());
     if inline.is_empty() || inline.starts_with('{') {
-        context = ".".to_owned();
+        ".".clone_into(&mut context);
         let fields: Vec<&str> = inline.trim_matches(['{', '}']).split(',').chain(below.copied()).collect();
         for field in fields {
             if let Some(found) = value(field, "context") {
@@ -125,16 +130,19 @@ fn asks_for_gpu(text: &str, block: &Block<'_>) -> bool {
         let nvidia_driver = value(content, "driver").is_some_and(|driver| driver == "nvidia");
         let runtime = value(content, "runtime").is_some_and(|runtime| runtime == "nvidia");
         let gpus = value(content, "gpus").is_some();
-        let variable = content.starts_with("NVIDIA_VISIBLE_DEVICES") && !content.ends_with("none") && !content.ends_with("void");
+        let variable =
+            content.starts_with("NVIDIA_VISIBLE_DEVICES") && !content.ends_with("none") && !content.ends_with("void");
         let capability = content.starts_with("capabilities") && content.contains("gpu") || content == "gpu";
-        let device = content.contains("/dev/nvidia") || content.contains("/dev/kfd") || content.contains("nvidia.com/gpu");
+        let device =
+            content.contains("/dev/nvidia") || content.contains("/dev/kfd") || content.contains("nvidia.com/gpu");
         !content.starts_with('#') && (nvidia_driver || runtime || gpus || variable || capability || device)
     };
     if block.lines.iter().any(|line| speaks(line)) {
         return true;
     }
     // `<<: *gpu` takes lines from where `&gpu` stands.
-    let anchors: Vec<&str> = block.lines.iter().filter_map(|line| line.split_once('*')).map(|(_, name)| name.trim()).collect();
+    let anchors: Vec<&str> =
+        block.lines.iter().filter_map(|line| line.split_once('*')).map(|(_, name)| name.trim()).collect();
     anchors.iter().any(|name| {
         let Some(start) = text.lines().position(|line| line.contains(&format!("&{name}"))) else { return false };
         let level = text.lines().nth(start).map_or(0, indent);

@@ -10,17 +10,53 @@ use super::{PythonInstall, Root, compose};
 
 /// Packages that are of no use without a GPU.
 const GPU_PACKAGES: [&str; 22] = [
-    "vllm", "flash-attn", "bitsandbytes", "xformers", "deepspeed", "onnxruntime-gpu", "tensorrt", "tensorrt-llm", "auto-gptq", "autoawq",
-    "exllamav2", "flashinfer-python", "sglang", "faiss-gpu", "tensorflow-gpu", "pycuda", "nvidia-dali-cuda120", "apex", "triton",
-    "jax-cuda12-plugin", "torch-tensorrt", "paddlepaddle-gpu",
+    "vllm",
+    "flash-attn",
+    "bitsandbytes",
+    "xformers",
+    "deepspeed",
+    "onnxruntime-gpu",
+    "tensorrt",
+    "tensorrt-llm",
+    "auto-gptq",
+    "autoawq",
+    "exllamav2",
+    "flashinfer-python",
+    "sglang",
+    "faiss-gpu",
+    "tensorflow-gpu",
+    "pycuda",
+    "nvidia-dali-cuda120",
+    "apex",
+    "triton",
+    "jax-cuda12-plugin",
+    "torch-tensorrt",
+    "paddlepaddle-gpu",
 ];
 
 /// Names in files that only programs for a GPU use.
-const GPU_NAMES: [&str; 9] = ["empty_cache", "manual_seed_all", "device_count", "synchronize", "mem_get_info", "get_device_name", "memory_allocated", "max_memory_allocated", "get_device_properties"];
+const GPU_NAMES: [&str; 9] = [
+    "empty_cache",
+    "manual_seed_all",
+    "device_count",
+    "synchronize",
+    "mem_get_info",
+    "get_device_name",
+    "memory_allocated",
+    "max_memory_allocated",
+    "get_device_properties",
+];
 
 /// Libraries that take a device of torch.
-const LIBRARIES: [&str; 7] =
-    ["torch", "transformers", "sentence_transformers", "langchain_huggingface", "llama_index.embeddings.huggingface", "easyocr", "whisper"];
+const LIBRARIES: [&str; 7] = [
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "langchain_huggingface",
+    "llama_index.embeddings.huggingface",
+    "easyocr",
+    "whisper",
+];
 
 /// What was found. Each entry is a sentence for people.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +67,8 @@ pub struct Evidence {
     pub cpu: Vec<String>,
     /// For either, such as `torch.cuda.is_available()`.
     pub ambiguous: Vec<String>,
+    /// Whether compose files build it and reserve no device for it.
+    pub unreserved: bool,
     /// What was looked at, when nothing was found.
     pub looked_at: String,
 }
@@ -44,6 +82,10 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
     for install in facts.python_installs() {
         packages(install, &mut found);
     }
+    for sentences in [&mut found.gpu, &mut found.cpu, &mut found.ambiguous] {
+        let mut seen = std::collections::HashSet::new();
+        sentences.retain(|sentence| seen.insert(sentence.clone()));
+    }
     if !found.gpu.is_empty() {
         // The rest costs time and changes nothing.
         return found;
@@ -54,8 +96,13 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
     let files = sources(facts, &mut found);
     let bases: Vec<String> = facts.finals().filter_map(|stage| base_name(facts, stage.index)).collect();
     let mut looked = Vec::new();
+    found.unreserved = !compose.without.is_empty();
     if !compose.without.is_empty() {
-        looked.push(format!("{} reserves no device", compose.without.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")));
+        looked.push(format!(
+            "{} {} no device",
+            compose.without.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "),
+            if compose.without.len() == 1 { "reserves" } else { "reserve" }
+        ));
     }
     looked.extend(bases.first().map(|base| format!("base `{base}`")));
     let chooses = found.ambiguous.get(before).cloned();
@@ -84,7 +131,9 @@ fn says(name: &str) -> Option<bool> {
     for part in lower.split(|character: char| !character.is_ascii_alphanumeric()) {
         let word = part.trim_end_matches(|character: char| character.is_ascii_digit());
         match word {
-            "gpu" | "gpus" | "cuda" | "rocm" | "hpu" | "gaudi" | "nvidia" | "jetson" | "amdgpu" | "xpu" | "habana" => return Some(true),
+            "gpu" | "gpus" | "cuda" | "rocm" | "hpu" | "gaudi" | "nvidia" | "jetson" | "amdgpu" | "xpu" | "habana" => {
+                return Some(true);
+            }
             "cu" if part.len() > 3 => return Some(true),
             "cpu" => cpu = Some(false),
             _ => {}
@@ -93,10 +142,11 @@ fn says(name: &str) -> Option<bool> {
     cpu
 }
 
-/// Names of the file, its folders and the stages.
+/// Names of the file, its folder and the stages. Folders further up name what holds many services.
 fn names(facts: &Facts<'_>, found: &mut Evidence) {
     let path = facts.service.dockerfile.as_str();
-    match says(path) {
+    let own = path.rmatch_indices('/').nth(1).and_then(|(at, _)| path.get(at + 1..)).unwrap_or(path);
+    match says(own) {
         Some(true) => found.gpu.push(format!("the path `{path}`")),
         Some(false) => found.cpu.push(format!("the path `{path}`")),
         None => {}
@@ -136,24 +186,38 @@ fn bases(facts: &Facts<'_>, found: &mut Evidence) {
 fn variables(facts: &Facts<'_>, found: &mut Evidence) {
     for stage in &facts.stages {
         for (name, variable) in stage.state.environment.iter() {
-            let Some(value) = variable.value.known() else { continue };
+            // `PATH=/usr/local/cuda/bin:$PATH` is known as far as it matters.
+            let paths = matches!(name, "PATH" | "LD_LIBRARY_PATH");
+            let Some(value) = variable.value.known().or_else(|| paths.then(|| variable.value.text())) else { continue };
             let lower = value.to_lowercase();
             let hidden = matches!(lower.trim(), "" | "-1" | "none" | "void");
             match name {
-                "NVIDIA_VISIBLE_DEVICES" | "NVIDIA_DRIVER_CAPABILITIES" | "NVIDIA_REQUIRE_CUDA" if !hidden => {
-                    found.gpu.push(format!("`{name}`"));
+                "CUDA_VISIBLE_DEVICES" if hidden && variable.kind == VariableKind::Env => {
+                    found.cpu.push(format!("`{name}={value}`"));
                 }
-                "CUDA_VISIBLE_DEVICES" if hidden && variable.kind == VariableKind::Env => found.cpu.push(format!("`{name}={value}`")),
-                "CUDA_VISIBLE_DEVICES" | "CUDA_HOME" | "CUDA_PATH" | "TORCH_CUDA_ARCH_LIST" | "ROCM_HOME" | "ROCM_PATH" | "HIP_VISIBLE_DEVICES"
+                "NVIDIA_VISIBLE_DEVICES"
+                | "NVIDIA_DRIVER_CAPABILITIES"
+                | "NVIDIA_REQUIRE_CUDA"
+                | "CUDA_VISIBLE_DEVICES"
+                | "CUDA_HOME"
+                | "CUDA_PATH"
+                | "TORCH_CUDA_ARCH_LIST"
+                | "ROCM_HOME"
+                | "ROCM_PATH"
+                | "HIP_VISIBLE_DEVICES"
                     if !hidden =>
                 {
                     found.gpu.push(format!("`{name}`"));
                 }
-                "PATH" | "LD_LIBRARY_PATH" if lower.contains("cuda") || lower.contains("/nvidia") => found.gpu.push(format!("`{name}`")),
+                _ if paths && (lower.contains("cuda") || lower.contains("/nvidia")) => {
+                    found.gpu.push(format!("`{name}`"));
+                }
                 _ if matches!(lower.as_str(), "cuda" | "gpu" | "nvidia" | "rocm") || lower.starts_with("cuda:") => {
                     found.gpu.push(format!("`{name}={value}`"));
                 }
-                _ if lower == "cpu" && variable.kind == VariableKind::Env => found.cpu.push(format!("`{name}={value}`")),
+                _ if lower == "cpu" && variable.kind == VariableKind::Env => {
+                    found.cpu.push(format!("`{name}={value}`"));
+                }
                 _ if lower == "cpu" => found.ambiguous.push(format!("`ARG {name}={value}` can be set otherwise")),
                 _ => {}
             }
@@ -168,8 +232,24 @@ fn variables(facts: &Facts<'_>, found: &mut Evidence) {
 fn commands(facts: &Facts<'_>, found: &mut Evidence) {
     let invocations = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     for invocation in invocations.filter(|invocation| invocation.guard != Guard::Never) {
-        let system = matches!(invocation.program.as_str(), "apt-get" | "apt" | "dnf" | "yum" | "microdnf" | "zypper" | "conda" | "mamba" | "micromamba");
-        let prefixes = ["cuda-", "libcudnn", "libcublas", "nvidia-cuda", "nvidia-utils", "nvidia-driver", "rocm", "libnccl", "libnvinfer", "pytorch-cuda", "cudatoolkit", "cudnn"];
+        let system = matches!(
+            invocation.program.as_str(),
+            "apt-get" | "apt" | "dnf" | "yum" | "microdnf" | "zypper" | "conda" | "mamba" | "micromamba"
+        );
+        let prefixes = [
+            "cuda-",
+            "libcudnn",
+            "libcublas",
+            "nvidia-cuda",
+            "nvidia-utils",
+            "nvidia-driver",
+            "rocm",
+            "libnccl",
+            "libnvinfer",
+            "pytorch-cuda",
+            "cudatoolkit",
+            "cudnn",
+        ];
         let words = invocation.arguments.iter().map(|argument| argument.value.text());
         let named = words.into_iter().find(|word| system && prefixes.iter().any(|prefix| word.starts_with(prefix)));
         if let Some(word) = named {
@@ -200,8 +280,16 @@ fn packages(install: &PythonInstall, found: &mut Evidence) {
             found.gpu.push(format!("`{name}=={version}`"));
         }
         let cuda = crate::catalogue::is_cuda_package(name);
-        let only_gpu = GPU_PACKAGES.contains(&name) || name.starts_with("cupy-") || name.starts_with("cudf-") || name.starts_with("cuml-") || name.starts_with("nvidia-dali");
-        let extra = root.requirement.extras.iter().any(|extra| matches!(extra.as_str(), "gpu" | "cuda" | "cuda12" | "and-cuda" | "cuda13"));
+        let only_gpu = GPU_PACKAGES.contains(&name)
+            || name.starts_with("cupy-")
+            || name.starts_with("cudf-")
+            || name.starts_with("cuml-")
+            || name.starts_with("nvidia-dali");
+        let extra = root
+            .requirement
+            .extras
+            .iter()
+            .any(|extra| matches!(extra.as_str(), "gpu" | "cuda" | "cuda12" | "and-cuda" | "cuda13"));
         if extra || only_gpu && !(cuda && dumped) || cuda && !dumped && !compiled(root) {
             found.gpu.push(format!("`{name}`"));
         }
@@ -216,7 +304,12 @@ fn compiled(root: &Root) -> bool {
 pub(super) fn is_dump(install: &PythonInstall) -> bool {
     let pinned = |root: &&Root| root.requirement.pinned().is_some();
     let torch = install.roots.iter().filter(pinned).any(|root| root.requirement.name.as_str() == "torch");
-    let cuda = install.roots.iter().filter(pinned).filter(|root| crate::catalogue::is_cuda_package(root.requirement.name.as_str())).count();
+    let cuda = install
+        .roots
+        .iter()
+        .filter(pinned)
+        .filter(|root| crate::catalogue::is_cuda_package(root.requirement.name.as_str()))
+        .count();
     torch && cuda >= 3
 }
 
@@ -231,7 +324,12 @@ fn sources(facts: &Facts<'_>, found: &mut Evidence) -> usize {
             continue;
         }
         let Some(imports) = facts.imports_of(path) else { continue };
-        let has_string = |wanted: &str| imports.strings.iter().any(|text| text == wanted || text.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(':')));
+        let has_string = |wanted: &str| {
+            imports
+                .strings
+                .iter()
+                .any(|text| text == wanted || text.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(':')))
+        };
         let has_name = |wanted: &str| imports.identifiers.binary_search_by(|name| name.as_str().cmp(wanted)).is_ok();
         let asks = has_name("is_available") && has_name("cuda") || has_name("device_count");
         let cuda = has_string("cuda");
@@ -249,4 +347,3 @@ fn sources(facts: &Facts<'_>, found: &mut Evidence) -> usize {
     }
     count
 }
-

@@ -43,16 +43,21 @@ impl Generated {
     }
 
     fn trace(&self, facts: &Facts<'_>, stage: usize, until: usize, path: &str, depth: u32) -> Option<&PythonInstall> {
-        let written = self.files.iter().rev().find(|file| file.stage == stage && file.instruction <= until && file.path == path);
+        let written =
+            self.files.iter().rev().find(|file| file.stage == stage && file.instruction <= until && file.path == path);
         if written.is_some() || depth > DEPTH_LIMIT {
             return written.map(|file| &file.content);
         }
         let here = facts.stages.get(stage)?;
         for transfer in here.transfers.iter().rev().filter(|transfer| transfer.instruction < until) {
-            let (Source::Stage(from), Some(destination)) = (&transfer.source, transfer.destination.known()) else { continue };
+            let (Source::Stage(from), Some(destination)) = (&transfer.source, transfer.destination.known()) else {
+                continue;
+            };
             let sources = transfer.paths.iter().filter_map(|(source, _)| source.known());
             let places = sources.flat_map(|source| candidates(source, destination, path));
-            let found = places.into_iter().find_map(|place| self.trace(facts, *from, usize::MAX, &resolve("/", &place), depth + 1));
+            let found = places
+                .into_iter()
+                .find_map(|place| self.trace(facts, *from, usize::MAX, &resolve("/", &place), depth + 1));
             if found.is_some() {
                 return found;
             }
@@ -90,10 +95,31 @@ pub(super) fn generated(facts: &Facts<'_>, at: At<'_>, earlier: &Generated) -> O
         reader.install.hashed = !poetry.options.has(&["--without-hashes"]);
         (output(&poetry.options), reader.install)
     } else if at.invocation.program == "pip-compile" {
-        let options = Options::read(&at.invocation.arguments, &["-o", "--output-file", "-c", "--constraint", "--extra", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--resolver", "--annotation-style", "--cache-dir"]);
+        let options = Options::read(
+            &at.invocation.arguments,
+            &[
+                "-o",
+                "--output-file",
+                "-c",
+                "--constraint",
+                "--extra",
+                "-i",
+                "--index-url",
+                "--extra-index-url",
+                "-f",
+                "--find-links",
+                "--resolver",
+                "--annotation-style",
+                "--cache-dir",
+            ],
+        );
         let first = options.operands.first().map(|(_, word)| word.value.text().to_owned()).unwrap_or_default();
         let stem = first.rsplit_once('.').map_or(first.as_str(), |(stem, _)| stem);
-        let usual = if stem.ends_with("pyproject") || stem.is_empty() { "requirements.txt".to_owned() } else { format!("{stem}.txt") };
+        let usual = if stem.ends_with("pyproject") || stem.is_empty() {
+            "requirements.txt".to_owned()
+        } else {
+            format!("{stem}.txt")
+        };
         let path = output(&options).or(Some(Value::new(usual)));
         (path, compiled(facts, at, earlier, Tool::Pip, &options))
     } else {

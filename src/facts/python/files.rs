@@ -6,7 +6,7 @@ use crate::dockerfile::Value;
 use crate::facts::paths::resolve;
 use crate::python::requirements::{Entry, EntryKind};
 use crate::text::TextRange;
-use crate::workspace::{join, parent};
+use crate::workspace::{ManifestProblem, join, parent};
 
 use super::collect::{Extras, Reader, Source, local_path};
 use super::projects::Selection;
@@ -61,7 +61,8 @@ impl Reader<'_, '_> {
         let target = resolve(workdir, path);
         self.facts.earlier(self.at.stage, self.at.run, self.at.index).any(|invocation| {
             let words = || invocation.arguments.iter().map(|argument| argument.value.text());
-            let edits = matches!(invocation.program.as_str(), "sed" | "perl") && words().any(|word| word.starts_with("-i") || word == "--in-place");
+            let edits = matches!(invocation.program.as_str(), "sed" | "perl")
+                && words().any(|word| word.starts_with("-i") || word == "--in-place");
             let folder = invocation.workdir.known().unwrap_or("/");
             edits
                 && words().any(|word| word.contains("torch") || word.contains("nvidia"))
@@ -72,8 +73,11 @@ impl Reader<'_, '_> {
     fn requirements_file(&mut self, file: &str, word: TextRange, constraints: bool) {
         if let Some(start) = self.open.iter().position(|open| open == file) {
             let through: Vec<&str> = self.open.iter().skip(start + 1).map(String::as_str).collect();
-            let through = if through.is_empty() { String::new() } else { format!(" through `{}`", through.join("`, `")) };
-            self.note(format!("`{file}` includes itself{through}"));
+            let through =
+                if through.is_empty() { String::new() } else { format!(" through `{}`", through.join("`, `")) };
+            let message = format!("`{file}` includes itself{through}");
+            self.note(message.clone());
+            self.trouble(file, TextRange::empty(0), word, message);
             return;
         }
         if self.open.len() >= DEPTH_LIMIT {
@@ -84,10 +88,9 @@ impl Reader<'_, '_> {
         if !self.done.insert(format!("{constraints} {file}")) {
             return;
         }
-        let Ok(source) = self.facts.workspace.read(file) else {
-            self.install.unknown = true;
-            self.note(format!("`{file}` cannot be read"));
-            return;
+        let source = match self.facts.workspace.read(file) {
+            Ok(source) => source,
+            Err(problem) => return self.unreadable(file, word, &ManifestProblem::Read(problem)),
         };
         let Ok(requirements) = self.facts.workspace.requirements(file) else { return };
         self.install.hashed |= source.text().contains("--hash=");
@@ -121,12 +124,11 @@ impl Reader<'_, '_> {
     /// `-r other.txt` inside `file`: beside it, in the workspace or in the image.
     fn include(&mut self, file: &str, path: &str, word: TextRange, constraints: bool) {
         let beside = join(parent(file), path).filter(|path| self.facts.workspace.is_file(path));
-        match beside.or_else(|| self.origin(path)) {
-            Some(path) => self.requirements_file(&path, word, constraints),
-            None => {
-                self.install.unknown = true;
-                self.note(format!("`{path}`, which `{file}` includes, is not in the build context"));
-            }
+        if let Some(path) = beside.or_else(|| self.origin(path)) {
+            self.requirements_file(&path, word, constraints);
+        } else {
+            self.install.unknown = true;
+            self.note(format!("`{path}`, which `{file}` includes, is not in the build context"));
         }
     }
 }

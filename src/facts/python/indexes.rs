@@ -58,7 +58,9 @@ pub(super) fn classify(url: &str) -> IndexKind {
 
 /// `cpu`, `cu121`, `rocm6.2`, `xpu`: the last parts of PyTorch's index URLs, and their names.
 fn segment(part: &str) -> Option<IndexKind> {
-    let is_cuda = part.strip_prefix("cu").is_some_and(|digits| digits.len() >= 2 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_cuda = part
+        .strip_prefix("cu")
+        .is_some_and(|digits| digits.len() >= 2 && digits.bytes().all(|byte| byte.is_ascii_digit()));
     match part {
         "cpu" | "cpu-cxx11-abi" | "torch-cpu" | "pytorch-cpu" => Some(IndexKind::Cpu),
         "xpu" | "cuda" | "gpu" | "hpu" => Some(IndexKind::Gpu),
@@ -102,7 +104,14 @@ pub(super) fn of_options(options: &Options<'_>, found: &mut Vec<Index>) {
 }
 
 /// The indexes that variables name.
-pub(super) fn of_variables(facts: &Facts<'_>, run: &Run, invocation: &Invocation, uv: bool, pip_interface: bool, found: &mut Vec<Index>) {
+pub(super) fn of_variables(
+    facts: &Facts<'_>,
+    run: &Run,
+    invocation: &Invocation,
+    uv: bool,
+    pip_interface: bool,
+    found: &mut Vec<Index>,
+) {
     let pip: &[(&str, IndexRole)] = &[
         ("PIP_INDEX_URL", IndexRole::Default),
         ("PIP_EXTRA_INDEX_URL", IndexRole::Extra),
@@ -130,7 +139,13 @@ pub(super) fn of_variables(facts: &Facts<'_>, run: &Run, invocation: &Invocation
 }
 
 /// The indexes that `pip config set` and a copied `pip.conf` name.
-pub(super) fn of_configuration(facts: &Facts<'_>, stage: &StageFacts, run: &Run, position: usize, found: &mut Vec<Index>) {
+pub(super) fn of_configuration(
+    facts: &Facts<'_>,
+    stage: &StageFacts,
+    run: &Run,
+    position: usize,
+    found: &mut Vec<Index>,
+) {
     for invocation in facts.earlier(stage, run, position) {
         let Some(pip) = Pip::read(invocation).filter(|pip| pip.action == PipAction::ConfigSet) else { continue };
         let words: Vec<&str> = pip.options.operands.iter().map(|(_, word)| word.value.text()).collect();

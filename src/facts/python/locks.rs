@@ -1,5 +1,6 @@
 //! The lock that decides what an install brings.
 
+use crate::catalogue;
 use crate::facts::commands::{Uv, UvAction};
 use crate::python::PackageName;
 use crate::text::TextRange;
@@ -16,6 +17,8 @@ pub struct LockInUse {
     pub rewritten: Option<TextRange>,
     /// Each pin of torch in it: version and where it comes from.
     pub torch: Vec<(String, Option<String>)>,
+    /// Whether it pins CUDA packages.
+    pub cuda: bool,
 }
 
 impl Reader<'_, '_> {
@@ -35,7 +38,8 @@ impl Reader<'_, '_> {
         let Some(lock) = near.then(|| workspace.lock(&path).ok()).flatten() else { return };
         let torch = PackageName::new("torch");
         let torch = lock.find(&torch).map(|package| (package.version.clone(), package.source.clone())).collect();
-        self.install.lock = Some(LockInUse { rewritten: self.rewritten(name), path, torch });
+        let cuda = lock.packages.iter().any(|package| catalogue::is_cuda_package(package.name.as_str()));
+        self.install.lock = Some(LockInUse { cuda, rewritten: self.rewritten(name), path, torch });
     }
 
     /// Where an earlier command deletes or makes the lock anew.
@@ -44,7 +48,8 @@ impl Reader<'_, '_> {
         let rewrites = earlier.filter(|invocation| {
             let names_lock = invocation.arguments.iter().any(|argument| argument.value.text().ends_with(name));
             let uv = Uv::read(invocation).is_some_and(|uv| {
-                uv.action == UvAction::Lock && !uv.options.has(&["--check", "--locked", "--check-exists", "--frozen", "--dry-run"])
+                uv.action == UvAction::Lock
+                    && !uv.options.has(&["--check", "--locked", "--check-exists", "--frozen", "--dry-run"])
             });
             let poetry = invocation.program == "poetry" && matches!(invocation.argument(0), Some("lock" | "update"));
             (names_lock && matches!(invocation.program.as_str(), "rm" | "mv" | "unlink")) || uv || poetry

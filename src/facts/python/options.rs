@@ -16,7 +16,10 @@ impl Reader<'_, '_> {
         for name in options.values(&["--no-install-package", "--no-emit-package"]) {
             self.install.excluded.push(PackageName::new(name.text()));
         }
-        self.install.unknown |= options.flags.iter().any(|flag| flag.name == "--extra" && flag.value.as_ref().is_some_and(|value| value.known().is_none()));
+        self.install.unknown |= options
+            .flags
+            .iter()
+            .any(|flag| flag.name == "--extra" && flag.value.as_ref().is_some_and(|value| value.known().is_none()));
         let member = options.value(&["--package"]).and_then(Value::known);
         let manifest = match member {
             Some(member) => self.facts.sibling_project(&PackageName::new(member), ""),
@@ -26,14 +29,13 @@ impl Reader<'_, '_> {
             self.install.unknown = true;
             return;
         };
-        let Ok(parsed) = self.facts.workspace.pyproject(&manifest) else {
-            self.install.unknown = true;
-            self.note(format!("`{manifest}` cannot be read"));
-            return;
+        let word = self.first_word(options);
+        let parsed = match self.facts.workspace.pyproject(&manifest) {
+            Ok(parsed) => parsed,
+            Err(problem) => return self.unreadable(&manifest, word, &problem),
         };
         let selection = self.uv_selection(&parsed, options);
         self.lock_of(&manifest, "uv.lock");
-        let word = self.first_word(options);
         self.project(&manifest, &selection, word, Vec::new(), true);
         if options.has(&["--all-packages"]) {
             self.install.unknown = true;
@@ -43,7 +45,9 @@ impl Reader<'_, '_> {
     fn uv_selection(&self, parsed: &Pyproject, options: &Options<'_>) -> Selection {
         let set = |name: &str| {
             let value = self.facts.variable(self.at.run, self.at.invocation, name);
-            value.is_some_and(|value| matches!(value.text().to_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t"))
+            value.is_some_and(|value| {
+                matches!(value.text().to_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
+            })
         };
         let no_dev = options.has(&["--no-dev"]) || set("UV_NO_DEV");
         let no_defaults = options.has(&["--no-default-groups"]) || set("UV_NO_DEFAULT_GROUPS");
@@ -76,9 +80,9 @@ impl Reader<'_, '_> {
             self.install.unknown = true;
             return;
         };
-        let Ok(parsed) = self.facts.workspace.pyproject(&manifest) else {
-            self.install.unknown = true;
-            return;
+        let parsed = match self.facts.workspace.pyproject(&manifest) {
+            Ok(parsed) => parsed,
+            Err(problem) => return self.unreadable(&manifest, self.first_word(options), &problem),
         };
         let list = |names: &[&str]| -> Vec<String> {
             let values = options.values(names).flat_map(|value| value.text().split(','));
@@ -89,11 +93,12 @@ impl Reader<'_, '_> {
         let exports = self.at.invocation.arguments.iter().any(|argument| argument.value.text() == "export");
         let groups = parsed.groups.iter().filter(|(name, group)| {
             let named = with.contains(name);
-            let by_default = !group.optional && !exports && !(no_dev && name.as_str() == "dev");
+            let by_default = !(group.optional || exports || no_dev && name.as_str() == "dev");
             if only.is_empty() { (named || by_default) && !without.contains(name) } else { only.contains(name) }
         });
         let groups = groups.map(|(name, _)| name.clone()).collect();
-        let main = (only.is_empty() || only.iter().any(|name| name == "main")) && !without.iter().any(|name| name == "main");
+        let main =
+            (only.is_empty() || only.iter().any(|name| name == "main")) && !without.iter().any(|name| name == "main");
         let selection = Selection { main, extras: extras(&parsed, &Extras::of(options)), groups };
         self.lock_of(&manifest, "poetry.lock");
         let word = self.first_word(options);

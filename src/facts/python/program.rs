@@ -9,6 +9,8 @@ use crate::facts::{Facts, transfer};
 use crate::python::imports::Imports;
 use crate::workspace::join;
 
+use super::has_extension;
+
 /// Python files beyond these are not read.
 const FILE_LIMIT: usize = 3_000;
 /// Other text files beyond these are not read.
@@ -16,11 +18,25 @@ const TEXT_LIMIT: usize = 600;
 /// A text file is read only up to this size.
 const TEXT_BYTES: u64 = 512_000;
 /// Suffixes of files that can name a backend or start a program.
-const TEXT_SUFFIXES: [&str; 14] =
-    [".yaml", ".yml", ".json", ".ini", ".cfg", ".conf", ".sh", ".env", ".toml", ".bash", ".service", ".ipynb", ".txt", ".xml"];
+const TEXT_SUFFIXES: [&str; 14] = [
+    ".yaml", ".yml", ".json", ".ini", ".cfg", ".conf", ".sh", ".env", ".toml", ".bash", ".service", ".ipynb", ".txt",
+    ".xml",
+];
 /// Folders whose sources a service does not run.
-const ASIDE: [&str; 12] =
-    ["tests", "test", "testing", "benchmarks", "benchmark", "examples", "example", "docs", "notebooks", "training", "scripts", "tools"];
+const ASIDE: [&str; 12] = [
+    "tests",
+    "test",
+    "testing",
+    "benchmarks",
+    "benchmark",
+    "examples",
+    "example",
+    "docs",
+    "notebooks",
+    "training",
+    "scripts",
+    "tools",
+];
 
 /// The files of the context that the build takes.
 #[derive(Debug, Default)]
@@ -49,7 +65,8 @@ pub(super) fn collect(facts: &Facts<'_>) -> Program {
     for stage in &facts.stages {
         let copied = stage.transfers.iter().filter(|transfer| transfer.source == transfer::Source::Context);
         let paths = copied.flat_map(|transfer| &transfer.paths).filter_map(|(path, _)| path.known());
-        let mounts = stage.runs.iter().flat_map(|run| &run.mounts).filter(|mount| mount.kind == "bind" && mount.from.is_none());
+        let mounts =
+            stage.runs.iter().flat_map(|run| &run.mounts).filter(|mount| mount.kind == "bind" && mount.from.is_none());
         let mounted = mounts.filter_map(|mount| mount.source.as_ref().map_or(Some(""), |source| source.known()));
         roots.extend(paths.chain(mounted).filter(|path| !path.contains("://")).map(literal));
     }
@@ -58,10 +75,20 @@ pub(super) fn collect(facts: &Facts<'_>) -> Program {
     let context = facts.service.context.as_str();
     for root in roots {
         let Some(path) = join(context, &root) else { continue };
-        let below = |path: &str| if context.is_empty() { path.to_owned() } else { path.strip_prefix(context).unwrap_or(path).trim_start_matches('/').to_owned() };
+        let below = |path: &str| {
+            if context.is_empty() {
+                path.to_owned()
+            } else {
+                path.strip_prefix(context).unwrap_or(path).trim_start_matches('/').to_owned()
+            }
+        };
         let kept = |path: &String| !ignore.as_ref().is_some_and(|ignore| ignore.excluded(&below(path)));
         if facts.workspace.is_file(&path) {
-            if path.ends_with(".py") { sources.insert(path) } else { texts.insert(path) };
+            if has_extension(&path, &["py"]) {
+                sources.insert(path)
+            } else {
+                texts.insert(path)
+            };
             continue;
         }
         let found = facts.workspace.python_sources(&path, FILE_LIMIT);
@@ -105,9 +132,15 @@ fn folder_texts(facts: &Facts<'_>, folder: &str, texts: &mut BTreeSet<String>) {
 fn is_text(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     // Manifests and locks name packages because they install them.
-    let manifest = name == "pyproject.toml" || name.contains("requirement") || name.contains("constraint") || name.ends_with("-lock.json");
-    let known = TEXT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) || name.starts_with(".env") || !name.contains('.');
-    known && !manifest
+    let manifest = name == "pyproject.toml"
+        || name.contains("requirement")
+        || name.contains("constraint")
+        || name.ends_with("-lock.json");
+    let lower = name.to_lowercase();
+    let builds = lower.contains("dockerfile") || lower.contains("containerfile") || lower == "license";
+    let known =
+        TEXT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) || name.starts_with(".env") || !name.contains('.');
+    known && !manifest && !builds
 }
 
 impl Program {
@@ -133,11 +166,22 @@ impl Facts<'_> {
         words.push(package.to_lowercase());
         words.push(package.replace('-', "_").to_lowercase());
         words.extend(modules.iter().map(|module| module.to_lowercase()));
+        self.reach(&modules, words)
+    }
+
+    /// How the program names one of `hints`.
+    #[must_use]
+    pub fn reach_of_hints(&self, hints: &[&str]) -> Option<Reached> {
+        let words = hints.iter().map(|hint| hint.to_lowercase()).collect();
+        self.reach::<&str>(&[], words)
+    }
+
+    fn reach<M: AsRef<str>>(&self, modules: &[M], mut words: Vec<String>) -> Option<Reached> {
         words.retain(|word| word.len() >= 2);
         let program = self.program();
         for path in &program.sources {
             let Some(imports) = self.imports_of(path) else { continue };
-            if let Some(module) = modules.iter().find(|module| imports.reaches(module)) {
+            if let Some(module) = modules.iter().map(AsRef::as_ref).find(|module| imports.reaches(module)) {
                 return Some(Reached { file: path.clone(), by: format!("import {module}") });
             }
             let names = imports.strings.iter().chain(&imports.identifiers).chain(&imports.modules);
@@ -156,14 +200,19 @@ impl Facts<'_> {
 
     /// Compose files and examples of environment files: what they set is read when the image runs.
     fn deployment_files(&self) -> impl Iterator<Item = String> + '_ {
-        let folders: BTreeSet<&str> = [self.service.context.as_str(), crate::workspace::parent(&self.service.dockerfile), ""].into();
+        let folders: BTreeSet<&str> =
+            [self.service.context.as_str(), crate::workspace::parent(&self.service.dockerfile), ""].into();
         folders.into_iter().flat_map(|folder| {
             let entries = self.workspace.list(folder);
             let wanted = entries.into_iter().filter(|entry| {
                 let name = entry.name.to_lowercase();
-                !entry.is_dir && entry.bytes <= TEXT_BYTES && (name.contains("compose") || name.starts_with(".env") || name.ends_with(".env"))
+                !entry.is_dir
+                    && entry.bytes <= TEXT_BYTES
+                    && (name.contains("compose") || name.starts_with(".env") || has_extension(&name, &["env"]))
             });
-            wanted.map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) }).collect::<Vec<_>>()
+            wanted
+                .map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) })
+                .collect::<Vec<_>>()
         })
     }
 
@@ -176,15 +225,38 @@ impl Facts<'_> {
         let mut texts: Vec<String> = speaking.map(|instruction| instruction.body.text().to_lowercase()).collect();
         let invocations = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
         // `RUN python -c "from sentence_transformers import …"` fetches a model.
-        texts.extend(invocations.filter(|invocation| invocation.program == "python" || !is_installer(&invocation.program)).flat_map(
-            |invocation| invocation.arguments.iter().map(|argument| argument.value.text().to_lowercase()),
-        ));
-        texts.iter().find_map(|text| find_word(text, words)).map(|by| Reached { file: self.source.path().to_owned(), by })
+        texts.extend(
+            invocations
+                .filter(|invocation| invocation.program == "python" || !is_installer(&invocation.program))
+                .flat_map(|invocation| {
+                    invocation.arguments.iter().map(|argument| argument.value.text().to_lowercase())
+                }),
+        );
+        texts
+            .iter()
+            .find_map(|text| find_word(text, words))
+            .map(|by| Reached { file: self.source.path().to_owned(), by })
     }
 }
 
 fn is_installer(program: &str) -> bool {
-    matches!(program, "pip" | "uv" | "poetry" | "pipenv" | "pdm" | "conda" | "mamba" | "apt-get" | "apt" | "apk" | "sed" | "grep" | "rm" | "echo")
+    matches!(
+        program,
+        "pip"
+            | "uv"
+            | "poetry"
+            | "pipenv"
+            | "pdm"
+            | "conda"
+            | "mamba"
+            | "apt-get"
+            | "apt"
+            | "apk"
+            | "sed"
+            | "grep"
+            | "rm"
+            | "echo"
+    )
 }
 
 /// Whether a name from a source holds one of the words.

@@ -36,12 +36,18 @@ impl Reader<'_, '_> {
         let (path, named) = split_extras(text);
         self.install.unknown |= named.is_none();
         let mut selection = Selection::of(extras);
-        selection.extras.extend(named.unwrap_or_default().into_iter().map(|name| InstalledExtra { name, word, all: false }));
+        selection.extras.extend(named.unwrap_or_default().into_iter().map(|name| InstalledExtra {
+            name,
+            word,
+            all: false,
+        }));
         let Some(folder) = self.at.invocation.workdir.known().map(|workdir| resolve(workdir, path)) else {
             self.install.unknown = true;
             return;
         };
-        let manifest = ["pyproject.toml", "setup.py", "setup.cfg"].iter().find_map(|name| self.origin(&format!("{folder}/{name}")));
+        let manifest = ["pyproject.toml", "setup.py", "setup.cfg"]
+            .iter()
+            .find_map(|name| self.origin(&format!("{folder}/{name}")));
         match manifest.filter(|manifest| self.facts.workspace.is_file(manifest)) {
             Some(manifest) => self.project(&manifest, &selection, word, via, direct),
             None => self.install.unknown = true,
@@ -49,7 +55,14 @@ impl Reader<'_, '_> {
     }
 
     /// The project whose manifest is `manifest`, a file of the workspace.
-    pub(super) fn project(&mut self, manifest: &str, selection: &Selection, word: TextRange, via: Vec<String>, direct: bool) {
+    pub(super) fn project(
+        &mut self,
+        manifest: &str,
+        selection: &Selection,
+        word: TextRange,
+        via: Vec<String>,
+        direct: bool,
+    ) {
         let extras: Vec<&str> = selection.extras.iter().map(|extra| extra.name.as_str()).collect();
         let key = format!("{manifest} {} {} {}", selection.main, extras.join(","), selection.groups.join(","));
         if !self.done.insert(key) {
@@ -60,15 +73,14 @@ impl Reader<'_, '_> {
             return;
         }
         let folder = parent(manifest).to_owned();
-        if !manifest.ends_with(".toml") {
+        if !super::has_extension(manifest, &["toml"]) {
             self.legacy_project(&folder, selection, word, &via);
             return;
         }
         let parsed = match self.facts.workspace.pyproject(manifest) {
             Ok(parsed) => parsed,
             Err(problem) => {
-                self.install.unknown = true;
-                self.note(format!("`{manifest}` cannot be read: {problem}"));
+                self.unreadable(manifest, word, &problem);
                 return;
             }
         };
@@ -78,7 +90,8 @@ impl Reader<'_, '_> {
         let file: Arc<str> = Arc::from(manifest);
         let folder_name = folder.rsplit('/').next().unwrap_or_default();
         let name = parsed.name.as_ref().map_or(folder_name, PackageName::as_str).to_owned();
-        let mut reading = Reading { folder, name, word, via, direct, parsed: &parsed, file: Arc::clone(&file), active: Vec::new() };
+        let mut reading =
+            Reading { folder, name, word, via, direct, parsed: &parsed, file: Arc::clone(&file), active: Vec::new() };
         reading.active = selection.extras.iter().map(|extra| extra.name.clone()).collect();
         self.install.projects.push(Project {
             manifest: file,
@@ -92,7 +105,7 @@ impl Reader<'_, '_> {
         }
         let mut seen = HashSet::new();
         for extra in &selection.extras {
-            self.extra(&reading, extra, &mut seen);
+            self.extra(&reading, extra, &extra.name, &mut seen);
         }
         for group in &selection.groups {
             self.group(&reading, group, &mut seen);
@@ -102,7 +115,7 @@ impl Reader<'_, '_> {
     fn main(&mut self, reading: &Reading<'_>) {
         let parsed = reading.parsed;
         for requirement in &parsed.dependencies {
-            self.member(reading, requirement, reading.source(None, reading.word));
+            self.member(reading, requirement, &reading.source(None, reading.word));
         }
         let dynamic = parsed.dynamic.iter().any(|field| field == "dependencies");
         for path in &parsed.dynamic_dependency_files {
@@ -117,7 +130,7 @@ impl Reader<'_, '_> {
     }
 
     /// A requirement of a manifest: another local project, the project's own extra, or a package.
-    fn member(&mut self, reading: &Reading<'_>, requirement: &Requirement, source: Source) {
+    fn member(&mut self, reading: &Reading<'_>, requirement: &Requirement, source: &Source) {
         if !requirement.applies(&self.install.platform, &reading.active) {
             return;
         }
@@ -125,16 +138,20 @@ impl Reader<'_, '_> {
             let mut seen = HashSet::new();
             for name in &requirement.extras {
                 let extra = InstalledExtra { name: name.clone(), word: source.word, all: false };
-                self.extra(reading, &extra, &mut seen);
+                self.extra(reading, &extra, name, &mut seen);
             }
             return;
         }
         if let Some(manifest) = self.local_source(reading, requirement) {
-            let extras = requirement.extras.iter().map(|name| InstalledExtra { name: name.clone(), word: source.word, all: false });
+            let extras = requirement.extras.iter().map(|name| InstalledExtra {
+                name: name.clone(),
+                word: source.word,
+                all: false,
+            });
             let selection = Selection { main: true, extras: extras.collect(), groups: Vec::new() };
             self.project(&manifest, &selection, source.word, source.via.clone(), false);
         }
-        self.add(requirement.clone(), &source, Vec::new(), &reading.active);
+        self.add(requirement.clone(), source, Vec::new(), &reading.active);
     }
 
     /// The manifest of the local project that a requirement means, by its path or by a source of uv or poetry.
@@ -142,7 +159,8 @@ impl Reader<'_, '_> {
         let workspace = self.facts.workspace;
         let manifest_in = |path: &str| {
             let folder = join(&reading.folder, path.trim_start_matches("file://"))?;
-            let manifest = if folder.is_empty() { "pyproject.toml".to_owned() } else { format!("{folder}/pyproject.toml") };
+            let manifest =
+                if folder.is_empty() { "pyproject.toml".to_owned() } else { format!("{folder}/pyproject.toml") };
             workspace.is_file(&manifest).then_some(manifest)
         };
         if let Some(found) = requirement.url.as_deref().and_then(local_path).and_then(manifest_in) {
@@ -157,8 +175,14 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// An extra, with the extras that it includes.
-    fn extra(&mut self, reading: &Reading<'_>, extra: &InstalledExtra, seen: &mut HashSet<String>) {
+    /// An extra, with the extras that it includes; `asked` is the one that the command line names.
+    fn extra(
+        &mut self,
+        reading: &Reading<'_>,
+        extra: &InstalledExtra,
+        asked: &PackageName,
+        seen: &mut HashSet<String>,
+    ) {
         if !seen.insert(format!("extra {}", extra.name)) {
             return;
         }
@@ -169,14 +193,18 @@ impl Reader<'_, '_> {
             return;
         };
         for requirement in &members.requirements {
-            if reading.parsed.name.as_ref() == Some(&requirement.name) && requirement.applies(&self.install.platform, &reading.active) {
+            if reading.parsed.name.as_ref() == Some(&requirement.name)
+                && requirement.applies(&self.install.platform, &reading.active)
+            {
                 for name in &requirement.extras {
                     let included = InstalledExtra { name: name.clone(), word: extra.word, all: extra.all };
-                    self.extra(reading, &included, seen);
+                    self.extra(reading, &included, asked, seen);
                 }
                 continue;
             }
-            self.member(reading, requirement, reading.source(Some(&extra.name), extra.word));
+            let mut source = reading.source(Some(&extra.name), extra.word);
+            source.extra = source.extra.map(|_| asked.clone());
+            self.member(reading, requirement, &source);
         }
     }
 
@@ -186,7 +214,9 @@ impl Reader<'_, '_> {
         }
         let wanted = PackageName::new(name);
         let groups = &reading.parsed.groups;
-        let Some(group) = groups.get(name).or_else(|| groups.iter().find(|(key, _)| PackageName::new(key) == wanted).map(|(_, group)| group))
+        let Some(group) = groups
+            .get(name)
+            .or_else(|| groups.iter().find(|(key, _)| PackageName::new(key) == wanted).map(|(_, group)| group))
         else {
             return;
         };
@@ -195,7 +225,7 @@ impl Reader<'_, '_> {
             if let Some(last) = source.via.last_mut() {
                 *last = format!("group `{name}` of {last}");
             }
-            self.member(reading, requirement, source);
+            self.member(reading, requirement, &source);
         }
         for included in &group.includes {
             self.group(reading, included, seen);
@@ -214,21 +244,23 @@ impl Reader<'_, '_> {
         source.file = Arc::from(file.as_str());
         source.via.push(file);
         for requirement in requirements.requirements() {
-            self.member(reading, requirement, source.clone());
+            self.member(reading, requirement, &source);
         }
     }
 
     /// A package with extras that is a project elsewhere in the repository: its manifest says what the extras bring.
     pub(super) fn sibling(&mut self, requirement: &Requirement, source: &Source) {
-        let known = requirement.extras.iter().all(|extra| {
-            crate::catalogue::package(&format!("{}[{extra}]", requirement.name)).is_some()
-        });
+        let known = requirement
+            .extras
+            .iter()
+            .all(|extra| crate::catalogue::package(&format!("{}[{extra}]", requirement.name)).is_some());
         if known || crate::catalogue::package(requirement.name.as_str()).is_some() {
             return;
         }
         let folder = parent(&source.file).to_owned();
         let Some(manifest) = self.facts.sibling_project(&requirement.name, &folder) else { return };
-        let extras = requirement.extras.iter().map(|name| InstalledExtra { name: name.clone(), word: source.word, all: false });
+        let extras =
+            requirement.extras.iter().map(|name| InstalledExtra { name: name.clone(), word: source.word, all: false });
         let selection = Selection { main: true, extras: extras.collect(), groups: Vec::new() };
         self.project(&manifest, &selection, source.word, source.via.clone(), false);
     }

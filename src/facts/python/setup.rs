@@ -51,13 +51,24 @@ fn of_script(text: &str) -> (Vec<Requirement>, Vec<String>) {
     });
     let Some(open) = list else {
         let named = quoted(text, 0, text.len()).into_iter().map(|(_, name)| name);
-        let files = named.filter(|name| name.contains("requirements") && name.ends_with(".txt") && !name.contains("dev") && !name.contains("test"));
+        let files = named.filter(|name| {
+            name.contains("requirements")
+                && super::has_extension(name, &["txt"])
+                && !name.contains("dev")
+                && !name.contains("test")
+        });
         return (Vec::new(), files.map(str::to_owned).collect());
     };
-    let end = text.get(open..).and_then(|rest| rest.find("\n)").or_else(|| rest.find("],"))).map_or(text.len(), |length| open + length);
+    let end = text
+        .get(open..)
+        .and_then(|rest| rest.find("\n)").or_else(|| rest.find("],")))
+        .map_or(text.len(), |length| open + length);
     let close = text.get(open..end).and_then(|list| list.rfind(']')).map_or(end, |length| open + length);
     let first_close = matching(text, open).unwrap_or(close);
-    (quoted(text, open, first_close).into_iter().filter_map(|(at, text)| Requirement::parse(text, at)).collect(), Vec::new())
+    (
+        quoted(text, open, first_close).into_iter().filter_map(|(at, text)| Requirement::parse(text, at)).collect(),
+        Vec::new(),
+    )
 }
 
 /// The `]` that closes the `[` at `open`, strings and comments passed over.
@@ -138,10 +149,14 @@ mod tests {
         let (found, files) = of_script(script);
         let names: Vec<&str> = found.iter().map(|requirement| requirement.range.slice(script)).collect();
         assert_eq!((names, files.len()), (vec!["torch>=2", "a[b]"], 0));
-        let (found, files) = of_script("setup(install_requires=open('requirements.txt').read(), x='requirements-dev.txt')\n");
+        let (found, files) =
+            of_script("setup(install_requires=open('requirements.txt').read(), x='requirements-dev.txt')\n");
         assert_eq!((found.len(), files), (0, vec!["requirements.txt".to_owned()]));
         let configuration = "[options]\npackages = x\ninstall_requires =\n    torch==2.1\n    # no\n    b\n[options.extras_require]\ndev = c\n";
         let (found, _) = of_configuration(configuration);
-        assert_eq!(found.iter().map(|requirement| requirement.range.slice(configuration)).collect::<Vec<_>>(), ["torch==2.1", "b"]);
+        assert_eq!(
+            found.iter().map(|requirement| requirement.range.slice(configuration)).collect::<Vec<_>>(),
+            ["torch==2.1", "b"]
+        );
     }
 }

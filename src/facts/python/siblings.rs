@@ -42,7 +42,11 @@ fn collect(facts: &Facts<'_>) -> Siblings {
                 if let Some(name) = parsed.and_then(|parsed| parsed.name.clone()) {
                     found.by_name.entry(name).or_insert(manifest);
                 }
-            } else if entry.is_dir && depth < DEPTH_LIMIT && !entry.name.starts_with('.') && !SKIPPED.contains(&entry.name.as_str()) {
+            } else if entry.is_dir
+                && depth < DEPTH_LIMIT
+                && !entry.name.starts_with('.')
+                && !SKIPPED.contains(&entry.name.as_str())
+            {
                 folders.push((below(&entry.name), depth + 1));
             }
         }

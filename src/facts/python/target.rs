@@ -19,35 +19,15 @@ impl Facts<'_> {
         }
         let Some((_, _, invocation)) = self.site_of(install) else { return false };
         let mut places = Vec::new();
-        for folder in self.plain_targets(install, invocation) {
+        for folder in plain_targets(install, invocation) {
             places.push(format!("{folder}/torch"));
         }
         for prefix in self.prefixes(install, invocation) {
-            for version in self.versions(install) {
+            for version in versions(install) {
                 places.push(format!("{prefix}/lib/python{version}/site-packages/torch"));
             }
         }
         places.iter().any(|place| self.reaches_final(install.stage, place))
-    }
-
-    fn versions(&self, install: &PythonInstall) -> Vec<String> {
-        match install.platform.python {
-            Some((major, minor)) => vec![format!("{major}.{minor}")],
-            None => VERSIONS.map(|minor| format!("3.{minor}")).collect(),
-        }
-    }
-
-    /// Folders that hold the packages themselves.
-    fn plain_targets(&self, install: &PythonInstall, invocation: &Invocation) -> Vec<String> {
-        let mut found = Vec::new();
-        let folder = invocation.workdir.known().unwrap_or("/");
-        let options = options(invocation);
-        let flags: &[&str] = if install.tool == Tool::PipWheel { &["-w", "--wheel-dir"] } else { &["-t", "--target"] };
-        found.extend(options.value(flags).and_then(Value::known).map(|target| resolve(folder, target)));
-        if install.tool == Tool::PipWheel && found.is_empty() {
-            found.push(folder.to_owned());
-        }
-        found
     }
 
     /// Folders that hold `lib/python3.X/site-packages`: environments, prefixes, the system's own.
@@ -94,4 +74,24 @@ fn options(invocation: &Invocation) -> Options<'_> {
         (None, Some(uv)) => uv.options,
         (None, None) => Options::default(),
     }
+}
+
+fn versions(install: &PythonInstall) -> Vec<String> {
+    match install.platform.python {
+        Some((major, minor)) => vec![format!("{major}.{minor}")],
+        None => VERSIONS.map(|minor| format!("3.{minor}")).collect(),
+    }
+}
+
+/// Folders that hold the packages themselves.
+fn plain_targets(install: &PythonInstall, invocation: &Invocation) -> Vec<String> {
+    let mut found = Vec::new();
+    let folder = invocation.workdir.known().unwrap_or("/");
+    let options = options(invocation);
+    let flags: &[&str] = if install.tool == Tool::PipWheel { &["-w", "--wheel-dir"] } else { &["-t", "--target"] };
+    found.extend(options.value(flags).and_then(Value::known).map(|target| resolve(folder, target)));
+    if install.tool == Tool::PipWheel && found.is_empty() {
+        found.push(folder.to_owned());
+    }
+    found
 }

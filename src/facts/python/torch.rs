@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::catalogue;
 use crate::dockerfile::UNKNOWN;
-use crate::facts::{Base, Facts, Guard};
+use crate::facts::{Facts, Guard};
 use crate::python::{PackageName, Requirement};
 
 use super::indexes::{IndexKind, IndexRole, classify, of_version};
@@ -80,19 +80,25 @@ pub(super) fn installs(facts: &Facts<'_>) -> Vec<TorchInstall> {
         let earlier = holding(facts, install.stage, &held);
         let mut replaces = None;
         let mut build = own_build(facts, install);
-        if build == Build::Cuda && let Some(before) = earlier.last() {
+        if build == Build::Cuda
+            && let Some(how) = super::foreign::torch(facts, install)
+        {
+            build = Build::Unknown(how);
+        }
+        if build == Build::Cuda
+            && let Some(before) = earlier.last()
+        {
             match fits(install, before) {
                 Fit::Yes => build = Build::Kept(before.found),
-                Fit::No(requirement) if before.cpu => replaces = Some((before.version.clone().unwrap_or_default(), requirement)),
+                Fit::No(requirement) if before.cpu => {
+                    replaces = Some((before.version.clone().unwrap_or_default(), requirement));
+                }
                 Fit::No(_) => {}
             }
         }
-        let holds = match &build {
-            Build::Cuda => Some(false),
-            Build::Cpu(_) => Some(true),
-            _ => None,
-        };
-        if let Some(cpu) = holds.filter(|_| install.guard != Guard::Never && install.tool != Tool::PipWheel) {
+        let kept = matches!(build, Build::Kept(_)) || install.guard == Guard::Never || install.tool == Tool::PipWheel;
+        if !kept {
+            let cpu = matches!(build, Build::Cpu(_));
             let version = torch_requirements(install).find_map(pinned).map(str::to_owned);
             held.entry(install.stage).or_default().push(Held { found: found.len(), cpu, version });
         }
@@ -116,7 +122,7 @@ fn causes(install: &PythonInstall) -> Vec<Cause> {
         }
         let extras: Vec<&str> = root.requirement.extras.iter().map(PackageName::as_str).collect();
         let chain = if is_torch_family(&root.requirement.name) {
-            catalogue::package(name).map(|package| vec![package.key.as_str()])
+            catalogue::package(name).map(|package| vec![package.key])
         } else if install.no_dependencies {
             None
         } else {
@@ -170,13 +176,12 @@ fn own_build(facts: &Facts<'_>, install: &PythonInstall) -> Build {
                 return of_kind(kind, how()).unwrap_or(Build::Cuda);
             }
         }
-        if kinds.contains(&IndexKind::Other) {
-            return Build::Unknown(how());
-        }
+        // Whatever the index is called: the packages of CUDA are pinned beside torch, or they are not.
+        return if lock.cuda { Build::Cuda } else { Build::Unknown(how()) };
     }
     let named = install.roots.iter().map(|root| &root.requirement).chain(&install.constraints);
     for requirement in named.filter(|requirement| is_torch_family(&requirement.name)) {
-        let kind = pinned(requirement).and_then(of_version).or_else(|| requirement.url.as_deref().map(of_url));
+        let kind = requirement.pinned().and_then(of_version).or_else(|| requirement.url.as_deref().map(of_url));
         match kind {
             Some(IndexKind::Other) => return Build::Unknown(format!("`{}`", requirement.name)),
             Some(kind) => {
@@ -197,7 +202,8 @@ fn own_build(facts: &Facts<'_>, install: &PythonInstall) -> Build {
         }
     }
     let replaced = install.indexes.iter().find(|index| {
-        matches!(index.role, IndexRole::Default | IndexRole::Backend | IndexRole::None) && index.kind == IndexKind::Other
+        matches!(index.role, IndexRole::Default | IndexRole::Backend | IndexRole::None)
+            && index.kind == IndexKind::Other
     });
     match replaced {
         Some(index) => Build::Unknown(index.from.clone()),
@@ -249,15 +255,11 @@ fn of_sources(facts: &Facts<'_>, install: &PythonInstall) -> Option<Build> {
     None
 }
 
-/// What the stage holds when the next command runs: its own, and what the stages below it held.
+/// What the stage holds when the next command runs: its own, what the stages below it held, and what it copied with an
+/// environment.
 fn holding(facts: &Facts<'_>, stage: usize, held: &HashMap<usize, Vec<Held>>) -> Vec<Held> {
-    let mut chain = vec![stage];
-    let mut at = stage;
-    while let Some(Base::Stage(parent)) = facts.stages.get(at).map(|stage| &stage.base) {
-        chain.push(*parent);
-        at = *parent;
-    }
-    chain.iter().rev().filter_map(|stage| held.get(stage)).flatten().cloned().collect()
+    let sources = super::foreign::sources_of(facts, stage);
+    sources.iter().rev().filter_map(|stage| held.get(stage)).flatten().cloned().collect()
 }
 
 enum Fit {

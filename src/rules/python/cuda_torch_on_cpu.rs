@@ -3,10 +3,13 @@
 mod remedy;
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use crate::catalogue::{self, Gpu};
 use crate::diagnostic::{Basis, Component, Savings, Span, format_bytes};
-use crate::facts::python::{Build, Cause, Declared, Evidence, Place, PythonInstall, Root, TorchInstall, is_torch_family};
+use crate::facts::python::{
+    Build, Cause, Declared, Evidence, Place, PythonInstall, Root, TorchInstall, is_torch_family,
+};
 use crate::facts::{Facts, Guard};
 use crate::rules::{Check, Finding, Reporter};
 
@@ -18,11 +21,12 @@ pub(in crate::rules) const CUDA_COMPONENT: &str = "torch (CUDA)";
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let torch = facts.torch_installs();
     let culprits: Vec<usize> = (0..torch.len()).filter(|&index| is_culprit(facts, torch, index)).collect();
-    if culprits.is_empty() || is_unknown_base(facts, torch, &culprits) {
+    if culprits.is_empty() {
         return;
     }
     let evidence = facts.gpu_evidence();
-    if !evidence.gpu.is_empty() {
+    let told = !evidence.cpu.is_empty() || evidence.unreserved;
+    if !evidence.gpu.is_empty() || (!told && is_unknown_base(facts, torch, &culprits)) {
         return;
     }
     for group in groups(facts, torch, &culprits) {
@@ -40,7 +44,8 @@ fn is_culprit(facts: &Facts<'_>, torch: &[TorchInstall], index: usize) -> bool {
     }
     // `if [ "$ARCH" = cpu ]; then … whl/cpu …; else …; fi`: whoever wrote the other branch chose this one.
     let chosen = torch.iter().any(|other| {
-        let same_run = installs.get(other.install).filter(|other| (other.stage, other.run) == (install.stage, install.run));
+        let same_run =
+            installs.get(other.install).filter(|other| (other.stage, other.run) == (install.stage, install.run));
         let exclusive = |other: &PythonInstall| other.guard != Guard::Always;
         matches!(other.build, Build::Cpu(_)) && same_run.is_some_and(exclusive)
     });
@@ -49,10 +54,15 @@ fn is_culprit(facts: &Facts<'_>, torch: &[TorchInstall], index: usize) -> bool {
 
 /// A base of which nothing is known may hold torch, or a GPU's libraries.
 fn is_unknown_base(facts: &Facts<'_>, torch: &[TorchInstall], culprits: &[usize]) -> bool {
-    let stages = culprits.iter().filter_map(|&index| torch.get(index)).filter_map(|found| facts.python_installs().get(found.install));
+    let stages = culprits
+        .iter()
+        .filter_map(|&index| torch.get(index))
+        .filter_map(|found| facts.python_installs().get(found.install));
     let images = stages.filter_map(|install| facts.stages.get(install.stage)).map(|stage| &stage.image);
     images.into_iter().any(|image| {
-        let nothing = image.gpu == Gpu::Unknown && image.python.is_none() && image.distribution == catalogue::Distribution::Unknown;
+        let nothing = image.gpu == Gpu::Unknown
+            && image.python.is_none()
+            && image.distribution == catalogue::Distribution::Unknown;
         nothing || image.windows
     })
 }
@@ -61,11 +71,17 @@ fn is_unknown_base(facts: &Facts<'_>, torch: &[TorchInstall], culprits: &[usize]
 fn groups(facts: &Facts<'_>, torch: &[TorchInstall], culprits: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: Vec<(HashSet<Place>, Vec<usize>)> = Vec::new();
     for &index in culprits {
-        let Some((found, install)) = torch.get(index).and_then(|found| Some((found, facts.python_installs().get(found.install)?))) else {
+        let Some((found, install)) =
+            torch.get(index).and_then(|found| Some((found, facts.python_installs().get(found.install)?)))
+        else {
             continue;
         };
-        let places: HashSet<Place> =
-            found.causes.iter().filter_map(|cause| install.roots.get(cause.root)).map(|root| root.place.clone()).collect();
+        let places: HashSet<Place> = found
+            .causes
+            .iter()
+            .filter_map(|cause| install.roots.get(cause.root))
+            .map(|root| root.place.clone())
+            .collect();
         match groups.iter_mut().find(|(known, _)| !known.is_disjoint(&places)) {
             Some((known, members)) => {
                 known.extend(places);
@@ -77,31 +93,50 @@ fn groups(facts: &Facts<'_>, torch: &[TorchInstall], culprits: &[usize]) -> Vec<
     groups.into_iter().map(|(_, members)| members).collect()
 }
 
-fn report(facts: &Facts<'_>, torch: &[TorchInstall], group: &[usize], evidence: &Evidence, reporter: &mut Reporter<'_>) {
+fn report(
+    facts: &Facts<'_>,
+    torch: &[TorchInstall],
+    group: &[usize],
+    evidence: &Evidence,
+    reporter: &mut Reporter<'_>,
+) {
     let resolved = group.first().and_then(|&index| torch.get(index));
-    let Some((found, install)) = resolved.and_then(|found| Some((found, facts.python_installs().get(found.install)?))) else { return };
-    let Some((cause, root)) = found.causes.first().and_then(|cause| Some((cause, install.roots.get(cause.root)?))) else { return };
+    let Some((found, install)) = resolved.and_then(|found| Some((found, facts.python_installs().get(found.install)?)))
+    else {
+        return;
+    };
+    let Some((cause, root)) = found.causes.first().and_then(|cause| Some((cause, install.roots.get(cause.root)?)))
+    else {
+        return;
+    };
     let mut finding = reporter.report(root.word, message(found, root, evidence));
     finding.primary_label(primary_label(install, cause, root));
     if root.declared != Declared::Dockerfile {
-        let pulls = if cause.chain.len() > 1 { "pulls torch with its CUDA packages" } else { "asks for it without an index" };
+        let pulls =
+            if cause.chain.len() > 1 { "pulls torch with its CUDA packages" } else { "asks for it without an index" };
         finding.label_in(Span::new(root.place.file.clone(), root.place.range), pulls);
     }
     for other in group.iter().skip(1).filter_map(|&index| torch.get(index)) {
-        let also = facts.python_installs().get(other.install).and_then(|install| install.roots.get(other.causes.first()?.root));
+        let also = facts
+            .python_installs()
+            .get(other.install)
+            .and_then(|install| install.roots.get(other.causes.first()?.root));
         if let Some(also) = also.filter(|also| also.word != root.word) {
             finding.label(also.word, "brings it too");
         }
     }
     notes(facts, found, install, (cause, root), evidence, &mut finding);
     let bytes = saved(install);
-    finding.savings(bytes.map(|bytes| Savings::of(Component::Package(CUDA_COMPONENT.to_owned()), bytes, Basis::Catalogue)));
+    finding.savings(
+        bytes.map(|bytes| Savings::of(Component::Package(CUDA_COMPONENT.to_owned()), bytes, Basis::Catalogue)),
+    );
     remedy::propose(facts, torch, group, (cause, root), evidence, &mut finding);
 }
 
 fn message(found: &TorchInstall, root: &Root, evidence: &Evidence) -> String {
     if let Some((version, requirement)) = &found.replaces {
-        let before = if version.is_empty() { "the CPU build".to_owned() } else { format!("the CPU build of `torch` {version}") };
+        let before =
+            if version.is_empty() { "the CPU build".to_owned() } else { format!("the CPU build of `torch` {version}") };
         return format!("`{}{}` replaces {before} with the CUDA build", requirement.name, requirement.specifier);
     }
     let name = if is_torch_family(&root.requirement.name) { root.requirement.name.as_str() } else { "torch" };
@@ -129,13 +164,15 @@ fn notes(
     finding.note("chain", chain(install, cause, root));
     let others: Vec<String> = {
         let mut seen = HashSet::from([root.requirement.name.clone()]);
-        let names = found.causes.iter().filter_map(|cause| install.roots.get(cause.root)).map(|root| &root.requirement.name);
+        let names =
+            found.causes.iter().filter_map(|cause| install.roots.get(cause.root)).map(|root| &root.requirement.name);
         names.filter(|name| seen.insert((*name).clone())).map(|name| format!("`{name}`")).collect()
     };
     if !others.is_empty() {
         let (shown, rest) = others.split_at(others.len().min(6));
         let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        finding.note("also", format!("{}{more} bring torch, too", shown.join(", ")));
+        let verb = if others.len() == 1 { "brings" } else { "bring" };
+        finding.note("also", format!("{}{more} {verb} torch, too", shown.join(", ")));
     }
     if let Some(bytes) = saved(install) {
         let mut text = format!(
@@ -146,7 +183,7 @@ fn notes(
         let lock = install.lock.as_ref();
         if let Some((lock, range)) = lock.and_then(|lock| Some((lock, lock.rewritten?))) {
             let line = facts.source.line(range.start());
-            text.push_str(&format!("; the build rewrites `{}` (line {line}), so versions may move", lock.path));
+            let _ = write!(text, "; the build rewrites `{}` (line {line}), so versions may move", lock.path);
         }
         finding.note("bytes", text);
     }
@@ -158,26 +195,26 @@ fn notes(
     };
     finding.note("gpu", gpu);
     for note in &install.notes {
-        finding.note("note", note.clone());
+        finding.note("files", note.clone());
     }
 }
 
 /// `requirements.txt > sentence-transformers > torch > nvidia-cublas-cu12, … triton`
 fn chain(install: &PythonInstall, cause: &Cause, root: &Root) -> String {
     let mut parts = root.via.clone();
-    if !root.is_brought_along() {
+    if root.is_brought_along() {
+        parts.push(root.parents.join(", "));
+        parts.push(format!("{}{}", root.requirement.name, root.requirement.specifier));
+    } else {
         let extras: Vec<&str> = root.requirement.extras.iter().map(crate::python::PackageName::as_str).collect();
         let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
         parts.push(format!("{}{extras}{}", root.requirement.name, root.requirement.specifier));
-    } else {
-        parts.push(root.parents.join(", "));
-        parts.push(format!("{}{}", root.requirement.name, root.requirement.specifier));
     }
     parts.extend(cause.chain.iter().skip(1).map(|key| (*key).to_owned()));
     if parts.last().is_some_and(|last| !last.starts_with("torch")) {
         parts.push("torch".to_owned());
     }
-    let cuda = torch_version(install).and_then(catalogue::torch_release).map(|release| release.cuda.as_str());
+    let cuda = torch_version(install).and_then(catalogue::torch_release).map(|release| release.cuda);
     parts.push(match cuda.and_then(|cuda| cuda.split('.').next()) {
         Some("10") => "CUDA inside its wheel".to_owned(),
         Some(major @ ("11" | "12")) => format!("nvidia-cublas-cu{major}, nvidia-cudnn-cu{major}, triton …"),
@@ -190,7 +227,11 @@ fn chain(install: &PythonInstall, cause: &Cause, root: &Root) -> String {
 fn torch_version(install: &PythonInstall) -> Option<&str> {
     let torch = install.roots.iter().filter(|root| root.requirement.name.as_str() == "torch");
     let locked = install.lock.as_ref().and_then(|lock| lock.torch.first()).map(|(version, _)| version.as_str());
-    torch.into_iter().find_map(|root| root.requirement.pinned()).or(locked).filter(|version| catalogue::torch_release(version).is_some())
+    torch
+        .into_iter()
+        .find_map(|root| root.requirement.pinned())
+        .or(locked)
+        .filter(|version| catalogue::torch_release(version).is_some())
 }
 
 /// What torch with its CUDA packages takes; `None` when that was not measured, as for old releases that hold CUDA themselves.

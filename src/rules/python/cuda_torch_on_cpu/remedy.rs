@@ -1,5 +1,9 @@
 //! What takes the CUDA build out, in the way of the tool that installs it.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::catalogue;
 use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::dockerfile::{Arguments, CommandLine};
 use crate::facts::commands::{Pip, Uv};
@@ -62,17 +66,32 @@ fn alternatives(facts: &Facts<'_>, torch: &[TorchInstall], group: &[usize]) -> V
 
 /// Why an index on the command line would not help.
 fn obstacle(install: &PythonInstall) -> Option<String> {
-    let freeze = install.roots.iter().filter(|root| crate::catalogue::is_cuda_package(root.requirement.name.as_str())).count();
-    let compiled = install.roots.iter().any(|root| root.requirement.name.as_str() == "torch" && !root.parents.is_empty());
+    let freeze = install.roots.iter().filter(|root| catalogue::is_cuda_package(root.requirement.name.as_str())).count();
+    let compiled =
+        install.roots.iter().any(|root| root.requirement.name.as_str() == "torch" && !root.parents.is_empty());
     if freeze >= 3 {
-        let how = if compiled { "compile the file anew with" } else { "delete the `nvidia-*` and `triton` lines, and take torch from" };
+        let how = if compiled {
+            "compile the file anew with"
+        } else {
+            "delete the `nvidia-*` and `triton` lines, and take torch from"
+        };
         return Some(format!("the file pins the CUDA packages themselves: {how} the index {CPU_INDEX}"));
     }
-    if install.hashed && !install.generated {
-        return Some(format!("the file binds torch to the hashes of the CUDA build: compile it anew with the index {CPU_INDEX}"));
+    // What the build exports or compiles names the CUDA packages, too.
+    if install.generated && install.lock.is_some() {
+        return Some(format!(
+            "the requirements are exported from the lock: lock torch from {CPU_INDEX} (`[tool.uv.sources]`)"
+        ));
+    }
+    if install.generated {
+        return Some(format!(
+            "the requirements are compiled in the build: give the index {CPU_INDEX} to the command that compiles them"
+        ));
     }
     if install.hashed {
-        return Some(format!("the exported file binds torch to the lock's hashes: lock torch from {CPU_INDEX} (`[tool.uv.sources]`)"));
+        return Some(format!(
+            "the file binds torch to the hashes of the CUDA build: compile it anew with the index {CPU_INDEX}"
+        ));
     }
     install
         .roots
@@ -155,20 +174,23 @@ fn by_manifest(facts: &Facts<'_>, install: &PythonInstall, cause: &Cause, root: 
         return;
     }
     finding.help(format!("take torch from the CPU index: `[tool.uv.sources]` in `{manifest}`, then `uv lock`"));
-    let Some(edits) = sources(facts, cause, root) else { return };
+    let Some(edits) = sources(facts, install, cause, root) else { return };
     finding.fix(Fix {
         title: format!("take torch from the CPU index in `{manifest}`; run `uv lock` afterwards"),
         applicability: Applicability::Display,
-        caution: Some("slimlint cannot write the lock".to_owned()),
+        caution: Some("slimlint cannot write the lock, and other images may read this manifest".to_owned()),
         edits,
     });
 }
 
 /// A source for torch, which uv heeds only for direct dependencies: so torch becomes one.
-fn sources(facts: &Facts<'_>, cause: &Cause, root: &Root) -> Option<Vec<Edit>> {
+fn sources(facts: &Facts<'_>, install: &PythonInstall, cause: &Cause, root: &Root) -> Option<Vec<Edit>> {
     let file = facts.workspace.read(&root.place.file).ok()?;
     let text = file.text();
-    if !root.place.file.ends_with("pyproject.toml") || text.contains("[tool.uv.sources]") || text.contains("tool.uv.index") {
+    if !root.place.file.ends_with("pyproject.toml")
+        || text.contains("[tool.uv.sources]")
+        || text.contains("tool.uv.index")
+    {
         return None;
     }
     let mut edits = Vec::new();
@@ -178,13 +200,22 @@ fn sources(facts: &Facts<'_>, cause: &Cause, root: &Root) -> Option<Vec<Edit>> {
         if !matches!(quote, "\"" | "'") {
             return None;
         }
-        edits.push(Edit { file: root.place.file.clone(), range: TextRange::empty(behind), text: ", \"torch\"".to_owned() });
+        edits.push(Edit {
+            file: root.place.file.clone(),
+            range: TextRange::empty(behind),
+            text: ", \"torch\"".to_owned(),
+        });
     }
     let gap = if text.ends_with('\n') { "\n" } else { "\n\n" };
-    let tables = format!(
-        "{gap}[[tool.uv.index]]\nname = \"pytorch-cpu\"\nurl = \"{CPU_INDEX}\"\nexplicit = true\n\n\
-         [tool.uv.sources]\ntorch = [{{ index = \"pytorch-cpu\", marker = \"sys_platform == 'linux'\" }}]\n"
+    let mut tables = format!(
+        "{gap}[[tool.uv.index]]\nname = \"pytorch-cpu\"\nurl = \"{CPU_INDEX}\"\nexplicit = true\n\n[tool.uv.sources]\n"
     );
+    let named =
+        install.roots.iter().map(|root| root.requirement.name.as_str()).filter(|name| catalogue::in_torch_family(name));
+    let family: BTreeSet<&str> = named.chain(["torch"]).collect();
+    for name in family {
+        let _ = writeln!(tables, "{name} = [{{ index = \"pytorch-cpu\", marker = \"sys_platform == 'linux'\" }}]");
+    }
     edits.push(Edit { file: root.place.file.clone(), range: TextRange::empty(text.len() as u32), text: tables });
     Some(edits)
 }
