@@ -65,7 +65,8 @@ groups! {
     python: [cuda_torch_on_cpu, unused_extra],
     caches: [pip_cache_kept, uv_cache_kept, apk_cache_kept, apt_lists_kept],
     system: [apt_recommends, build_tools_in_runtime],
-    context: [missing_dockerignore],
+    context: [missing_dockerignore, path_outside_context],
+    general: [unreadable_manifest],
 }
 
 /// All rules, group by group.

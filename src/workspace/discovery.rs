@@ -1,8 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
+
+use crate::dockerfile::{Arguments, Dockerfile, Keyword};
 
 use super::names::{NameKind, is_backup, is_dockerfile_name};
 use super::paths::relative;
@@ -75,7 +77,8 @@ pub fn discover(paths: &[PathBuf], cwd: &Path) -> Discovery {
 #[derive(Default)]
 struct Search {
     cwd: PathBuf,
-    found: BTreeMap<PathBuf, BTreeSet<String>>,
+    /// By root and path: the path to show for a file that a walk met; `None` for one that was named.
+    found: BTreeMap<PathBuf, BTreeMap<String, Option<PathBuf>>>,
     problems: Vec<DiscoveryProblem>,
     /// The nearest folder with `.git`, by folder.
     repositories: HashMap<PathBuf, Option<PathBuf>>,
@@ -96,17 +99,20 @@ impl Search {
         // The folder's links are resolved, so that one file is not met under two names; the file's own name is kept.
         let folder = canonical(folder).map_err(|error| problem(&error))?;
         let Some(name) = name.to_str() else { return Err(not_unicode()) };
-        self.take(&folder, name)
+        self.take(&folder, name, None)
     }
 
-    fn take(&mut self, folder: &Path, name: &str) -> Result<(), ProblemKind> {
+    fn take(&mut self, folder: &Path, name: &str, shown: Option<PathBuf>) -> Result<(), ProblemKind> {
         let root = self.root(folder);
         let path = folder.join(name);
         if path.strip_prefix(&root).is_ok_and(|rest| rest.to_str().is_none()) {
             return Err(not_unicode());
         }
         let path = relative(&path, &root);
-        self.found.entry(root).or_default().insert(path);
+        let met = self.found.entry(root).or_default().entry(path).or_insert_with(|| shown.clone());
+        if shown.is_none() {
+            *met = None;
+        }
         Ok(())
     }
 
@@ -139,7 +145,7 @@ impl Search {
             match (is_dockerfile_name(&name), entry.path().parent()) {
                 (NameKind::Yes, Some(parent)) => {
                     empty = false;
-                    if let Err(kind) = self.take(parent, &name) {
+                    if let Err(kind) = self.take(parent, &name, Some(shown())) {
                         self.note(shown(), kind);
                     }
                 }
@@ -189,7 +195,20 @@ impl Search {
         let mut discovery = Discovery { workspaces: Vec::new(), problems: self.problems };
         for (root, dockerfiles) in self.found {
             match Workspace::open(&root) {
-                Ok(workspace) => discovery.workspaces.push((workspace, dockerfiles.into_iter().collect())),
+                Ok(workspace) => {
+                    let mut kept = Vec::new();
+                    for (path, met) in dockerfiles {
+                        match met.filter(|_| is_template(&workspace, &path)) {
+                            Some(shown) => {
+                                discovery.problems.push(DiscoveryProblem { path: shown, kind: ProblemKind::Template });
+                            }
+                            None => kept.push(path),
+                        }
+                    }
+                    if !kept.is_empty() {
+                        discovery.workspaces.push((workspace, kept));
+                    }
+                }
                 Err(WorkspaceError::Root { path, source }) => {
                     discovery.problems.push(DiscoveryProblem { path, kind: problem(&source) });
                 }
@@ -200,6 +219,17 @@ impl Search {
         }
         discovery
     }
+}
+
+/// Whether placeholders stand where a keyword or an image must: `{{ … }}` or `{% … %}`. Inside a `RUN` they are ordinary text.
+fn is_template(workspace: &Workspace, path: &str) -> bool {
+    let Ok(file) = workspace.read(path) else { return false };
+    let holds = |text: &str| text.contains("{{") || text.contains("{%");
+    holds(file.text())
+        && Dockerfile::parse(file.text()).instructions.iter().any(|instruction| match &instruction.arguments {
+            Arguments::From { image: Some(image), .. } => holds(&image.text),
+            _ => instruction.keyword == Keyword::Unknown && holds(&instruction.raw_keyword),
+        })
 }
 
 fn canonical(path: &Path) -> std::io::Result<PathBuf> {

@@ -7,9 +7,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::text::SourceFile;
 
+use super::Workspace;
 use super::cache::Derived;
 use super::paths::{below, normalise, parent};
-use super::Workspace;
 
 /// Parsed `.gitignore` files by path.
 pub(super) type Gitignores = Derived<Arc<SourceFile>, Arc<Gitignore>>;
@@ -22,7 +22,10 @@ impl Workspace {
         let path = normalise(path).filter(|path| !path.is_empty())?;
         let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
         // What lies in a folder that is left out cannot be taken back.
-        folders.map(|folder| (folder, true)).chain([(path.as_str(), is_dir)]).find_map(|(step, is_dir)| self.decides(step, is_dir))
+        folders
+            .map(|folder| (folder, true))
+            .chain([(path.as_str(), is_dir)])
+            .find_map(|(step, is_dir)| self.decides(step, is_dir))
     }
 
     /// The file that leaves out `step` itself: the nearest one that says anything of it decides.

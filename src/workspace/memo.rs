@@ -42,7 +42,12 @@ impl Workspace {
     }
 
     /// What `make` returns, made once per `key` for as long as `source` is the same file with the same text.
-    pub fn remembered_of<T: Send + Sync + 'static>(&self, key: &str, source: &Arc<SourceFile>, make: impl Fn() -> T) -> Arc<T> {
+    pub fn remembered_of<T: Send + Sync + 'static>(
+        &self,
+        key: &str,
+        source: &Arc<SourceFile>,
+        make: impl Fn() -> T,
+    ) -> Arc<T> {
         let make_any = |_: &Arc<SourceFile>| -> Anything { Arc::new(make()) };
         let value = self.memo.of_file.get_or_make(key, Arc::clone(source), Arc::ptr_eq, make_any);
         value.downcast().unwrap_or_else(|_| Arc::new(make()))

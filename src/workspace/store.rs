@@ -13,7 +13,7 @@ use super::cache::Cache;
 use super::gitignore::Gitignores;
 use super::manifests::Manifests;
 use super::memo::Memo;
-use super::paths::{below, normalise};
+use super::paths::{below, normalise, parent};
 use super::walk::Walks;
 use super::{ReadError, WorkspaceError};
 
@@ -34,6 +34,8 @@ pub struct Workspace {
     overlay: RwLock<Files>,
     generation: AtomicU64,
     files: Cache<Result<Arc<SourceFile>, ReadError>>,
+    /// Where folders lie on disk.
+    folders: Cache<Result<PathBuf, ReadError>>,
     kinds: Cache<Option<Kind>>,
     listings: Cache<Arc<Vec<Entry>>>,
     pub(super) manifests: Manifests,
@@ -92,6 +94,7 @@ impl Workspace {
             overlay: RwLock::default(),
             generation: AtomicU64::default(),
             files: Cache::default(),
+            folders: Cache::default(),
             kinds: Cache::default(),
             listings: Cache::default(),
             manifests: Manifests::default(),
@@ -164,6 +167,7 @@ impl Workspace {
         let keep =
             |key: &str| !(path.is_empty() || key == path || below(key, &path).is_some() || below(&path, key).is_some());
         self.files.retain(keep);
+        self.folders.retain(keep);
         self.kinds.retain(keep);
         self.listings.retain(keep);
         self.walks.clear();
@@ -190,8 +194,29 @@ impl Workspace {
         if self.memory.is_some() {
             return Err(ReadError::NotFound);
         }
-        let path = normalise(path).ok_or(ReadError::OutsideRoot)?;
-        let real = fs::canonicalize(self.root.join(path)).map_err(ReadError::from_io)?;
+        self.resolve(&normalise(path).ok_or(ReadError::OutsideRoot)?)
+    }
+
+    /// [`Workspace::real_path`] of a normalised path. Folders are resolved once, so that the system is mostly asked of the last
+    /// part only.
+    fn resolve(&self, path: &str) -> Result<PathBuf, ReadError> {
+        if path.is_empty() {
+            return Ok(self.root.clone());
+        }
+        let folder = parent(path);
+        let at = match self.folders.get_or_make(folder, || self.resolve(folder)) {
+            Ok(real) => {
+                let at = real.join(below(path, folder).unwrap_or(path));
+                if !fs::symlink_metadata(&at).map_err(ReadError::from_io)?.is_symlink() {
+                    return Ok(at);
+                }
+                at
+            }
+            // What lies outside may be a link that leads back.
+            Err(ReadError::OutsideRoot) => self.root.join(path),
+            Err(error) => return Err(error),
+        };
+        let real = fs::canonicalize(at).map_err(ReadError::from_io)?;
         if real.starts_with(&self.root) { Ok(real) } else { Err(ReadError::OutsideRoot) }
     }
 

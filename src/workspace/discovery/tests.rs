@@ -41,6 +41,19 @@ fn folders_are_walked_by_name_and_gitignore() {
 }
 
 #[test]
+fn placeholders_in_place_of_a_keyword_or_an_image_make_a_template() {
+    let folder = folder(&[
+        ("a/Dockerfile", "FROM {{ base }}\n"),
+        ("b/Dockerfile", "{% if x %}\nFROM a\n{% endif %}\n"),
+        ("c/Dockerfile", "FROM a\nRUN docker ps --format '{{.ID}}' \\\n  {{.X}}\n"),
+    ]);
+    let (workspaces, problems) = found(folder.path(), &["."], "");
+    assert_eq!(workspaces, [": c/Dockerfile"]);
+    assert_eq!(problems, ["./a/Dockerfile: Template", "./b/Dockerfile: Template"]);
+    assert_eq!(found(folder.path(), &["a/Dockerfile"], "").0, [": a/Dockerfile"], "a named file is taken");
+}
+
+#[test]
 fn gitignore_holds_outside_a_repository() {
     let folder = folder(&[(".gitignore", "out\n"), ("a/Dockerfile", ""), ("out/Dockerfile", "")]);
     assert_eq!(found(folder.path(), &["."], "").0, [": a/Dockerfile"]);

@@ -166,6 +166,10 @@ mod links {
             assert!(!workspace.exists(path), "{path}");
         }
         assert!(workspace.list("out").is_empty() && !workspace.is_dir("out"));
+        link(outside.path(), "back", folder.path().join("real"));
+        let back = workspace.real_path("out/back/file").expect("inside again");
+        assert_eq!(back, workspace.root().join("real/file"));
+        assert!(matches!(workspace.real_path("out/missing"), Err(ReadError::NotFound)));
         assert!(matches!(workspace.read("dangling"), Err(ReadError::NotFound)));
         assert!(workspace.read("loop").is_err() && !workspace.exists("loop"));
         let folders: Vec<_> =
