@@ -1,4 +1,4 @@
-//! The parser against `BuildKit`'s own (the package `dockerfile` of PyPI) and against two published crates.
+//! The parser against `BuildKit`'s own (the Python package `dockerfile`) and against two published crates.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -101,7 +101,8 @@ fn value(instruction: &Instruction, source: &str) -> Vec<String> {
 
 /// The same in our terms: upper-case words of the grammar, nothing for what no builder would take.
 fn theirs(instruction: oracles::Instruction) -> Told {
-    let oracles::Instruction { keyword, trigger, start_line, end_line, flags, mut json, mut value, heredocs } = instruction;
+    let oracles::Instruction { keyword, trigger, start_line, end_line, flags, mut json, mut value, heredocs } =
+        instruction;
     match if trigger.is_empty() { keyword.as_str() } else { trigger.as_str() } {
         "FROM" => {
             let named = value.len() == 3 && value[1].eq_ignore_ascii_case("as");
@@ -132,7 +133,8 @@ fn is_newer(instruction: &Instruction, source: &str) -> bool {
     };
     let text = instruction.effective().body.text();
     let array = serde_json::Deserializer::from_str(text).into_iter::<Vec<String>>().next();
-    instruction.heredocs.iter().any(blank) || (!is_json(instruction.effective()) && matches!(array, Some(Ok(_))))
+    let is_text = matches!(instruction.effective().arguments, Arguments::Command(CommandLine::Shell));
+    instruction.heredocs.iter().any(blank) || (is_text && matches!(array, Some(Ok(_))))
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn read(path: &Path, folder: &Path) -> SourceFile {
 
 /// Says something that `cargo test` shows without being asked.
 pub fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "oracle: {text}");
 }
 
 /// Fails with the first of many problems.

@@ -2,8 +2,9 @@
 FROM alpine:3.22
 RUN cat `
   <<EOF
-body `
-\
+body \`
+more \
+lines
 EOF
 RUN cat <<`EOF
 x
