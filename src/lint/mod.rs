@@ -63,7 +63,11 @@ pub struct ServiceReport {
 pub fn lint(workspace: &Workspace, paths: &[String], settings: &Settings) -> Report {
     let selected = selected_rules(settings);
     let one = |path: &String| lint_service(workspace, path, settings, &selected);
-    let reports: Vec<ServiceReport> = on_large_stack(|| paths.par_iter().map(one).collect());
+    let reports: Vec<ServiceReport> = match paths {
+        // To start the pool would take longer than to lint most files.
+        [path] => vec![on_large_stack(|| one(path))],
+        _ => pool::on_pool(|| paths.par_iter().map(one).collect()),
+    };
     merge::merge(reports)
 }
 

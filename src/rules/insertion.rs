@@ -9,7 +9,7 @@ use crate::diagnostic::Edit;
 use crate::shell::SeparatorKind;
 use crate::text::TextRange;
 
-use crate::facts::{Argument, Facts, Invocation, Origin};
+use crate::facts::{Argument, Errexit, Facts, Invocation, Origin};
 
 impl Facts<'_> {
     /// The Dockerfile's path, as edits and spans name it.
@@ -22,7 +22,11 @@ impl Facts<'_> {
     /// elsewhere than in the Dockerfile.
     #[must_use]
     pub fn insert_after(&self, invocation: &Invocation, argument: &Argument, text: &str) -> Option<Edit> {
-        let possible = invocation.origin == Origin::Instruction && argument.last && self.is_word_end(argument.range.end());
+        // Behind `--` a flag is an operand.
+        let mut before = invocation.arguments.iter().take_while(|other| other.range.start() < argument.range.start());
+        let only_operands = before.any(|other| other.value.text() == "--");
+        let end = argument.range.end();
+        let possible = invocation.origin == Origin::Instruction && argument.last && !only_operands && self.is_word_end(end);
         possible.then(|| Edit { file: self.file(), range: TextRange::empty(argument.range.end()), text: format!(" {text}") })
     }
 
@@ -32,21 +36,49 @@ impl Facts<'_> {
         rest.chars().next().is_none_or(|next| next.is_whitespace() || "'\";&|)<>\\`".contains(next))
     }
 
-    /// Runs `command` right behind the invocation's pipeline when that succeeded, and leaves the outcome of the script as it is.
-    /// `None` where that cannot be had: in conditions, in the background, in other files.
+    /// Runs `command`, as the user who runs the invocation, behind the invocation's pipeline or its whole list when that
+    /// succeeded, and leaves the outcome of the script as it is. `None` where that cannot be had: in conditions, in the
+    /// background, in other files.
     #[must_use]
-    pub fn command_after(&self, invocation: &Invocation, command: &str) -> Option<Edit> {
+    pub fn command_after(&self, invocation: &Invocation, command: &str, behind: Behind) -> Option<Edit> {
         let site = &invocation.site;
         if invocation.origin != Origin::Instruction || site.tested || site.separator == Some(SeparatorKind::Background) {
             return None;
         }
+        let command = &format!("{}{command}", self.elevation(invocation)?);
         let exec_form = !site.direct && site.pipeline == site.list && self.is_exec_form(site.pipeline);
         if exec_form || site.pipeline.is_empty() {
             return None;
         }
+        let (range, followed, errexit) = match behind {
+            Behind::Pipeline => (site.pipeline, site.followed, site.errexit),
+            Behind::List if site.chained => (site.list, false, site.list_errexit),
+            Behind::List => return None,
+        };
         // Under `set -e` a command in front of `&&` no longer ends the script, so the last one of a list gets a statement behind it.
-        let statement = site.errexit && !site.followed;
-        let text = match (self.line_style(invocation, statement), statement) {
+        let alone = site.list == site.pipeline;
+        let statement = match errexit {
+            Errexit::Off => false,
+            _ if followed => false,
+            // One in front of the last of a list never ended it: there the outcome of the list counts, when it ends the script.
+            Errexit::On if alone || !site.tail => true,
+            Errexit::On => false,
+            Errexit::Open => return None,
+        };
+        if errexit == Errexit::On && !followed && !alone && (site.repeated || self.asks_for_status(site.list)) {
+            return None;
+        }
+        // The word behind `<<` takes up a `;`.
+        if statement && range.slice(self.source.text()).contains("<<") {
+            return None;
+        }
+        let mut end = range.end();
+        let style = self.line_style(invocation, range, statement);
+        if matches!(style, LineStyle::NewLine(_)) {
+            // A comment stays with its command.
+            end += self.line_rest(end).trim_end().len() as u32;
+        }
+        let text = match (style, statement) {
             (LineStyle::Inline, true) => format!("; {command}"),
             (LineStyle::Inline, false) => format!(" && {command}"),
             (LineStyle::NewLine(indent), true) => format!("\n{indent}{command}"),
@@ -56,7 +88,29 @@ impl Facts<'_> {
                 format!(" && {}\n{indent}{command}", self.dockerfile.escape)
             }
         };
-        Some(Edit { file: self.file(), range: TextRange::empty(site.pipeline.end()), text })
+        Some(Edit { file: self.file(), range: TextRange::empty(end), text })
+    }
+
+    /// Whether something in the instruction around `range` looks at the last command's outcome.
+    fn asks_for_status(&self, range: TextRange) -> bool {
+        let mut instructions = self.dockerfile.instructions.iter().map(|instruction| instruction.range);
+        instructions.any(|instruction| instruction.contains_range(range) && instruction.slice(self.source.text()).contains("$?"))
+    }
+
+    /// What stands in front of a command to run it as the invocation's user: nothing, or `sudo`.
+    fn elevation(&self, invocation: &Invocation) -> Option<&'static str> {
+        if !invocation.other_user {
+            return Some("");
+        }
+        let mut words = invocation.range.slice(self.source.text()).split_whitespace();
+        let plain = words.next() == Some("sudo") && !words.any(|word| word.starts_with("-u") || word.starts_with("--user"));
+        plain.then_some("sudo ")
+    }
+
+    /// The text from `offset` to the end of its line.
+    fn line_rest(&self, offset: u32) -> &str {
+        let rest = self.source.text().get(offset as usize..).unwrap_or_default();
+        rest.split('\n').next().unwrap_or_default()
     }
 
     fn is_exec_form(&self, range: TextRange) -> bool {
@@ -64,14 +118,15 @@ impl Facts<'_> {
     }
 
     /// How the lines around the command are broken.
-    fn line_style(&self, invocation: &Invocation, statement: bool) -> LineStyle {
+    fn line_style(&self, invocation: &Invocation, range: TextRange, statement: bool) -> LineStyle {
         let site = &invocation.site;
         let text = self.source.text();
         let list = site.list.slice(text);
         if site.heredoc {
-            let line_start = text.get(..site.pipeline.start() as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-            let indent = text.get(line_start..site.pipeline.start() as usize).unwrap_or_default();
-            let alone = indent.trim().is_empty() && site.separator != Some(SeparatorKind::Semicolon);
+            let line_start = text.get(..range.start() as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+            let indent = text.get(line_start..range.start() as usize).unwrap_or_default();
+            let rest = self.line_rest(range.end()).trim();
+            let alone = indent.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
             return if statement && alone && site.direct { LineStyle::NewLine(indent.to_owned()) } else { LineStyle::Inline };
         }
         let several_lines = self.is_continued(site.list) || (statement && self.is_continued(self.instruction_range(invocation)));
@@ -116,16 +171,37 @@ impl Facts<'_> {
         if invocation.origin != Origin::Instruction || !site.followed || site.piped || site.tested || !site.direct {
             return None;
         }
+        // `a || b && c`: without `b`, `c` runs only when `a` fails.
+        if site.alternative || invocation.output.as_ref().is_some_and(|output| output.text() != "/dev/null") {
+            return None;
+        }
         let text = self.source.text();
+        // What a variable holds can be another command the next time.
+        if invocation.program_range.slice(text).contains('$') {
+            return None;
+        }
         let rest = text.get(site.pipeline.end() as usize..site.list.end() as usize)?;
         let gap = |text: &str| text.len() - text.trim_start_matches([' ', '\t', '\r', '\n', self.dockerfile.escape]).len();
         let to_operator = gap(rest);
         let behind = rest.get(to_operator..)?.strip_prefix("&&")?;
-        let end = site.pipeline.end() as usize + to_operator + 2 + gap(behind);
+        let operator_end = site.pipeline.end() as usize + to_operator + 2;
+        let to_next = operator_end + gap(behind);
+        // A comment line stays, and with it the continuation in front of it.
+        let comment_follows = text.get(to_next..).is_some_and(|rest| rest.starts_with('#'));
+        let end = if comment_follows { operator_end + behind.len() - behind.trim_start_matches([' ', '\t']).len() } else { to_next };
         let range = TextRange::new(site.pipeline.start(), end as u32);
         let holds_comment = self.dockerfile.comments.iter().any(|comment| range.overlaps(comment.range));
         (!holds_comment).then(|| Edit { file: self.file(), range, text: String::new() })
     }
+}
+
+/// Where a command goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Behind {
+    /// Right behind the pipeline.
+    Pipeline,
+    /// Behind the last command that is joined to it with `&&`.
+    List,
 }
 
 enum LineStyle {

@@ -48,7 +48,7 @@ impl Availability {
     }
 }
 
-/// One rule's page, `rules/NAME.md`. `build.rs` has checked it.
+/// One rule's page, `rules/NAME.md`. the build has checked it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Page {
     /// The rule's name, its identity everywhere.

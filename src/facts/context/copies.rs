@@ -55,14 +55,15 @@ impl Facts<'_> {
     /// build's context.
     #[must_use]
     pub fn folder_copies(&self) -> Vec<FolderCopy<'_>> {
-        self.stages.iter().flat_map(|stage| stage.transfers.iter().map(move |transfer| (stage, transfer))).flat_map(
-            |(stage, transfer)| {
+        self.stages
+            .iter()
+            .flat_map(|stage| stage.transfers.iter().map(move |transfer| (stage, transfer)))
+            .flat_map(|(stage, transfer)| {
                 let from_context = transfer.source == Source::Context && !self.is_trigger(transfer);
                 let paths = if from_context { transfer.paths.as_slice() } else { &[] };
                 paths.iter().filter_map(move |(path, range)| self.folder_copy(stage, transfer, path.known()?, *range))
-            },
-        )
-        .collect()
+            })
+            .collect()
     }
 
     /// Whether the context is where the Dockerfile's sources are: one that is named exists there, or none is named.
@@ -70,15 +71,19 @@ impl Facts<'_> {
     #[must_use]
     pub fn context_is_evident(&self) -> bool {
         let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
-        let from_context = transfers.filter(|transfer| transfer.source == Source::Context && !self.is_trigger(transfer));
+        let from_context =
+            transfers.filter(|transfer| transfer.source == Source::Context && !self.is_trigger(transfer));
         let mut named = from_context
             .flat_map(|transfer| &transfer.paths)
             .filter_map(|(path, _)| path.known())
-            .filter(|path| !path.contains("://") && CopySource::parse(path).is_some_and(|source| !source.names_nothing()))
+            .filter(|path| {
+                !path.contains("://") && CopySource::parse(path).is_some_and(|source| !source.names_nothing())
+            })
             .peekable();
         named.peek().is_none()
             || named.any(|path| {
-                path.contains(['*', '?', '[']) || join(&self.service.context, path).is_some_and(|path| self.workspace.exists(&path))
+                path.contains(['*', '?', '['])
+                    || join(&self.service.context, path).is_some_and(|path| self.workspace.exists(&path))
             })
     }
 
@@ -104,7 +109,14 @@ impl Facts<'_> {
         let instruction = self.dockerfile.instructions.get(transfer.instruction)?;
         let excludes: Vec<&str> = instruction.flags_named("exclude").filter_map(|flag| flag.value.as_deref()).collect();
         let excludes = (!excludes.is_empty()).then(|| IgnoreFile::parse(&excludes.join("\n")));
-        is_folder.then(|| FolderCopy { stage: stage.index, transfer, source: source.to_owned(), range, parts, excludes })
+        is_folder.then(|| FolderCopy {
+            stage: stage.index,
+            transfer,
+            source: source.to_owned(),
+            range,
+            parts,
+            excludes,
+        })
     }
 
     /// Whether a glob in the last part of a path takes a folder. Elsewhere it names something.

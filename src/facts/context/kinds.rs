@@ -73,6 +73,8 @@ pub(super) enum Shape {
     FolderEnding,
     /// A file whose name ends so.
     FileEnding,
+    /// A folder of any name that holds a file of that name.
+    Marked,
 }
 
 /// A row of the table.
@@ -94,6 +96,9 @@ pub struct Entry {
 const PYTHON: &[&str] = &[".py"];
 const PYTHON_PROJECT: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile"];
 
+/// What every virtual environment holds.
+pub(super) const MARKER: &str = "pyvenv.cfg";
+
 const fn entry(kind: Kind, name: &'static str, shape: Shape, signs: &'static [&'static str]) -> Entry {
     let (section, heavy) = match kind {
         Kind::Git => (Section::History, true),
@@ -112,9 +117,15 @@ const fn entry(kind: Kind, name: &'static str, shape: Shape, signs: &'static [&'
 /// In the order of an ignore file.
 pub(super) static ENTRIES: &[Entry] = &[
     entry(Kind::Git, ".git", Shape::Folder, &[]),
-    entry(Kind::Dotenv, ".env", Shape::File, &[".env.example", ".env.sample", ".env.template", ".env.dist", "env.example"]),
+    entry(
+        Kind::Dotenv,
+        ".env",
+        Shape::File,
+        &[".env.example", ".env.sample", ".env.template", ".env.dist", "env.example"],
+    ),
     entry(Kind::Environment, ".venv", Shape::Folder, PYTHON_PROJECT),
     entry(Kind::Environment, "venv", Shape::Folder, PYTHON_PROJECT),
+    entry(Kind::Environment, MARKER, Shape::Marked, &[]),
     entry(Kind::NodeModules, "node_modules", Shape::Folder, &["package.json"]),
     entry(Kind::TestEnvironment, ".tox", Shape::Folder, &["tox.ini"]),
     entry(Kind::TestEnvironment, ".nox", Shape::Folder, &["noxfile.py"]),
@@ -146,12 +157,13 @@ impl Entry {
             Shape::File => !is_dir && name == self.name,
             Shape::FolderEnding => is_dir && name.len() > self.name.len() && name.ends_with(self.name),
             Shape::FileEnding => !is_dir && name.len() > self.name.len() && name.ends_with(self.name),
+            Shape::Marked => false,
         }
     }
 
     /// Whether one pattern for all depths would take in more than what was looked at.
     pub(super) fn is_listed_by_place(&self) -> bool {
-        matches!(self.kind, Kind::Git | Kind::Target | Kind::Distributions)
+        matches!(self.kind, Kind::Git | Kind::Target | Kind::Distributions) || self.shape == Shape::Marked
     }
 
     /// The name for people and, behind `**/`, for an ignore file.
@@ -160,6 +172,7 @@ impl Entry {
         match self.shape {
             Shape::Folder | Shape::File => self.name.to_owned(),
             Shape::FolderEnding | Shape::FileEnding => format!("*{}", self.name),
+            Shape::Marked => format!("*/{}", self.name),
         }
     }
 }

@@ -5,6 +5,7 @@
 //!   it out. It is made from the context and from every Dockerfile that may be built in it, so that all get the same.
 
 mod copies;
+mod history;
 mod kinds;
 mod needs;
 mod plan;

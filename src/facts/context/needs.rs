@@ -9,11 +9,34 @@ use crate::workspace::{Service, Workspace, join, locate_from_sources};
 use super::super::commands::{Npm, NpmAction};
 use super::super::paths::{is_below, resolve};
 use super::super::{Base, Facts, Guard, Invocation, Run, Source, StageFacts};
-use super::kinds::{self, Entry};
-use super::readers::git_command_in;
+use super::history::{git_command_in, needs_repository, reads_history};
+use super::kinds::Entry;
+use super::readers::is_code;
 
 /// Larger files are not taken for start scripts.
 const MAX_SCRIPT_BYTES: u64 = 64_000;
+
+/// Words of commands that are kept.
+const MAX_WORDS: usize = 20_000;
+
+/// What matters of a build's steps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Does {
+    /// It installs npm packages.
+    InstallNode,
+    /// It runs Node.js.
+    RunNode,
+    /// It is there to run Python and nothing else, as far as its steps tell.
+    OnlyPython,
+    /// It makes a virtual environment.
+    MakeEnvironment,
+    /// It runs cargo or Maven.
+    Compile,
+    /// It has git, or can have it.
+    HaveGit,
+    /// It makes an image to work in.
+    Workshop,
+}
 
 /// What one Dockerfile needs.
 #[derive(Debug, Default)]
@@ -24,22 +47,13 @@ pub(super) struct Needs {
     pub sources: Vec<String>,
     /// Sources that take a folder as a whole.
     pub folders: Vec<String>,
-    /// Names of the table that commands, variables and start scripts mention.
-    mentions: BTreeSet<String>,
-    /// Whether it installs npm packages.
-    pub installs_node: bool,
-    /// Whether it runs Node.js.
-    pub runs_node: bool,
-    /// Whether it is there to run Python and nothing else, as far as its steps tell.
-    pub only_python: bool,
-    /// Whether it makes a virtual environment.
-    pub makes_environment: bool,
-    /// Whether it runs cargo or Maven.
-    pub compiles: bool,
+    /// Words and parts of paths that commands, variables and start scripts mention.
+    words: BTreeSet<String>,
+    /// Names of programs that it runs.
+    pub programs: BTreeSet<String>,
+    does: BTreeSet<Does>,
     /// A command that reads the history, in words.
     pub git: Option<String>,
-    /// Whether git can run in it.
-    pub has_git: bool,
     /// A step behind a copy of the context that cannot be read, in words.
     pub unreadable: Option<String>,
 }
@@ -65,16 +79,28 @@ impl Needs {
             return None;
         }
         for stage in &facts.stages {
-            needs.has_git |= has_git(&facts, stage);
+            needs.note(Does::HaveGit, has_git(&facts, stage));
             for run in &stage.runs {
                 needs.read_run(&facts, stage, run);
             }
             let values = stage.state.environment.iter().map(|(_, variable)| variable.value.text());
             values.for_each(|value| needs.mention(value));
         }
+        needs.note(Does::Workshop, facts.finals().any(|image| is_workshop(&facts, image)));
         needs.read_start(&facts, tree);
         needs.read_tools(&facts);
         Some(needs)
+    }
+
+    /// Whether the build does it.
+    pub(super) fn does(&self, what: Does) -> bool {
+        self.does.contains(&what)
+    }
+
+    fn note(&mut self, what: Does, holds: bool) {
+        if holds {
+            self.does.insert(what);
+        }
     }
 
     /// Whether a source names what the row is about.
@@ -84,7 +110,12 @@ impl Needs {
 
     /// Whether a command, a variable or a start script mentions it.
     pub(super) fn mentions(&self, entry: &Entry) -> bool {
-        self.mentions.iter().any(|word| entry.is(word, true) || entry.is(word, false))
+        self.words.iter().any(|word| entry.is(word, true) || entry.is(word, false))
+    }
+
+    /// Whether one of them is this very word.
+    pub(super) fn says(&self, word: &str) -> bool {
+        self.words.contains(word)
     }
 
     /// Whether a source that names something is not known.
@@ -94,7 +125,9 @@ impl Needs {
 
     /// Whether a folder is taken as a whole in which `path` lies.
     pub(super) fn takes(&self, path: &str) -> bool {
-        self.folders.iter().any(|folder| is_below(&format!("/{path}"), &format!("/{folder}")) || folder.contains(['*', '?']))
+        self.folders
+            .iter()
+            .any(|folder| is_below(&format!("/{path}"), &format!("/{folder}")) || folder.contains(['*', '?']))
     }
 
     fn read_sources(&mut self, facts: &Facts<'_>) {
@@ -112,7 +145,9 @@ impl Needs {
             }
             sources.insert(source);
         }
-        sources.retain(|source| !source.contains("://") && CopySource::parse(source).is_none_or(|parts| !parts.names_nothing()));
+        sources.retain(|source| {
+            !source.contains("://") && CopySource::parse(source).is_none_or(|parts| !parts.names_nothing())
+        });
         self.sources = sources.into_iter().collect();
     }
 
@@ -120,10 +155,14 @@ impl Needs {
         let copied = whole_context(facts, stage, run.instruction);
         for invocation in run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never) {
             self.read_invocation(invocation);
-            if self.git.is_none() && invocation.program == "git" && reads_history(invocation, stage, run, &copied) {
+            let reads = match invocation.program.as_str() {
+                "git" => reads_history(invocation, stage, run, &copied),
+                program => needs_repository(program, invocation),
+            };
+            if self.git.is_none() && reads {
                 let line = facts.source.line(invocation.range.start());
-                let subcommand = invocation.argument(0).unwrap_or_default();
-                self.git = Some(format!("`{}` line {line} runs `git {subcommand}`", self.dockerfile));
+                let (program, argument) = (&invocation.program, invocation.argument(0).unwrap_or_default());
+                self.git = Some(format!("`{}` line {line} runs `{program} {argument}`", self.dockerfile));
             }
         }
         if run.script.is_none() || run.opaque {
@@ -135,7 +174,8 @@ impl Needs {
         }
         let mounted = run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none());
         if run.opaque && (mounted || !copied.is_empty()) {
-            self.unreadable.get_or_insert_with(|| format!("`{}` line {line} runs what cannot be read here", self.dockerfile));
+            self.unreadable
+                .get_or_insert_with(|| format!("`{}` line {line} runs what cannot be read here", self.dockerfile));
         }
     }
 
@@ -146,23 +186,33 @@ impl Needs {
             let values = arguments.chain(variables).chain([&invocation.path]);
             values.for_each(|value| self.mention(value.text()));
         }
+        self.programs.insert(invocation.program.clone());
         let first = invocation.argument(0).unwrap_or_default();
         match invocation.program.as_str() {
             "npm" => {
                 let script = invocation.argument(1).unwrap_or_default();
-                self.installs_node |= Npm::read(invocation).is_some_and(|npm| npm.action == NpmAction::Install)
-                    || (matches!(first, "run" | "run-script") && matches!(script, "setup" | "bootstrap" | "install" | "ci"));
+                let runs_one =
+                    matches!(first, "run" | "run-script") && matches!(script, "setup" | "bootstrap" | "install" | "ci");
+                let installs = Npm::read(invocation).is_some_and(|npm| npm.action == NpmAction::Install);
+                self.note(Does::InstallNode, installs || runs_one);
             }
-            "yarn" => self.installs_node |= invocation.arguments.iter().all(|argument| argument.value.text().starts_with('-')) || first == "install" || first == "workspaces",
+            "yarn" => {
+                let alone = invocation.arguments.iter().all(|argument| argument.value.text().starts_with('-'));
+                self.note(Does::InstallNode, alone || matches!(first, "install" | "workspaces"));
+            }
             "pnpm" | "bun" | "cnpm" | "ni" | "lerna" | "rush" => {
-                self.installs_node |= invocation
-                    .arguments
-                    .iter()
-                    .any(|argument| matches!(argument.value.text(), "install" | "i" | "ci" | "fetch" | "deploy" | "bootstrap"));
+                let mut words = invocation.arguments.iter().map(|argument| argument.value.text());
+                let installs = |word| matches!(word, "install" | "i" | "ci" | "fetch" | "deploy" | "bootstrap");
+                self.note(Does::InstallNode, words.any(installs));
             }
-            "uv" | "poetry" | "pdm" | "pipenv" | "hatch" | "pixi" | "virtualenv" | "rye" => self.makes_environment = true,
-            "python" => self.makes_environment |= invocation.has_argument("venv") || invocation.has_argument("virtualenv"),
-            "cargo" | "mvn" | "mvnw" => self.compiles = true,
+            "uv" | "poetry" | "pdm" | "pipenv" | "hatch" | "pixi" | "virtualenv" | "rye" => {
+                self.note(Does::MakeEnvironment, true);
+            }
+            "python" => {
+                let makes = invocation.has_argument("venv") || invocation.has_argument("virtualenv");
+                self.note(Does::MakeEnvironment, makes);
+            }
+            "cargo" | "mvn" | "mvnw" => self.note(Does::Compile, true),
             _ => {}
         }
     }
@@ -177,7 +227,7 @@ impl Needs {
             self.mention(text);
             let words = text.split(|character: char| character.is_whitespace() || "\"',[]".contains(character));
             for name in words.filter_map(|word| word.rsplit('/').next()).filter(|name| name.len() > 2) {
-                self.runs_node |= is_node(name);
+                self.note(Does::RunNode, is_node(name));
                 let scripts = tree.files.iter().filter(|file| {
                     file.bytes <= MAX_SCRIPT_BYTES && is_script(name) && file.path.rsplit('/').next() == Some(name)
                 });
@@ -185,7 +235,8 @@ impl Needs {
                     let path = join(&facts.service.context, &script.path);
                     let Some(file) = path.and_then(|path| facts.workspace.read(&path).ok()) else { continue };
                     self.mention(file.text());
-                    if let Some(command) = git_command_in(file.text()) {
+                    let command = git_command_in(file.text()).filter(|_| self.does(Does::HaveGit) && !is_code(name));
+                    if let Some(command) = command {
                         self.git.get_or_insert_with(|| format!("`{}` runs `{command}`", script.path));
                     }
                 }
@@ -195,23 +246,29 @@ impl Needs {
 
     fn read_tools(&mut self, facts: &Facts<'_>) {
         let invocations = || facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        self.runs_node |= invocations().any(|invocation| is_node(&invocation.program))
-            || facts.stages.iter().any(|stage| is_node(stage.image.repository.rsplit('/').next().unwrap_or_default()));
-        let installs_python = invocations()
-            .any(|invocation| matches!(invocation.program.as_str(), "pip" | "uv" | "poetry" | "pdm" | "pipenv" | "conda"));
+        let by_image =
+            facts.stages.iter().any(|stage| is_node(stage.image.repository.rsplit('/').next().unwrap_or_default()));
+        self.note(Does::RunNode, by_image || invocations().any(|invocation| is_node(&invocation.program)));
+        let installs_python = invocations().any(|invocation| {
+            matches!(invocation.program.as_str(), "pip" | "uv" | "poetry" | "pdm" | "pipenv" | "conda")
+        });
         let others = invocations().any(|invocation| {
-            matches!(invocation.program.as_str(), "bundle" | "gem" | "composer" | "php" | "go" | "mix" | "mvn" | "gradle" | "dotnet" | "cargo")
+            matches!(
+                invocation.program.as_str(),
+                "bundle" | "gem" | "composer" | "php" | "go" | "mix" | "mvn" | "gradle" | "dotnet" | "cargo"
+            )
         });
         let runs_python = installs_python || facts.finals().any(|stage| stage.image.python.is_some());
-        self.only_python = runs_python && !others && !self.runs_node;
+        self.note(Does::OnlyPython, runs_python && !others && !self.does(Does::RunNode));
     }
 
-    /// Notes the names of the table that stand in `text` as words or parts of paths.
+    /// Notes the words of `text` and the parts of its paths.
     fn mention(&mut self, text: &str) {
         let is_name = |character: char| character.is_alphanumeric() || "._-".contains(character);
-        for word in text.split(|character| !is_name(character)).filter(|word| word.len() > 2) {
-            if kinds::find(word, true).or_else(|| kinds::find(word, false)).is_some() {
-                self.mentions.insert(word.to_owned());
+        let words = text.split(|character| !is_name(character)).filter(|word| word.len() > 2);
+        for word in words {
+            if self.words.len() < MAX_WORDS && !self.words.contains(word) {
+                self.words.insert(word.to_owned());
             }
         }
     }
@@ -221,7 +278,9 @@ impl Needs {
 fn may_be_built_in(workspace: &Workspace, context: &str, path: &str, sources: &[String]) -> bool {
     let known: Vec<String> = sources.iter().filter(|source| !source.contains(UNKNOWN)).cloned().collect();
     let (located, _) = locate_from_sources(workspace, path, &known, &[]);
-    let exists = |source: &String| join(&located, source).is_some_and(|path| workspace.exists(&path)) || source.contains(['*', '?']);
+    let exists = |source: &String| {
+        join(&located, source).is_some_and(|path| workspace.exists(&path)) || source.contains(['*', '?'])
+    };
     located == context || !known.iter().any(exists)
 }
 
@@ -245,33 +304,6 @@ fn whole_context(facts: &Facts<'_>, stage: &StageFacts, before: usize) -> Vec<Op
     here.filter_map(|copy| copy.takes(".git")).collect()
 }
 
-/// Whether `git` is asked about the repository that the context is.
-fn reads_history(invocation: &Invocation, stage: &StageFacts, run: &Run, copied: &[Option<String>]) -> bool {
-    let subcommand = invocation.arguments.iter().map(|argument| argument.value.text()).find(|text| !text.starts_with('-'));
-    let subcommand = subcommand.unwrap_or_default();
-    if matches!(subcommand, "clone" | "config" | "init" | "lfs" | "version" | "ls-remote" | "") {
-        return false;
-    }
-    let mounted = run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none());
-    if copied.is_empty() && !mounted {
-        return false;
-    }
-    let inside = |place: &Option<String>| match (place, invocation.workdir.known()) {
-        (Some(place), Some(workdir)) => {
-            let root = place.strip_suffix("/.git").filter(|root| !root.is_empty()).unwrap_or("/");
-            is_below(workdir, root) || is_below(root, workdir)
-        }
-        _ => true,
-    };
-    if !mounted && !copied.iter().any(inside) {
-        return false;
-    }
-    // What follows a clone is about the clone.
-    let all = stage.runs.iter().filter(|other| other.instruction <= run.instruction).flat_map(|run| &run.invocations);
-    let cloned = all.filter(|other| other.program == "git").any(|other| matches!(other.argument(0), Some("clone" | "init")));
-    !(cloned && matches!(subcommand, "checkout" | "fetch" | "pull" | "submodule" | "apply" | "reset" | "switch" | "am" | "remote" | "rev-parse" | "log"))
-}
-
 /// Whether git is, or can be, in the stage.
 fn has_git(facts: &Facts<'_>, stage: &StageFacts) -> bool {
     let by_base = match stage.base {
@@ -279,7 +311,18 @@ fn has_git(facts: &Facts<'_>, stage: &StageFacts) -> bool {
         Base::Image(_) => stage.image.has_build_tools != Some(false),
     };
     by_base
-        || stage.runs.iter().any(|run| facts.system_installs(stage, run).iter().any(|install| install.name.starts_with("git")))
+        || stage
+            .runs
+            .iter()
+            .any(|run| facts.system_installs(stage, run).iter().any(|install| install.name.starts_with("git")))
+}
+
+/// Whether an image starts a shell or nothing, or is named for developing.
+fn is_workshop(facts: &Facts<'_>, image: &StageFacts) -> bool {
+    let mut chain = std::iter::once(image).chain(facts.ancestors(image));
+    let starts = chain.any(|stage| stage.command.is_some() || stage.entrypoint.is_some());
+    let named = facts.service.dockerfile.split(['/', '.', '-', '_']).any(|part| matches!(part, "devcontainer" | "dev"));
+    named || (starts && !facts.is_runtime_image(image))
 }
 
 fn is_node(name: &str) -> bool {

@@ -8,10 +8,10 @@ use crate::context::Tree;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name, join, parent};
 
 use super::super::Facts;
-use super::kinds::{ENTRIES, Entry, Kind};
-use super::needs::Needs;
+use super::kinds::{ENTRIES, Entry, Kind, MARKER};
+use super::needs::{Does, Needs};
 use super::readers::{Reader, Sources};
-use super::waste::{Promise, Survey, Waste};
+use super::waste::{Promise, Survey, Waste, ignored_by};
 
 /// More Dockerfiles than these are not asked what they need of one context.
 const MAX_DOCKERFILES: usize = 300;
@@ -59,7 +59,13 @@ impl IgnorePlan {
     fn new(workspace: &Workspace, context: &str, asking: &str) -> Self {
         let tree = workspace.tree(context, None);
         let survey = Survey::of(workspace, context, &tree);
-        let judge = Judge { workspace, context, tree: &tree, survey: &survey, builds: builds(workspace, context, &tree, &survey, asking) };
+        let judge = Judge {
+            workspace,
+            context,
+            tree: &tree,
+            survey: &survey,
+            builds: builds(workspace, context, &tree, &survey, asking),
+        };
         let mut verdicts = BTreeMap::new();
         for entry in ENTRIES {
             if survey.waste.iter().any(|waste| waste.entry.name == entry.name)
@@ -126,7 +132,8 @@ impl IgnorePlan {
             return BTreeSet::from([format!("**/{}", entry.pattern())]);
         }
         let there = self.waste.iter().filter(|waste| waste.entry.name == entry.name).map(|waste| waste.path.clone());
-        let promised = self.promised.iter().filter(|promise| promise.entry.name == entry.name).map(|promise| promise.path.clone());
+        let promised =
+            self.promised.iter().filter(|promise| promise.entry.name == entry.name).map(|promise| promise.path.clone());
         there.chain(promised).collect()
     }
 }
@@ -134,10 +141,10 @@ impl IgnorePlan {
 /// What the Dockerfiles of the context need. `asking` is one of them, whatever its name.
 fn builds(workspace: &Workspace, context: &str, tree: &Tree, survey: &Survey, asking: &str) -> Vec<Arc<Needs>> {
     let own = survey.own.iter().filter_map(|&index| tree.files.get(index));
-    let named = own.filter(|file| {
-        is_dockerfile_name(file.path.rsplit('/').next().unwrap_or(&file.path)) == NameKind::Yes
-    });
-    let mut paths: BTreeSet<String> = named.filter_map(|file| join(context, &file.path)).take(MAX_DOCKERFILES).collect();
+    let named =
+        own.filter(|file| is_dockerfile_name(file.path.rsplit('/').next().unwrap_or(&file.path)) == NameKind::Yes);
+    let mut paths: BTreeSet<String> =
+        named.filter_map(|file| join(context, &file.path)).take(MAX_DOCKERFILES).collect();
     paths.insert(asking.to_owned());
     let needs = paths.iter().filter_map(|path| {
         let source = workspace.read(path).ok()?;
@@ -172,6 +179,8 @@ impl Judge<'_> {
                 self.unmentioned(entry).or_else(|| self.committed(entry))
             }
             Kind::Bytecode => self.only_compiled(entry),
+            // Shared settings of an editor may be meant for people who work inside the image.
+            Kind::Desktop if entry.name != ".DS_Store" => self.committed(entry),
             Kind::ToolCache | Kind::Desktop => None,
         };
         verdict.unwrap_or(Verdict::Leave)
@@ -182,7 +191,7 @@ impl Judge<'_> {
     }
 
     fn is_ignored(&self, path: &str, is_dir: bool) -> bool {
-        join(self.context, path).is_some_and(|path| self.workspace.gitignored(&path, is_dir).is_some())
+        ignored_by(self.workspace, self.context, path, is_dir).is_some()
     }
 
     /// What may be in the repository is there on purpose.
@@ -202,17 +211,19 @@ impl Judge<'_> {
         if let Some(reason) = takers().find_map(|build| build.git.clone()) {
             return Some(Verdict::Keep(reason));
         }
-        let runs_git = takers().any(|build| build.has_git);
-        match self.sources().reader_of_git(runs_git) {
+        match self.sources(".git").reader_of_git() {
             Some(Reader::Certain(reason)) => return Some(Verdict::Keep(reason)),
             Some(Reader::Possible(reason)) => return Some(Verdict::Unsure(reason)),
             None => {}
         }
-        takers().filter(|build| build.has_git).find_map(|build| build.unreadable.clone()).map(Verdict::Unsure)
+        let with_git = || takers().filter(|build| build.does(Does::HaveGit));
+        let workshop = with_git().find(|build| build.does(Does::Workshop));
+        let workshop = workshop.map(|build| format!("`{}` makes an image to work in", build.dockerfile));
+        workshop.or_else(|| with_git().find_map(|build| build.unreadable.clone())).map(Verdict::Unsure)
     }
 
     fn dotenv(&self, entry: &Entry) -> Option<Verdict> {
-        let reader = || match self.sources().reader_of_dotenv()? {
+        let reader = || match self.sources(entry.name).reader_of_dotenv()? {
             Reader::Certain(reason) | Reader::Possible(reason) => Some(Verdict::Unsure(reason)),
         };
         self.unmentioned(entry).or_else(|| self.committed(entry)).or_else(reader)
@@ -221,26 +232,38 @@ impl Judge<'_> {
     fn node_modules(&self, entry: &Entry) -> Option<Verdict> {
         let packages: Vec<&str> = self.own_files("package.json").map(parent).collect();
         for build in &self.builds {
-            if build.installs_node || !packages.iter().any(|folder| build.takes(folder)) {
+            if build.does(Does::InstallNode) || !packages.iter().any(|folder| build.takes(folder)) {
                 continue;
             }
-            if build.runs_node {
+            if build.does(Does::RunNode) {
                 return Some(Verdict::Keep(format!("`{}` installs no packages itself", build.dockerfile)));
             }
-            if !build.only_python {
+            if !build.does(Does::OnlyPython) {
                 return Some(Verdict::Unsure(format!("`{}` may serve it", build.dockerfile)));
             }
-            if let Some(Reader::Certain(reason) | Reader::Possible(reason)) = self.sources().python_reader_of_node_modules() {
+            if let Some(Reader::Certain(reason) | Reader::Possible(reason)) =
+                self.sources(entry.name).python_reader_of_node_modules()
+            {
                 return Some(Verdict::Unsure(reason));
             }
         }
-        let installed = !self.builds.is_empty() && self.builds.iter().all(|build| build.installs_node);
+        let installed = !self.builds.is_empty() && self.builds.iter().all(|build| build.does(Does::InstallNode));
         if installed { None } else { self.committed(entry) }
     }
 
     fn environment(&self, entry: &Entry) -> Option<Verdict> {
-        if let Some(build) = self.builds.iter().find(|build| build.mentions(entry) && !build.makes_environment) {
+        if let Some(build) =
+            self.builds.iter().find(|build| build.mentions(entry) && !build.does(Does::MakeEnvironment))
+        {
             return Some(Verdict::Keep(format!("`{}` mentions it and makes none", build.dockerfile)));
+        }
+        let is_run = |waste: &&Waste| {
+            let name = waste.path.rsplit('/').next().unwrap_or(&waste.path);
+            self.builds.iter().any(|build| build.says(name) && !build.does(Does::MakeEnvironment))
+        };
+        if entry.name == MARKER {
+            let run = self.places(entry).find(is_run)?;
+            return Some(Verdict::Keep(format!("a command mentions `{}`", run.path)));
         }
         let is_environment = |waste: &Waste| self.tree.file(&format!("{}/pyvenv.cfg", waste.path)).is_some();
         let other = self.places(entry).find(|waste| !is_environment(waste) && !self.is_ignored(&waste.path, true))?;
@@ -252,7 +275,7 @@ impl Judge<'_> {
         let promised = self.survey.promised.iter().filter(|promise| promise.entry.name == entry.name);
         let places: Vec<&str> = places.chain(promised.map(|promise| promise.path.as_str())).collect();
         let taker = self.builds.iter().find(|build| {
-            build.names_unknown() || (!build.compiles && places.iter().any(|place| build.takes(place)))
+            build.names_unknown() || (!build.does(Does::Compile) && places.iter().any(|place| build.takes(place)))
         });
         let taker = taker.map(|build| Verdict::Keep(format!("`{}` may take what was built outside", build.dockerfile)));
         taker.or_else(|| self.committed(entry))
@@ -273,14 +296,15 @@ impl Judge<'_> {
         let other = self.places(entry).find(|waste| !is_output(waste));
         let other = other.map(|waste| Verdict::Keep(format!("`{}` holds more than distributions", waste.path)));
         let unknown = self.builds.iter().find(|build| build.names_unknown());
-        let unknown = unknown.map(|build| Verdict::Keep(format!("`{}` copies files whose names are not known", build.dockerfile)));
+        let unknown = unknown
+            .map(|build| Verdict::Keep(format!("`{}` copies files whose names are not known", build.dockerfile)));
         other.or(unknown).or_else(|| self.unmentioned(entry)).or_else(|| self.committed(entry))
     }
 
     /// Compiled files without their sources are the program.
     fn only_compiled(&self, entry: &Entry) -> Option<Verdict> {
         let has_source = |waste: &&Waste| self.tree.file(waste.path.strip_suffix('c').unwrap_or_default()).is_some();
-        let files = self.places(entry).filter(|waste| waste.path.ends_with(".pyc"));
+        let files = self.places(entry).filter(|waste| waste.entry.name == ".pyc");
         let lone = files.into_iter().find(|waste| !has_source(waste))?;
         Some(Verdict::Keep(format!("`{}` has no source beside it", lone.path)))
     }
@@ -290,7 +314,9 @@ impl Judge<'_> {
         own.map(|file| file.path.as_str()).filter(move |path| path.rsplit('/').next() == Some(name))
     }
 
-    fn sources(&self) -> Sources<'_> {
-        Sources { workspace: self.workspace, context: self.context, tree: self.tree, own: &self.survey.own }
+    /// The context's files, for the builds that take what lies at `path`.
+    fn sources(&self, path: &str) -> Sources<'_> {
+        let takers = self.builds.iter().filter(|build| build.takes(path)).map(Arc::as_ref).collect();
+        Sources { workspace: self.workspace, context: self.context, tree: self.tree, own: &self.survey.own, takers }
     }
 }

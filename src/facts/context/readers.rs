@@ -5,6 +5,10 @@ use std::sync::Arc;
 use crate::context::{Tree, TreeFile};
 use crate::workspace::{Workspace, join};
 
+use super::super::paths::file_name;
+use super::history::{git_command_in, git_library_in, history_in_manifest};
+use super::needs::{Does, Needs};
+
 /// Files looked into, and how large they may be, before the answer is that nobody knows.
 const MAX_FILES: usize = 5_000;
 const MAX_BYTES: u64 = 512_000;
@@ -25,32 +29,60 @@ pub(super) struct Sources<'w> {
     pub tree: &'w Tree,
     /// Indexes into the tree's files.
     pub own: &'w [usize],
+    /// The Dockerfiles that take what is looked for.
+    pub takers: Vec<&'w Needs>,
 }
 
 impl Sources<'_> {
-    /// What in the files reads the history of the repository. `runs_git` says whether git can run in an image.
-    pub(super) fn reader_of_git(&self, runs_git: bool) -> Option<Reader> {
-        let certain = self.first("git manifest", is_build_manifest, |name, text| history_in_manifest(name, text));
+    /// What in the files reads the history of the repository.
+    pub(super) fn reader_of_git(&self) -> Option<Reader> {
+        let wanted = |path: &str| is_build_manifest(file_name(path)) && self.is_used(file_name(path));
+        let certain = self.first("git manifest", wanted, history_in_manifest);
         match certain {
             Ok(Some((file, what))) => return Some(Reader::Certain(format!("`{file}` uses `{what}`"))),
             Err(reason) => return Some(Reader::Possible(reason)),
             Ok(None) => {}
         }
-        if !runs_git {
+        if !self.takers.iter().any(|build| build.does(Does::HaveGit)) {
             return None;
         }
-        match self.first("git code", is_code, |_, text| git_command_in(text).or_else(|| git_library_in(text))) {
+        let wanted = |path: &str| is_code(path) && (!is_for_developers(path) || self.is_run(file_name(path)));
+        match self.first("git code", wanted, |_, text| git_command_in(text).or_else(|| git_library_in(text))) {
             Ok(Some((file, what))) => Some(Reader::Possible(format!("`{file}` may run `{what}`"))),
             Err(reason) => Some(Reader::Possible(reason)),
             Ok(None) => None,
         }
     }
 
+    /// Whether a step can read a manifest of this name.
+    fn is_used(&self, name: &str) -> bool {
+        let runs = |program: &str| self.takers.iter().any(|build| build.programs.contains(program));
+        match name {
+            "package.json" | "lerna.json" | "nx.json" => self.takers.iter().any(|build| build.does(Does::RunNode)),
+            "Makefile" | "makefile" | "GNUmakefile" => runs("make"),
+            "justfile" | "Justfile" => runs("just"),
+            "Taskfile.yml" | "Taskfile.yaml" => runs("task"),
+            "Rakefile" => runs("rake") || runs("bundle"),
+            _ if extension(name) == "mk" => runs("make"),
+            _ => !name.contains(".config.") || self.takers.iter().any(|build| build.does(Does::RunNode)),
+        }
+    }
+
+    /// Whether a step or a start script mentions a file of this name.
+    fn is_run(&self, name: &str) -> bool {
+        self.takers.iter().any(|build| build.says(name) || build.programs.contains(name))
+    }
+
     /// What in the files reads `.env`.
     pub(super) fn reader_of_dotenv(&self) -> Option<Reader> {
-        let found = self.first("dotenv", |name| is_code(name) || is_manifest(name), dotenv_in);
+        let wanted = |path: &str| is_code(path) || is_manifest(file_name(path));
+        // The program itself is better evidence than what lies around it.
+        let found = match self.first("dotenv", |path| wanted(path) && !is_for_developers(path), dotenv_in) {
+            Ok(None) => self.first("dotenv", |path| wanted(path) && is_for_developers(path), dotenv_in),
+            found => found,
+        };
         match found {
-            Ok(Some((file, what))) => Some(Reader::Possible(format!("`{file}` ({what})"))),
+            Ok(Some((file, what))) => Some(Reader::Possible(format!("{what} of `{file}` may read it"))),
             Err(reason) => Some(Reader::Possible(reason)),
             Ok(None) => None,
         }
@@ -59,14 +91,14 @@ impl Sources<'_> {
     /// The first Python file that names `node_modules`.
     pub(super) fn python_reader_of_node_modules(&self) -> Option<Reader> {
         let mentions = |_: &str, text: &str| text.contains("node_modules").then(|| "node_modules".to_owned());
-        match self.first("node_modules", |name| name.ends_with(".py"), mentions) {
+        match self.first("node_modules", |path| extension(path) == "py" && !is_for_developers(path), mentions) {
             Ok(Some((file, _))) => Some(Reader::Possible(format!("`{file}` names it"))),
             Err(reason) => Some(Reader::Possible(reason)),
             Ok(None) => None,
         }
     }
 
-    /// The first file (relative to the context) among those `wanted` by name in which `search` finds something. An error says
+    /// The first file (relative to the context) among those `wanted` by path in which `search` finds something. An error says
     /// why nobody knows.
     fn first(
         &self,
@@ -76,8 +108,8 @@ impl Sources<'_> {
     ) -> Result<Option<(String, String)>, String> {
         let mut seen = 0;
         for file in self.own.iter().filter_map(|&index| self.tree.files.get(index)) {
-            let name = file.path.rsplit('/').next().unwrap_or(&file.path);
-            if !wanted(name) || file.bytes > MAX_BYTES || is_aside(&file.path) {
+            let name = file_name(&file.path);
+            if !wanted(&file.path) || file.bytes > MAX_BYTES || is_aside(&file.path) {
                 continue;
             }
             seen += 1;
@@ -91,7 +123,13 @@ impl Sources<'_> {
         Ok(None)
     }
 
-    fn search(&self, key: &str, file: &TreeFile, name: &str, search: &impl Fn(&str, &str) -> Option<String>) -> Option<String> {
+    fn search(
+        &self,
+        key: &str,
+        file: &TreeFile,
+        name: &str,
+        search: &impl Fn(&str, &str) -> Option<String>,
+    ) -> Option<String> {
         let path = join(self.context, &file.path)?;
         let source = self.workspace.read(&path).ok()?;
         let found: Arc<Option<String>> =
@@ -103,100 +141,117 @@ impl Sources<'_> {
 /// Folders whose files neither a build nor a service runs.
 fn is_aside(path: &str) -> bool {
     const ASIDE: [&str; 14] = [
-        "tests", "test", "__tests__", "docs", "doc", "examples", "example", ".github", "site-packages", "benchmarks", "fixtures",
-        "notebooks", "e2e", "cypress",
+        "tests",
+        "test",
+        "__tests__",
+        "docs",
+        "doc",
+        "examples",
+        "example",
+        ".github",
+        "site-packages",
+        "benchmarks",
+        "fixtures",
+        "notebooks",
+        "e2e",
+        "cypress",
     ];
     path.split('/').any(|part| ASIDE.contains(&part))
+}
+
+/// Folders whose programs people run on their own machines.
+fn is_for_developers(path: &str) -> bool {
+    const WORKSHOPS: [&str; 9] = ["scripts", "tools", "tool", "hack", "ci", "skills", "release", "devtools", "contrib"];
+    path.rsplit_once('/')
+        .is_some_and(|(folders, _)| folders.split('/').any(|part| part.starts_with('.') || WORKSHOPS.contains(&part)))
 }
 
 fn extension(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
-fn is_code(name: &str) -> bool {
+/// Whether a file is a program in a language that has no build manifest of its own to say so.
+pub(super) fn is_code(name: &str) -> bool {
     matches!(extension(name), "py" | "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "rb" | "php" | "go")
 }
 
 fn is_manifest(name: &str) -> bool {
     let requirements = extension(name) == "txt" && name.contains("requirements");
-    requirements || matches!(name, "pyproject.toml" | "setup.py" | "setup.cfg" | "Pipfile" | "package.json" | "composer.json" | "Gemfile" | "go.mod" | "Cargo.toml" | "mix.exs" | "pom.xml" | "bunfig.toml") || name.ends_with(".gradle") || name.ends_with(".gradle.kts")
+    requirements
+        || matches!(
+            name,
+            "pyproject.toml"
+                | "setup.py"
+                | "setup.cfg"
+                | "Pipfile"
+                | "package.json"
+                | "composer.json"
+                | "Gemfile"
+                | "go.mod"
+                | "Cargo.toml"
+                | "mix.exs"
+                | "pom.xml"
+                | "bunfig.toml"
+        )
+        || name.ends_with(".gradle")
+        || name.ends_with(".gradle.kts")
 }
 
 /// Files that say how a version is made.
 fn is_build_manifest(name: &str) -> bool {
     let named = matches!(
         name,
-        "pyproject.toml" | "setup.py" | "setup.cfg" | "versioneer.py" | "package.json" | "Cargo.toml" | "build.rs" | "pom.xml"
-            | "meson.build" | "mix.exs" | "mkdocs.yml" | "mkdocs.yaml" | "lerna.json" | "nx.json" | "GitVersion.yml" | "version.json"
+        "pyproject.toml"
+            | "setup.py"
+            | "setup.cfg"
+            | "versioneer.py"
+            | "package.json"
+            | "Cargo.toml"
+            | "build.rs"
+            | "pom.xml"
+            | "meson.build"
+            | "mix.exs"
+            | "Makefile"
+            | "makefile"
+            | "GNUmakefile"
+            | "justfile"
+            | "Justfile"
+            | "Taskfile.yml"
+            | "Taskfile.yaml"
+            | "Rakefile"
+            | "lerna.json"
+            | "nx.json"
+            | "GitVersion.yml"
+            | "version.json"
     );
     named
-        || matches!(extension(name), "gradle" | "kts" | "cmake" | "csproj" | "fsproj" | "props" | "targets" | "gemspec" | "sbt")
+        || matches!(
+            extension(name),
+            "gradle" | "kts" | "cmake" | "csproj" | "fsproj" | "props" | "targets" | "gemspec" | "sbt" | "mk"
+        )
         || name == "CMakeLists.txt"
         || name.contains(".config.")
-        || name.starts_with("docusaurus")
-}
-
-/// What of a build manifest needs the history.
-fn history_in_manifest(name: &str, text: &str) -> Option<String> {
-    const TOOLS: [&str; 32] = [
-        "setuptools_scm", "setuptools-scm", "hatch-vcs", "hatch_vcs", "versioningit", "versioneer", "pbr", "dunamai",
-        "poetry-dynamic-versioning", "poetry-version-plugin", "uv-dynamic-versioning", "flit_scm", "setuptools-git", "setuptools_git",
-        "hatch-regex-commit", "miniver", "vergen", "shadow-rs", "shadow_rs", "git-version", "git_version", "git2", "Nerdbank.GitVersioning",
-        "MinVer", "GitVersion", "git-commit-id", "gradle-git-properties", "axion-release", "jgitver", "git-revision-date",
-        "git-revision-webpack-plugin", "git-rev-sync",
-    ];
-    let word_around = |at: usize, length: usize| {
-        let joins = |character: char| character.is_alphanumeric() || character == '_';
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let after = text.get(at + length..).and_then(|after| after.chars().next());
-        !before.is_some_and(joins) && !after.is_some_and(joins)
-    };
-    if name == "versioneer.py" {
-        return Some("versioneer".to_owned());
-    }
-    let tool = TOOLS.iter().find(|tool| text.match_indices(**tool).any(|(at, _)| word_around(at, tool.len())));
-    let scm = (name == "pyproject.toml" && text.contains("source = \"scm\"")).then_some(&"source = \"scm\"");
-    let restored = text.contains("showLastUpdateTime").then_some(&"showLastUpdateTime");
-    tool.or(scm).or(restored).map(|tool| (*tool).to_owned()).or_else(|| git_command_in(text))
-}
-
-/// A command of git that reads a repository, as shells and programs write it: `git describe`, `["git", "describe"`.
-pub(super) fn git_command_in(text: &str) -> Option<String> {
-    const READING: [&str; 19] = [
-        "rev-parse", "describe", "log", "ls-files", "show", "tag", "status", "rev-list", "shortlog", "branch", "symbolic-ref", "diff",
-        "submodule", "archive", "name-rev", "cat-file", "blame", "for-each-ref", "show-ref",
-    ];
-    let named = text.match_indices("git").find_map(|(at, _)| {
-        let before = text.get(..at)?.chars().next_back();
-        if before.is_some_and(|character| character.is_alphanumeric() || "-_.@:".contains(character)) {
-            return None;
-        }
-        let rest = text.get(at + 3..)?;
-        let skipped = rest.trim_start_matches([' ', '"', '\'', ',', '`']);
-        if skipped.len() == rest.len() || rest.len() - skipped.len() > 6 {
-            return None;
-        }
-        let end = skipped.find(|character: char| !(character.is_ascii_lowercase() || character == '-')).unwrap_or(skipped.len());
-        READING.contains(&skipped.get(..end)?).then(|| format!("git {}", skipped.get(..end).unwrap_or_default()))
-    });
-    named.or_else(|| (text.contains(".git/HEAD") || text.contains(".git/refs")).then(|| ".git/HEAD".to_owned()))
-}
-
-/// A library that reads the repository around the program.
-fn git_library_in(text: &str) -> Option<String> {
-    let found = ["search_parent_directories", "git.Repo(", "from git import Repo", "vcs.revision", "simpleGit("];
-    found.into_iter().find(|library| text.contains(library)).map(str::to_owned)
 }
 
 /// What of a file reads `.env`.
 fn dotenv_in(name: &str, text: &str) -> Option<String> {
-    if matches!(name, "package.json" | "composer.json" | "bunfig.toml") {
-        // Vite, Next.js, Create React App, Laravel, Symfony: most tools of these ecosystems read it unasked.
-        return Some("its tools read `.env`".to_owned());
-    }
     const SIGNS: [&str; 12] = [
-        "dotenv", "decouple", "environs", "dynaconf", "env_file", "read_env", "pydantic-settings", "pydantic_settings", "viper", "\".env", "'.env",
+        "dotenv",
+        "decouple",
+        "environs",
+        "dynaconf",
+        "env_file",
+        "read_env",
+        "pydantic-settings",
+        "pydantic_settings",
+        "viper",
+        "\".env",
+        "'.env",
         "/.env",
     ];
+    if matches!(name, "package.json" | "composer.json" | "bunfig.toml") {
+        // Vite, Next.js, Create React App, Laravel, Symfony: most tools of these ecosystems read it unasked.
+        return Some("the tools".to_owned());
+    }
     SIGNS.into_iter().find(|sign| text.contains(sign)).map(|sign| format!("`{}`", sign.trim_start_matches(['"', '\''])))
 }

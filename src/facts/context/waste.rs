@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::context::{Tree, TreeFile};
 use crate::workspace::{Workspace, join, parent};
 
-use super::kinds::{ENTRIES, Entry, Kind, find};
+use super::kinds::{ENTRIES, Entry, Kind, MARKER, find};
 
 /// Folders in which something could lie, for each row of the table, before the rest is not looked at.
 const MAX_SIGNS: usize = 100;
@@ -56,9 +56,11 @@ impl Survey {
     pub(super) fn of(workspace: &Workspace, context: &str, tree: &Tree) -> Self {
         let mut survey = Self::default();
         let mut signs: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        let marked = tree.files.iter().filter_map(|file| file.path.strip_suffix(MARKER)?.strip_suffix('/'));
+        let environments: BTreeSet<&str> = marked.collect();
         let mut before = "";
         for (index, file) in tree.files.iter().enumerate() {
-            if !survey.take(tree, file, before) {
+            if !survey.take(tree, &environments, file, before) {
                 survey.own.push(index);
                 note_signs(&file.path, &mut signs);
             }
@@ -69,7 +71,7 @@ impl Survey {
     }
 
     /// Whether the file is, or lies in, something of the table. `before` is the path before it.
-    fn take(&mut self, tree: &Tree, file: &TreeFile, before: &str) -> bool {
+    fn take(&mut self, tree: &Tree, environments: &BTreeSet<&str>, file: &TreeFile, before: &str) -> bool {
         let path = file.path.as_str();
         if let Some(last) = self.waste.last_mut()
             && path.strip_prefix(last.path.as_str()).is_some_and(|rest| rest.starts_with('/'))
@@ -83,7 +85,14 @@ impl Survey {
         let steps = folders.filter_map(|at| path.get(..at)).map(|step| (step, true)).chain([(path, false)]);
         for (step, is_dir) in steps {
             let name = step.rsplit('/').next().unwrap_or(step);
-            if let Some(entry) = find(name, is_dir).filter(|entry| is_there(entry, tree, step)) {
+            let environment = || {
+                ENTRIES
+                    .iter()
+                    .find(|entry| entry.name == MARKER)
+                    .filter(|_| environments.contains(step) && is_plain(step))
+            };
+            let named = find(name, is_dir).filter(|entry| is_there(entry, tree, step));
+            if let Some(entry) = named.or_else(environment) {
                 self.waste.push(Waste { entry, path: step.to_owned(), files: 1, bytes: file.bytes });
                 return true;
             }
@@ -110,15 +119,25 @@ impl Survey {
                 let name = entry.pattern().replace('*', "x");
                 let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
                 let is_dir = entry.is(path.rsplit('/').next().unwrap_or_default(), true);
-                let full = join(context, &path);
-                if let Some(by) = full.and_then(|full| workspace.gitignored(&full, is_dir))
-                    && (!is_by_hand(entry.kind) || join(context, folder).as_deref() == Some(parent(&by)) || has_lock(workspace, context, folder))
+                if let Some(by) = ignored_by(workspace, context, &path, is_dir)
+                    && (!is_by_hand(entry.kind)
+                        || join(context, folder).as_deref() == Some(parent(&by))
+                        || (entry.name == ".venv" && has_lock(workspace, context, folder)))
                 {
                     self.promised.push(Promise { entry, path, evidence: Evidence::Gitignore(by) });
                 }
             }
         }
     }
+}
+
+/// The `.gitignore` that names something at `path` of the context, or everything in it (`__pycache__/*`).
+pub(super) fn ignored_by(workspace: &Workspace, context: &str, path: &str, is_dir: bool) -> Option<String> {
+    let path = join(context, path)?;
+    workspace.gitignored(&path, is_dir).or_else(|| {
+        let inside = is_dir.then(|| format!("{path}/a-file"))?;
+        workspace.gitignored(&inside, false)
+    })
 }
 
 /// Whether people make it where they like, so that a `.gitignore` for the whole repository says nothing of one folder.
@@ -139,10 +158,16 @@ fn is_there(entry: &Entry, tree: &Tree, path: &str) -> bool {
     };
     match entry.kind {
         Kind::Git => !path.contains('/'),
+        _ if entry.is_listed_by_place() && !is_plain(path) => false,
         Kind::Target => beside("Cargo.toml") || beside("pom.xml"),
         Kind::Distributions => beside("pyproject.toml") || beside("setup.py"),
         _ => true,
     }
+}
+
+/// Whether a path can be written in an ignore file as it is.
+fn is_plain(path: &str) -> bool {
+    path.chars().all(|character| character.is_alphanumeric() || "._-/+@".contains(character))
 }
 
 fn note_signs<'t>(path: &'t str, signs: &mut BTreeMap<usize, BTreeSet<&'t str>>) {
@@ -161,5 +186,6 @@ fn note_signs<'t>(path: &'t str, signs: &mut BTreeMap<usize, BTreeSet<&'t str>>)
 /// belong to one.
 fn is_repository(workspace: &Workspace, context: &str) -> bool {
     let at = |name: &str| join(context, name).is_some_and(|path| workspace.exists(&path));
-    at(".git") || (context.is_empty() && [".gitignore", ".gitattributes", ".github", ".gitlab-ci.yml"].into_iter().any(at))
+    at(".git")
+        || (context.is_empty() && [".gitignore", ".gitattributes", ".github", ".gitlab-ci.yml"].into_iter().any(at))
 }

@@ -1,8 +1,8 @@
 //! Lists, branches and loops.
 
-use crate::shell::{AndOr, Command, Compound, CompoundKind, Connector, List, Pipeline, Script, Separator};
+use crate::shell::{AndOr, Command, Compound, CompoundKind, Connector, List, Pipeline, Script, Separator, SeparatorKind};
 
-use super::{Follow, Functions, Guard, ShellState, Site, Value};
+use super::{Errexit, Follow, Functions, Guard, ShellState, Site, Value};
 
 /// What is known around a command.
 #[derive(Clone, Copy)]
@@ -12,12 +12,24 @@ struct Around<'s> {
     tested: bool,
 }
 
+/// Where a pipeline stands in its and-or list.
+#[derive(Clone, Copy)]
+struct Place {
+    followed: bool,
+    chained: bool,
+    alternative: bool,
+}
+
 impl Follow<'_, '_, '_> {
     /// Follows the commands of a list. `tested` says that their outcome is a condition.
     pub(super) fn list<'s>(&mut self, script: &'s Script, list: &'s List, functions: &mut Functions<'s>, tested: bool) {
-        for item in &list.items {
+        let outer = self.tail;
+        for (index, item) in list.items.iter().enumerate() {
+            let background = item.separator.is_some_and(|separator| separator.kind == SeparatorKind::Background);
+            self.tail = outer && index + 1 == list.items.len() && !background;
             self.and_or(script, Around { and_or: &item.and_or, separator: item.separator, tested }, functions);
         }
+        self.tail = outer;
     }
 
     fn and_or<'s>(&mut self, script: &'s Script, around: Around<'s>, functions: &mut Functions<'s>) {
@@ -25,7 +37,12 @@ impl Follow<'_, '_, '_> {
         // What the pipelines so far came to, where that is known: `[ "$X" = 1 ] && pip install y`.
         let mut outcome: Option<(bool, bool)> = None;
         let count = around.and_or.rest.len();
+        let mut alternative = false;
         for (index, (connector, pipeline)) in around.and_or.pipelines().enumerate() {
+            alternative |= connector == Some(Connector::Or);
+            let behind = around.and_or.rest.get(index..).unwrap_or_default();
+            let chained = behind.iter().all(|(connector, ..)| *connector == Connector::And)
+                && behind.last().is_none_or(|(.., pipeline)| !pipeline.negated);
             let runs = match (connector, outcome) {
                 (None, _) => Some(true),
                 (Some(Connector::And), known) => known.map(|(value, _)| value),
@@ -38,7 +55,7 @@ impl Follow<'_, '_, '_> {
                 Some(false) => Guard::Never,
                 None => outer.min(Guard::Sometimes),
             };
-            self.pipeline(script, around, pipeline, index < count, functions);
+            self.pipeline(script, around, pipeline, Place { followed: index < count, chained, alternative }, functions);
             if runs != Some(false) {
                 outcome = self.outcome(script, pipeline);
             }
@@ -61,21 +78,31 @@ impl Follow<'_, '_, '_> {
         script: &'s Script,
         around: Around<'s>,
         pipeline: &'s Pipeline,
-        followed: bool,
+        place: Place,
         functions: &mut Functions<'s>,
     ) {
         let piped = pipeline.commands.len() > 1;
-        let site = Site {
+        let tested = around.tested || pipeline.negated;
+        let suspended = self.suspended || tested || place.followed;
+        let outer = (std::mem::replace(&mut self.suspended, suspended), self.list, self.tail);
+        let site = self.frame.site.clone().unwrap_or_else(|| Site {
             pipeline: self.place(script, pipeline.range),
             list: self.place(script, around.and_or.range),
-            followed,
+            followed: place.followed,
+            chained: place.chained,
+            alternative: place.alternative,
+            repeated: self.repeated,
+            tail: self.tail,
             piped,
-            tested: around.tested || pipeline.negated,
+            tested,
             separator: around.separator.map(|separator| separator.kind),
-            errexit: self.shell.errexit && !around.tested,
+            errexit: if suspended { Errexit::Off } else { self.shell.errexit },
+            list_errexit: if outer.0 || around.tested { Errexit::Off } else { self.shell.errexit },
             direct: self.frame.direct && self.frame.anchor.is_none(),
             heredoc: self.frame.heredoc,
-        };
+        });
+        self.list = site.list;
+        self.tail = piped || (self.tail && !place.followed);
         if piped {
             self.piped_into_shell(pipeline);
         }
@@ -84,13 +111,22 @@ impl Follow<'_, '_, '_> {
             let before = piped.then(|| self.shell.clone());
             match command {
                 Command::Simple(simple) => self.simple(script, simple, &site, functions),
-                Command::Compound(compound) => self.compound(script, compound, functions, site.tested),
-                Command::Opaque(_) => self.run.opaque = true,
+                Command::Compound(compound) => self.compound(script, compound, functions, tested),
+                Command::Opaque(_) => self.obscure(),
             }
             if let Some(before) = before {
                 self.shell = before;
             }
         }
+        (self.suspended, self.list, self.tail) = outer;
+    }
+
+    /// Follows what may run more than once.
+    fn repeatedly<T>(&mut self, follow: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.repeated, true);
+        let result = follow(self);
+        self.repeated = outer;
+        result
     }
 
     /// `curl … | sh` runs what nobody here can read.
@@ -102,7 +138,7 @@ impl Follow<'_, '_, '_> {
             _ => false,
         };
         if pipeline.commands.iter().skip(1).any(is_shell) {
-            self.run.opaque = true;
+            self.obscure();
         }
     }
 
@@ -126,7 +162,9 @@ impl Follow<'_, '_, '_> {
             CompoundKind::Group(list) => self.list(script, list, functions, tested),
             CompoundKind::Subshell(list) => {
                 let before = self.shell.clone();
+                let tail = std::mem::replace(&mut self.tail, true);
                 self.list(script, list, functions, tested);
+                self.tail = tail;
                 self.shell = before;
             }
             CompoundKind::If { branches, otherwise } => {
@@ -192,16 +230,18 @@ impl Follow<'_, '_, '_> {
                 };
                 let values = if values.len() > super::ALTERNATIVES_LIMIT { vec![Value::unknown()] } else { values };
                 self.shell.variables.insert(name.clone(), values);
-                let outcome = self.branch(script, body, Guard::Always, functions);
+                let outcome = self.repeatedly(|follow| follow.branch(script, body, Guard::Always, functions));
                 self.shell = outcome;
             }
             CompoundKind::ArithmeticFor { body } => {
-                let outcome = self.branch(script, body, Guard::Sometimes, functions);
+                let outcome = self.repeatedly(|follow| follow.branch(script, body, Guard::Sometimes, functions));
                 self.shell = outcome;
             }
             CompoundKind::While { condition, body } | CompoundKind::Until { condition, body } => {
-                self.list(script, condition, functions, true);
-                let outcome = self.branch(script, body, Guard::Sometimes, functions);
+                let outcome = self.repeatedly(|follow| {
+                    follow.list(script, condition, functions, true);
+                    follow.branch(script, body, Guard::Sometimes, functions)
+                });
                 self.merge(vec![self.shell.clone(), outcome]);
             }
             CompoundKind::Function { name, body } => {
@@ -211,17 +251,17 @@ impl Follow<'_, '_, '_> {
         }
     }
 
-    /// Runs a function of the script: its commands stand elsewhere than its call, so nothing in it is edited.
+    /// Runs a function of the script: its commands stand elsewhere than its call.
     pub(super) fn call<'s>(&mut self, script: &'s Script, body: &'s Command, functions: &mut Functions<'s>) {
         if self.depth > super::DEPTH_LIMIT {
-            self.run.opaque = true;
+            self.obscure();
             return;
         }
         self.depth += 1;
         let direct = std::mem::replace(&mut self.frame.direct, false);
         match body {
-            Command::Compound(compound) => self.compound(script, compound, functions, false),
-            Command::Simple(_) | Command::Opaque(_) => self.run.opaque = true,
+            Command::Compound(compound) => self.repeatedly(|follow| follow.compound(script, compound, functions, false)),
+            Command::Simple(_) | Command::Opaque(_) => self.obscure(),
         }
         self.frame.direct = direct;
         self.depth -= 1;

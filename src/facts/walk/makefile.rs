@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::dockerfile::Value;
-use crate::text::TextRange;
 
 use super::super::paths::resolve_value;
-use super::{Argument, Follow, Origin};
+use super::{Argument, Follow, Origin, Starter};
 
 /// What of a Makefile matters here.
 #[derive(Default)]
@@ -26,7 +25,7 @@ const INCLUDE_LIMIT: usize = 16;
 
 impl Follow<'_, '_, '_> {
     /// Follows the recipes of the targets that `make` is asked for.
-    pub(super) fn make(&mut self, arguments: &[Argument], range: TextRange) {
+    pub(super) fn make(&mut self, arguments: &[Argument], starter: Starter<'_>) {
         let mut folder = self.shell.workdir.clone();
         let mut file = None;
         let mut targets = Vec::new();
@@ -45,7 +44,10 @@ impl Follow<'_, '_, '_> {
             }
         }
         let names = file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |file| vec![file]);
-        let Some((path, mut makefile)) = names.iter().find_map(|name| self.read_makefile(&folder, name)) else { return };
+        let Some((path, mut makefile)) = names.iter().find_map(|name| self.read_makefile(&folder, name)) else {
+            self.unread();
+            return;
+        };
         makefile.variables.extend(overrides);
         if targets.is_empty() {
             targets.extend(makefile.targets.iter().map(|(name, _)| name).find(|name| !name.starts_with('.')).cloned());
@@ -56,7 +58,7 @@ impl Follow<'_, '_, '_> {
             makefile.collect(&target, &mut seen, &mut text);
         }
         let outer = std::mem::replace(&mut self.shell.workdir, folder);
-        self.foreign(&text, range, Origin::Elsewhere(path), true);
+        self.foreign(&text, starter, Origin::Elsewhere(path), true);
         self.shell.workdir = outer;
     }
 

@@ -15,7 +15,7 @@ use crate::shell::{Command, Script};
 use crate::text::{Joined, TextRange};
 
 use super::paths::resolve_value;
-use super::run::{Argument, Guard, Invocation, Mount, Origin, Run, Site};
+use super::run::{Argument, Errexit, Guard, Invocation, Mount, Origin, Run, Site, Unread};
 use super::stages::{Shell, State};
 use super::Facts;
 
@@ -37,6 +37,7 @@ pub(super) fn run(facts: &Facts<'_>, stage: usize, number: usize, instruction: &
         script: None,
         invocations: Vec::new(),
         opaque: false,
+        unread: Vec::new(),
     };
     let Shell::Posix { errexit } = state.shell else {
         run.opaque = true;
@@ -45,10 +46,11 @@ pub(super) fn run(facts: &Facts<'_>, stage: usize, number: usize, instruction: &
     let Some(script) = instruction.script(facts.source.text()) else { return run };
     match script {
         RunScript::Shell(joined) => {
+            let whole = joined.source_range(TextRange::from_usize(0, joined.text().len()));
+            let heredoc = instruction.heredocs.first().is_some_and(|heredoc| whole.start() >= heredoc.body.start());
             let script = Script::parse(joined);
-            let heredoc = !instruction.heredocs.is_empty();
             let mut follow = Follow::new(facts, stage, &mut run, errexit);
-            follow.script(&script, Frame { anchor: None, origin: Origin::Instruction, direct: true, heredoc });
+            follow.script(&script, Frame { heredoc, ..Frame::instruction() });
             run.script = Some(script);
         }
         RunScript::Interpreter { interpreter, text } => {
@@ -56,7 +58,7 @@ pub(super) fn run(facts: &Facts<'_>, stage: usize, number: usize, instruction: &
                 let errexit = errexit || interpreter.split_whitespace().any(|word| word.starts_with('-') && word.contains('e'));
                 let script = Script::parse(text);
                 let mut follow = Follow::new(facts, stage, &mut run, errexit);
-                follow.script(&script, Frame { anchor: None, origin: Origin::Instruction, direct: true, heredoc: true });
+                follow.script(&script, Frame { heredoc: true, ..Frame::instruction() });
                 run.script = Some(script);
             } else {
                 run.opaque = true;
@@ -77,15 +79,20 @@ fn exec(facts: &Facts<'_>, stage: usize, run: &mut Run, instruction: &Instructio
         pipeline: instruction.range,
         list: instruction.range,
         followed: false,
+        chained: true,
+        alternative: false,
+        repeated: false,
+        tail: true,
         piped: false,
         tested: false,
         separator: None,
-        errexit: false,
+        errexit: Errexit::Off,
+        list_errexit: Errexit::Off,
         direct: false,
         heredoc: false,
     };
     let mut follow = Follow::new(facts, stage, run, false);
-    follow.frame = Frame { anchor: None, origin: Origin::Instruction, direct: false, heredoc: false };
+    follow.frame.direct = false;
     follow.launch(arguments, instruction.range, &site, Vec::new(), None, false, None);
 }
 
@@ -114,7 +121,11 @@ fn mounts(instruction: &Instruction, state: &State, escape: char) -> Vec<Mount> 
                 let value = state.expand(value.trim_matches('"'), escape);
                 match key.trim().trim_matches('"').to_ascii_lowercase().as_str() {
                     "type" => value.text().clone_into(&mut mount.kind),
-                    "target" | "dst" | "destination" => mount.target = resolve_value(&state.workdir, &value),
+                    "target" | "dst" | "destination" => {
+                        // The beginning of a path that is known in part still tells it from others.
+                        let absolute = value.known().is_none() && value.text().starts_with('/');
+                        mount.target = if absolute { value } else { resolve_value(&state.workdir, &value) };
+                    }
                     "source" | "src" => mount.source = Some(value),
                     "from" => mount.from = Some(value),
                     _ => {}
@@ -133,6 +144,16 @@ struct Frame {
     origin: Origin,
     direct: bool,
     heredoc: bool,
+    /// Where the command stands that starts the script, when the script's own places are not places in the Dockerfile.
+    site: Option<Site>,
+    /// Whether that command runs under `sudo` or as another user.
+    other_user: bool,
+}
+
+impl Frame {
+    fn instruction() -> Self {
+        Self { anchor: None, origin: Origin::Instruction, direct: true, heredoc: false, site: None, other_user: false }
+    }
 }
 
 /// What the shell knows at a point of a script.
@@ -142,7 +163,21 @@ struct ShellState {
     variables: BTreeMap<String, Vec<Value>>,
     exported: Vec<String>,
     workdir: Value,
-    errexit: bool,
+    errexit: Errexit,
+}
+
+/// The command that starts a script.
+#[derive(Clone, Copy)]
+struct Starter<'s> {
+    range: TextRange,
+    site: &'s Site,
+    other_user: bool,
+}
+
+impl Errexit {
+    fn of(on: bool) -> Self {
+        if on { Self::On } else { Self::Off }
+    }
 }
 
 struct Follow<'f, 'w, 'r> {
@@ -153,6 +188,14 @@ struct Follow<'f, 'w, 'r> {
     guard: Guard,
     frame: Frame,
     depth: u32,
+    /// Whether the shell ignores `set -e` here.
+    suspended: bool,
+    /// Whether this is in a loop or a function.
+    repeated: bool,
+    /// Whether the end of what is being followed is the end of its script.
+    tail: bool,
+    /// The and-or list that is being followed.
+    list: TextRange,
 }
 
 /// Functions of the script that is followed, by name.
@@ -165,20 +208,24 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
             facts,
             stage,
             run,
-            shell: ShellState { variables: BTreeMap::new(), exported: Vec::new(), workdir, errexit },
+            shell: ShellState { variables: BTreeMap::new(), exported: Vec::new(), workdir, errexit: Errexit::of(errexit) },
             guard: Guard::Always,
-            frame: Frame { anchor: None, origin: Origin::Instruction, direct: true, heredoc: false },
+            frame: Frame::instruction(),
             depth: 0,
+            suspended: false,
+            repeated: false,
+            tail: true,
+            list: TextRange::default(),
         }
     }
 
     /// Follows a whole script.
     fn script(&mut self, script: &Script, frame: Frame) {
         if !script.errors.is_empty() {
-            self.run.opaque = true;
+            self.obscure();
         }
         if self.depth > DEPTH_LIMIT {
-            self.run.opaque = true;
+            self.obscure();
             return;
         }
         let outer = std::mem::replace(&mut self.frame, frame);
@@ -190,13 +237,35 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
     }
 
     /// Follows text that is not in the Dockerfile, or whose places cannot be mapped to it.
-    fn foreign(&mut self, text: &str, anchor: TextRange, origin: Origin, errexit: bool) {
+    fn foreign(&mut self, text: &str, starter: Starter<'_>, origin: Origin, errexit: bool) {
         let script = Script::parse(Joined::verbatim(text, 0));
-        let anchor = self.frame.anchor.unwrap_or(anchor);
+        let anchor = self.frame.anchor.unwrap_or(starter.range);
+        let site = self.frame.site.clone().unwrap_or_else(|| starter.site.clone());
         let outer = self.shell.clone();
-        self.shell.errexit = errexit;
-        self.script(&script, Frame { anchor: Some(anchor), origin, direct: false, heredoc: false });
+        self.shell.errexit = Errexit::of(errexit);
+        let other_user = self.frame.other_user || starter.other_user;
+        let frame = Frame { anchor: Some(anchor), origin, direct: false, heredoc: false, site: Some(site), other_user };
+        self.as_process(|follow| follow.script(&script, frame));
         self.shell = outer;
+    }
+
+    /// A process of its own has its own `set -e` and its own end.
+    fn as_process(&mut self, follow: impl FnOnce(&mut Self)) {
+        let outer = (std::mem::replace(&mut self.suspended, false), std::mem::replace(&mut self.tail, true));
+        follow(self);
+        (self.suspended, self.tail) = outer;
+    }
+
+    /// Something starts here that cannot be followed.
+    fn unread(&mut self) {
+        let unread = Unread { after: self.run.invocations.len(), list: self.list };
+        self.run.unread.push(unread);
+    }
+
+    /// [`Follow::unread`] for what may do anything.
+    fn obscure(&mut self) {
+        self.run.opaque = true;
+        self.unread();
     }
 
     /// The place in the Dockerfile of a range of the script.
@@ -255,7 +324,9 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
                 merged.workdir = Value::unknown();
             }
             merged.exported.extend(outcome.exported);
-            merged.errexit &= outcome.errexit;
+            if merged.errexit != outcome.errexit {
+                merged.errexit = Errexit::Open;
+            }
         }
         merged.exported.sort();
         merged.exported.dedup();

@@ -5,7 +5,7 @@ use crate::shell::{Part, Redirect, RedirectKind, Script, SimpleCommand, Word};
 use crate::text::TextRange;
 
 use super::super::paths::{file_name, resolve_value};
-use super::{Argument, Follow, Frame, Functions, Guard, INVOCATION_LIMIT, Invocation, Site};
+use super::{Argument, Errexit, Follow, Frame, Functions, Guard, INVOCATION_LIMIT, Invocation, Site, Starter};
 
 /// How many combinations of variable values one command is read with.
 const COMBINATION_LIMIT: usize = 8;
@@ -35,7 +35,7 @@ impl Follow<'_, '_, '_> {
                 return;
             }
             if let Some(inner) = self.inline_script(script, &name, simple) {
-                self.nested(&inner, &name, simple);
+                self.nested(&inner, simple);
                 return;
             }
         }
@@ -46,7 +46,9 @@ impl Follow<'_, '_, '_> {
             .collect();
         let range = self.place(script, simple.range);
         let output = self.output(script, &simple.redirects);
-        for combination in self.combinations(&simple.words) {
+        let combinations = self.combinations(&simple.words);
+        let (first, count) = (self.run.invocations.len(), combinations.len());
+        for combination in combinations {
             let before = self.shell.clone();
             let several = !combination.is_empty();
             for (name, value) in combination {
@@ -62,6 +64,20 @@ impl Follow<'_, '_, '_> {
             let heredoc = heredoc.map(|range| script.slice(range).to_owned());
             self.launch(arguments, range, site, environment.clone(), output.clone(), false, heredoc.as_deref());
             self.guard = outer;
+        }
+        if count > 1 {
+            self.lock_unless_one_program(first, count);
+        }
+    }
+
+    /// One text that starts different programs cannot be edited for one of them.
+    fn lock_unless_one_program(&mut self, first: usize, count: usize) {
+        let readings = self.run.invocations.get_mut(first..).unwrap_or_default();
+        let one = readings.len() == count && readings.windows(2).all(|pair| matches!(pair, [a, b] if a.program == b.program));
+        if !one {
+            for argument in readings.iter_mut().flat_map(|reading| &mut reading.arguments) {
+                (argument.whole, argument.last) = (false, false);
+            }
         }
     }
 
@@ -99,6 +115,10 @@ impl Follow<'_, '_, '_> {
                 Part::Substitution { commands, .. } | Part::Process { commands, .. } => {
                     let before = self.shell.clone();
                     let direct = std::mem::replace(&mut self.frame.direct, false);
+                    // bash does not keep `set -e` in substitutions, other shells do.
+                    if self.shell.errexit == Errexit::On {
+                        self.shell.errexit = Errexit::Open;
+                    }
                     self.list(script, commands, functions, false);
                     self.frame.direct = direct;
                     self.shell = before;
@@ -129,13 +149,9 @@ impl Follow<'_, '_, '_> {
             }
             "set" => {
                 let words: Vec<Value> = arguments.iter().map(|word| self.expand_one(script, word)).collect();
-                for (index, word) in words.iter().enumerate() {
-                    let named = |prefix: &str| word.text() == prefix && words.get(index + 1).is_some_and(|next| next.text() == "errexit");
-                    if let Some(letters) = word.text().strip_prefix('-') {
-                        self.shell.errexit |= letters.contains('e') || named("-o");
-                    } else if let Some(letters) = word.text().strip_prefix('+') {
-                        self.shell.errexit &= !(letters.contains('e') || named("+o"));
-                    }
+                if let Some(on) = errexit_set(&words) {
+                    let certain = self.guard == Guard::Always || self.shell.errexit == Errexit::of(on);
+                    self.shell.errexit = if certain { Errexit::of(on) } else { Errexit::Open };
                 }
                 true
             }
@@ -162,7 +178,7 @@ impl Follow<'_, '_, '_> {
                 true
             }
             "eval" => {
-                self.run.opaque = true;
+                self.obscure();
                 true
             }
             "exit" | "return" | "true" | "false" | ":" | "echo" | "printf" | "[" | "test" | "wait" | "shift" | "umask" | "trap" => {
@@ -193,8 +209,7 @@ impl Follow<'_, '_, '_> {
         (script.slice(inside) == text).then(|| script.source.part(inside))
     }
 
-    fn nested(&mut self, inner: &crate::text::Joined, name: &str, simple: &SimpleCommand) {
-        let _ = name;
+    fn nested(&mut self, inner: &crate::text::Joined, simple: &SimpleCommand) {
         let errexit = simple
             .words
             .get(1)
@@ -202,9 +217,9 @@ impl Follow<'_, '_, '_> {
             .is_some_and(|flag| flag.starts_with('-') && flag.contains('e'));
         let script = Script::parse(inner.clone());
         let outer = self.shell.clone();
-        self.shell.errexit = errexit;
-        let frame = Frame { anchor: None, origin: self.frame.origin.clone(), direct: false, heredoc: false };
-        self.script(&script, frame);
+        self.shell.errexit = Errexit::of(errexit);
+        let frame = Frame { anchor: None, direct: false, heredoc: false, ..self.frame.clone() };
+        self.as_process(|follow| follow.script(&script, frame));
         self.shell = outer;
     }
 
@@ -221,7 +236,7 @@ impl Follow<'_, '_, '_> {
         heredoc: Option<&str>,
     ) {
         if self.run.invocations.len() >= INVOCATION_LIMIT {
-            self.run.opaque = true;
+            self.obscure();
             return;
         }
         let mut workdir = self.shell.workdir.clone();
@@ -241,15 +256,18 @@ impl Follow<'_, '_, '_> {
         let path = program.value.clone();
         if path.text().starts_with(UNKNOWN) && !path.text().contains('/') {
             // `$PIP install`: nobody can tell what runs.
+            self.unread();
             return;
         }
         let name = program_name(file_name(path.text()));
-        if self.follow_script(&name, &path, &arguments, range, heredoc) {
+        let other_user = other_user || self.frame.other_user;
+        let starter = Starter { range, site, other_user };
+        if self.follow_script(&name, &path, &arguments, starter, heredoc) {
             return;
         }
         let (name, skip) = as_module(&name, &arguments);
         if name == "make" {
-            self.make(&arguments, range);
+            self.make(&arguments, starter);
         }
         let rest = arguments.split_off((1 + skip).min(arguments.len()));
         if let Some(folder) = changed_folder(&name, &rest) {
@@ -279,7 +297,7 @@ impl Follow<'_, '_, '_> {
     }
 
     /// `sh script`, `./script`, `. script`, `sh -c "$text"` and `bash <<EOF`: true when the command is such a script.
-    fn follow_script(&mut self, name: &str, path: &Value, arguments: &[Argument], range: TextRange, heredoc: Option<&str>) -> bool {
+    fn follow_script(&mut self, name: &str, path: &Value, arguments: &[Argument], starter: Starter<'_>, heredoc: Option<&str>) -> bool {
         let shell = matches!(name, "sh" | "bash" | "dash" | "ash");
         let options = arguments.get(1..).unwrap_or_default();
         let is_flag = |argument: &&Argument| argument.value.text().starts_with(['-', '+']);
@@ -290,9 +308,9 @@ impl Follow<'_, '_, '_> {
             match operand.and_then(|operand| operand.value.known()) {
                 Some(text) => {
                     let (text, origin) = (text.to_owned(), self.frame.origin.clone());
-                    self.foreign(&text, range, origin, errexit);
+                    self.foreign(&text, starter, origin, errexit);
                 }
-                None => self.run.opaque = true,
+                None => self.obscure(),
             }
             return true;
         }
@@ -300,9 +318,9 @@ impl Follow<'_, '_, '_> {
             match heredoc {
                 Some(text) => {
                     let origin = self.frame.origin.clone();
-                    self.foreign(text, range, origin, errexit);
+                    self.foreign(text, starter, origin, errexit);
                 }
-                None => self.run.opaque = true,
+                None => self.obscure(),
             }
             return true;
         }
@@ -314,7 +332,7 @@ impl Follow<'_, '_, '_> {
         };
         let Some(file) = file else { return false };
         let explicit = shell || matches!(name, "." | "source");
-        self.script_file(&file, range, explicit, errexit)
+        self.script_file(&file, starter, explicit, errexit)
     }
 }
 
@@ -366,6 +384,23 @@ fn unwrap(name: &str, arguments: &[Argument]) -> Option<Unwrapped> {
         "conda" | "mamba" | "micromamba" if text(1) == Some("run") => plain(flags_from(2, &["-n", "--name", "-p", "--prefix"])),
         _ => None,
     }
+}
+
+/// What `set` makes of `errexit`: `set -eu`, `set +e`, `set -o errexit`. `None` when it leaves it.
+fn errexit_set(words: &[Value]) -> Option<bool> {
+    let mut result = None;
+    let mut words = words.iter().map(Value::text);
+    while let Some(word) = words.next() {
+        let (Some(sign), Some(letters)) = (word.get(..1).filter(|sign| matches!(*sign, "-" | "+")), word.get(1..)) else { break };
+        if letters.is_empty() || letters.starts_with('-') {
+            break;
+        }
+        let named = letters.ends_with('o') && words.next() == Some("errexit");
+        if named || letters.contains('e') {
+            result = Some(sign == "-");
+        }
+    }
+    result
 }
 
 /// `NAME=value` words from `index` on.

@@ -33,11 +33,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         if let Some(script) = invocation.script() {
             finding.note("script", format!("the command stands in `{script}`"));
         }
-        if let Some(edits) = edits(facts, run) {
+        if let Some((edits, caution)) = fix(facts, stage, run) {
             finding.fix(Fix {
                 title: "use `apk add --no-cache`".to_owned(),
-                applicability: Applicability::Safe,
-                caution: None,
+                applicability: if caution.is_some() { Applicability::Unsafe } else { Applicability::Safe },
+                caution,
                 edits,
             });
         }
@@ -47,6 +47,23 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
 /// `apk update --no-cache` writes nothing; `apk add` without it leaves the index.
 fn fills_cache(apk: &Apk<'_>) -> bool {
     matches!(apk.action, ApkAction::Add | ApkAction::Update | ApkAction::Upgrade) && !apk.disables_cache()
+}
+
+/// What makes the fix unsafe, if anything. `None` when something reads the index.
+fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> Option<(Vec<Edit>, Option<String>)> {
+    let is_later = |heir: &StageFacts, other: &Run| heir.index != stage.index || other.instruction > run.instruction;
+    let heirs: Vec<&StageFacts> = facts.descendants(stage.index).into_iter().filter_map(|index| facts.stages.get(index)).collect();
+    let later = || heirs.iter().flat_map(|heir| heir.runs.iter().filter(|other| is_later(heir, other)));
+    // `apk add` fetches an index where there is none; `apk search` and its like do not.
+    let reads = |invocation: &Invocation| Apk::read(invocation).map_or(invocation.program == "apk", |apk| apk.action == ApkAction::Other);
+    if std::iter::once(run).chain(later()).flat_map(|run| &run.invocations).any(reads) {
+        return None;
+    }
+    let explicit = |invocation: &Invocation| Apk::read(invocation).is_some_and(|apk| apk.action == ApkAction::Update);
+    let unread = !run.unread.is_empty() || later().any(|run| run.opaque || !run.unread.is_empty());
+    let caution = (unread && run.invocations.iter().any(explicit))
+        .then(|| "a step runs a script that cannot be read here and may need the index that `apk update` fetches".to_owned());
+    Some((edits(facts, run)?, caution))
 }
 
 /// `--no-cache` for every apk of the RUN, and no `apk update` where it can go. `None` when one of them cannot be edited.

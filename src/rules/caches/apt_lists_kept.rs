@@ -4,8 +4,13 @@ use crate::catalogue;
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Savings};
 use crate::facts::commands::{Apt, AptAction, removal};
 use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts, is_mounted};
+use crate::rules::insertion::Behind;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
+
+mod later;
+
+use later::{LaterUse, later_use, reads_lists};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
@@ -59,14 +64,6 @@ fn fetches_lists(invocation: &Invocation) -> bool {
     }
 }
 
-/// Whether a command reads the lists.
-fn needs_lists(invocation: &Invocation) -> bool {
-    match Apt::read(invocation) {
-        Some(apt) => matches!(apt.action, AptAction::Update | AptAction::Install),
-        None => matches!(invocation.program.as_str(), "add-apt-repository" | "apt-cache" | "apt-file" | "gdebi" | "aptitude"),
-    }
-}
-
 fn later_removal(stage: &StageFacts, run: &Run) -> Option<TextRange> {
     let later = stage.runs.iter().filter(|later| later.instruction > run.instruction);
     let mut invocations = later.flat_map(|later| &later.invocations);
@@ -74,18 +71,35 @@ fn later_removal(stage: &StageFacts, run: &Run) -> Option<TextRange> {
 }
 
 fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> Option<Fix> {
-    let users: Vec<&Invocation> = run.invocations.iter().skip(index).filter(|invocation| needs_lists(invocation)).collect();
-    let last = users.last()?;
-    // In branches one removal does not serve all.
-    if users.iter().any(|user| user.guard != Guard::Always && user.site.list != last.site.list) {
+    // Where the shell reads a script in a way of its own, nobody knows what stands behind what.
+    if run.script.as_ref().is_some_and(|script| !script.errors.is_empty()) {
         return None;
     }
-    let caution = match later_use(facts, stage, run) {
-        LaterUse::Certain => return None,
-        LaterUse::Possible => Some("a later step runs a script that cannot be read here and may install without `apt-get update`".to_owned()),
-        LaterUse::None => None,
+    let is_user = |invocation: &Invocation| fetches_lists(invocation) || reads_lists(invocation);
+    let invocations = run.invocations.iter().enumerate().skip(index);
+    let users: Vec<(usize, &Invocation)> = invocations.filter(|(_, invocation)| is_user(invocation)).collect();
+    let &(last_index, last) = users.last()?;
+    let users = || users.iter().map(|&(_, user)| user);
+    if !serves_all(last, users()) {
+        return None;
+    }
+    // `exec` leaves nobody to run what comes behind.
+    if last.range.slice(facts.source.text()).starts_with("exec ") {
+        return None;
+    }
+    let unread: Vec<_> = run.unread.iter().filter(|unread| unread.after > last_index).collect();
+    let (behind, unread_later) = match unread.as_slice() {
+        [] => (Behind::Pipeline, false),
+        unread if last.site.chained && unread.iter().all(|unread| unread.list == last.site.list) => (Behind::List, false),
+        _ => (Behind::Pipeline, true),
     };
-    let edit = facts.command_after(last, REMOVE)?;
+    let later = later_use(facts, stage, run);
+    if later == LaterUse::Certain {
+        return None;
+    }
+    let possible = unread_later || later == LaterUse::Possible;
+    let caution = possible.then(|| "a later command cannot be read here and may install without `apt-get update`".to_owned());
+    let edit = facts.command_after(last, REMOVE, behind)?;
     Some(Fix {
         title: "delete the package lists in the same `RUN`".to_owned(),
         applicability: if caution.is_some() { Applicability::Unsafe } else { Applicability::Safe },
@@ -94,34 +108,13 @@ fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> Option
     })
 }
 
-enum LaterUse {
-    None,
-    Possible,
-    Certain,
-}
-
-/// Whether a later `RUN`, here or in a stage built on this one, installs with these lists.
-fn later_use(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> LaterUse {
-    let mut possible = false;
-    for index in facts.descendants(stage.index) {
-        let Some(heir) = facts.stages.get(index) else { continue };
-        let mut fetched = false;
-        let after = |other: &&Run| index != stage.index || other.instruction > run.instruction;
-        for later in heir.runs.iter().filter(after) {
-            for invocation in &later.invocations {
-                if fetches_lists(invocation) {
-                    fetched = true;
-                } else if needs_lists(invocation) && !fetched && installs_by_name(invocation) {
-                    return LaterUse::Certain;
-                }
-            }
-            possible |= later.opaque && !fetched;
-        }
-    }
-    if possible { LaterUse::Possible } else { LaterUse::None }
-}
-
-/// Local archives (`apt-get install ./x.deb`) need no lists unless they depend on something; that may be, so they count.
-fn installs_by_name(invocation: &Invocation) -> bool {
-    Apt::read(invocation).is_none_or(|apt| apt.action == AptAction::Install)
+/// Whether one removal behind `last` comes after every use, however often and in whichever branch the uses run.
+fn serves_all<'u>(last: &Invocation, users: impl Iterator<Item = &'u Invocation> + Clone) -> bool {
+    let beside = |user: &&Invocation| user.site.list == last.site.list;
+    let together = users.clone().all(|user| beside(&user));
+    let always = |user: &Invocation| user.guard == Guard::Always;
+    let reached = users.clone().filter(beside).any(always) && users.clone().all(|user| beside(&user) || always(user));
+    // A function that is called where `set -e` holds and where it does not is read once for each call.
+    let readings_agree = users.filter(|user| user.site.pipeline == last.site.pipeline).all(|user| user.site == last.site);
+    readings_agree && (together || (reached && !last.site.repeated))
 }

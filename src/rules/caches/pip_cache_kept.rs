@@ -32,7 +32,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         if let Some(script) = invocation.script() {
             finding.note("script", format!("the command stands in `{script}`"));
         }
-        if let Some(edit) = facts.insert_after(invocation, pip.subcommand, "--no-cache-dir") {
+        // `COPY --from=builder /root/.cache`: a later step installs from it.
+        let taken = folders.iter().any(|folder| facts.is_taken(stage.index, folder));
+        if let Some(edit) = facts.insert_after(invocation, pip.subcommand, "--no-cache-dir").filter(|_| !taken) {
             finding.fix(Fix {
                 title: "add `--no-cache-dir`".to_owned(),
                 applicability: Applicability::Safe,

@@ -14,6 +14,10 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         if uv.disables_cache() || uv.options.has(&["--no-index"]) || is_switched_off(facts, run, invocation) {
             continue;
         }
+        // What works offline takes all that it needs from the cache.
+        if is_offline(facts, run, invocation) {
+            continue;
+        }
         if run.invocations.iter().skip(index + 1).any(empties_cache) {
             continue;
         }
@@ -38,7 +42,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         if let Some(script) = invocation.script() {
             finding.note("script", format!("the command stands in `{script}`"));
         }
-        if let Some(edit) = facts.insert_after(invocation, uv.subcommand, "--no-cache") {
+        let taken = folders.iter().any(|folder| facts.is_taken(stage.index, folder)) || offline_later(facts, stage, run);
+        if let Some(edit) = facts.insert_after(invocation, uv.subcommand, "--no-cache").filter(|_| !taken) {
             finding.fix(Fix {
                 title: "add `--no-cache`".to_owned(),
                 applicability: Applicability::Safe,
@@ -53,6 +58,21 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
 fn empties_cache(invocation: &Invocation) -> bool {
     Uv::read(invocation).is_some_and(|uv| {
         uv.action == UvAction::CacheClean && (uv.subcommand.value.text() == "clean" || uv.options.has(&["--ci"]))
+    })
+}
+
+/// `--offline` or `UV_OFFLINE`.
+fn is_offline(facts: &Facts<'_>, run: &Run, invocation: &Invocation) -> bool {
+    let set = |value: &Value| !matches!(value.text(), "" | "0" | "false");
+    let uv = matches!(invocation.program.as_str(), "uv" | "uvx");
+    uv && (invocation.has_argument("--offline") || facts.variable(run, invocation, "UV_OFFLINE").is_some_and(set))
+}
+
+/// Whether a command of this `RUN` or a later one, here or in a stage built on this one, needs the cache.
+fn offline_later(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
+    facts.descendants(stage.index).into_iter().filter_map(|index| facts.stages.get(index)).any(|heir| {
+        let later = heir.runs.iter().filter(|later| heir.index != stage.index || later.instruction >= run.instruction);
+        later.flat_map(|later| later.invocations.iter().map(move |invocation| (later, invocation))).any(|(later, invocation)| is_offline(facts, later, invocation))
     })
 }
 

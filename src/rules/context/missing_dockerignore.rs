@@ -1,6 +1,7 @@
 //! A build copies its context as a whole, and nothing is left out.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Saving, Savings, Severity, format_bytes};
 use crate::facts::Facts;
@@ -11,8 +12,10 @@ use crate::workspace::{join, parent};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
-/// Smaller shares are not told.
-const TOLD_BYTES: u64 = 1_000;
+/// Smaller shares are not told, unless they are of what is worth a word by itself.
+const TOLD_BYTES: u64 = 100_000;
+/// Smaller folders are not told.
+const TOLD_FOLDER_BYTES: u64 = 1_000;
 /// A whole instruction is quoted up to this length.
 const MAX_QUOTED: usize = 40;
 
@@ -56,7 +59,9 @@ struct Share {
 
 impl<'f> Load<'f> {
     fn new(facts: &Facts<'_>, plan: &'f IgnorePlan, copy: &'f FolderCopy<'f>) -> Self {
-        let (files, bytes) = copy.files(&plan.tree).fold((0, 0_u64), |(files, bytes), file| (files + 1, bytes.saturating_add(file.bytes)));
+        let (files, bytes) = copy
+            .files(&plan.tree)
+            .fold((0, 0_u64), |(files, bytes), file| (files + 1, bytes.saturating_add(file.bytes)));
         let mut load = Self { copy, files, bytes, waste: BTreeMap::new(), promised: Vec::new(), in_image: false };
         let reaches = |place: Option<String>| match place {
             Some(place) => facts.reaches_final(copy.stage, &place),
@@ -93,7 +98,9 @@ impl<'f> Load<'f> {
     }
 
     fn is_worth_leaving_out(&self) -> bool {
-        !self.promised.is_empty() || self.waste.values().any(|share| share.entry.heavy) || self.waste_bytes() >= WORTH_BYTES
+        !self.promised.is_empty()
+            || self.waste.values().any(|share| share.entry.heavy)
+            || self.waste_bytes() >= WORTH_BYTES
     }
 
     fn waste_bytes(&self) -> u64 {
@@ -103,8 +110,8 @@ impl<'f> Load<'f> {
     /// The shares that are worth a word, largest first; secrets always are.
     fn told(&self) -> Vec<&Share> {
         let mut told: Vec<&Share> =
-            self.waste.values().filter(|share| share.bytes >= TOLD_BYTES || share.entry.kind == Kind::Dotenv).collect();
-        told.sort_by_key(|share| std::cmp::Reverse((share.entry.kind == Kind::Dotenv, share.bytes)));
+            self.waste.values().filter(|share| share.bytes >= TOLD_BYTES || share.entry.heavy).collect();
+        told.sort_by_key(|share| std::cmp::Reverse(share.bytes));
         told
     }
 
@@ -134,10 +141,14 @@ fn report(facts: &Facts<'_>, plan: &IgnorePlan, load: &Load<'_>, others: &[Load<
     for note in gitignores(load) {
         finding.note("working copies", note);
     }
-    for (entry, reason) in plan.kept().filter(|(entry, _)| entry.heavy) {
-        finding.note("kept", format!("`{}`: {reason}", entry.pattern()));
+    let certain = plan.is_worth_it();
+    for (entry, reason) in plan.kept().filter(|(entry, _)| entry.heavy && is_taken(plan, load.copy, entry)) {
+        // What an unsafe fix leaves out stands in its caution.
+        if certain || matches!(plan.verdict(entry), Some(Verdict::Keep(_))) {
+            finding.note("left in", format!("`{}`: {reason}", entry.pattern()));
+        }
     }
-    if let Some(unread) = unread_ignore_file(facts) {
+    if let Some(unread) = unread_ignore_file(facts, load.copy) {
         finding.note("context", unread);
     }
     finding.savings(savings(facts, plan, load));
@@ -146,20 +157,31 @@ fn report(facts: &Facts<'_>, plan: &IgnorePlan, load: &Load<'_>, others: &[Load<
     finding.fix(fix(plan, path));
 }
 
+/// Whether the copy takes, or in a working copy would take, something of a row.
+fn is_taken(plan: &IgnorePlan, copy: &FolderCopy<'_>, entry: &Entry) -> bool {
+    let there = plan.waste.iter().filter(|waste| waste.entry.name == entry.name).map(|waste| &waste.path);
+    let promised = plan.promised.iter().filter(|promise| promise.entry.name == entry.name).map(|promise| &promise.path);
+    there.chain(promised).any(|path| copy.takes(path).is_some())
+}
+
 /// `COPY . .` takes 214 files, 31 MB, of these 12 MB in `.git`, and there is no ignore file
 fn message(facts: &Facts<'_>, load: &Load<'_>) -> String {
     let mut message = format!("{} takes {}", quoted(facts, load.copy), amount(load));
-    let told = load.told();
-    if !told.is_empty() {
-        let shares = told.iter().take(3).map(|share| {
-            let name = share.place.clone().unwrap_or_else(|| share.entry.pattern());
-            if share.entry.kind == Kind::Dotenv { format!("`{name}`") } else { format!("{} in `{name}`", format_bytes(share.bytes)) }
-        });
-        message += &format!(", of these {}", list(&shares.collect::<Vec<_>>()));
+    let name = |share: &Share| share.place.clone().unwrap_or_else(|| share.entry.pattern());
+    let (secrets, others): (Vec<&Share>, Vec<&Share>) =
+        load.told().into_iter().partition(|share| share.entry.kind == Kind::Dotenv);
+    let shares: Vec<String> =
+        others.iter().take(3).map(|share| format!("{} in `{}`", format_bytes(share.bytes), name(share))).collect();
+    if !shares.is_empty() {
+        let _ = write!(message, ", of these {}", list(&shares));
+    }
+    for share in secrets {
+        let _ = write!(message, ", `{}` among them", name(share));
     }
     if !load.promised.is_empty() {
-        let names: Vec<String> = load.promised.iter().take(4).map(|(entry, _)| format!("`{}`", entry.pattern())).collect();
-        message += &format!(", and from a working copy {} too", list(&names));
+        let names: Vec<String> =
+            load.promised.iter().take(4).map(|(entry, _)| format!("`{}`", entry.pattern())).collect();
+        let _ = write!(message, ", and from a working copy {} too", list(&names));
     }
     message + ": there is no ignore file"
 }
@@ -189,7 +211,7 @@ fn list(words: &[String]) -> String {
 /// The largest folders at the top of what is copied.
 fn largest(plan: &IgnorePlan, copy: &FolderCopy<'_>) -> Option<String> {
     let summary = plan.tree.summary_of(&copy.source);
-    let entries = summary.entries.iter().filter(|entry| entry.bytes >= TOLD_BYTES).take(5);
+    let entries = summary.entries.iter().filter(|entry| entry.bytes >= TOLD_FOLDER_BYTES).take(5);
     let shares: Vec<String> = entries.map(|entry| format!("`{}` {}", entry.name, format_bytes(entry.bytes))).collect();
     let bound = if plan.tree.complete { "" } else { "at least, the walk was cut short: " };
     (!shares.is_empty()).then(|| format!("{bound}{}", shares.join(", ")))
@@ -204,17 +226,22 @@ fn gitignores(load: &Load<'_>) -> Vec<String> {
         }
     }
     let repository = load.promised.iter().any(|(_, evidence)| **evidence == Evidence::Repository);
-    let repository = repository.then(|| "the context is the root of a repository, and a clone holds its history".to_owned());
+    let repository =
+        repository.then(|| "the context is the root of a repository, and a clone holds its history".to_owned());
     let named = by_file.into_iter().map(|(file, names)| format!("`{file}` names {}", list(&names)));
     repository.into_iter().chain(named).collect()
 }
 
-/// An ignore file beside the Dockerfile looks as if it counted.
-fn unread_ignore_file(facts: &Facts<'_>) -> Option<String> {
-    let folder = parent(&facts.service.dockerfile);
-    let path = join(folder, ".dockerignore").filter(|_| folder != facts.service.context)?;
-    let context = if facts.service.context.is_empty() { "the repository's root" } else { facts.service.context.as_str() };
-    facts.workspace.is_file(&path).then(|| format!("`{path}` is not read: the context is {context}"))
+/// An ignore file beside the Dockerfile, or in the folder that is copied, looks as if it counted.
+fn unread_ignore_file(facts: &Facts<'_>, copy: &FolderCopy<'_>) -> Option<String> {
+    let context = facts.service.context.as_str();
+    let copied = join(context, &copy.source).unwrap_or_default();
+    let folders = [parent(&facts.service.dockerfile), copied.as_str()];
+    let paths =
+        folders.into_iter().filter(|folder| *folder != context).filter_map(|folder| join(folder, ".dockerignore"));
+    let path = paths.into_iter().find(|path| facts.workspace.is_file(path))?;
+    let root = if context.is_empty() { "the repository's root".to_owned() } else { format!("`{context}`") };
+    Some(format!("`{path}` is not read: the context is {root}"))
 }
 
 fn savings(facts: &Facts<'_>, plan: &IgnorePlan, load: &Load<'_>) -> Option<Savings> {
@@ -224,7 +251,10 @@ fn savings(facts: &Facts<'_>, plan: &IgnorePlan, load: &Load<'_>) -> Option<Savi
         .values()
         .filter(counts)
         .map(|share| {
-            let path = join(&facts.service.context, &share.place.clone().unwrap_or_else(|| format!("**/{}", share.entry.pattern())));
+            let path = join(
+                &facts.service.context,
+                &share.place.clone().unwrap_or_else(|| format!("**/{}", share.entry.pattern())),
+            );
             Saving { component: Component::Path(path.unwrap_or_default()), bytes: share.bytes, basis: Basis::Context }
         })
         .collect();
@@ -248,7 +278,7 @@ fn fix(plan: &IgnorePlan, path: String) -> Fix {
     Fix {
         title: format!("create `{path}` with {patterns} patterns"),
         applicability: if certain { Applicability::Safe } else { Applicability::Unsafe },
-        caution: (!certain).then(|| format!("a build may need what is left out: {}", unsure.join("; "))),
+        caution: (!certain).then(|| unsure.join("; ")),
         edits: vec![Edit { file: path.into(), range: TextRange::empty(0), text }],
     }
 }

@@ -93,10 +93,10 @@ fn report(range: TextRange, tools: &[SystemInstall<'_>], heir: Option<&str>, rep
     let primary = tools.first().map_or(range, |tool| tool.argument.range);
     let mut finding = reporter.report(primary, format!("{} {verb} in the runtime image", list(&names)));
     if let Some(purpose) = tools.first().and_then(|tool| catalogue::build_tool(tool.family, tool.name)) {
-        finding.primary_label(purpose.purpose.clone());
+        finding.primary_label(purpose.purpose);
     }
     for tool in tools.iter().skip(1).filter(|tool| tool.argument.range != primary) {
-        let purpose = catalogue::build_tool(tool.family, tool.name).map(|entry| entry.purpose.clone()).unwrap_or_default();
+        let purpose = catalogue::build_tool(tool.family, tool.name).map(|entry| entry.purpose).unwrap_or_default();
         finding.label(tool.argument.range, purpose);
     }
     if let Some(script) = tools.first().and_then(|tool| tool.invocation.script()) {
@@ -149,7 +149,9 @@ fn builds_java(stage: &StageFacts) -> bool {
 fn compiles_when_it_runs(facts: &Facts<'_>, chain: &[&StageFacts]) -> bool {
     let named = |text: &str| COMPILES_WHEN_IT_RUNS.iter().any(|name| text.contains(name));
     let installs = facts.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
-    let required = installs.flat_map(|install| &install.roots).any(|root| named(root.requirement.name.as_str()));
+    // `triton` in a compiled requirements file is only what torch pulls.
+    let serves = |name: &str| named(name) && !name.contains("triton");
+    let required = installs.flat_map(|install| &install.roots).any(|root| serves(root.requirement.name.as_str()));
     required
         || chain.iter().any(|stage| {
             let base = matches!(&stage.base, Base::Image(image) if named(image.text()));
