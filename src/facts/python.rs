@@ -21,6 +21,7 @@ mod setup;
 mod siblings;
 mod target;
 mod torch;
+mod wheels;
 
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
@@ -125,7 +126,8 @@ impl Root {
     /// Whether a compiler wrote it into the file because another package needs it, and no person asked for it.
     #[must_use]
     pub fn is_brought_along(&self) -> bool {
-        let by_person = |parent: &String| parent.starts_with('-') || parent.contains('(') || has_extension(parent, &["in"]);
+        let by_person =
+            |parent: &String| parent.starts_with('-') || parent.contains('(') || has_extension(parent, &["in"]);
         !self.parents.is_empty() && !self.parents.iter().any(by_person)
     }
 }

@@ -12,7 +12,7 @@ use crate::workspace::ManifestProblem;
 
 use super::export::Generated;
 use super::projects::Selection;
-use super::{Declared, InstalledExtra, Place, PythonInstall, Root, Tool, indexes, Trouble};
+use super::{Declared, InstalledExtra, Place, PythonInstall, Root, Tool, Trouble, indexes};
 
 /// An install takes no more roots than this.
 const ROOT_LIMIT: usize = 5_000;

@@ -1,7 +1,7 @@
 //! `pip install` leaves its downloads in a layer.
 
+use crate::diagnostic::{Applicability, Basis, Component, Fix, Savings};
 use crate::dockerfile::Value;
-use crate::diagnostic::{Applicability, Fix};
 use crate::facts::commands::{Pip, PipAction};
 use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts};
 use crate::rules::{Check, Reporter};
@@ -12,7 +12,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     for (index, invocation) in run.invocations.iter().enumerate() {
         let Some(pip) = Pip::read(invocation).filter(|_| invocation.guard != Guard::Never) else { continue };
         let fills = matches!(pip.action, PipAction::Install | PipAction::Download | PipAction::Wheel);
-        if !fills || pip.disables_cache() || pip.options.has(&["--no-index"]) || is_switched_off(facts, stage, run, index) {
+        if !fills
+            || pip.disables_cache()
+            || pip.options.has(&["--no-index"])
+            || is_switched_off(facts, stage, run, index)
+        {
             continue;
         }
         let purged = |later: &Invocation| Pip::read(later).is_some_and(|later| later.action == PipAction::CachePurge);
@@ -24,10 +28,17 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             continue;
         }
         let name = pip.subcommand.value.text();
-        let mut finding = reporter.report(invocation.range, format!("`pip {name}` keeps its download cache in the image"));
+        let mut finding =
+            reporter.report(invocation.range, format!("`pip {name}` keeps its download cache in the image"));
         if let Some(folder) = folders.first() {
             finding.primary_label(format!("leaves what it downloads in `{folder}`"));
             finding.help(format!("add `--no-cache-dir`, or mount a cache: `RUN --mount=type=cache,target={folder} …`"));
+        }
+        if let (Some(folder), Some(bytes)) = (folders.first(), facts.downloaded_wheels(stage, run, index)) {
+            let mut savings =
+                Savings::of(Component::Path(format!("{folder} in layer {}", run.instruction)), bytes, Basis::Catalogue);
+            savings.complete = false;
+            finding.savings(savings);
         }
         if let Some(script) = invocation.script() {
             finding.note("script", format!("the command stands in `{script}`"));
