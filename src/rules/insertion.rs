@@ -26,8 +26,18 @@ impl Facts<'_> {
         let mut before = invocation.arguments.iter().take_while(|other| other.range.start() < argument.range.start());
         let only_operands = before.any(|other| other.value.text() == "--");
         let end = argument.range.end();
-        let possible = invocation.origin == Origin::Instruction && argument.last && !only_operands && self.is_word_end(end);
-        possible.then(|| Edit { file: self.file(), range: TextRange::empty(argument.range.end()), text: format!(" {text}") })
+        if invocation.origin != Origin::Instruction || !argument.last || only_operands {
+            return None;
+        }
+        // `RUN ["pip", "install", "flask"]`: an element of the array, not a word.
+        let text = if self.is_exec_form(invocation.site.pipeline) {
+            let words: Vec<String> = text.split(' ').map(|word| format!(", \"{word}\"")).collect();
+            words.concat()
+        } else {
+            format!(" {text}")
+        };
+        let possible = text.starts_with(',') || self.is_word_end(end);
+        possible.then(|| Edit { file: self.file(), range: TextRange::empty(end), text })
     }
 
     /// Whether a word can end at `offset`: white space, a line end, a quote or an operator follows.
@@ -42,7 +52,8 @@ impl Facts<'_> {
     #[must_use]
     pub fn command_after(&self, invocation: &Invocation, command: &str, behind: Behind) -> Option<Edit> {
         let site = &invocation.site;
-        if invocation.origin != Origin::Instruction || site.tested || site.separator == Some(SeparatorKind::Background) {
+        if invocation.origin != Origin::Instruction || site.tested || site.separator == Some(SeparatorKind::Background)
+        {
             return None;
         }
         let command = &format!("{}{command}", self.elevation(invocation)?);
@@ -82,7 +93,9 @@ impl Facts<'_> {
             (LineStyle::Inline, true) => format!("; {command}"),
             (LineStyle::Inline, false) => format!(" && {command}"),
             (LineStyle::NewLine(indent), true) => format!("\n{indent}{command}"),
-            (LineStyle::Continued(indent) | LineStyle::Leading(indent), true) => format!("; {}\n{indent}{command}", self.dockerfile.escape),
+            (LineStyle::Continued(indent) | LineStyle::Leading(indent), true) => {
+                format!("; {}\n{indent}{command}", self.dockerfile.escape)
+            }
             (LineStyle::Leading(indent), false) => format!(" {}\n{indent}&& {command}", self.dockerfile.escape),
             (LineStyle::Continued(indent) | LineStyle::NewLine(indent), false) => {
                 format!(" && {}\n{indent}{command}", self.dockerfile.escape)
@@ -94,7 +107,9 @@ impl Facts<'_> {
     /// Whether something in the instruction around `range` looks at the last command's outcome.
     fn asks_for_status(&self, range: TextRange) -> bool {
         let mut instructions = self.dockerfile.instructions.iter().map(|instruction| instruction.range);
-        instructions.any(|instruction| instruction.contains_range(range) && instruction.slice(self.source.text()).contains("$?"))
+        instructions.any(|instruction| {
+            instruction.contains_range(range) && instruction.slice(self.source.text()).contains("$?")
+        })
     }
 
     /// What stands in front of a command to run it as the invocation's user: nothing, or `sudo`.
@@ -103,7 +118,8 @@ impl Facts<'_> {
             return Some("");
         }
         let mut words = invocation.range.slice(self.source.text()).split_whitespace();
-        let plain = words.next() == Some("sudo") && !words.any(|word| word.starts_with("-u") || word.starts_with("--user"));
+        let plain =
+            words.next() == Some("sudo") && !words.any(|word| word.starts_with("-u") || word.starts_with("--user"));
         plain.then_some("sudo ")
     }
 
@@ -123,22 +139,31 @@ impl Facts<'_> {
         let text = self.source.text();
         let list = site.list.slice(text);
         if site.heredoc {
-            let line_start = text.get(..range.start() as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+            let line_start =
+                text.get(..range.start() as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
             let indent = text.get(line_start..range.start() as usize).unwrap_or_default();
             let rest = self.line_rest(range.end()).trim();
             let alone = indent.trim().is_empty() && (rest.is_empty() || rest.starts_with('#'));
-            return if statement && alone && site.direct { LineStyle::NewLine(indent.to_owned()) } else { LineStyle::Inline };
+            return if statement && alone && site.direct {
+                LineStyle::NewLine(indent.to_owned())
+            } else {
+                LineStyle::Inline
+            };
         }
-        let several_lines = self.is_continued(site.list) || (statement && self.is_continued(self.instruction_range(invocation)));
+        let several_lines =
+            self.is_continued(site.list) || (statement && self.is_continued(self.instruction_range(invocation)));
         if !site.direct || !several_lines {
             return LineStyle::Inline;
         }
         let lines = || list.lines().skip(1).map(|line| (line, line.trim_start()));
-        let indent_of = |(line, trimmed): (&str, &str)| line.get(..line.len() - trimmed.len()).unwrap_or_default().to_owned();
+        let indent_of =
+            |(line, trimmed): (&str, &str)| line.get(..line.len() - trimmed.len()).unwrap_or_default().to_owned();
         if let Some(line) = lines().find(|(_, trimmed)| trimmed.starts_with("&&")) {
             return LineStyle::Leading(indent_of(line));
         }
-        let before = |index: usize| list.lines().nth(index).unwrap_or_default().trim_end_matches(['\\', '`', ' ', '\t']).ends_with("&&");
+        let before = |index: usize| {
+            list.lines().nth(index).unwrap_or_default().trim_end_matches(['\\', '`', ' ', '\t']).ends_with("&&")
+        };
         if let Some((_, line)) = lines().enumerate().find(|&(index, _)| before(index)) {
             return LineStyle::Continued(indent_of(line));
         }
@@ -160,7 +185,12 @@ impl Facts<'_> {
 
     fn instruction_range(&self, invocation: &Invocation) -> TextRange {
         let holds = |range: TextRange| range.contains_range(invocation.range);
-        self.dockerfile.instructions.iter().map(|instruction| instruction.range).find(|&range| holds(range)).unwrap_or(invocation.range)
+        self.dockerfile
+            .instructions
+            .iter()
+            .map(|instruction| instruction.range)
+            .find(|&range| holds(range))
+            .unwrap_or(invocation.range)
     }
 
     /// Deletes the invocation's pipeline with the `&&` behind it, up to the command that follows. `None` when nothing follows
@@ -181,14 +211,19 @@ impl Facts<'_> {
             return None;
         }
         let rest = text.get(site.pipeline.end() as usize..site.list.end() as usize)?;
-        let gap = |text: &str| text.len() - text.trim_start_matches([' ', '\t', '\r', '\n', self.dockerfile.escape]).len();
+        let gap =
+            |text: &str| text.len() - text.trim_start_matches([' ', '\t', '\r', '\n', self.dockerfile.escape]).len();
         let to_operator = gap(rest);
         let behind = rest.get(to_operator..)?.strip_prefix("&&")?;
         let operator_end = site.pipeline.end() as usize + to_operator + 2;
         let to_next = operator_end + gap(behind);
         // A comment line stays, and with it the continuation in front of it.
         let comment_follows = text.get(to_next..).is_some_and(|rest| rest.starts_with('#'));
-        let end = if comment_follows { operator_end + behind.len() - behind.trim_start_matches([' ', '\t']).len() } else { to_next };
+        let end = if comment_follows {
+            operator_end + behind.len() - behind.trim_start_matches([' ', '\t']).len()
+        } else {
+            to_next
+        };
         let range = TextRange::new(site.pipeline.start(), end as u32);
         let holds_comment = self.dockerfile.comments.iter().any(|comment| range.overlaps(comment.range));
         (!holds_comment).then(|| Edit { file: self.file(), range, text: String::new() })
