@@ -2,6 +2,7 @@
 //! and once for each program that fails: calls and outcome must be the same but for what the fixes insert.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
@@ -17,7 +18,7 @@ use common::example::{Example, Files};
 use common::{only, samples};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use slimlint::diagnostic::Applicability;
-use slimlint::dockerfile::{Arguments, Dockerfile, Keyword, RunScript};
+use slimlint::dockerfile::{Arguments, Dockerfile, Instruction, Keyword, RunScript};
 
 /// The rules whose fixes change scripts only by flags that the programs here leave out and by `rm` of package lists.
 const RULES: [&str; 5] = ["pip-cache-kept", "uv-cache-kept", "apk-cache-kept", "apt-lists-kept", "apt-recommends"];
@@ -32,9 +33,9 @@ const REAL: [&str; 9] = ["sh", "bash", "dash", "env", "xargs", "tee", "cat", "ni
 
 /// Words that a shell runs itself.
 const BUILTINS: [&str; 40] = [
-    "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "set", "echo", "printf", "test", "true", "false",
-    "export", "exit", "return", "break", "continue", "cd", "read", "wait", "trap", "eval", "exec", "shift", "local", "umask", "unset", "command",
-    "type", "function", "select", "times", "alias",
+    "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "set", "echo",
+    "printf", "test", "true", "false", "export", "exit", "return", "break", "continue", "cd", "read", "wait", "trap",
+    "eval", "exec", "shift", "local", "umask", "unset", "command", "type", "function", "select", "times", "alias",
 ];
 
 /// How many programs of one script fail in turn.
@@ -119,17 +120,21 @@ fn scripts(bytes: &[u8]) -> Vec<Body> {
     let dockerfile = Dockerfile::parse(&text);
     let mut found = Vec::new();
     let (mut variables, mut errexit) = (Vec::new(), false);
-    for instruction in dockerfile.instructions.iter().map(|instruction| instruction.effective()) {
+    for instruction in dockerfile.instructions.iter().map(Instruction::effective) {
         let plain = |word: &str| word.trim_matches(['"', '\'']).to_owned();
         match &instruction.arguments {
             Arguments::Pairs(pairs) if instruction.keyword == Keyword::Env => {
                 variables.extend(pairs.iter().map(|pair| (pair.name.text.clone(), plain(&pair.value.text))));
             }
             Arguments::Declarations(declarations) => {
-                let with_default = declarations.iter().filter_map(|one| Some((one.name.text.clone(), plain(&one.default.as_ref()?.text))));
+                let with_default = declarations
+                    .iter()
+                    .filter_map(|one| Some((one.name.text.clone(), plain(&one.default.as_ref()?.text))));
                 variables.extend(with_default);
             }
-            _ if instruction.keyword == Keyword::Shell => errexit = text[instruction.range.start() as usize..instruction.range.end() as usize].contains("-e"),
+            _ if instruction.keyword == Keyword::Shell => {
+                errexit = text[instruction.range.start() as usize..instruction.range.end() as usize].contains("-e");
+            }
             _ if instruction.keyword == Keyword::Run => {
                 let (body, errexit) = match instruction.script(&text) {
                     Some(RunScript::Shell(body)) => (body.text().to_owned(), errexit),
@@ -163,7 +168,10 @@ struct Sandbox {
 
 impl Sandbox {
     fn new(scripts: &[Body]) -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().unwrap(), elevated: scripts.iter().any(|script| script.text.contains("sudo ")) };
+        let sandbox = Self {
+            folder: tempfile::tempdir().unwrap(),
+            elevated: scripts.iter().any(|script| script.text.contains("sudo ")),
+        };
         let (programs, stub) = (sandbox.path("programs"), sandbox.path("stub"));
         fs::create_dir(&programs).unwrap();
         fs::create_dir(sandbox.path("tmp")).unwrap();
@@ -174,10 +182,15 @@ impl Sandbox {
                 symlink(real, programs.join(name)).unwrap();
             }
         }
-        let texts = scripts.iter().map(|script| &script.text).chain(scripts.iter().flat_map(|script| script.variables.iter().map(|(_, value)| value)));
+        let texts = scripts
+            .iter()
+            .map(|script| &script.text)
+            .chain(scripts.iter().flat_map(|script| script.variables.iter().map(|(_, value)| value)));
         let words: BTreeSet<&str> = texts
             .flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))))
-            .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()) && !REAL.contains(word) && !BUILTINS.contains(word))
+            .filter(|word| {
+                word.starts_with(|c: char| c.is_ascii_lowercase()) && !REAL.contains(word) && !BUILTINS.contains(word)
+            })
             .chain(["rm", "sudo"])
             .collect();
         for word in words {
@@ -242,10 +255,16 @@ fn wait(child: &mut std::process::Child) -> Option<i32> {
 
 /// Whether a script can be run here: nothing in it leads to programs or files outside the sandbox.
 fn is_confined(text: &str) -> bool {
-    const ESCAPES: [&str; 9] = ["PATH=", "--login", "command -p", "env -i", "env -", "/dev/tcp", "..", "BASH_ENV", "ENV="];
-    let login = text.split_whitespace().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('l') && word.ends_with('c'));
+    const ESCAPES: [&str; 9] =
+        ["PATH=", "--login", "command -p", "env -i", "env -", "/dev/tcp", "..", "BASH_ENV", "ENV="];
+    let login = text
+        .split_whitespace()
+        .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('l') && word.ends_with('c'));
     let login = login || text.contains(" -l ");
-    let open_target = text.split('>').skip(1).any(|target| target.trim_start_matches(['>', '|', '&', ' ', '"', '\'']).starts_with('$'));
+    let open_target = text
+        .split('>')
+        .skip(1)
+        .any(|target| target.trim_start_matches(['>', '|', '&', ' ', '"', '\'']).starts_with('$'));
     let odd_root = text.match_indices('/').any(|(at, _)| {
         let before = text[..at].chars().next_back();
         before.is_some_and(|c| !(c.is_ascii_alphanumeric() || "._-~/*:'\"=;&|(<>`+@}".contains(c) || c.is_whitespace()))

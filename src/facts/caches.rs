@@ -30,7 +30,8 @@ impl Facts<'_> {
             return Fate::Mounted;
         }
         let later = run.invocations.iter().skip(index + 1);
-        let removals: Vec<_> = later.filter(|invocation| invocation.guard != super::Guard::Never).filter_map(removal).collect();
+        let removals: Vec<_> =
+            later.filter(|invocation| invocation.guard != super::Guard::Never).filter_map(removal).collect();
         if any(&|folder| removals.iter().any(|removal| removal.covers(folder))) {
             return Fate::Removed;
         }
@@ -46,7 +47,8 @@ impl Facts<'_> {
         let parent = folder.rsplit_once('/').map_or("/", |(parent, _)| parent);
         let holders = self.descendants(stage);
         let takes = |path: &Value| path.known().is_some_and(|path| is_below(path, parent) || is_below(path, folder));
-        let from_holder = |transfer: &&Transfer| matches!(transfer.source, Source::Stage(from) if holders.contains(&from));
+        let from_holder =
+            |transfer: &&Transfer| matches!(transfer.source, Source::Stage(from) if holders.contains(&from));
         let transfers = self.stages.iter().flat_map(|stage| &stage.transfers).filter(from_holder);
         transfers.flat_map(|transfer| &transfer.paths).any(|(path, _)| takes(path))
     }

@@ -6,16 +6,29 @@ use super::{Base, Facts, Invocation, Run, StageFacts};
 
 impl Facts<'_> {
     /// The invocations that ran before the one at `index` of `run`, in the stage and those it is built on.
-    pub(super) fn earlier<'a>(&'a self, stage: &'a StageFacts, run: &'a Run, index: usize) -> impl Iterator<Item = &'a Invocation> {
-        let own = stage.runs.iter().filter(|other| other.instruction < run.instruction).flat_map(|other| &other.invocations);
+    pub(super) fn earlier<'a>(
+        &'a self,
+        stage: &'a StageFacts,
+        run: &'a Run,
+        index: usize,
+    ) -> impl Iterator<Item = &'a Invocation> {
+        let own =
+            stage.runs.iter().filter(|other| other.instruction < run.instruction).flat_map(|other| &other.invocations);
         let ancestors = self.ancestors(stage).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
         ancestors.chain(own).chain(run.invocations.iter().take(index))
     }
 
     /// Those of [`Facts::earlier`] that may configure a tool.
-    pub(super) fn configuring<'a>(&'a self, stage: &'a StageFacts, run: &'a Run, index: usize) -> impl Iterator<Item = &'a Invocation> {
+    pub(super) fn configuring<'a>(
+        &'a self,
+        stage: &'a StageFacts,
+        run: &'a Run,
+        index: usize,
+    ) -> impl Iterator<Item = &'a Invocation> {
         let of = |stage: &'a StageFacts| {
-            let place = |&(run, index): &(usize, usize)| stage.runs.get(run).and_then(|run| Some((run, index, run.invocations.get(index)?)));
+            let place = |&(run, index): &(usize, usize)| {
+                stage.runs.get(run).and_then(|run| Some((run, index, run.invocations.get(index)?)))
+            };
             stage.configuring.iter().filter_map(place)
         };
         let before = move |&(other, at, _): &(&Run, usize, &Invocation)| {
@@ -52,7 +65,8 @@ impl Facts<'_> {
         let says_no = |text: &str| super::commands::recommends_option(text) == Some(false);
         let by_command = self.configuring(stage, run, index).any(|invocation| {
             let written = invocation.output.as_ref().is_some_and(|file| is_apt_configuration(file.text()))
-                || (invocation.program == "tee" && invocation.arguments.iter().any(|argument| is_apt_configuration(argument.value.text())));
+                || (invocation.program == "tee"
+                    && invocation.arguments.iter().any(|argument| is_apt_configuration(argument.value.text())));
             // What `tee` writes comes through a pipe or a heredoc, which is not followed.
             let piped = invocation.program == "tee";
             written && (piped || invocation.arguments.iter().any(|argument| says_no(argument.value.text())))
@@ -61,7 +75,11 @@ impl Facts<'_> {
     }
 
     /// Texts of configuration files of pip that are copied before instruction `before`.
-    pub(super) fn pip_configurations<'a>(&'a self, stage: &'a StageFacts, before: usize) -> impl Iterator<Item = String> + 'a {
+    pub(super) fn pip_configurations<'a>(
+        &'a self,
+        stage: &'a StageFacts,
+        before: usize,
+    ) -> impl Iterator<Item = String> + 'a {
         self.copied_files(stage, before, is_pip_configuration)
     }
 
@@ -79,7 +97,8 @@ impl Facts<'_> {
             let destination = transfer.destination.known().unwrap_or_default();
             transfer.paths.iter().filter_map(move |(path, _)| {
                 let path = path.known()?;
-                let target = if transfer.into_folder { format!("{destination}/{path}") } else { destination.to_owned() };
+                let target =
+                    if transfer.into_folder { format!("{destination}/{path}") } else { destination.to_owned() };
                 let file = wanted(&target).then(|| crate::workspace::join(&self.service.context, path))?;
                 Some(self.workspace.read(&file?).ok()?.text().to_owned())
             })

@@ -59,8 +59,22 @@ pub struct Facts<'w> {
 impl<'w> Facts<'w> {
     /// Computes the facts.
     #[must_use]
-    pub fn compute(workspace: &'w Workspace, service: &'w Service, source: &'w SourceFile, dockerfile: &'w Dockerfile) -> Self {
-        let mut facts = Self { workspace, service, source, dockerfile, stages: Vec::new(), children: Vec::new(), in_final: Vec::new(), python: python::Lazy::default() };
+    pub fn compute(
+        workspace: &'w Workspace,
+        service: &'w Service,
+        source: &'w SourceFile,
+        dockerfile: &'w Dockerfile,
+    ) -> Self {
+        let mut facts = Self {
+            workspace,
+            service,
+            source,
+            dockerfile,
+            stages: Vec::new(),
+            children: Vec::new(),
+            in_final: Vec::new(),
+            python: python::Lazy::default(),
+        };
         stages::compute(&mut facts);
         reach::compute(&mut facts);
         facts

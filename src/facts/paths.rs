@@ -28,6 +28,7 @@ pub(super) fn resolve_value(base: &Value, path: &Value) -> Value {
 }
 
 /// Whether `path` is `ancestor` or lies below it. Both absolute and clean.
+#[must_use]
 pub fn is_below(path: &str, ancestor: &str) -> bool {
     ancestor == "/" || path == ancestor || path.strip_prefix(ancestor).is_some_and(|rest| rest.starts_with('/'))
 }

@@ -6,7 +6,19 @@ use super::{Facts, StageFacts};
 
 /// Parts of file and folder names that mean an image for developing, testing or building.
 const WORKSHOPS: [&str; 14] = [
-    "dev", "devel", "develop", "development", "test", "tests", "testing", "ci", "build", "builder", "devcontainer", "lint", "debug",
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "build",
+    "builder",
+    "devcontainer",
+    "lint",
+    "debug",
     "toolchain",
 ];
 
@@ -23,7 +35,10 @@ impl Facts<'_> {
         let mut parts = path.rsplit('/');
         let file = parts.next().unwrap_or_default();
         let named = file.split(['.', '-', '_']).any(|part| WORKSHOPS.contains(&part));
-        named || parts.next().is_some_and(|folder| matches!(folder.trim_start_matches('.'), "devcontainer" | "ci" | "dev"))
+        named
+            || parts
+                .next()
+                .is_some_and(|folder| matches!(folder.trim_start_matches('.'), "devcontainer" | "ci" | "dev"))
     }
 
     /// Whether what the image starts begins with one of `programs`.
@@ -36,7 +51,8 @@ impl Facts<'_> {
     #[must_use]
     pub fn starts_with_words(&self, image: &StageFacts, wanted: &[&str]) -> bool {
         let words = self.start_words(image);
-        words.len() >= wanted.len() && words.iter().zip(wanted).all(|(word, wanted)| super::paths::file_name(word) == *wanted)
+        words.len() >= wanted.len()
+            && words.iter().zip(wanted).all(|(word, wanted)| super::paths::file_name(word) == *wanted)
     }
 
     /// `ENTRYPOINT`, else `CMD`, word by word.

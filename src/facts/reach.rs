@@ -8,7 +8,19 @@ use super::{Base, Facts, StageFacts};
 
 /// Names of stages that exist for a purpose of their own and are built with `--target`, but not shipped.
 const SIDE_STAGES: [&str; 14] = [
-    "test", "tests", "testing", "dev", "devel", "development", "lint", "linter", "debug", "ci", "devcontainer", "docs", "benchmark",
+    "test",
+    "tests",
+    "testing",
+    "dev",
+    "devel",
+    "development",
+    "lint",
+    "linter",
+    "debug",
+    "ci",
+    "devcontainer",
+    "docs",
+    "benchmark",
     "validate",
 ];
 

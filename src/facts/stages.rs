@@ -152,7 +152,8 @@ fn globals(facts: &Facts<'_>) -> Environment {
 fn declare(instruction: &Instruction, escape: char, environment: &mut Environment, globals: Option<&Environment>) {
     let Arguments::Declarations(declarations) = &instruction.arguments else { return };
     for declaration in declarations {
-        let inherited = || globals.and_then(|globals| globals.get(&declaration.name.text)).map(|global| global.value.clone());
+        let inherited =
+            || globals.and_then(|globals| globals.get(&declaration.name.text)).map(|global| global.value.clone());
         let value = match &declaration.default {
             Some(default) => expand(&default.text, escape, &|name| environment.lookup(name)),
             None => inherited().unwrap_or_else(Value::unknown),
@@ -229,7 +230,8 @@ fn step(
             }
             Keyword::Cmd | Keyword::Entrypoint => {
                 if let Some(stage) = facts.stages.get_mut(stage) {
-                    let slot = if instruction.keyword == Keyword::Cmd { &mut stage.command } else { &mut stage.entrypoint };
+                    let slot =
+                        if instruction.keyword == Keyword::Cmd { &mut stage.command } else { &mut stage.entrypoint };
                     *slot = Some(number);
                 }
             }

@@ -23,8 +23,20 @@ pub struct SystemInstall<'f> {
 }
 
 /// `dnf install` and its relatives: options that take a value.
-const RPM_WITH_VALUE: &[&str] =
-    &["-c", "--config", "--releasever", "--installroot", "--setopt", "-x", "--exclude", "--enablerepo", "--disablerepo", "--repo", "--repoid", "-r"];
+const RPM_WITH_VALUE: &[&str] = &[
+    "-c",
+    "--config",
+    "--releasever",
+    "--installroot",
+    "--setopt",
+    "-x",
+    "--exclude",
+    "--enablerepo",
+    "--disablerepo",
+    "--repo",
+    "--repoid",
+    "-r",
+];
 
 impl Facts<'_> {
     /// The packages that a `RUN` installs and does not remove again.
@@ -55,7 +67,8 @@ impl Facts<'_> {
                 if removed.iter().any(|name| name.contains(crate::dockerfile::UNKNOWN)) {
                     installs.clear();
                 }
-                installs.retain(|install| !removed.iter().any(|name| removes(name, install.name)) && !in_group(install));
+                installs
+                    .retain(|install| !removed.iter().any(|name| removes(name, install.name)) && !in_group(install));
             }
         }
         installs
@@ -66,7 +79,8 @@ fn installed(invocation: &Invocation) -> Option<(Distribution, Vec<(&str, &Argum
     if let Some(apt) = Apt::read(invocation) {
         let install = apt.action == AptAction::Install && apt.subcommand.value.text() == "install";
         // `apt-get install -y vim- nano+` marks removals and installs.
-        return install.then(|| (Distribution::Debian, apt.packages().filter(|(name, _)| !name.ends_with('-')).collect()));
+        return install
+            .then(|| (Distribution::Debian, apt.packages().filter(|(name, _)| !name.ends_with('-')).collect()));
     }
     if let Some(apk) = Apk::read(invocation) {
         return (apk.action == ApkAction::Add).then(|| (Distribution::Alpine, apk.packages().collect()));
@@ -80,7 +94,9 @@ fn installed(invocation: &Invocation) -> Option<(Distribution, Vec<(&str, &Argum
     let options = Options::read(&invocation.arguments, RPM_WITH_VALUE);
     let (first, rest) = match (family, options.operands.split_first()) {
         (Distribution::Arch, _) => (options.has(&["-S"]), options.operands.as_slice()),
-        (_, Some(((_, word), rest))) => (matches!(word.value.text(), "install" | "in" | "groupinstall" | "localinstall"), rest),
+        (_, Some(((_, word), rest))) => {
+            (matches!(word.value.text(), "install" | "in" | "groupinstall" | "localinstall"), rest)
+        }
         (_, None) => return None,
     };
     let packages = rest.iter().filter_map(|&(_, argument)| Some((argument.value.known()?, argument)));

@@ -77,7 +77,9 @@ pub(super) fn read(
             (path, word.range)
         })
         .collect();
-    let ends_like_folder = raw_destination.text().ends_with('/') || raw_destination.text().ends_with("/.") || raw_destination.text() == ".";
+    let ends_like_folder = raw_destination.text().ends_with('/')
+        || raw_destination.text().ends_with("/.")
+        || raw_destination.text() == ".";
     Some(Transfer {
         instruction: number,
         range: instruction.range,

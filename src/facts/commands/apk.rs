@@ -32,7 +32,18 @@ pub struct Apk<'i> {
 }
 
 const WITH_VALUE: &[&str] = &[
-    "-t", "--virtual", "-X", "--repository", "-p", "--root", "--arch", "--keys-dir", "--repositories-file", "--wait", "--cache-dir", "--cache-max-age",
+    "-t",
+    "--virtual",
+    "-X",
+    "--repository",
+    "-p",
+    "--root",
+    "--arch",
+    "--keys-dir",
+    "--repositories-file",
+    "--wait",
+    "--cache-dir",
+    "--cache-max-age",
     "--timeout",
 ];
 

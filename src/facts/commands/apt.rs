@@ -29,7 +29,17 @@ pub struct Apt<'i> {
     pub options: Options<'i>,
 }
 
-const WITH_VALUE: &[&str] = &["-o", "--option", "-c", "--config-file", "-t", "--target-release", "--default-release", "-a", "--host-architecture"];
+const WITH_VALUE: &[&str] = &[
+    "-o",
+    "--option",
+    "-c",
+    "--config-file",
+    "-t",
+    "--target-release",
+    "--default-release",
+    "-a",
+    "--host-architecture",
+];
 
 impl<'i> Apt<'i> {
     /// Reads an invocation of apt; `None` for other programs.
@@ -45,7 +55,9 @@ impl<'i> Apt<'i> {
         let (_, subcommand) = options.operands.remove(0);
         let action = match subcommand.value.known()? {
             "update" => AptAction::Update,
-            "install" | "upgrade" | "dist-upgrade" | "full-upgrade" | "build-dep" | "satisfy" | "reinstall" => AptAction::Install,
+            "install" | "upgrade" | "dist-upgrade" | "full-upgrade" | "build-dep" | "satisfy" | "reinstall" => {
+                AptAction::Install
+            }
             "remove" | "purge" | "autoremove" | "autopurge" => AptAction::Remove,
             "clean" | "autoclean" | "distclean" => AptAction::Clean,
             _ => AptAction::Other,

@@ -27,7 +27,8 @@ pub struct Npm<'i> {
     pub options: Options<'i>,
 }
 
-const WITH_VALUE: &[&str] = &["--prefix", "--registry", "--loglevel", "--cache", "-w", "--workspace", "--fetch-timeout", "--fetch-retries"];
+const WITH_VALUE: &[&str] =
+    &["--prefix", "--registry", "--loglevel", "--cache", "-w", "--workspace", "--fetch-timeout", "--fetch-retries"];
 
 impl<'i> Npm<'i> {
     /// Reads an invocation of `npm`; `None` for other programs.
@@ -43,7 +44,9 @@ impl<'i> Npm<'i> {
         let (_, subcommand) = options.operands.remove(0);
         let second = options.operands.first().and_then(|(_, argument)| argument.value.known());
         let action = match (subcommand.value.known()?, second) {
-            ("ci" | "clean-install" | "install" | "i" | "add" | "in" | "isntall" | "install-clean", _) => NpmAction::Install,
+            ("ci" | "clean-install" | "install" | "i" | "add" | "in" | "isntall" | "install-clean", _) => {
+                NpmAction::Install
+            }
             ("prune", _) => NpmAction::Prune,
             ("cache", Some("clean" | "clear" | "verify")) => NpmAction::CacheClean,
             _ => NpmAction::Other,

@@ -46,7 +46,9 @@ impl<'i> Options<'i> {
                 let takes = with_value.contains(&name);
                 let (value, value_argument) = match inline {
                     Some(value) => (Some(Value::new(value)), Some(argument)),
-                    None if takes => words.next().map_or((None, None), |(_, next)| (Some(next.value.clone()), Some(next))),
+                    None if takes => {
+                        words.next().map_or((None, None), |(_, next)| (Some(next.value.clone()), Some(next)))
+                    }
                     None => (None, None),
                 };
                 options.flags.push(Flag { name: name.to_owned(), value, argument, value_argument });

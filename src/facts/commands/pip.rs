@@ -35,13 +35,65 @@ pub struct Pip<'i> {
 
 /// Options of pip 26 that take a value, from `pip install --help`, `pip download --help` and `pip wheel --help`.
 pub(super) const WITH_VALUE: &[&str] = &[
-    "-r", "--requirement", "--requirements", "-c", "--constraint", "-e", "--editable", "-t", "--target", "--platform", "--python-version",
-    "--implementation", "--abi", "--root", "--prefix", "--src", "-b", "--build", "--upgrade-strategy", "-C", "--config-settings",
-    "--config-setting", "--global-option", "--install-option", "--build-option", "--no-binary", "--only-binary", "--progress-bar", "-i",
-    "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links", "--cache-dir", "--timeout", "--default-timeout",
-    "--retries", "--trusted-host", "--cert", "--client-cert", "--proxy", "--log", "--log-file", "--python", "--root-user-action",
-    "--report", "--group", "--use-feature", "--use-deprecated", "--exists-action", "-d", "--dest", "-w", "--wheel-dir",
-    "--keyring-provider", "--resume-retries", "--build-constraint", "--uploaded-prior-to",
+    "-r",
+    "--requirement",
+    "--requirements",
+    "-c",
+    "--constraint",
+    "-e",
+    "--editable",
+    "-t",
+    "--target",
+    "--platform",
+    "--python-version",
+    "--implementation",
+    "--abi",
+    "--root",
+    "--prefix",
+    "--src",
+    "-b",
+    "--build",
+    "--upgrade-strategy",
+    "-C",
+    "--config-settings",
+    "--config-setting",
+    "--global-option",
+    "--install-option",
+    "--build-option",
+    "--no-binary",
+    "--only-binary",
+    "--progress-bar",
+    "-i",
+    "--index-url",
+    "--pypi-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--cache-dir",
+    "--timeout",
+    "--default-timeout",
+    "--retries",
+    "--trusted-host",
+    "--cert",
+    "--client-cert",
+    "--proxy",
+    "--log",
+    "--log-file",
+    "--python",
+    "--root-user-action",
+    "--report",
+    "--group",
+    "--use-feature",
+    "--use-deprecated",
+    "--exists-action",
+    "-d",
+    "--dest",
+    "-w",
+    "--wheel-dir",
+    "--keyring-provider",
+    "--resume-retries",
+    "--build-constraint",
+    "--uploaded-prior-to",
 ];
 
 impl<'i> Pip<'i> {
@@ -73,6 +125,9 @@ impl<'i> Pip<'i> {
     /// `--no-cache` and `--no-cache-di` are `--no-cache-dir` (measured).
     #[must_use]
     pub fn disables_cache(&self) -> bool {
-        self.options.flags.iter().any(|flag| flag.name.starts_with("--no-ca") && "--no-cache-dir".starts_with(flag.name.as_str()))
+        self.options
+            .flags
+            .iter()
+            .any(|flag| flag.name.starts_with("--no-ca") && "--no-cache-dir".starts_with(flag.name.as_str()))
     }
 }

@@ -28,8 +28,24 @@ pub struct Poetry<'i> {
 }
 
 const WITH_VALUE: &[&str] = &[
-    "--without", "--with", "--only", "-E", "--extras", "-C", "--directory", "-P", "--project", "-f", "--format", "-o", "--output", "-G",
-    "--group", "--source", "--python", "--platform",
+    "--without",
+    "--with",
+    "--only",
+    "-E",
+    "--extras",
+    "-C",
+    "--directory",
+    "-P",
+    "--project",
+    "-f",
+    "--format",
+    "-o",
+    "--output",
+    "-G",
+    "--group",
+    "--source",
+    "--python",
+    "--platform",
 ];
 
 impl<'i> Poetry<'i> {

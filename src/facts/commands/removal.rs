@@ -31,8 +31,13 @@ pub fn removal(invocation: &Invocation) -> Option<Removal> {
                 || invocation.arguments.windows(2).any(|pair| {
                     matches!(pair, [exec, rm] if matches!(exec.value.text(), "-exec" | "-execdir") && rm.value.text().ends_with("rm"))
                 });
-            let filtered = ["-name", "-iname", "-path", "-regex", "-mtime", "-newer", "-size"].iter().any(|flag| invocation.has_argument(flag));
-            let paths = invocation.arguments.iter().map_while(|argument| argument.value.known().filter(|text| !text.starts_with(['-', '(', '!'])));
+            let filtered = ["-name", "-iname", "-path", "-regex", "-mtime", "-newer", "-size"]
+                .iter()
+                .any(|flag| invocation.has_argument(flag));
+            let paths = invocation
+                .arguments
+                .iter()
+                .map_while(|argument| argument.value.known().filter(|text| !text.starts_with(['-', '(', '!'])));
             let paths = if deletes && !filtered { paths.map(absolute).collect() } else { Vec::new() };
             Some(Removal { paths })
         }
@@ -68,7 +73,9 @@ fn covers(removed: &str, folder: &str) -> bool {
     if pattern == "*" || pattern == "*.*" {
         return is_below(folder, parent);
     }
-    let Some(prefix) = pattern.strip_suffix('*').filter(|prefix| !prefix.contains(['*', '?', '['])) else { return false };
+    let Some(prefix) = pattern.strip_suffix('*').filter(|prefix| !prefix.contains(['*', '?', '['])) else {
+        return false;
+    };
     let start = if parent == "/" { format!("/{prefix}") } else { format!("{parent}/{prefix}") };
     folder.starts_with(&start)
 }

@@ -45,7 +45,8 @@ impl Follow<'_, '_, '_> {
                         self.evaluate(script, words)
                     }
                     "false" => Some(false),
-                    "command" | "which" | "type" | "hash" | "grep" | "id" | "getent" | "dpkg" | "ls" | "diff" | "cmp" => None,
+                    "command" | "which" | "type" | "hash" | "grep" | "id" | "getent" | "dpkg" | "ls" | "diff"
+                    | "cmp" => None,
                     _ => Some(true),
                 }
             }

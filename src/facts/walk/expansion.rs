@@ -66,8 +66,12 @@ impl Follow<'_, '_, '_> {
 
     /// Puts the home folder for a `~` at the start of the word, and returns the parts that are left.
     fn without_tilde<'p>(&self, word: &'p Word, fields: &mut Fields) -> &'p [Part] {
-        let Some((Part::Literal { text, quoted: false, .. }, rest)) = word.parts.split_first() else { return &word.parts };
-        let Some(path) = text.strip_prefix('~').filter(|path| path.is_empty() || path.starts_with('/')) else { return &word.parts };
+        let Some((Part::Literal { text, quoted: false, .. }, rest)) = word.parts.split_first() else {
+            return &word.parts;
+        };
+        let Some(path) = text.strip_prefix('~').filter(|path| path.is_empty() || path.starts_with('/')) else {
+            return &word.parts;
+        };
         let home = self.variable("HOME").and_then(|values| values.first().cloned()).unwrap_or_else(Value::unknown);
         fields.quoted(&format!("{}{path}", home.text()));
         rest

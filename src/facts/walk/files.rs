@@ -20,7 +20,9 @@ impl Follow<'_, '_, '_> {
         let looks_like_script = explicit || is_shell_file(&name) || path.text().starts_with("./");
         let absolute = resolve_value(&self.shell.workdir, path);
         let before = self.run.instruction;
-        let origin = absolute.known().and_then(|absolute| self.facts.origin(self.stage, before, absolute, Some(&self.run.mounts)));
+        let origin = absolute
+            .known()
+            .and_then(|absolute| self.facts.origin(self.stage, before, absolute, Some(&self.run.mounts)));
         let file = origin.and_then(|origin| self.facts.workspace.read(&origin).ok());
         let Some(file) = file else {
             if looks_like_script {
@@ -36,7 +38,10 @@ impl Follow<'_, '_, '_> {
         if !shell_script {
             return explicit;
         }
-        let errexit = errexit || interpreter.is_some_and(|line| line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e')));
+        let errexit = errexit
+            || interpreter.is_some_and(|line| {
+                line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'))
+            });
         self.foreign(&text.replace("\r\n", "\n"), starter, Origin::Elsewhere(file.path().to_owned()), errexit);
         true
     }

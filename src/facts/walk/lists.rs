@@ -1,6 +1,8 @@
 //! Lists, branches and loops.
 
-use crate::shell::{AndOr, Command, Compound, CompoundKind, Connector, List, Pipeline, Script, Separator, SeparatorKind};
+use crate::shell::{
+    AndOr, Command, Compound, CompoundKind, Connector, List, Pipeline, Script, Separator, SeparatorKind,
+};
 
 use super::{Errexit, Follow, Functions, Guard, ShellState, Site, Value};
 
@@ -133,7 +135,8 @@ impl Follow<'_, '_, '_> {
     fn piped_into_shell(&mut self, pipeline: &Pipeline) {
         let is_shell = |command: &Command| match command {
             Command::Simple(simple) => simple.words.iter().any(|word| {
-                word.literal().is_some_and(|word| matches!(super::super::paths::file_name(&word), "sh" | "bash" | "ash" | "dash"))
+                word.literal()
+                    .is_some_and(|word| matches!(super::super::paths::file_name(&word), "sh" | "bash" | "ash" | "dash"))
             }),
             _ => false,
         };
@@ -157,7 +160,13 @@ impl Follow<'_, '_, '_> {
         std::mem::replace(&mut self.shell, before)
     }
 
-    fn compound<'s>(&mut self, script: &'s Script, compound: &'s Compound, functions: &mut Functions<'s>, tested: bool) {
+    fn compound<'s>(
+        &mut self,
+        script: &'s Script,
+        compound: &'s Compound,
+        functions: &mut Functions<'s>,
+        tested: bool,
+    ) {
         match &compound.kind {
             CompoundKind::Group(list) => self.list(script, list, functions, tested),
             CompoundKind::Subshell(list) => {
@@ -223,9 +232,11 @@ impl Follow<'_, '_, '_> {
             }
             CompoundKind::For { name, words, body } => {
                 let values: Vec<Value> = match words {
-                    Some(words) => {
-                        words.iter().flat_map(|word| self.expand_word(script, word)).map(|argument| argument.value).collect()
-                    }
+                    Some(words) => words
+                        .iter()
+                        .flat_map(|word| self.expand_word(script, word))
+                        .map(|argument| argument.value)
+                        .collect(),
                     None => vec![Value::unknown()],
                 };
                 let values = if values.len() > super::ALTERNATIVES_LIMIT { vec![Value::unknown()] } else { values };
@@ -260,7 +271,9 @@ impl Follow<'_, '_, '_> {
         self.depth += 1;
         let direct = std::mem::replace(&mut self.frame.direct, false);
         match body {
-            Command::Compound(compound) => self.repeatedly(|follow| follow.compound(script, compound, functions, false)),
+            Command::Compound(compound) => {
+                self.repeatedly(|follow| follow.compound(script, compound, functions, false));
+            }
             Command::Simple(_) | Command::Opaque(_) => self.obscure(),
         }
         self.frame.direct = direct;

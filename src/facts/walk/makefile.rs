@@ -43,7 +43,8 @@ impl Follow<'_, '_, '_> {
                 },
             }
         }
-        let names = file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |file| vec![file]);
+        let names =
+            file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |file| vec![file]);
         let Some((path, mut makefile)) = names.iter().find_map(|name| self.read_makefile(&folder, name)) else {
             self.unread();
             return;

@@ -14,10 +14,10 @@ use crate::dockerfile::{Instruction, RunScript, Value, Word};
 use crate::shell::{Command, Script};
 use crate::text::{Joined, TextRange};
 
+use super::Facts;
 use super::paths::resolve_value;
 use super::run::{Argument, Errexit, Guard, Invocation, Mount, Origin, Run, Site, Unread};
 use super::stages::{Shell, State};
-use super::Facts;
 
 /// How deep scripts may call each other.
 const DEPTH_LIMIT: u32 = 8;
@@ -27,7 +27,13 @@ const ALTERNATIVES_LIMIT: usize = 4;
 const INVOCATION_LIMIT: usize = 4_000;
 
 /// Follows one `RUN`.
-pub(super) fn run(facts: &Facts<'_>, stage: usize, number: usize, instruction: &Instruction, state: &Arc<State>) -> Run {
+pub(super) fn run(
+    facts: &Facts<'_>,
+    stage: usize,
+    number: usize,
+    instruction: &Instruction,
+    state: &Arc<State>,
+) -> Run {
     let mounts = mounts(instruction, state, facts.dockerfile.escape);
     let mut run = Run {
         instruction: number,
@@ -55,7 +61,8 @@ pub(super) fn run(facts: &Facts<'_>, stage: usize, number: usize, instruction: &
         }
         RunScript::Interpreter { interpreter, text } => {
             if is_shell(&interpreter) {
-                let errexit = errexit || interpreter.split_whitespace().any(|word| word.starts_with('-') && word.contains('e'));
+                let errexit =
+                    errexit || interpreter.split_whitespace().any(|word| word.starts_with('-') && word.contains('e'));
                 let script = Script::parse(text);
                 let mut follow = Follow::new(facts, stage, &mut run, errexit);
                 follow.script(&script, Frame { heredoc: true, ..Frame::instruction() });
@@ -208,7 +215,12 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
             facts,
             stage,
             run,
-            shell: ShellState { variables: BTreeMap::new(), exported: Vec::new(), workdir, errexit: Errexit::of(errexit) },
+            shell: ShellState {
+                variables: BTreeMap::new(),
+                exported: Vec::new(),
+                workdir,
+                errexit: Errexit::of(errexit),
+            },
             guard: Guard::Always,
             frame: Frame::instruction(),
             depth: 0,

@@ -54,7 +54,8 @@ impl Follow<'_, '_, '_> {
             for (name, value) in combination {
                 self.shell.variables.insert(name, vec![value]);
             }
-            let arguments: Vec<Argument> = simple.words.iter().flat_map(|word| self.expand_word(script, word)).collect();
+            let arguments: Vec<Argument> =
+                simple.words.iter().flat_map(|word| self.expand_word(script, word)).collect();
             self.shell = before;
             let outer = self.guard;
             if several {
@@ -73,7 +74,8 @@ impl Follow<'_, '_, '_> {
     /// One text that starts different programs cannot be edited for one of them.
     fn lock_unless_one_program(&mut self, first: usize, count: usize) {
         let readings = self.run.invocations.get_mut(first..).unwrap_or_default();
-        let one = readings.len() == count && readings.windows(2).all(|pair| matches!(pair, [a, b] if a.program == b.program));
+        let one =
+            readings.len() == count && readings.windows(2).all(|pair| matches!(pair, [a, b] if a.program == b.program));
         if !one {
             for argument in readings.iter_mut().flat_map(|reading| &mut reading.arguments) {
                 (argument.whole, argument.last) = (false, false);
@@ -142,7 +144,10 @@ impl Follow<'_, '_, '_> {
         let arguments = simple.words.get(1..).unwrap_or_default();
         match name {
             "cd" | "pushd" => {
-                let target = arguments.iter().map(|word| self.expand_one(script, word)).find(|value| !value.text().starts_with('-'));
+                let target = arguments
+                    .iter()
+                    .map(|word| self.expand_one(script, word))
+                    .find(|value| !value.text().starts_with('-'));
                 let target = target.unwrap_or_else(|| self.run.state.home().map_or_else(Value::unknown, Value::new));
                 self.shell.workdir = resolve_value(&self.shell.workdir, &target);
                 true
@@ -181,7 +186,8 @@ impl Follow<'_, '_, '_> {
                 self.obscure();
                 true
             }
-            "exit" | "return" | "true" | "false" | ":" | "echo" | "printf" | "[" | "test" | "wait" | "shift" | "umask" | "trap" => {
+            "exit" | "return" | "true" | "false" | ":" | "echo" | "printf" | "[" | "test" | "wait" | "shift"
+            | "umask" | "trap" => {
                 // What they print may be a configuration that counts: `echo … > /etc/apt/apt.conf.d/…`.
                 !matches!(name, "echo" | "printf")
             }
@@ -210,11 +216,8 @@ impl Follow<'_, '_, '_> {
     }
 
     fn nested(&mut self, inner: &crate::text::Joined, simple: &SimpleCommand) {
-        let errexit = simple
-            .words
-            .get(1)
-            .and_then(Word::literal)
-            .is_some_and(|flag| flag.starts_with('-') && flag.contains('e'));
+        let errexit =
+            simple.words.get(1).and_then(Word::literal).is_some_and(|flag| flag.starts_with('-') && flag.contains('e'));
         let script = Script::parse(inner.clone());
         let outer = self.shell.clone();
         self.shell.errexit = Errexit::of(errexit);
@@ -297,7 +300,14 @@ impl Follow<'_, '_, '_> {
     }
 
     /// `sh script`, `./script`, `. script`, `sh -c "$text"` and `bash <<EOF`: true when the command is such a script.
-    fn follow_script(&mut self, name: &str, path: &Value, arguments: &[Argument], starter: Starter<'_>, heredoc: Option<&str>) -> bool {
+    fn follow_script(
+        &mut self,
+        name: &str,
+        path: &Value,
+        arguments: &[Argument],
+        starter: Starter<'_>,
+        heredoc: Option<&str>,
+    ) -> bool {
         let shell = matches!(name, "sh" | "bash" | "dash" | "ash");
         let options = arguments.get(1..).unwrap_or_default();
         let is_flag = |argument: &&Argument| argument.value.text().starts_with(['-', '+']);
@@ -378,10 +388,15 @@ fn unwrap(name: &str, arguments: &[Argument]) -> Option<Unwrapped> {
             Some(Unwrapped { skip: at, variables: Vec::new(), user: true })
         }
         "poetry" | "uv" | "pipenv" | "pdm" | "hatch" | "pixi" if text(1) == Some("run") => {
-            let at = flags_from(2, &["--extra", "--group", "--with", "--python", "-p", "--project", "--directory", "--env-file"]);
+            let at = flags_from(
+                2,
+                &["--extra", "--group", "--with", "--python", "-p", "--project", "--directory", "--env-file"],
+            );
             (at < arguments.len()).then_some(Unwrapped { skip: at, variables: Vec::new(), user: false })
         }
-        "conda" | "mamba" | "micromamba" if text(1) == Some("run") => plain(flags_from(2, &["-n", "--name", "-p", "--prefix"])),
+        "conda" | "mamba" | "micromamba" if text(1) == Some("run") => {
+            plain(flags_from(2, &["-n", "--name", "-p", "--prefix"]))
+        }
         _ => None,
     }
 }
@@ -391,7 +406,10 @@ fn errexit_set(words: &[Value]) -> Option<bool> {
     let mut result = None;
     let mut words = words.iter().map(Value::text);
     while let Some(word) = words.next() {
-        let (Some(sign), Some(letters)) = (word.get(..1).filter(|sign| matches!(*sign, "-" | "+")), word.get(1..)) else { break };
+        let (Some(sign), Some(letters)) = (word.get(..1).filter(|sign| matches!(*sign, "-" | "+")), word.get(1..))
+        else {
+            break;
+        };
         if letters.is_empty() || letters.starts_with('-') {
             break;
         }
@@ -429,7 +447,11 @@ fn as_module(name: &str, arguments: &[Argument]) -> (String, usize) {
     if !matches!(name, "python" | "pypy") {
         return (name.to_owned(), 0);
     }
-    let module = arguments.iter().skip(1).take_while(|argument| argument.value.text().starts_with('-')).position(|argument| argument.value.text() == "-m");
+    let module = arguments
+        .iter()
+        .skip(1)
+        .take_while(|argument| argument.value.text().starts_with('-'))
+        .position(|argument| argument.value.text() == "-m");
     match module.and_then(|index| Some((index, arguments.get(index + 2)?.value.known()?))) {
         Some((index, module @ ("pip" | "uv" | "poetry" | "pdm" | "pipenv" | "pipx"))) => (module.to_owned(), index + 2),
         _ => (name.to_owned(), 0),
@@ -453,4 +475,3 @@ fn changed_folder(name: &str, arguments: &[Argument]) -> Option<Value> {
         flags.iter().find_map(|flag| text.strip_prefix(flag)?.strip_prefix('=')).map(Value::new)
     })
 }
-

@@ -13,12 +13,16 @@ const FOLDER: &str = "/var/cache/apk";
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     let mut seen = None;
     for (index, invocation) in run.invocations.iter().enumerate() {
-        let Some(apk) = Apk::read(invocation).filter(|apk| fills_cache(apk) && invocation.guard != Guard::Never) else { continue };
+        let Some(apk) = Apk::read(invocation).filter(|apk| fills_cache(apk) && invocation.guard != Guard::Never) else {
+            continue;
+        };
         let emptied = |later: &Invocation| Apk::read(later).is_some_and(|later| later.action == ApkAction::CacheClean);
         if run.invocations.iter().skip(index + 1).any(emptied) {
             continue;
         }
-        if facts.fate(stage, run, index, &[FOLDER.to_owned()]) != Fate::Kept || crate::facts::is_mounted(run, "/etc/apk/cache") {
+        if facts.fate(stage, run, index, &[FOLDER.to_owned()]) != Fate::Kept
+            || crate::facts::is_mounted(run, "/etc/apk/cache")
+        {
             continue;
         }
         // The index is one and the same for every apk of the RUN: one finding.
@@ -27,9 +31,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         }
         seen = Some(index);
         let name = apk.subcommand.value.text();
-        let mut finding = reporter.report(invocation.range, format!("`apk {name}` keeps the package index in the image"));
+        let mut finding =
+            reporter.report(invocation.range, format!("`apk {name}` keeps the package index in the image"));
         finding.primary_label(format!("leaves the index in `{FOLDER}`"));
-        finding.help("use `apk add --no-cache`, which fetches the index and keeps nothing; `apk update` is then not needed");
+        finding.help(
+            "use `apk add --no-cache`, which fetches the index and keeps nothing; `apk update` is then not needed",
+        );
         if let Some(script) = invocation.script() {
             finding.note("script", format!("the command stands in `{script}`"));
         }
@@ -52,17 +59,21 @@ fn fills_cache(apk: &Apk<'_>) -> bool {
 /// What makes the fix unsafe, if anything. `None` when something reads the index.
 fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> Option<(Vec<Edit>, Option<String>)> {
     let is_later = |heir: &StageFacts, other: &Run| heir.index != stage.index || other.instruction > run.instruction;
-    let heirs: Vec<&StageFacts> = facts.descendants(stage.index).into_iter().filter_map(|index| facts.stages.get(index)).collect();
+    let heirs: Vec<&StageFacts> =
+        facts.descendants(stage.index).into_iter().filter_map(|index| facts.stages.get(index)).collect();
     let later = || heirs.iter().flat_map(|heir| heir.runs.iter().filter(|other| is_later(heir, other)));
     // `apk add` fetches an index where there is none; `apk search` and its like do not.
-    let reads = |invocation: &Invocation| Apk::read(invocation).map_or(invocation.program == "apk", |apk| apk.action == ApkAction::Other);
+    let reads = |invocation: &Invocation| {
+        Apk::read(invocation).map_or(invocation.program == "apk", |apk| apk.action == ApkAction::Other)
+    };
     if std::iter::once(run).chain(later()).flat_map(|run| &run.invocations).any(reads) {
         return None;
     }
     let explicit = |invocation: &Invocation| Apk::read(invocation).is_some_and(|apk| apk.action == ApkAction::Update);
     let unread = !run.unread.is_empty() || later().any(|run| run.opaque || !run.unread.is_empty());
-    let caution = (unread && run.invocations.iter().any(explicit))
-        .then(|| "a step runs a script that cannot be read here and may need the index that `apk update` fetches".to_owned());
+    let caution = (unread && run.invocations.iter().any(explicit)).then(|| {
+        "a step runs a script that cannot be read here and may need the index that `apk update` fetches".to_owned()
+    });
     Some((edits(facts, run)?, caution))
 }
 

@@ -27,11 +27,16 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         return;
     }
     let program = update.program.as_str();
-    let mut finding = reporter.report(update.range, format!("`{program} update` leaves the package lists in the image"));
+    let mut finding =
+        reporter.report(update.range, format!("`{program} update` leaves the package lists in the image"));
     finding.primary_label(format!("fills `{LISTS}`"));
     finding.help(format!("delete them in the same `RUN`: `&& {REMOVE}`; `apt-get clean` does not"));
     if let Some(bytes) = catalogue::apt_lists_bytes(stage.image.distribution) {
-        finding.savings(Savings::of(Component::Path(LISTS.to_owned()), bytes, Basis::Catalogue));
+        finding.savings(Savings::of(
+            Component::Path(format!("{LISTS} in layer {}", run.instruction)),
+            bytes,
+            Basis::Catalogue,
+        ));
     }
     if let Some(script) = update.script() {
         finding.note("script", format!("the command stands in `{script}`"));
@@ -47,7 +52,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
 /// The last command that fetches lists which nothing behind it in the `RUN` deletes.
 fn unremoved_update(run: &Run) -> Option<(usize, &Invocation)> {
     let mut open = None;
-    for (index, invocation) in run.invocations.iter().enumerate().filter(|(_, invocation)| invocation.guard != Guard::Never) {
+    for (index, invocation) in
+        run.invocations.iter().enumerate().filter(|(_, invocation)| invocation.guard != Guard::Never)
+    {
         if fetches_lists(invocation) {
             open = open.or(Some((index, invocation)));
         } else if removal(invocation).is_some_and(|removal| removal.covers(LISTS)) {
@@ -60,14 +67,20 @@ fn unremoved_update(run: &Run) -> Option<(usize, &Invocation)> {
 fn fetches_lists(invocation: &Invocation) -> bool {
     match Apt::read(invocation) {
         Some(apt) => apt.action == AptAction::Update,
-        None => invocation.program == "add-apt-repository" && !invocation.has_argument("-n") && !invocation.has_argument("--no-update"),
+        None => {
+            invocation.program == "add-apt-repository"
+                && !invocation.has_argument("-n")
+                && !invocation.has_argument("--no-update")
+        }
     }
 }
 
 fn later_removal(stage: &StageFacts, run: &Run) -> Option<TextRange> {
     let later = stage.runs.iter().filter(|later| later.instruction > run.instruction);
     let mut invocations = later.flat_map(|later| &later.invocations);
-    invocations.find(|invocation| removal(invocation).is_some_and(|removal| removal.covers(LISTS))).map(|found| found.range)
+    invocations
+        .find(|invocation| removal(invocation).is_some_and(|removal| removal.covers(LISTS)))
+        .map(|found| found.range)
 }
 
 fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> Option<Fix> {
@@ -90,7 +103,9 @@ fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> Option
     let unread: Vec<_> = run.unread.iter().filter(|unread| unread.after > last_index).collect();
     let (behind, unread_later) = match unread.as_slice() {
         [] => (Behind::Pipeline, false),
-        unread if last.site.chained && unread.iter().all(|unread| unread.list == last.site.list) => (Behind::List, false),
+        unread if last.site.chained && unread.iter().all(|unread| unread.list == last.site.list) => {
+            (Behind::List, false)
+        }
         _ => (Behind::Pipeline, true),
     };
     let later = later_use(facts, stage, run);
@@ -98,7 +113,8 @@ fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> Option
         return None;
     }
     let possible = unread_later || later == LaterUse::Possible;
-    let caution = possible.then(|| "a later command cannot be read here and may install without `apt-get update`".to_owned());
+    let caution =
+        possible.then(|| "a later command cannot be read here and may install without `apt-get update`".to_owned());
     let edit = facts.command_after(last, REMOVE, behind)?;
     Some(Fix {
         title: "delete the package lists in the same `RUN`".to_owned(),
@@ -115,6 +131,7 @@ fn serves_all<'u>(last: &Invocation, users: impl Iterator<Item = &'u Invocation>
     let always = |user: &Invocation| user.guard == Guard::Always;
     let reached = users.clone().filter(beside).any(always) && users.clone().all(|user| beside(&user) || always(user));
     // A function that is called where `set -e` holds and where it does not is read once for each call.
-    let readings_agree = users.filter(|user| user.site.pipeline == last.site.pipeline).all(|user| user.site == last.site);
+    let readings_agree =
+        users.filter(|user| user.site.pipeline == last.site.pipeline).all(|user| user.site == last.site);
     readings_agree && (together || (reached && !last.site.repeated))
 }

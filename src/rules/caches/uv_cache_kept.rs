@@ -1,7 +1,7 @@
 //! `uv` leaves its cache in a layer.
 
-use crate::dockerfile::Value;
 use crate::diagnostic::{Applicability, Fix, Severity};
+use crate::dockerfile::Value;
 use crate::facts::commands::{Uv, UvAction};
 use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts};
 use crate::rules::{Check, Reporter};
@@ -10,7 +10,9 @@ pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     for (index, invocation) in run.invocations.iter().enumerate() {
-        let Some(uv) = Uv::read(invocation).filter(|uv| uv.installs() && invocation.guard != Guard::Never) else { continue };
+        let Some(uv) = Uv::read(invocation).filter(|uv| uv.installs() && invocation.guard != Guard::Never) else {
+            continue;
+        };
         if uv.disables_cache() || uv.options.has(&["--no-index"]) || is_switched_off(facts, run, invocation) {
             continue;
         }
@@ -33,7 +35,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.note("bytes", "`UV_LINK_MODE=copy`: the cache is a second copy of all that is installed");
         } else {
             finding.severity(Severity::Info);
-            finding.note("bytes", "the installed files are hard links into the cache, so in this layer it costs some 2 %");
+            finding
+                .note("bytes", "the installed files are hard links into the cache, so in this layer it costs some 2 %");
         }
         if let Some(folder) = folders.first() {
             finding.primary_label(format!("leaves its cache in `{folder}`"));
@@ -42,7 +45,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         if let Some(script) = invocation.script() {
             finding.note("script", format!("the command stands in `{script}`"));
         }
-        let taken = folders.iter().any(|folder| facts.is_taken(stage.index, folder)) || offline_later(facts, stage, run);
+        let taken =
+            folders.iter().any(|folder| facts.is_taken(stage.index, folder)) || offline_later(facts, stage, run);
         if let Some(edit) = facts.insert_after(invocation, uv.subcommand, "--no-cache").filter(|_| !taken) {
             finding.fix(Fix {
                 title: "add `--no-cache`".to_owned(),
@@ -72,7 +76,9 @@ fn is_offline(facts: &Facts<'_>, run: &Run, invocation: &Invocation) -> bool {
 fn offline_later(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
     facts.descendants(stage.index).into_iter().filter_map(|index| facts.stages.get(index)).any(|heir| {
         let later = heir.runs.iter().filter(|later| heir.index != stage.index || later.instruction >= run.instruction);
-        later.flat_map(|later| later.invocations.iter().map(move |invocation| (later, invocation))).any(|(later, invocation)| is_offline(facts, later, invocation))
+        later
+            .flat_map(|later| later.invocations.iter().map(move |invocation| (later, invocation)))
+            .any(|(later, invocation)| is_offline(facts, later, invocation))
     })
 }
 

@@ -18,8 +18,13 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let mut reported = Vec::new();
     for (index, invocation) in run.invocations.iter().enumerate() {
         let Some(apt) = Apt::read(invocation).filter(|_| invocation.guard != Guard::Never) else { continue };
-        let installs = apt.action == AptAction::Install && matches!(apt.subcommand.value.text(), "install" | "build-dep" | "satisfy");
-        if !installs || apt.recommends().is_some() || invocation.program == "aptitude" || apt.options.operands.is_empty() {
+        let installs = apt.action == AptAction::Install
+            && matches!(apt.subcommand.value.text(), "install" | "build-dep" | "satisfy");
+        if !installs
+            || apt.recommends().is_some()
+            || invocation.program == "aptitude"
+            || apt.options.operands.is_empty()
+        {
             continue;
         }
         // `apt-get install ./local.deb` brings what that archive recommends, mostly nothing.
@@ -34,11 +39,13 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         reported.push(invocation.range);
         let program = invocation.program.as_str();
         let name = apt.subcommand.value.text();
-        let mut finding = reporter.report(invocation.range, format!("`{program} {name}` also installs the recommended packages"));
+        let mut finding =
+            reporter.report(invocation.range, format!("`{program} {name}` also installs the recommended packages"));
         finding.help("add `--no-install-recommends`, and name what the image needs of them, such as `ca-certificates` beside `curl`");
         if nothing {
             finding.severity(Severity::Info);
-            finding.note("bytes", "what is named here recommends nothing on Debian bookworm; other releases may differ");
+            finding
+                .note("bytes", "what is named here recommends nothing on Debian bookworm; other releases may differ");
         } else if !savings.items.is_empty() {
             finding.savings(savings);
         }

@@ -57,15 +57,26 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
 /// A compiled language whose kit (compiler, package cache, sources) builds in the stage that is shipped, where only the result is
 /// needed: `RUN dotnet publish`, then `ENTRYPOINT ["dotnet", "app.dll"]`.
 fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], reporter: &mut Reporter<'_>) {
-    if facts.starts_with(image, &["go", "cargo", "mvn", "mvnw", "gradle", "gradlew"]) || facts.starts_with_words(image, &["dotnet", "run"]) {
+    if facts.starts_with(image, &["go", "cargo", "mvn", "mvnw", "gradle", "gradlew"])
+        || facts.starts_with_words(image, &["dotnet", "run"])
+    {
         return;
     }
     let invocations = chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     let builds = |invocation: &&Invocation| invocation.guard != Guard::Never && invocation.script().is_none();
-    let Some((invocation, kit)) = invocations.filter(builds).find_map(|invocation| Some((invocation, kit(invocation)?))) else { return };
+    let Some((invocation, kit)) =
+        invocations.filter(builds).find_map(|invocation| Some((invocation, kit(invocation)?)))
+    else {
+        return;
+    };
     let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));
-    let mut finding =
-        reporter.report(invocation.range, format!("{kit} stays in the runtime image: `{}{command}` runs in the stage that is shipped", invocation.program));
+    let mut finding = reporter.report(
+        invocation.range,
+        format!(
+            "{kit} stays in the runtime image: `{}{command}` runs in the stage that is shipped",
+            invocation.program
+        ),
+    );
     if let Base::Image(reference) = &chain.last().unwrap_or(&image).base
         && let Some(reference) = reference.known()
     {
@@ -148,7 +159,8 @@ fn builds_java(stage: &StageFacts) -> bool {
 /// Programs that compile kernels when they run: Triton, vLLM and `torch.compile` call gcc.
 fn compiles_when_it_runs(facts: &Facts<'_>, chain: &[&StageFacts]) -> bool {
     let named = |text: &str| COMPILES_WHEN_IT_RUNS.iter().any(|name| text.contains(name));
-    let installs = facts.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
+    let installs =
+        facts.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
     // `triton` in a compiled requirements file is only what torch pulls.
     let serves = |name: &str| named(name) && !name.contains("triton");
     let required = installs.flat_map(|install| &install.roots).any(|root| serves(root.requirement.name.as_str()));
@@ -163,11 +175,24 @@ fn compiles_when_it_runs(facts: &Facts<'_>, chain: &[&StageFacts]) -> bool {
 fn is_build_step(invocation: &Invocation) -> bool {
     let first = invocation.argument(0).unwrap_or_default();
     match invocation.program.as_str() {
-        "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "pixi" | "conda" | "mamba" => invocation.arguments.iter().any(|argument| {
-            matches!(argument.value.text(), "install" | "sync" | "wheel" | "add")
-        }),
+        "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "pixi" | "conda" | "mamba" => invocation
+            .arguments
+            .iter()
+            .any(|argument| matches!(argument.value.text(), "install" | "sync" | "wheel" | "add")),
         "npm" | "yarn" | "pnpm" | "gem" | "bundle" | "composer" | "go" | "cargo" | "mix" | "pecl" => first != "config",
-        "make" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "gradle" | "mvn" | "rustc" | "javac"
+        "make"
+        | "cmake"
+        | "ninja"
+        | "meson"
+        | "gcc"
+        | "g++"
+        | "cc"
+        | "c++"
+        | "clang"
+        | "gradle"
+        | "mvn"
+        | "rustc"
+        | "javac"
         | "docker-php-ext-install" => true,
         "python" => matches!(first, "setup.py") || first.ends_with("/setup.py"),
         _ => false,

@@ -7,7 +7,16 @@ use super::LISTS;
 
 /// Programs that read the lists, most of them through apt.
 const READERS: [&str; 10] = [
-    "add-apt-repository", "apt-cache", "apt-file", "gdebi", "nala", "rosdep", "mk-build-deps", "tasksel", "apt-fast", "ansible-playbook",
+    "add-apt-repository",
+    "apt-cache",
+    "apt-file",
+    "gdebi",
+    "nala",
+    "rosdep",
+    "mk-build-deps",
+    "tasksel",
+    "apt-fast",
+    "ansible-playbook",
 ];
 
 /// Whether a command reads the lists that an earlier one fetched.
@@ -35,7 +44,8 @@ pub(super) fn later_use(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> Lat
     let Some(holders) = holders(facts, stage.index) else { return LaterUse::Certain };
     let mut found = LaterUse::None;
     for holder in holders.iter().filter_map(|&index| facts.stages.get(index)) {
-        let later = holder.runs.iter().filter(|other| holder.index != stage.index || other.instruction > run.instruction);
+        let later =
+            holder.runs.iter().filter(|other| holder.index != stage.index || other.instruction > run.instruction);
         found = found.max(in_runs(later)).max(at_run_time(facts, holder));
     }
     for other in facts.stages.iter().flat_map(|stage| &stage.runs) {
@@ -74,7 +84,8 @@ fn holders(facts: &Facts<'_>, from: usize) -> Option<Vec<usize>> {
     for taker in &facts.stages {
         let holds = |stage: usize| holders.get(stage).copied().unwrap_or_default();
         let mut takes = taker.index == from || matches!(taker.base, Base::Stage(parent) if holds(parent));
-        let transfers = taker.transfers.iter().filter(|transfer| matches!(transfer.source, Source::Stage(from) if holds(from)));
+        let transfers =
+            taker.transfers.iter().filter(|transfer| matches!(transfer.source, Source::Stage(from) if holds(from)));
         for path in transfers.flat_map(|transfer| &transfer.paths).filter_map(|(path, _)| path.known()) {
             if is_below(path, LISTS) {
                 return None;
@@ -100,7 +111,10 @@ fn mounts_one_of(facts: &Facts<'_>, run: &Run, holders: &[usize]) -> bool {
 
 /// Whether `CMD` or `ENTRYPOINT`, or a script of the context that they start, installs packages without fetching lists.
 fn at_run_time(facts: &Facts<'_>, stage: &StageFacts) -> LaterUse {
-    let commands = [stage.command, stage.entrypoint].into_iter().flatten().filter_map(|number| facts.dockerfile.instructions.get(number));
+    let commands = [stage.command, stage.entrypoint]
+        .into_iter()
+        .flatten()
+        .filter_map(|number| facts.dockerfile.instructions.get(number));
     for command in commands {
         let text = command.range.slice(facts.source.text());
         let words = text.split([' ', '\t', '\n', '"', '\'', ',', '[', ']']).filter(|word| word.contains('/'));
@@ -116,5 +130,7 @@ fn at_run_time(facts: &Facts<'_>, stage: &StageFacts) -> LaterUse {
 /// Whether a text speaks of installing with apt, and not of updating.
 fn installs(text: &str) -> bool {
     let words = || text.split(|c: char| c.is_whitespace() || "\"',;&|()".contains(c));
-    words().any(|word| matches!(word, "apt-get" | "apt" | "aptitude")) && words().any(|word| word == "install") && !words().any(|word| word == "update")
+    words().any(|word| matches!(word, "apt-get" | "apt" | "aptitude"))
+        && words().any(|word| word == "install")
+        && !words().any(|word| word == "update")
 }
