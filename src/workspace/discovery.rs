@@ -102,14 +102,14 @@ impl Search {
         self.take(&folder, name, None)
     }
 
-    fn take(&mut self, folder: &Path, name: &str, shown: Option<PathBuf>) -> Result<(), ProblemKind> {
+    fn take(&mut self, folder: &Path, name: &str, shown: Option<&Path>) -> Result<(), ProblemKind> {
         let root = self.root(folder);
         let path = folder.join(name);
         if path.strip_prefix(&root).is_ok_and(|rest| rest.to_str().is_none()) {
             return Err(not_unicode());
         }
         let path = relative(&path, &root);
-        let met = self.found.entry(root).or_default().entry(path).or_insert_with(|| shown.clone());
+        let met = self.found.entry(root).or_default().entry(path).or_insert_with(|| shown.map(Path::to_owned));
         if shown.is_none() {
             *met = None;
         }
@@ -145,7 +145,7 @@ impl Search {
             match (is_dockerfile_name(&name), entry.path().parent()) {
                 (NameKind::Yes, Some(parent)) => {
                     empty = false;
-                    if let Err(kind) = self.take(parent, &name, Some(shown())) {
+                    if let Err(kind) = self.take(parent, &name, Some(&shown())) {
                         self.note(shown(), kind);
                     }
                 }
