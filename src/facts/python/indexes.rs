@@ -43,17 +43,24 @@ pub struct Index {
     pub from: String,
 }
 
-/// Hosts that hold what `PyPI` holds.
-const MIRRORS: [&str; 0] = [];
-
 /// What the index at `url` gives. Unknown parts of it are [`crate::dockerfile::UNKNOWN`].
 pub(super) fn classify(url: &str) -> IndexKind {
     if let Some(kind) = url.split(['/', '?', '#', '=', '&']).find_map(segment) {
         return kind;
     }
-    let host = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
+    if is_public_mirror(url) { IndexKind::Pypi } else { IndexKind::Other }
+}
+
+/// Whether an index holds what `PyPI` holds: `PyPI` itself and the mirrors that public institutions keep, told by the first parts of
+/// their host or by lying at `/pypi/simple`. A company's own repository (`/artifactory/api/pypi/ours/simple`) may hold anything.
+fn is_public_mirror(url: &str) -> bool {
+    let address = url.split("://").nth(1).unwrap_or(url);
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
     let host = host.rsplit('@').next().unwrap_or_default();
-    if MIRRORS.contains(&host) { IndexKind::Pypi } else { IndexKind::Other }
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let labels: Vec<&str> = host.split('.').collect();
+    matches!(labels.as_slice(), ["pypi", "org" | "python" | "tuna" | "mirrors" | "doubanio" | "douban", ..])
+        || matches!(parts.as_slice(), ["pypi", "simple"] | ["pypi", "web", "simple"] | ["repository", "pypi", "simple"])
 }
 
 /// `cpu`, `cu121`, `rocm6.2`, `xpu`: the last parts of PyTorch's index URLs, and their names.
@@ -199,6 +206,8 @@ mod tests {
             ("https://download.pytorch.org/whl/rocm6.2", IndexKind::Gpu),
             ("pytorch=https://download.pytorch.org/whl/cpu", IndexKind::Cpu),
             ("https://example.invalid/pypi/simple", IndexKind::Pypi),
+            ("https://pypi.example.invalid/simple", IndexKind::Other),
+            ("https://ours.example.invalid/artifactory/api/pypi/ours/simple", IndexKind::Other),
             ("https://user:x@mirrors.example.invalid/pypi/simple/", IndexKind::Pypi),
             ("https://download.pytorch.org/whl/torch_stable.html", IndexKind::Other),
             ("https://download.pytorch.org/whl/\u{fffc}", IndexKind::Other),
