@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::{self, SystemPackageKind};
-use crate::diagnostic::{Basis, Component, Savings};
+use crate::catalogue::{self, Gpu, SystemPackageKind};
+use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::{Base, Facts, Guard, Invocation, StageFacts, SystemInstall};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -21,6 +21,8 @@ struct Kept<'f> {
     tools: Vec<SystemInstall<'f>>,
     /// A stage built on the one that installs, which is shipped.
     heir: Option<String>,
+    /// Whether one of the images is made for a GPU.
+    gpu: bool,
 }
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
@@ -40,6 +42,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                     continue;
                 }
                 let kept = found.entry(install.invocation.range).or_default();
+                kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
                 if stage.index != image.index {
                     kept.heir = kept.heir.take().or_else(|| image.name.clone());
                 }
@@ -50,7 +53,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
     }
     for (range, kept) in found.into_iter().filter(|(_, kept)| kept.tools.iter().any(is_weighty)) {
-        report(range, &kept.tools, kept.heir.as_deref(), reporter);
+        report(range, &kept, reporter);
     }
 }
 
@@ -98,7 +101,8 @@ fn kit(invocation: &Invocation) -> Option<&'static str> {
     }
 }
 
-fn report(range: TextRange, tools: &[SystemInstall<'_>], heir: Option<&str>, reporter: &mut Reporter<'_>) {
+fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
+    let tools = kept.tools.as_slice();
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let verb = if names.len() == 1 { "stays" } else { "stay" };
     let primary = tools.first().map_or(range, |tool| tool.argument.range);
@@ -113,7 +117,11 @@ fn report(range: TextRange, tools: &[SystemInstall<'_>], heir: Option<&str>, rep
     if let Some(script) = tools.first().and_then(|tool| tool.invocation.script()) {
         finding.note("script", format!("the command stands in `{script}`"));
     }
-    if let Some(heir) = heir {
+    if kept.gpu {
+        finding.severity(Severity::Info);
+        finding.note("gpu", "an image for a GPU may compile kernels when it runs (Triton, `torch.compile`): look before you take them out");
+    }
+    if let Some(heir) = &kept.heir {
         finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));
     }
     // The closures of compilers overlap: only the largest is certain.
@@ -138,11 +146,11 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Whether a tool is worth a finding by itself; `pkg-config` alone is not.
+/// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` or `python3-setuptools` alone is not.
 fn is_weighty(install: &SystemInstall<'_>) -> bool {
-    catalogue::build_tool(install.family, install.name).is_some_and(|tool| match tool.installed_bytes {
-        Some(bytes) => bytes >= WEIGHTY,
-        None => matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta),
+    catalogue::build_tool(install.family, install.name).is_some_and(|tool| {
+        matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta)
+            && tool.installed_bytes.is_none_or(|bytes| bytes >= WEIGHTY)
     })
 }
 
