@@ -17,8 +17,10 @@ use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dockerfile::Dockerfile;
 use crate::facts::Facts;
-use crate::rules::{self, Finding, INTERNAL_ERROR, INVALID_IGNORE, Reporter, Rule, SYNTAX_ERROR, UNREADABLE_FILE};
-use crate::suppress::Suppressions;
+use crate::rules::{
+    self, Finding, INTERNAL_ERROR, INVALID_IGNORE, Reporter, Rule, SYNTAX_ERROR, UNREADABLE_FILE, UNUSED_IGNORE,
+};
+use crate::suppress::{Notice, Suppressions, takes_comments};
 use crate::text::{SourceFile, TextRange};
 use crate::workspace::{Service, Workspace};
 
@@ -125,19 +127,28 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
     for error in &dockerfile.errors {
         found.report(SYNTAX_ERROR, error.range, error.message.clone(), |_| {});
     }
-    let suppressions = Suppressions::read(&source, &dockerfile);
+    let mut suppressions = Suppressions::read(&source, &dockerfile);
     for invalid in &suppressions.invalid {
-        found.report(INVALID_IGNORE, invalid.range, invalid.message.clone(), |finding| {
-            finding.help(invalid.help.clone());
-        });
+        found.notice(INVALID_IGNORE, invalid);
     }
     let facts = Facts::compute(workspace, &service, &source, &dockerfile);
     found.diagnostics.extend(rules::run(selected, &facts, &found.path));
     drop(facts);
+    let before = found.diagnostics.len();
+    let mut heard =
+        |diagnostic: &Diagnostic| !suppressions.silences(path, diagnostic, |file| workspace.read(file).ok());
+    found.diagnostics.retain(&mut heard);
+    let mut suppressed = before - found.diagnostics.len();
+    let ran = |page: &rules::Page| settings.severity_of(page).is_some();
+    for unused in suppressions.unused(ran) {
+        found.notice(UNUSED_IGNORE, &unused);
+    }
+    // What is said of comments can be ignored by a comment too.
+    let before = found.diagnostics.len();
+    found.diagnostics.retain(|found| found.rule != UNUSED_IGNORE || !suppressions.silences(path, found, |_| None));
+    suppressed += before - found.diagnostics.len();
     let mut diagnostics = found.diagnostics;
-    let before = diagnostics.len();
-    diagnostics.retain(|diagnostic| !suppressions.silences(path, diagnostic));
-    let suppressed = before - diagnostics.len();
+    diagnostics.iter_mut().for_each(tell_how_to_ignore);
     ServiceReport { service, source: Some(source), diagnostics, suppressed }
 }
 
@@ -152,12 +163,27 @@ impl Found {
         Self { path: Arc::from(path), diagnostics: Vec::new() }
     }
 
+    fn notice(&mut self, rule: &str, notice: &Notice) {
+        self.report(rule, notice.range, notice.message.clone(), |finding| {
+            finding.help(notice.help.clone());
+        });
+    }
+
     fn report(&mut self, rule: &str, range: TextRange, message: String, more: impl FnOnce(&mut Finding<'_>)) {
         if let Some(rule) = rules::find(rule) {
             let mut reporter = Reporter::new(rule.page, &self.path, &mut self.diagnostics);
             let mut finding = reporter.report_at(Span::new(Arc::clone(&self.path), range), message);
             more(&mut finding);
         }
+    }
+}
+
+/// A lock has no place for a comment.
+fn tell_how_to_ignore(diagnostic: &mut Diagnostic) {
+    let file = &diagnostic.primary.file;
+    if !takes_comments(file) {
+        let text = format!("to ignore it, add `\"{file}\" = [\"{}\"]` to `[per-path-ignores]`", diagnostic.rule);
+        diagnostic.notes.push(("ignore", text));
     }
 }
 

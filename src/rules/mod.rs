@@ -11,8 +11,8 @@ mod reporter;
 
 pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};
 pub use registry::{
-    INTERNAL_ERROR, INVALID_IGNORE, SYNTAX_ERROR, UNREADABLE_FILE, closest_name, find, groups, is_selector, named,
-    table,
+    INTERNAL_ERROR, INVALID_IGNORE, SYNTAX_ERROR, UNREADABLE_FILE, UNUSED_IGNORE, closest_name, find, groups,
+    is_selector, named, table,
 };
 pub use reporter::{Finding, Reporter};
 
@@ -53,6 +53,7 @@ macro_rules! groups {
             Rule { page: &page::pages::syntax_error, check: Check::BuiltIn },
             Rule { page: &page::pages::unreadable_file, check: Check::BuiltIn },
             Rule { page: &page::pages::invalid_ignore, check: Check::BuiltIn },
+            Rule { page: &page::pages::unused_ignore, check: Check::BuiltIn },
             Rule { page: &page::pages::internal_error, check: Check::BuiltIn },
         ];
 

@@ -10,6 +10,8 @@ pub const SYNTAX_ERROR: &str = "syntax-error";
 pub const UNREADABLE_FILE: &str = "unreadable-file";
 /// The built-in rule for an ignore comment of ours that does nothing.
 pub const INVALID_IGNORE: &str = "invalid-ignore";
+/// The built-in rule for an ignore comment of ours that nothing needs any more.
+pub const UNUSED_IGNORE: &str = "unused-ignore";
 /// The built-in rule for a failure of slimlint itself.
 pub const INTERNAL_ERROR: &str = "internal-error";
 
