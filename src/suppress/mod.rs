@@ -202,7 +202,8 @@ fn silences_any(entries: &mut [Entry], rule: &str) -> bool {
 pub fn takes_comments(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let generated = name.starts_with("pylock.") || name.ends_with("-lock.yaml");
-    !generated && !name.ends_with(".lock") && !name.ends_with(".json")
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    !generated && !matches!(extension, "lock" | "json")
 }
 
 /// The entries whose scope holds `at`; scopes are sorted, and overlap only when they are the same.
