@@ -8,6 +8,7 @@ pub use pool::on_large_stack;
 pub use sources::locate;
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::rules::{
     self, Finding, INTERNAL_ERROR, INVALID_IGNORE, Reporter, Rule, SYNTAX_ERROR, UNREADABLE_FILE, UNUSED_IGNORE,
 };
 use crate::suppress::{Notice, Suppressions, takes_comments};
-use crate::text::{SourceFile, TextRange};
+use crate::text::{SourceFile, TextRange, mask_credentials};
 use crate::workspace::{Service, Workspace};
 
 /// What was found in the services of one workspace. The only thing `output` sees besides the workspace's files.
@@ -149,6 +150,7 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
     suppressed += before - found.diagnostics.len();
     let mut diagnostics = found.diagnostics;
     diagnostics.iter_mut().for_each(tell_how_to_ignore);
+    diagnostics.iter_mut().for_each(mask);
     ServiceReport { service, source: Some(source), diagnostics, suppressed }
 }
 
@@ -174,6 +176,19 @@ impl Found {
             let mut reporter = Reporter::new(rule.page, &self.path, &mut self.diagnostics);
             let mut finding = reporter.report_at(Span::new(Arc::clone(&self.path), range), message);
             more(&mut finding);
+        }
+    }
+}
+
+/// Findings are shown in logs and reports that more people read than the repository. Edits stay what they are.
+fn mask(diagnostic: &mut Diagnostic) {
+    let Diagnostic { message, primary_label, labels, notes, help, fix, .. } = diagnostic;
+    let title = fix.as_mut().map(|fix| &mut fix.title);
+    let labels = labels.iter_mut().map(|label| &mut label.message);
+    let notes = notes.iter_mut().map(|(_, text)| text);
+    for text in [message, primary_label].into_iter().chain(labels).chain(notes).chain(help).chain(title) {
+        if let Cow::Owned(masked) = mask_credentials(text) {
+            *text = masked;
         }
     }
 }

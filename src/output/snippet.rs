@@ -10,7 +10,7 @@ use miette::{
     SpanContents,
 };
 
-use crate::text::{SourceFile, TextRange};
+use crate::text::{SourceFile, TextRange, mask_credentials};
 
 use super::wrap::{COLUMNS, char_width, width, wrap};
 use super::{Paint, escape};
@@ -106,6 +106,7 @@ impl Excerpt {
 
     /// Appends a line and its marks. A mark that goes on in the next line ends with this one.
     fn push(&mut self, offset: usize, text: &str, marks: &[&Mark], columns: usize) {
+        let text = &*mask_credentials(text);
         let code = text.trim_end_matches([' ', '\t', '\\', '`']).len();
         let inside = |at: u32| (at as usize).saturating_sub(offset).min(text.len());
         let ranges: Vec<(usize, usize)> = marks

@@ -3,9 +3,11 @@
 //! Every other layer speaks of places in files through the types of this one. It does no I/O.
 
 mod joined;
+mod mask;
 mod source;
 
 pub use joined::Joined;
+pub use mask::mask_credentials;
 pub use source::{Encoding, LineIndex, NewlineStyle, Position, SourceFile};
 
 use std::fmt;
