@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::lex::{Lexer, Options};
 
-pub use super::lex::{Lookup, UNKNOWN};
+pub use super::lex::{Lookup, MAX_EXPANSION_BYTES, UNKNOWN};
 
 /// Text in which some stretches may not be known; each is one [`UNKNOWN`] character.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -52,6 +52,16 @@ pub fn expand(text: &str, escape: char, environment: &dyn Fn(&str) -> Lookup) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_that_double_one_another_become_unknown() {
+        let long = "x".repeat(MAX_EXPANSION_BYTES / 2);
+        let environment = |_: &str| Lookup::Known(long.clone());
+        assert_eq!(expand("$A\"$A\"", '\\', &environment).text().len(), 2 * long.len());
+        for word in ["$A$A$A", "\"$A${A}$A\"", "${A:+$A$A}$A$A"] {
+            assert_eq!(expand(word, '\\', &environment).known(), None, "{word}");
+        }
+    }
 
     #[test]
     fn words_expand_as_buildkit_expands_them() {

@@ -30,6 +30,9 @@ pub(super) struct Options {
     pub(super) keep_unset: bool,
 }
 
+/// Bytes that expansions may add to a word. Variables that double one another grow without end; no program takes a word as long.
+pub const MAX_EXPANSION_BYTES: usize = 16 * 1024;
+
 /// Nesting of `${…${…}…}` past which a word is called bad; `BuildKit` has no limit, but no stack is endless.
 const DEPTH_LIMIT: u32 = 64;
 
@@ -129,6 +132,7 @@ impl<'t, 'e> Lexer<'t, 'e> {
                         words.space_or_character(character, at);
                     }
                     result.push_str(&piece);
+                    self.check_length(&result)?;
                 }
                 '<' => {
                     let piece = self.possible_heredoc();
@@ -159,6 +163,10 @@ impl<'t, 'e> Lexer<'t, 'e> {
         Ok((result, words))
     }
 
+    fn check_length(&self, result: &str) -> Result<(), BadWord> {
+        if result.len() > self.text.len() + MAX_EXPANSION_BYTES { Err(BadWord) } else { Ok(()) }
+    }
+
     fn single_quoted(&mut self) -> Result<String, BadWord> {
         let start = self.at;
         self.next();
@@ -184,7 +192,10 @@ impl<'t, 'e> Lexer<'t, 'e> {
                     }
                     return Ok(result);
                 }
-                '$' => result.push_str(&self.variable()?),
+                '$' => {
+                    result.push_str(&self.variable()?);
+                    self.check_length(&result)?;
+                }
                 mut character => {
                     self.next();
                     if character == self.options.escape {

@@ -16,7 +16,7 @@ mod lines;
 mod parse;
 mod script;
 
-pub use expand::{Lookup, UNKNOWN, Value, expand};
+pub use expand::{Lookup, MAX_EXPANSION_BYTES, UNKNOWN, Value, expand};
 pub use script::RunScript;
 
 use crate::text::{Joined, TextRange};

@@ -1,6 +1,6 @@
 //! Words of a script with their variables put in.
 
-use crate::dockerfile::{Lookup, UNKNOWN, expand};
+use crate::dockerfile::{Lookup, MAX_EXPANSION_BYTES, UNKNOWN, expand};
 use crate::shell::{Parameter, Part, Script, Word};
 
 use super::{Argument, Follow, Value};
@@ -10,6 +10,8 @@ use super::{Argument, Follow, Value};
 struct Fields {
     done: Vec<String>,
     current: Option<String>,
+    /// Bytes that variables added.
+    expanded: usize,
 }
 
 impl Fields {
@@ -40,7 +42,7 @@ impl Follow<'_, '_, '_> {
         for part in self.without_tilde(word, &mut fields) {
             self.expand_part(script, part, false, &mut fields);
         }
-        let Fields { mut done, current } = fields;
+        let Fields { mut done, current, .. } = fields;
         done.extend(current);
         let range = self.place(script, word.range);
         let count = done.len();
@@ -87,7 +89,11 @@ impl Follow<'_, '_, '_> {
                 }
             }
             Part::Parameter(parameter) => {
-                let value = self.parameter(script, parameter);
+                let mut value = self.parameter(script, parameter);
+                fields.expanded += value.len();
+                if fields.expanded > MAX_EXPANSION_BYTES {
+                    value = UNKNOWN.to_string();
+                }
                 if quoted { fields.quoted(&value) } else { fields.split(&value) }
             }
             Part::Substitution { commands, .. } => {
