@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
 
@@ -41,6 +41,11 @@ pub enum ProblemKind {
     /// The system refused, or the name is not Unicode (an error).
     #[error("it cannot be read: {0}")]
     Unreadable(String),
+    /// A link in it leads out of the repository (an error).
+    #[error(
+        "a link in this path leads out of the repository; name the path that it leads to, when that is what you mean"
+    )]
+    LeadsOut,
     /// A folder without a Dockerfile (a note).
     #[error("no Dockerfile lies in this folder; name the file if it has another name")]
     NoDockerfiles,
@@ -53,7 +58,7 @@ impl ProblemKind {
     /// Whether it is an error rather than a note.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        matches!(self, Self::Missing | Self::NotAFile | Self::Unreadable(_))
+        matches!(self, Self::Missing | Self::NotAFile | Self::LeadsOut | Self::Unreadable(_))
     }
 }
 
@@ -90,6 +95,7 @@ impl Search {
         let metadata = fs::metadata(&path).map_err(|error| problem(&error))?;
         if metadata.is_dir() {
             let folder = canonical(&path).map_err(|error| problem(&error))?;
+            self.check_links(given, &folder)?;
             return self.walk(given, &folder);
         }
         if !metadata.is_file() {
@@ -98,8 +104,30 @@ impl Search {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Err(ProblemKind::NotAFile) };
         // The folder's links are resolved, so that one file is not met under two names; the file's own name is kept.
         let folder = canonical(folder).map_err(|error| problem(&error))?;
+        self.check_links(given.parent().unwrap_or(given), &folder)?;
         let Some(name) = name.to_str() else { return Err(not_unicode()) };
         self.take(&folder, name, None)
+    }
+
+    /// A repository must not send slimlint elsewhere through a folder that is a link: hooks name the files they find. What a
+    /// person calls by an absolute path, or reaches by `..`, is meant.
+    fn check_links(&mut self, given: &Path, folder: &Path) -> Result<(), ProblemKind> {
+        let mut place = self.cwd.clone();
+        for component in given.components() {
+            match component {
+                Component::CurDir => {}
+                Component::Normal(name) => {
+                    let next = place.join(name);
+                    if next.is_symlink() {
+                        let home = self.repository(&place).unwrap_or(place);
+                        return if folder.starts_with(home) { Ok(()) } else { Err(ProblemKind::LeadsOut) };
+                    }
+                    place = next;
+                }
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, folder: &Path, name: &str, shown: Option<&Path>) -> Result<(), ProblemKind> {

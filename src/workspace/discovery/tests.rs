@@ -109,3 +109,21 @@ fn links_are_taken_when_named_and_met_under_one_name() {
     assert_eq!(found(folder.path(), &["b/Dockerfile", "c/Dockerfile"], "").0, [": a/Dockerfile b/Dockerfile"]);
     assert_eq!(found(folder.path(), &["Dockerfile"], "").1, ["Dockerfile: NotAFile"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_out_of_the_repository_are_refused() {
+    use super::super::testing::link;
+    let folder = folder(&[("repo/.git/HEAD", ""), ("repo/a/Dockerfile", "FROM x"), ("other/Dockerfile", "FROM x")]);
+    link(folder.path(), "repo/out", "../other");
+    link(folder.path(), "repo/in", "a");
+    link(folder.path(), "repo/a/back", "../in");
+    assert_eq!(
+        found(folder.path(), &["out", "out/Dockerfile"], "repo").1,
+        ["out: LeadsOut", "out/Dockerfile: LeadsOut"]
+    );
+    assert_eq!(found(folder.path(), &["a/back/Dockerfile", "in"], "repo").0, ["repo: a/Dockerfile"]);
+    assert_eq!(found(folder.path(), &["../other"], "repo").0, ["other: Dockerfile"]);
+    let absolute = folder.path().join("repo/out");
+    assert_eq!(found(folder.path(), &[absolute.to_str().unwrap()], "repo").0, ["other: Dockerfile"]);
+}
