@@ -87,6 +87,21 @@ fn imports_are_found_in_every_form() {
     assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected);
 }
 
+/// slimlint runs no program and opens no connection: there is no call that could.
+#[test]
+fn nothing_is_run_and_nothing_is_sent() {
+    for (_, path, code) in sources() {
+        for call in ["std::net", "TcpStream", "UdpSocket", "process::Command", "Command::new"] {
+            let own = path.starts_with("src/cli/") && call == "Command::new";
+            assert!(own || !code.contains(call), "{path} contains `{call}`");
+        }
+    }
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for client in ["curl", "hyper", "reqwest", "socket2", "tokio", "ureq"] {
+        assert!(!lock.contains(&format!("name = \"{client}\"\n")), "{client} is a dependency");
+    }
+}
+
 /// Every file of `src` but the roots: its layer, its path, and its code without comments and without tests, which may look
 /// wherever they like.
 fn sources() -> Vec<(String, String, String)> {

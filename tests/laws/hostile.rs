@@ -1,10 +1,13 @@
 //! No text makes slimlint fail.
 
+use std::path::Path;
+
 use slimlint::lint::lint_one;
+use slimlint::output::{self, Format, Paint, Results};
 use slimlint::rules::INTERNAL_ERROR;
 use slimlint::text::SourceFile;
 
-use super::common::example::Example;
+use super::common::example::{Example, Files};
 use super::common::samples;
 use super::dockerfiles;
 
@@ -57,6 +60,42 @@ fn no_mutation_makes_it_fail() {
             survive(&example, &source, mutations.into_iter());
         }
     }
+}
+
+/// Names and words with characters that act on a terminal must come out as something that does not, whatever rule speaks.
+#[test]
+fn nothing_from_a_file_acts_on_whoever_reads_the_report() {
+    let acts = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    for example in samples::own() {
+        let mut random = Random(example.name.len() as u64 | 1);
+        let files: Files =
+            example.files.iter().map(|(path, bytes)| (path.clone(), with_acting_words(bytes, &mut random))).collect();
+        let hostile = example.with(files);
+        let reports = [(hostile.workspace(), hostile.lint())];
+        let results = Results { reports: &reports, fixed: None, cwd: Path::new("/") };
+        for format in [Format::Text, Format::Concise, Format::Json] {
+            let mut out = Vec::new();
+            output::write(&results, format, Paint::new(false), &mut out).unwrap();
+            let out = String::from_utf8(out).unwrap();
+            assert!(!out.contains(acts), "{}: {format:?}\n{:?}", example.name, out);
+        }
+    }
+}
+
+/// Puts escape sequences behind some letters, where a word stays one word.
+fn with_acting_words(bytes: &[u8], random: &mut Random) -> Vec<u8> {
+    const ACTING: [&str; 5] = ["\u{1b}[31m", "\u{9b}2J", "\u{202e}", "\u{7}", "\u{2066}"];
+    let mut hostile = Vec::with_capacity(bytes.len() * 2);
+    for (index, byte) in bytes.iter().enumerate() {
+        hostile.push(*byte);
+        let inside_word = byte.is_ascii_lowercase() && bytes.get(index + 1).is_some_and(u8::is_ascii_lowercase);
+        if inside_word && random.below(12) == 0 {
+            hostile.extend(ACTING[random.below(ACTING.len())].bytes());
+        }
+    }
+    hostile
 }
 
 #[test]
