@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// A word that stands in files outside the repository only.
 const MARKER: &str = "marker-from-outside";
 /// Longer than any of these runs may take, on a machine with other things to do.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// A folder with a repository in `inside` and files that are none of its business in `outside`.
 struct Ground {

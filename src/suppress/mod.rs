@@ -8,7 +8,10 @@
 //! * In manifests and ignore files a comment silences the line it ends or, on a line of its own, the line below it.
 
 mod comment;
+mod insert;
 mod lines;
+
+pub use insert::ignore_instead_of_fixing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
