@@ -11,6 +11,7 @@ mod names;
 mod packages;
 #[cfg(test)]
 mod reading;
+mod rpm;
 mod system;
 mod weight;
 
@@ -20,6 +21,7 @@ pub use names::normal_name;
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,
 };
+pub use rpm::{RpmGeneration, rpm_generation};
 pub use system::{
     SystemPackage, SystemPackageKind, apt_lists_bytes, build_tool, is_development_package, system_package,
 };

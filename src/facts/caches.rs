@@ -14,7 +14,7 @@ pub enum Fate {
     Kept,
     /// It lies on a cache or tmpfs mount, so it never is in a layer.
     Mounted,
-    /// A later command of the same `RUN` deletes it.
+    /// A later command deletes it: of the same `RUN`, or of any later one in a stage from which only files are copied.
     Removed,
     /// No shipped image takes it from the stage.
     NotShipped,
@@ -29,9 +29,7 @@ impl Facts<'_> {
         if any(&|folder| is_mounted(run, folder)) {
             return Fate::Mounted;
         }
-        let later = run.invocations.iter().skip(index + 1);
-        let removals: Vec<_> =
-            later.filter(|invocation| invocation.guard != super::Guard::Never).filter_map(removal).collect();
+        let removals: Vec<_> = self.effective_after(stage, run, index).filter_map(removal).collect();
         if any(&|folder| removals.iter().any(|removal| removal.covers(folder))) {
             return Fate::Removed;
         }
@@ -39,6 +37,27 @@ impl Facts<'_> {
             return Fate::NotShipped;
         }
         Fate::Kept
+    }
+
+    /// The commands behind the invocation at `index` of `run` that can take away what it wrote: those of the same `RUN`, and,
+    /// where the stage's layers are in no image that is shipped, those of its later `RUN`s too.
+    pub fn effective_after<'a>(
+        &'a self,
+        stage: &'a StageFacts,
+        run: &'a Run,
+        index: usize,
+    ) -> impl Iterator<Item = &'a Invocation> {
+        let files_only = !self.is_in_final(stage.index);
+        let later = stage.runs.iter().filter(move |later| files_only && later.instruction > run.instruction);
+        let behind = run.invocations.iter().skip(index + 1).chain(later.flat_map(|later| &later.invocations));
+        behind.filter(|invocation| invocation.guard != super::Guard::Never)
+    }
+
+    /// The `RUN`s that have the layer of `run` below them: the later ones of its stage, and those of stages built on it.
+    #[must_use]
+    pub fn runs_after<'a>(&'a self, stage: &StageFacts, run: &Run) -> Vec<&'a Run> {
+        let heirs = self.descendants(stage.index).into_iter().filter_map(|index| self.stages.get(index));
+        heirs.flat_map(|heir| &heir.runs).filter(|other| other.instruction > run.instruction).collect()
     }
 
     /// Whether another stage or image takes the content of `folder` (absolute) on purpose, and not with all that is around it.

@@ -2,7 +2,7 @@
 
 use crate::catalogue::Distribution;
 
-use super::commands::{Apk, ApkAction, Apt, AptAction, Options};
+use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
 
 /// A system package that stays in a layer.
@@ -20,35 +20,18 @@ pub struct SystemInstall<'f> {
     pub stage: usize,
     /// Index of the instruction.
     pub instruction: usize,
+    /// The name that `apk add --virtual` gives to the whole of it.
+    pub group: Option<String>,
 }
-
-/// `dnf install` and its relatives: options that take a value.
-const RPM_WITH_VALUE: &[&str] = &[
-    "-c",
-    "--config",
-    "--releasever",
-    "--installroot",
-    "--setopt",
-    "-x",
-    "--exclude",
-    "--enablerepo",
-    "--disablerepo",
-    "--repo",
-    "--repoid",
-    "-r",
-];
 
 impl Facts<'_> {
     /// The packages that a `RUN` installs and does not remove again.
     #[must_use]
     pub fn system_installs<'f>(&self, stage: &'f StageFacts, run: &'f Run) -> Vec<SystemInstall<'f>> {
         let mut installs: Vec<SystemInstall<'f>> = Vec::new();
-        let mut groups: Vec<(String, usize)> = Vec::new();
         for invocation in run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never) {
             if let Some((family, packages)) = installed(invocation) {
-                if let Some(group) = Apk::read(invocation).and_then(|apk| apk.virtual_package().map(str::to_owned)) {
-                    groups.push((group, invocation.range.start() as usize));
-                }
+                let group = virtual_package(invocation);
                 let instruction = run.instruction;
                 installs.extend(packages.into_iter().map(|(name, argument)| SystemInstall {
                     family,
@@ -57,22 +40,46 @@ impl Facts<'_> {
                     invocation,
                     stage: stage.index,
                     instruction,
+                    group: group.clone(),
                 }));
-            } else if let Some(removed) = removed(invocation) {
-                let in_group = |install: &SystemInstall<'_>| {
-                    let at = install.invocation.range.start() as usize;
-                    groups.iter().any(|(group, start)| *start == at && removed.iter().any(|name| name == group))
-                };
+            } else if let Some(removal) = SystemRemoval::read(invocation) {
                 // A list that is not known (`apt-get purge $BUILD_DEPS`) is what was installed for the build.
-                if removed.iter().any(|name| name.contains(crate::dockerfile::UNKNOWN)) {
+                if removal.names.iter().any(|name| name.contains(crate::dockerfile::UNKNOWN)) {
                     installs.clear();
                 }
-                installs
-                    .retain(|install| !removed.iter().any(|name| removes(name, install.name)) && !in_group(install));
+                installs.retain(|install| !removal.takes(install));
             }
         }
         installs
     }
+}
+
+/// A command that removes system packages.
+#[derive(Clone, Debug)]
+pub struct SystemRemoval<'f> {
+    /// The command.
+    pub invocation: &'f Invocation,
+    /// What it names, with wildcards as written.
+    pub names: Vec<String>,
+}
+
+impl<'f> SystemRemoval<'f> {
+    /// Reads a command; `None` when it removes no packages.
+    #[must_use]
+    pub fn read(invocation: &'f Invocation) -> Option<Self> {
+        removed(invocation).map(|names| Self { invocation, names })
+    }
+
+    /// Whether it removes what `install` installed.
+    #[must_use]
+    pub fn takes(&self, install: &SystemInstall<'_>) -> bool {
+        self.names.iter().any(|name| removes(name, install.name) || install.group.as_ref() == Some(name))
+    }
+}
+
+/// The name that `apk add --virtual NAME` gives.
+fn virtual_package(invocation: &Invocation) -> Option<String> {
+    Apk::read(invocation)?.virtual_package().map(str::to_owned)
 }
 
 fn installed(invocation: &Invocation) -> Option<(Distribution, Vec<(&str, &Argument)>)> {
@@ -85,22 +92,16 @@ fn installed(invocation: &Invocation) -> Option<(Distribution, Vec<(&str, &Argum
     if let Some(apk) = Apk::read(invocation) {
         return (apk.action == ApkAction::Add).then(|| (Distribution::Alpine, apk.packages().collect()));
     }
-    let family = match invocation.program.as_str() {
-        "dnf" | "yum" | "microdnf" | "tdnf" => Distribution::RedHat,
-        "zypper" => Distribution::Suse,
-        "pacman" => Distribution::Arch,
-        _ => return None,
-    };
-    let options = Options::read(&invocation.arguments, RPM_WITH_VALUE);
-    let (first, rest) = match (family, options.operands.split_first()) {
-        (Distribution::Arch, _) => (options.has(&["-S"]), options.operands.as_slice()),
-        (_, Some(((_, word), rest))) => {
-            (matches!(word.value.text(), "install" | "in" | "groupinstall" | "localinstall"), rest)
-        }
-        (_, None) => return None,
-    };
-    let packages = rest.iter().filter_map(|&(_, argument)| Some((argument.value.known()?, argument)));
-    first.then(|| (family, packages.collect()))
+    if let Some(rpm) = Rpm::read(invocation) {
+        let family = if rpm.tool == RpmTool::Zypper { Distribution::Suse } else { Distribution::RedHat };
+        return rpm.adds_packages().then(|| (family, rpm.packages().collect()));
+    }
+    if invocation.program != "pacman" {
+        return None;
+    }
+    let options = Options::read(&invocation.arguments, &[]);
+    let packages = options.operands.iter().filter_map(|&(_, argument)| Some((argument.value.known()?, argument)));
+    options.has(&["-S"]).then(|| (Distribution::Arch, packages.collect()))
 }
 
 fn removed(invocation: &Invocation) -> Option<Vec<String>> {
@@ -112,15 +113,18 @@ fn removed(invocation: &Invocation) -> Option<Vec<String>> {
         let names = apk.options.operands.iter().map(|(_, argument)| argument.value.text().to_owned());
         return (apk.action == ApkAction::Delete).then(|| names.collect());
     }
-    if !matches!(invocation.program.as_str(), "dnf" | "yum" | "microdnf" | "tdnf" | "zypper" | "dpkg" | "pacman") {
-        return None;
+    if let Some(rpm) = Rpm::read(invocation) {
+        let names = rpm.options.operands.iter().map(|(_, argument)| argument.value.text().to_owned());
+        return (rpm.action == RpmAction::Remove).then(|| names.collect());
     }
-    let options = Options::read(&invocation.arguments, RPM_WITH_VALUE);
-    let mut words = options.operands.iter().map(|(_, argument)| argument.value.text().to_owned());
-    match words.next()?.as_str() {
-        "remove" | "erase" | "autoremove" | "rm" => Some(words.collect()),
-        _ => None,
-    }
+    let flags: &[&str] = match invocation.program.as_str() {
+        "dpkg" => &["-r", "--remove", "-P", "--purge"],
+        "pacman" => &["-R", "--remove"],
+        _ => return None,
+    };
+    let options = Options::read(&invocation.arguments, &[]);
+    let names = options.operands.iter().map(|(_, argument)| argument.value.text().to_owned());
+    options.has(flags).then(|| names.collect())
 }
 
 /// Whether removing `pattern` removes `name`; apt takes `gcc*` and `g++-12` too.

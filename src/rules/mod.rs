@@ -4,7 +4,9 @@
 //! nothing of each other; what two need is a fact. To add one: the page, `src/rules/<group>/<name>.rs` with a `CHECK`, one
 //! word in the group's list below. A name without its page or its file does not compile.
 
+mod cleaning;
 mod insertion;
+mod metadata;
 mod page;
 mod registry;
 mod reporter;
@@ -64,7 +66,7 @@ macro_rules! groups {
 
 groups! {
     python: [cuda_torch_on_cpu, unused_extra],
-    caches: [pip_cache_kept, uv_cache_kept, apk_cache_kept, apt_lists_kept],
+    caches: [pip_cache_kept, uv_cache_kept, apk_cache_kept, apt_lists_kept, yum_cache_kept, dnf_cache_kept, zypper_cache_kept],
     system: [apt_recommends, build_tools_in_runtime],
     context: [missing_dockerignore, path_outside_context],
     general: [unreadable_manifest],

@@ -7,6 +7,7 @@ mod options;
 mod pip;
 mod poetry;
 mod removal;
+mod rpm;
 mod uv;
 
 pub use apk::{Apk, ApkAction};
@@ -17,4 +18,5 @@ pub use options::{Flag, Options};
 pub use pip::{Pip, PipAction};
 pub use poetry::{Poetry, PoetryAction};
 pub use removal::{Removal, removal};
+pub use rpm::{Rpm, RpmAction, RpmTool};
 pub use uv::{Uv, UvAction};

@@ -1,5 +1,6 @@
 use super::super::Invocation;
 use super::super::paths::{is_below, resolve};
+use super::super::transfer::glob_matches;
 use super::Options;
 
 /// Paths that a command deletes.
@@ -7,6 +8,8 @@ use super::Options;
 pub struct Removal {
     /// Absolute paths; globs are kept as written.
     pub paths: Vec<String>,
+    /// Absolute paths that are deleted when they are files: those of `rm` without `-r`.
+    pub files: Vec<String>,
 }
 
 /// What `rm`, `find … -delete` or `unlink` deletes with everything below it; `None` for other programs.
@@ -21,10 +24,11 @@ pub fn removal(invocation: &Invocation) -> Option<Removal> {
         "rm" => {
             let options = Options::read(&invocation.arguments, &[]);
             let recursive = options.has(&["-r", "-R", "--recursive"]);
-            let paths = options.operands.iter().filter_map(|(_, argument)| argument.value.known());
+            let named = options.operands.iter().filter_map(|(_, argument)| argument.value.known());
             // Without `-r` only files go, which a glob may name.
-            let paths = paths.filter(|path| recursive || path.contains(['*', '?'])).map(absolute).collect();
-            Some(Removal { paths })
+            let (paths, files): (Vec<&str>, Vec<&str>) = named.partition(|path| recursive || path.contains(['*', '?']));
+            let all = |paths: Vec<&str>| paths.into_iter().map(absolute).collect();
+            Some(Removal { paths: all(paths), files: all(files) })
         }
         "find" => {
             let deletes = invocation.has_argument("-delete")
@@ -39,7 +43,7 @@ pub fn removal(invocation: &Invocation) -> Option<Removal> {
                 .iter()
                 .map_while(|argument| argument.value.known().filter(|text| !text.starts_with(['-', '(', '!'])));
             let paths = if deletes && !filtered { paths.map(absolute).collect() } else { Vec::new() };
-            Some(Removal { paths })
+            Some(Removal { paths, files: Vec::new() })
         }
         _ => None,
     }
@@ -51,6 +55,36 @@ impl Removal {
     pub fn covers(&self, folder: &str) -> bool {
         self.paths.iter().any(|path| covers(path, folder))
     }
+
+    /// The removal of each path alone.
+    pub fn each(&self) -> impl Iterator<Item = Self> {
+        let paths = self.paths.iter().map(|path| Self { paths: vec![path.clone()], files: Vec::new() });
+        paths.chain(self.files.iter().map(|file| Self { paths: Vec::new(), files: vec![file.clone()] }))
+    }
+
+    /// The first path that it names.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.paths.iter().chain(&self.files).next().map(String::as_str)
+    }
+
+    /// Whether the file `path` (absolute) is gone.
+    #[must_use]
+    pub fn deletes(&self, path: &str) -> bool {
+        self.covers(path)
+            || self.files.iter().any(|file| file == path)
+            || self.paths.iter().any(|pattern| names(pattern, path))
+    }
+}
+
+/// Whether `path`, or a folder around it, is one of those that a glob in the last part of `pattern` names: `/tmp/*.deb`.
+fn names(pattern: &str, path: &str) -> bool {
+    let Some((parent, name)) = pattern.trim_end_matches('/').rsplit_once('/') else { return false };
+    if !name.contains(['*', '?']) || name.contains(['[', '{']) || parent.contains(['*', '?', '[', '{']) {
+        return false;
+    }
+    let rest = path.strip_prefix(parent).and_then(|rest| rest.strip_prefix('/'));
+    rest.and_then(|rest| rest.split('/').next()).is_some_and(|first| glob_matches(name, first))
 }
 
 fn covers(removed: &str, folder: &str) -> bool {

@@ -58,10 +58,8 @@ fn fills_cache(apk: &Apk<'_>) -> bool {
 
 /// What makes the fix unsafe, if anything. `None` when something reads the index.
 fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> Option<(Vec<Edit>, Option<String>)> {
-    let is_later = |heir: &StageFacts, other: &Run| heir.index != stage.index || other.instruction > run.instruction;
-    let heirs: Vec<&StageFacts> =
-        facts.descendants(stage.index).into_iter().filter_map(|index| facts.stages.get(index)).collect();
-    let later = || heirs.iter().flat_map(|heir| heir.runs.iter().filter(|other| is_later(heir, other)));
+    let later = facts.runs_after(stage, run);
+    let later = || later.iter().copied();
     // `apk add` fetches an index where there is none; `apk search` and its like do not.
     let reads = |invocation: &Invocation| {
         Apk::read(invocation).map_or(invocation.program == "apk", |apk| apk.action == ApkAction::Other)

@@ -1,0 +1,11 @@
+//! `yum` leaves the metadata of its repositories in a layer.
+
+use crate::facts::commands::RpmTool;
+use crate::facts::{Facts, Run, StageFacts};
+use crate::rules::{Check, Reporter, metadata};
+
+pub(in crate::rules) const CHECK: Check = Check::Run(check);
+
+fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
+    metadata::check(facts, stage, run, &[RpmTool::Yum], reporter);
+}

@@ -1,0 +1,80 @@
+//! What the rules about RPM package managers share: the same finding for each of the programs.
+
+use crate::diagnostic::{Applicability, Edit, Fix};
+use crate::facts::commands::{Rpm, RpmAction, RpmTool};
+use crate::facts::{Facts, Guard, Invocation, KeptMetadata, Run, StageFacts};
+
+use super::Reporter;
+
+/// Reports the metadata that `run` leaves in the image, when one of `tools` is the first that fetched it.
+pub(super) fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, tools: &[RpmTool], reporter: &mut Reporter<'_>) {
+    let Some(kept) = facts.kept_metadata(stage, run).filter(|kept| tools.contains(&kept.command.tool)) else { return };
+    let invocation = kept.command.invocation;
+    let program = invocation.program.as_str();
+    let what = if kept.with_packages { "the repository metadata and the packages" } else { "the repository metadata" };
+    let subcommand = kept.command.subcommand.value.text();
+    let folder = kept.folders.first().map(String::as_str).unwrap_or_default();
+    let mut finding = reporter.report(invocation.range, format!("`{program} {subcommand}` keeps {what} in the image"));
+    finding.primary_label(format!("fills `{folder}`"));
+    if let Some(missed) = kept.missed {
+        finding.label(missed.range, format!("does not delete what lies in `{folder}`"));
+    }
+    if let Some(too_late) = kept.too_late {
+        finding.label(too_late, "deleted here, in a later layer, which frees nothing");
+    }
+    if kept.command.tool == RpmTool::Yum && !kept.folders.iter().any(|folder| folder.ends_with("/yum")) {
+        finding.note("yum", format!("in this image `yum` is `dnf`, which keeps its cache in `{folder}`"));
+    }
+    if let Some(script) = invocation.script() {
+        finding.note("script", format!("the command stands in `{script}`"));
+    }
+    let command = clean(&kept, folder);
+    finding.help(format!(
+        "clean up in the same `RUN`: `&& {command}`, or mount a cache: `RUN --mount=type=cache,target={folder} …`"
+    ));
+    finding.fix(fix(facts, stage, run, &kept, &command));
+}
+
+/// What deletes the metadata.
+fn clean(kept: &KeptMetadata<'_>, folder: &str) -> String {
+    let program = kept.command.invocation.program.as_str();
+    if kept.command.root().is_some() || kept.command.named_cache().is_some() {
+        return format!("rm -rf {folder}");
+    }
+    match kept.command.tool {
+        RpmTool::Zypper => "zypper clean -a".to_owned(),
+        _ => format!("{program} clean all"),
+    }
+}
+
+fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, kept: &KeptMetadata<'_>, command: &str) -> Option<Fix> {
+    let plain = |path: &String| path.chars().all(|c| c.is_ascii_alphanumeric() || "/_-.".contains(c)) && path != "/";
+    if !kept.folders.iter().all(plain) {
+        return None;
+    }
+    // `dnf -C` takes what is there and fetches nothing.
+    let relies = |invocation: &Invocation| Rpm::read(invocation).is_some_and(|rpm| rpm.relies_on_cache());
+    let needed = facts.runs_after(stage, run).into_iter().flat_map(|other| &other.invocations).any(relies);
+    if needed || kept.folders.iter().any(|folder| facts.is_taken(stage.index, folder)) {
+        return None;
+    }
+    let edit = complete(facts, run, kept).or_else(|| {
+        let is_user = |invocation: &Invocation| Rpm::read(invocation).is_some();
+        Some(facts.clean_behind(run, kept.index, is_user, command)?.edit)
+    });
+    Some(Fix {
+        title: "delete the repository metadata in the same `RUN`".to_owned(),
+        applicability: Applicability::Safe,
+        caution: None,
+        edits: vec![edit?],
+    })
+}
+
+/// Makes `zypper clean`, which deletes packages only, delete the metadata too where it is the last command of zypper.
+fn complete(facts: &Facts<'_>, run: &Run, kept: &KeptMetadata<'_>) -> Option<Edit> {
+    let last = run.invocations.iter().filter_map(Rpm::read).next_back()?;
+    let only_packages = last.tool == RpmTool::Zypper && last.action == RpmAction::CleanPackages;
+    let certain = last.invocation.guard == Guard::Always && !last.invocation.site.alternative;
+    let same = last.root() == kept.command.root() && last.options.operands.is_empty();
+    (only_packages && certain && same).then(|| facts.insert_after(last.invocation, last.subcommand, "-a")).flatten()
+}
