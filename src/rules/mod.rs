@@ -66,7 +66,7 @@ macro_rules! groups {
 
 groups! {
     python: [cuda_torch_on_cpu, unused_extra],
-    caches: [pip_cache_kept, uv_cache_kept, apk_cache_kept, apt_lists_kept, yum_cache_kept, dnf_cache_kept, zypper_cache_kept],
+    caches: [pip_cache_kept, uv_cache_kept, apk_cache_kept, apt_lists_kept, yum_cache_kept, dnf_cache_kept, zypper_cache_kept, cleanup_in_later_layer],
     system: [apt_recommends, build_tools_in_runtime],
     context: [missing_dockerignore, path_outside_context],
     general: [unreadable_manifest],

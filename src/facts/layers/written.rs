@@ -1,0 +1,208 @@
+//! Files and folders that a command is known to write.
+
+use crate::dockerfile::Value;
+
+use super::super::Invocation;
+use super::super::commands::{Npm, NpmAction, Options, Pip, PipAction};
+use super::super::paths::{file_name, resolve};
+use super::{Way, kinds};
+
+/// What a command writes.
+pub(super) struct Written {
+    pub path: String,
+    pub way: Way,
+}
+
+/// Files and folders that a command is known to write, absolute.
+pub(super) fn written(invocation: &Invocation) -> Vec<Written> {
+    let Some(workdir) = invocation.workdir.known() else { return Vec::new() };
+    let at = |path: &str, way: Way| Written { path: resolve(workdir, path), way };
+    let heavy = |written: &Written| written.way != Way::Downloaded || kinds::is_archive(&written.path);
+    let mut found: Vec<Written> = match invocation.program.as_str() {
+        "curl" => downloads_of_curl(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
+        "wget" => downloads_of_wget(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
+        "git" => cloned(invocation).map(|path| at(&path, Way::Cloned)).into_iter().collect(),
+        "tar" | "unzip" => unpacked(invocation).map(|path| at(path, Way::Unpacked)).into_iter().collect(),
+        "python" | "virtualenv" => environment(invocation).map(|path| at(path, Way::Made)).into_iter().collect(),
+        "npm" | "yarn" | "pnpm" if installs_node_modules(invocation) => vec![at("node_modules", Way::Made)],
+        "pip" => wheels(invocation).map(|path| at(path, Way::Made)).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    found.retain(heavy);
+    found
+}
+
+fn output(invocation: &Invocation) -> Option<String> {
+    let file = invocation.output.as_ref().and_then(Value::known)?;
+    (!file.starts_with("/dev/")).then(|| file.to_owned())
+}
+
+fn downloads_of_curl(invocation: &Invocation) -> Vec<String> {
+    const WITH_VALUE: [&str; 34] = [
+        "-o",
+        "--output",
+        "--output-dir",
+        "-H",
+        "--header",
+        "-d",
+        "--data",
+        "-X",
+        "--request",
+        "-u",
+        "--user",
+        "-A",
+        "--user-agent",
+        "-e",
+        "-b",
+        "-c",
+        "-x",
+        "--proxy",
+        "-m",
+        "--max-time",
+        "-w",
+        "--write-out",
+        "-r",
+        "-C",
+        "--continue-at",
+        "-K",
+        "-T",
+        "-F",
+        "--retry",
+        "--retry-delay",
+        "--retry-max-time",
+        "--connect-timeout",
+        "--cacert",
+        "--proto",
+    ];
+    let options = Options::read(&invocation.arguments, &WITH_VALUE);
+    let folder = options.value(&["--output-dir"]).map_or("", Value::text);
+    let join = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    let mut found: Vec<String> = options.values(&["-o", "--output"]).filter_map(Value::known).map(join).collect();
+    found.retain(|path| path != "-" && !path.starts_with("/dev/"));
+    if options.has(&["-O", "--remote-name", "--remote-name-all"]) {
+        let urls = options.operands.iter().filter_map(|(_, argument)| argument.value.known());
+        found.extend(urls.map(url_name).filter(|name| !name.is_empty()).map(join));
+    }
+    found.extend(output(invocation));
+    found
+}
+
+fn downloads_of_wget(invocation: &Invocation) -> Vec<String> {
+    const WITH_VALUE: [&str; 26] = [
+        "-O",
+        "--output-document",
+        "-P",
+        "--directory-prefix",
+        "-o",
+        "--output-file",
+        "-a",
+        "-t",
+        "--tries",
+        "-T",
+        "--timeout",
+        "-w",
+        "--wait",
+        "-e",
+        "-U",
+        "--user-agent",
+        "--header",
+        "--progress",
+        "-i",
+        "--input-file",
+        "-Q",
+        "--user",
+        "--password",
+        "--waitretry",
+        "--read-timeout",
+        "--dns-timeout",
+    ];
+    let options = Options::read(&invocation.arguments, &WITH_VALUE);
+    let named: Vec<String> =
+        options.values(&["-O", "--output-document"]).filter_map(Value::known).map(str::to_owned).collect();
+    if !named.is_empty() {
+        let to_output = named.iter().any(|path| path == "-");
+        return if to_output { output(invocation).into_iter().collect() } else { named };
+    }
+    let folder = options.value(&["-P", "--directory-prefix"]).map_or(".", Value::text);
+    let urls = options.operands.iter().filter_map(|(_, argument)| argument.value.known());
+    urls.map(url_name).filter(|name| !name.is_empty()).map(|name| format!("{folder}/{name}")).collect()
+}
+
+/// The file name that a URL ends with.
+pub(super) fn url_name(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    let rest = path.split_once("://").map_or(path, |(_, rest)| rest);
+    rest.rsplit_once('/').map_or("", |(_, name)| name)
+}
+
+fn cloned(invocation: &Invocation) -> Option<String> {
+    const WITH_VALUE: [&str; 16] = [
+        "-b",
+        "--branch",
+        "-c",
+        "--config",
+        "-j",
+        "--jobs",
+        "-o",
+        "--origin",
+        "--depth",
+        "--filter",
+        "--reference",
+        "-u",
+        "--upload-pack",
+        "--template",
+        "--separate-git-dir",
+        "--shallow-since",
+    ];
+    let options = Options::read(&invocation.arguments, &WITH_VALUE);
+    let mut words = options.operands.iter().map(|(_, argument)| argument.value.known());
+    if words.next()?? != "clone" || options.has(&["-C"]) {
+        return None;
+    }
+    let url = words.next()?;
+    if let Some(folder) = words.next() {
+        return folder.map(str::to_owned);
+    }
+    let name = file_name(url?.trim_end_matches('/'));
+    Some(name.strip_suffix(".git").unwrap_or(name).to_owned()).filter(|name| !name.is_empty())
+}
+
+fn unpacked(invocation: &Invocation) -> Option<&str> {
+    let words: Vec<&str> = invocation.arguments.iter().map(|argument| argument.value.text()).collect();
+    let flag = if invocation.program == "tar" { "-C" } else { "-d" };
+    let at = words.iter().position(|word| *word == flag)?;
+    invocation.argument(at + 1)
+}
+
+/// `python -m venv DIR`, `virtualenv DIR`
+fn environment(invocation: &Invocation) -> Option<&str> {
+    let module = invocation.program == "virtualenv" || invocation.has_argument("venv");
+    let last = invocation.arguments.last()?.value.known()?;
+    (module && !last.starts_with('-') && last != "venv").then_some(last)
+}
+
+fn wheels(invocation: &Invocation) -> Option<&str> {
+    let pip = Pip::read(invocation)?;
+    let named: &[&str] = match pip.action {
+        PipAction::Download => &["-d", "--dest"],
+        PipAction::Wheel => &["-w", "--wheel-dir"],
+        _ => return None,
+    };
+    let flag = pip.options.uses(named).last()?.value_argument?;
+    let text = flag.value.known()?;
+    Some(text.split_once('=').filter(|_| text.starts_with("--")).map_or(text, |(_, value)| value))
+}
+
+/// Whether it installs the dependencies of a Node project into its own folder.
+pub(super) fn installs_node_modules(invocation: &Invocation) -> bool {
+    if invocation.has_argument("-g") || invocation.has_argument("--global") || invocation.has_argument("global") {
+        return false;
+    }
+    let first = || invocation.arguments.iter().map(|word| word.value.text()).find(|word| !word.starts_with('-'));
+    match invocation.program.as_str() {
+        "npm" => Npm::read(invocation).is_some_and(|npm| npm.action == NpmAction::Install),
+        "yarn" => matches!(first(), None | Some("install")),
+        "pnpm" => matches!(first(), Some("install" | "i")),
+        _ => false,
+    }
+}
