@@ -94,7 +94,12 @@ impl Facts<'_> {
         homes.extend(stage.image.default_user.iter().map(|user| format!("/home/{user}")));
         // A `USER` by number or variable: the mounts of the RUN tell which home is meant.
         let hints = run.mounts.iter().filter_map(|mount| mount.target.known());
-        homes.extend(hints.filter_map(|path| path.find("/.cache").and_then(|at| path.get(..at)).map(str::to_owned)));
+        let folders = ["/.cache", "/.npm", "/.yarn/berry", "/.local/share/pnpm"];
+        let home = |path: &str| {
+            let at = folders.iter().find_map(|folder| path.find(folder))?;
+            path.get(..at).map(str::to_owned)
+        };
+        homes.extend(hints.filter_map(home));
         homes
     }
 }

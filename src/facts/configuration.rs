@@ -1,10 +1,112 @@
 //! Settings of tools that earlier steps of a stage make: configuration files that are written or copied, `pip config set`.
 
-use super::commands::{Pip, PipAction};
+use std::sync::Arc;
+
+use crate::dockerfile::Value;
+use crate::text::SourceFile;
+
+use super::commands::{Options, Pip, PipAction};
+use super::paths::{resolve, resolve_value};
 use super::transfer::Source;
 use super::{Base, Facts, Invocation, Run, StageFacts};
 
+/// The ways in which a setting of a tool is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// Flags of the command itself.
+    pub flags: &'a [&'a str],
+    /// Environment variables, in every spelling.
+    pub variables: &'a [&'a str],
+    /// Programs whose `config` command makes it for later commands.
+    pub programs: &'a [&'a str],
+    /// Its names for that command.
+    pub keys: &'a [&'a str],
+    /// Files of the project or of the user's home, each with the setting's name in it.
+    pub files: &'a [(&'a str, &'a str)],
+}
+
 impl Facts<'_> {
+    /// The folder that `setting` names for the invocation at `index` of `run`, absolute. `None` when nothing sets it; unknown
+    /// when something does and the value cannot be told.
+    #[must_use]
+    pub fn folder_setting(
+        &self,
+        stage: &StageFacts,
+        run: &Run,
+        index: usize,
+        options: &Options<'_>,
+        setting: Setting<'_>,
+    ) -> Option<Value> {
+        let found = self.setting(stage, run, index, options, setting)?;
+        Some(resolve_value(&run.invocations.get(index)?.workdir, &found))
+    }
+
+    /// What `setting` is for the invocation at `index` of `run`. `None` when nothing sets it.
+    #[must_use]
+    pub fn setting(
+        &self,
+        stage: &StageFacts,
+        run: &Run,
+        index: usize,
+        options: &Options<'_>,
+        setting: Setting<'_>,
+    ) -> Option<Value> {
+        let invocation = run.invocations.get(index)?;
+        let variable = || setting.variables.iter().find_map(|name| self.variable(run, invocation, name));
+        let direct = options.value(setting.flags).or_else(variable).filter(|value| !value.text().is_empty()).cloned();
+        let in_file = || {
+            setting.files.iter().find_map(|(name, key)| {
+                let file = self.settings_file(stage, run, invocation, name)?;
+                file.text().lines().find_map(|line| line_value(line, key)).map(|value| {
+                    let plain = !value.contains(['$', '~', '{']);
+                    if plain { Value::new(value) } else { Value::unknown() }
+                })
+            })
+        };
+        let by_command = || {
+            let told = self
+                .configuring(stage, run, index)
+                .filter(|other| setting.programs.contains(&other.program.as_str()) && other.has_argument("config"));
+            told.filter_map(|other| configured(other, setting.keys)).last()
+        };
+        direct.or_else(in_file).or_else(by_command)
+    }
+
+    /// The file of that name in the project that the invocation works in, in a folder around it, or in its user's home.
+    fn settings_file(
+        &self,
+        stage: &StageFacts,
+        run: &Run,
+        invocation: &Invocation,
+        name: &str,
+    ) -> Option<Arc<SourceFile>> {
+        let in_home = || {
+            let homes = self.homes(stage, run, invocation);
+            homes.iter().find_map(|home| self.image_file(stage, run, &format!("{home}/{name}")))
+        };
+        self.project_file(stage, run, &invocation.workdir, name).or_else(in_home)
+    }
+
+    /// The file of the context that stands as `name` in `folder` of the image, or in the nearest folder around it.
+    #[must_use]
+    pub fn project_file(&self, stage: &StageFacts, run: &Run, folder: &Value, name: &str) -> Option<Arc<SourceFile>> {
+        let mut folder = folder.known()?.to_owned();
+        loop {
+            if let Some(file) = self.image_file(stage, run, &resolve(&folder, name)) {
+                return Some(file);
+            }
+            if folder == "/" {
+                return None;
+            }
+            folder = resolve(&folder, "..");
+        }
+    }
+
+    fn image_file(&self, stage: &StageFacts, run: &Run, path: &str) -> Option<Arc<SourceFile>> {
+        let origin = self.origin(stage.index, run.instruction, path, Some(&run.mounts))?;
+        self.workspace.read(&origin).ok()
+    }
+
     /// The invocations that ran before the one at `index` of `run`, in the stage and those it is built on.
     pub(super) fn earlier<'a>(
         &'a self,
@@ -104,6 +206,25 @@ impl Facts<'_> {
             })
         })
     }
+}
+
+/// What `npm config set NAME VALUE`, `… NAME=VALUE` or `conda config --add NAME VALUE` sets.
+fn configured(invocation: &Invocation, keys: &[&str]) -> Option<Value> {
+    invocation.arguments.iter().enumerate().find_map(|(index, argument)| {
+        let text = argument.value.text();
+        if keys.contains(&text) {
+            return invocation.arguments.get(index + 1).map(|next| next.value.clone());
+        }
+        keys.iter().find_map(|key| text.strip_prefix(key)?.strip_prefix('=')).map(Value::new)
+    })
+}
+
+/// The value of `key` in a line of `.npmrc` (`key=value`), `.yarnrc` (`key "value"`) or at the top of a YAML file (`key: value`).
+pub(super) fn line_value<'t>(line: &'t str, key: &str) -> Option<&'t str> {
+    let rest = line.strip_prefix(key)?;
+    let value = rest.trim_start().trim_start_matches(['=', ':']).trim();
+    let separated = rest.starts_with([' ', '\t', '=', ':']) && !value.is_empty();
+    separated.then(|| value.split(" #").next().unwrap_or(value).trim().trim_matches(['"', '\'']))
 }
 
 fn is_pip_configuration(path: &str) -> bool {

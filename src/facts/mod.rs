@@ -20,12 +20,14 @@ mod stages;
 mod system;
 mod transfer;
 mod walk;
+mod yarn;
 
 pub mod commands;
 pub mod context;
 pub mod python;
 
 pub use caches::{Fate, is_mounted};
+pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
 pub use images::Base;
 pub use layers::{Addition, Late, LateRemoval, Way};
@@ -35,6 +37,7 @@ pub use run::{Argument, Errexit, Guard, Invocation, Mount, Origin, Run, Site, Un
 pub use stages::{Shell, StageFacts, State};
 pub use system::{SystemInstall, SystemRemoval};
 pub use transfer::{Source, Transfer};
+pub use yarn::{ModernYarn, YarnVersion};
 
 use crate::dockerfile::Dockerfile;
 use crate::text::SourceFile;

@@ -247,11 +247,14 @@ fn step(
     }
 }
 
-/// Whether an invocation can leave a setting for later ones: `pip config set`, or something that writes a file.
+/// Tools with a `config` command.
+const CONFIGURABLE: [&str; 7] = ["pip", "npm", "yarn", "pnpm", "conda", "mamba", "micromamba"];
+
+/// Whether an invocation can leave a setting for later ones: `pip config set` and its like, or something that writes a file.
 fn configures(invocation: &Invocation) -> bool {
     invocation.output.is_some()
         || invocation.program == "tee"
-        || (invocation.program == "pip" && invocation.has_argument("config"))
+        || (CONFIGURABLE.contains(&invocation.program.as_str()) && invocation.has_argument("config"))
 }
 
 fn apply(instruction: &Instruction, escape: char, globals: &Environment, state: &mut State) {

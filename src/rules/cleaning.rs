@@ -53,7 +53,7 @@ impl Facts<'_> {
 }
 
 /// Whether one command behind `last` comes after every use, however often and in whichever branch the uses run.
-fn serves_all<'u>(last: &Invocation, users: impl Iterator<Item = &'u Invocation> + Clone) -> bool {
+pub(super) fn serves_all<'u>(last: &Invocation, users: impl Iterator<Item = &'u Invocation> + Clone) -> bool {
     let beside = |user: &&Invocation| user.site.list == last.site.list;
     let together = users.clone().all(|user| beside(&user));
     let always = |user: &Invocation| user.guard == Guard::Always;

@@ -10,6 +10,7 @@ mod metadata;
 mod page;
 mod registry;
 mod reporter;
+mod tool_cache;
 
 pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};
 pub use registry::{
@@ -66,7 +67,20 @@ macro_rules! groups {
 
 groups! {
     python: [cuda_torch_on_cpu, unused_extra],
-    caches: [pip_cache_kept, uv_cache_kept, apk_cache_kept, apt_lists_kept, yum_cache_kept, dnf_cache_kept, zypper_cache_kept, cleanup_in_later_layer],
+    caches: [
+        pip_cache_kept,
+        uv_cache_kept,
+        npm_cache_kept,
+        yarn_cache_kept,
+        pnpm_cache_kept,
+        conda_cache_kept,
+        apk_cache_kept,
+        apt_lists_kept,
+        yum_cache_kept,
+        dnf_cache_kept,
+        zypper_cache_kept,
+        cleanup_in_later_layer,
+    ],
     system: [apt_recommends, build_tools_in_runtime],
     context: [missing_dockerignore, path_outside_context],
     general: [unreadable_manifest],

@@ -2,21 +2,27 @@
 
 mod apk;
 mod apt;
+mod conda;
 mod node;
 mod options;
 mod pip;
+mod pnpm;
 mod poetry;
 mod removal;
 mod rpm;
 mod uv;
+mod yarn;
 
 pub use apk::{Apk, ApkAction};
 pub(super) use apt::recommends_option;
 pub use apt::{Apt, AptAction, is_archive};
+pub use conda::{Conda, CondaAction};
 pub use node::{Npm, NpmAction};
 pub use options::{Flag, Options};
 pub use pip::{Pip, PipAction};
+pub use pnpm::{Pnpm, PnpmAction};
 pub use poetry::{Poetry, PoetryAction};
 pub use removal::{Removal, removal};
 pub use rpm::{Rpm, RpmAction, RpmTool};
 pub use uv::{Uv, UvAction};
+pub use yarn::{Yarn, YarnAction};

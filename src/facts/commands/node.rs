@@ -6,9 +6,11 @@ use super::Options;
 pub enum NpmAction {
     /// `npm ci`, `npm install` and their other names.
     Install,
+    /// `npm update`
+    Update,
     /// `npm prune`
     Prune,
-    /// `npm cache clean`
+    /// `npm cache clean`, which npm 5 and later refuse without `--force`.
     CacheClean,
     /// Anything else.
     Other,
@@ -27,8 +29,35 @@ pub struct Npm<'i> {
     pub options: Options<'i>,
 }
 
-const WITH_VALUE: &[&str] =
-    &["--prefix", "--registry", "--loglevel", "--cache", "-w", "--workspace", "--fetch-timeout", "--fetch-retries"];
+/// Options of npm 11 that take a value, from `npm help config`.
+const WITH_VALUE: &[&str] = &[
+    "--prefix",
+    "-C",
+    "--registry",
+    "--loglevel",
+    "--cache",
+    "-w",
+    "--workspace",
+    "--fetch-timeout",
+    "--fetch-retries",
+    "--fetch-retry-mintimeout",
+    "--fetch-retry-maxtimeout",
+    "--omit",
+    "--include",
+    "--only",
+    "--also",
+    "--tag",
+    "--userconfig",
+    "--globalconfig",
+    "--script-shell",
+    "--install-strategy",
+    "--maxsockets",
+    "--location",
+    "--cpu",
+    "--os",
+    "--libc",
+    "--before",
+];
 
 impl<'i> Npm<'i> {
     /// Reads an invocation of `npm`; `None` for other programs.
@@ -44,14 +73,30 @@ impl<'i> Npm<'i> {
         let (_, subcommand) = options.operands.remove(0);
         let second = options.operands.first().and_then(|(_, argument)| argument.value.known());
         let action = match (subcommand.value.known()?, second) {
-            ("ci" | "clean-install" | "install" | "i" | "add" | "in" | "isntall" | "install-clean", _) => {
-                NpmAction::Install
-            }
+            (
+                "ci" | "clean-install" | "ic" | "install-clean" | "isntall-clean" | "install-ci-test" | "cit" | "sit"
+                | "install" | "i" | "in" | "ins" | "inst" | "insta" | "instal" | "isntall" | "add" | "install-test"
+                | "it",
+                _,
+            ) => NpmAction::Install,
+            ("update" | "up" | "upgrade" | "udpate", _) => NpmAction::Update,
             ("prune", _) => NpmAction::Prune,
-            ("cache", Some("clean" | "clear" | "verify")) => NpmAction::CacheClean,
+            ("cache", Some("clean" | "clear" | "rm")) => NpmAction::CacheClean,
             _ => NpmAction::Other,
         };
         Some(Self { invocation, action, subcommand, options })
+    }
+
+    /// Whether `npm cache clean` is meant for the whole cache: with a key behind it, it deletes that entry alone.
+    #[must_use]
+    pub fn cleans_whole_cache(&self) -> bool {
+        self.action == NpmAction::CacheClean && self.options.operands.len() == 1
+    }
+
+    /// `--force`
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.options.has(&["--force", "-f"])
     }
 
     /// Whether development dependencies are left out by the command line. `--omit-dev` is not a flag of npm.
