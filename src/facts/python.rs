@@ -180,6 +180,8 @@ pub struct PythonInstall {
     pub constraints: Vec<Requirement>,
     /// Local projects, with their extras.
     pub projects: Vec<Project>,
+    /// Requirements and constraints files that it reads, nested ones included, relative to the workspace's root.
+    pub files: Vec<String>,
     /// The indexes that are asked.
     pub indexes: Vec<Index>,
     /// The lock that decides the versions.

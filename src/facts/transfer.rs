@@ -219,7 +219,7 @@ pub(super) fn glob_matches(pattern: &str, name: &str) -> bool {
 }
 
 /// `budget` bounds the work that a pattern of many stars asks for.
-fn matches(pattern: &[u8], name: &[u8], budget: &mut u32) -> bool {
+pub(super) fn matches(pattern: &[u8], name: &[u8], budget: &mut u32) -> bool {
     *budget = budget.saturating_sub(1);
     if *budget == 0 {
         return false;

@@ -82,7 +82,8 @@ groups! {
         cleanup_in_later_layer,
     ],
     system: [apt_recommends, build_tools_in_runtime],
-    context: [missing_dockerignore, path_outside_context],
+    context: [missing_dockerignore, path_outside_context, copy_before_install],
+    stages: [unused_stage, whole_stage_copied],
     general: [unreadable_manifest],
 }
 

@@ -173,6 +173,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             roots: Vec::new(),
             constraints: Vec::new(),
             projects: Vec::new(),
+            files: Vec::new(),
             indexes: Vec::new(),
             lock: None,
             no_dependencies: false,

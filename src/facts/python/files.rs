@@ -93,6 +93,9 @@ impl Reader<'_, '_> {
             Err(problem) => return self.unreadable(file, word, &ManifestProblem::Read(problem)),
         };
         let Ok(requirements) = self.facts.workspace.requirements(file) else { return };
+        if !self.install.files.iter().any(|read| read == file) {
+            self.install.files.push(file.to_owned());
+        }
         self.install.hashed |= source.text().contains("--hash=");
         let path: Arc<str> = Arc::from(file);
         let via: Vec<String> = self.open.iter().map(String::as_str).chain([file]).map(str::to_owned).collect();

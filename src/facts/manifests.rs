@@ -1,0 +1,279 @@
+//! Installs that read nothing but manifests, and the copies of sources that stand in front of them.
+
+mod node;
+mod python;
+
+use crate::context::{IgnoreFile, Tree};
+use crate::dockerfile::{Keyword, Value};
+use crate::workspace::parent;
+
+use super::context::FolderCopy;
+use super::paths::{is_below, resolve, resolve_value};
+use super::{Facts, Guard, Invocation, Origin, Run, StageFacts};
+
+/// An install that needs manifests of the context and no sources.
+#[derive(Clone, Debug)]
+pub struct ManifestInstall {
+    /// The files that it reads, relative to the context, those that must be there first.
+    pub manifests: Vec<String>,
+    /// What it writes into the folder it runs in.
+    pub writes: Option<&'static str>,
+    /// The option without which it installs the project too.
+    pub split: Option<&'static str>,
+}
+
+/// A copy of sources in front of an install that does not need them.
+#[derive(Debug)]
+pub struct EarlyCopy<'f> {
+    /// The copies, in order; all take sources, some take manifests too.
+    pub copies: Vec<FolderCopy<'f>>,
+    /// The `RUN` that installs.
+    pub run: &'f Run,
+    /// Index of the install among its invocations.
+    pub index: usize,
+    /// What the first install of it needs.
+    pub install: ManifestInstall,
+    /// What all installs of the `RUN` need, when it does nothing that could need more.
+    pub all: Option<ManifestInstall>,
+}
+
+enum Step {
+    /// It reads nothing of what is copied.
+    Harmless,
+    Manifests(ManifestInstall),
+    /// It may read or change what is copied.
+    Other,
+}
+
+impl Facts<'_> {
+    /// The first install of a stage that reads only manifests and runs behind copies of the sources, where none runs before.
+    #[must_use]
+    pub fn early_copy<'f>(&'f self, stage: &'f StageFacts) -> Option<EarlyCopy<'f>> {
+        let tree = self.shipped_tree();
+        let mut copies: Vec<FolderCopy<'f>> =
+            self.folder_copies().into_iter().filter(|copy| copy.stage == stage.index).collect();
+        copies.retain(|copy| holds_sources(copy, &tree));
+        let first = copies.first()?;
+        let before = |run: &Run| run.instruction < first.transfer.instruction;
+        if self.ancestors(stage).any(|parent| self.installs_manifests(parent, &|_| true))
+            || self.installs_manifests(stage, &before)
+        {
+            return None;
+        }
+        let destinations: Option<Vec<&str>> = copies.iter().map(|copy| copy.transfer.destination.known()).collect();
+        let destinations = destinations?;
+        let behind = stage.runs.iter().filter(|run| !before(run));
+        for run in behind {
+            let steps = self.steps(stage, run, &tree, &destinations);
+            let found = steps.iter().position(|step| !matches!(step, Step::Harmless));
+            let Some(index) = found else {
+                if run.opaque || run.script.is_none() {
+                    return None;
+                }
+                continue;
+            };
+            let Some(Step::Manifests(install)) = steps.get(index) else { return None };
+            if run.unread.first().is_some_and(|unread| unread.after <= index) {
+                return None;
+            }
+            let install = install.clone();
+            let all = union(&steps).filter(|_| !run.opaque);
+            copies.retain(|copy| copy.transfer.instruction < run.instruction);
+            return (!copies.is_empty()).then_some(EarlyCopy { copies, run, index, install, all });
+        }
+        None
+    }
+
+    /// What of the context the ignore file leaves.
+    fn shipped_tree(&self) -> std::sync::Arc<Tree> {
+        self.workspace.tree(&self.service.context, self.parsed_ignore_file().as_ref())
+    }
+
+    fn parsed_ignore_file(&self) -> Option<IgnoreFile> {
+        let file = self.workspace.read(self.service.ignore_file.as_deref()?).ok()?;
+        Some(IgnoreFile::parse(file.text()))
+    }
+
+    /// Whether the ignore file keeps `path` (relative to the context) out of it.
+    #[must_use]
+    pub fn is_kept_out(&self, path: &str) -> bool {
+        self.parsed_ignore_file().is_some_and(|ignore| ignore.excluded(path))
+    }
+
+    /// The path of a file of the workspace below the context.
+    fn in_context(&self, path: &str) -> Option<String> {
+        match self.service.context.as_str() {
+            "" => Some(path.to_owned()),
+            context => Some(path.strip_prefix(context)?.strip_prefix('/')?.to_owned()),
+        }
+    }
+
+    /// Whether a stage has an install from manifests or of a project among the `RUN`s that are `wanted`.
+    fn installs_manifests(&self, stage: &StageFacts, wanted: &dyn Fn(&Run) -> bool) -> bool {
+        let by_python = self.python_installs().iter().filter(|install| install.stage == stage.index).any(|install| {
+            let from_files = !(install.files.is_empty() && install.projects.is_empty()) || install.generated;
+            from_files && stage.runs.get(install.run).is_some_and(wanted)
+        });
+        let runs = stage.runs.iter().filter(|run| wanted(run));
+        by_python || runs.flat_map(|run| &run.invocations).any(node::is_install)
+    }
+
+    fn steps(&self, stage: &StageFacts, run: &Run, tree: &Tree, copied: &[&str]) -> Vec<Step> {
+        let step = |(index, invocation): (usize, &Invocation)| {
+            if invocation.guard == Guard::Never {
+                return Step::Harmless;
+            }
+            if invocation.origin != Origin::Instruction
+                || invocation.output.as_ref().is_some_and(|to| writes(invocation, to, copied))
+            {
+                return Step::Other;
+            }
+            if is_harmless(invocation, copied) {
+                return Step::Harmless;
+            }
+            let mounted = run.mounts.iter().any(|mount| mount.kind == "bind");
+            let found = self
+                .python_manifests(stage, run, index, copied)
+                .or_else(|| self.node_manifests(stage, run, index, tree))
+                .filter(|_| invocation.guard == Guard::Always && !mounted);
+            match found {
+                // An install of packages by name reads nothing.
+                Some(install) if install.manifests.is_empty() => Step::Harmless,
+                Some(mut install) if install.manifests.iter().all(|path| tree.file(path).is_some()) => {
+                    install.manifests.dedup();
+                    Step::Manifests(install)
+                }
+                _ => Step::Other,
+            }
+        };
+        run.invocations.iter().enumerate().map(step).collect()
+    }
+}
+
+/// What the installs among `steps` need together; `None` when something else needs more, or an option must be added.
+fn union(steps: &[Step]) -> Option<ManifestInstall> {
+    let mut all = ManifestInstall { manifests: Vec::new(), writes: None, split: None };
+    for step in steps {
+        match step {
+            Step::Harmless => {}
+            Step::Other => return None,
+            Step::Manifests(install) => {
+                let more = install.manifests.iter().filter(|path| !all.manifests.contains(path));
+                let more: Vec<String> = more.cloned().collect();
+                all.manifests.extend(more);
+                if install.split.is_some() || (all.writes.is_some() && install.writes.is_some()) {
+                    return None;
+                }
+                all.writes = all.writes.or(install.writes);
+            }
+        }
+    }
+    Some(all)
+}
+
+/// Whether what is copied changes when the program is worked on: there is code in it that is no manifest.
+fn holds_sources(copy: &FolderCopy<'_>, tree: &Tree) -> bool {
+    const CODE: [&str; 32] = [
+        "py", "pyx", "js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "vue", "svelte", "astro", "html", "css", "scss",
+        "rb", "go", "rs", "java", "kt", "php", "ipynb", "c", "cc", "cpp", "h", "cs", "ex", "scala", "r", "jl", "sql",
+    ];
+    copy.files(tree).any(|file| {
+        let name = super::paths::file_name(&file.path);
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        CODE.contains(&extension) && !matches!(name, "setup.py" | "noxfile.py" | "tasks.py")
+    })
+}
+
+/// Whether `> FILE` may write into a folder of `copied`.
+fn writes(invocation: &Invocation, output: &Value, copied: &[&str]) -> bool {
+    let path = resolve_value(&invocation.workdir, output);
+    path.known().is_none_or(|path| copied.iter().any(|folder| is_below(path, folder)))
+}
+
+/// Whether a command neither reads nor changes anything in the folders `copied`.
+fn is_harmless(invocation: &Invocation, copied: &[&str]) -> bool {
+    let first = invocation.argument(0).unwrap_or_default();
+    match invocation.program.as_str() {
+        "apt-get"
+        | "apt"
+        | "aptitude"
+        | "apk"
+        | "yum"
+        | "dnf"
+        | "microdnf"
+        | "zypper"
+        | "add-apt-repository"
+        | "locale-gen"
+        | "update-locale"
+        | "useradd"
+        | "adduser"
+        | "usermod"
+        | "groupadd"
+        | "addgroup"
+        | "groupmod"
+        | "update-ca-certificates"
+        | "update-alternatives"
+        | "echo"
+        | "printf"
+        | "export"
+        | "set"
+        | "unset"
+        | "true"
+        | ":"
+        | "which"
+        | "command"
+        | "corepack"
+        | "ldconfig"
+        | "cd"
+        | "mkdir"
+        | "uname"
+        | "sleep"
+        | "virtualenv" => {
+            !invocation.arguments.iter().any(|argument| argument.value.text().starts_with("./"))
+                || invocation.program == "mkdir"
+                || invocation.program == "cd"
+        }
+        "rm" | "chmod" | "chown" | "chgrp" | "ln" | "touch" => {
+            let elsewhere = |value: &Value| {
+                let path = value.known().filter(|path| path.starts_with('/')).map(|path| resolve("", path));
+                path.is_some_and(|path| !copied.iter().any(|folder| is_below(&path, folder) || is_below(folder, &path)))
+            };
+            let words = invocation.arguments.iter().map(|argument| &argument.value);
+            let operands = words.filter(|value| !value.text().starts_with('-'));
+            let owner_or_mode = usize::from(matches!(invocation.program.as_str(), "chmod" | "chown" | "chgrp"));
+            operands.skip(owner_or_mode).all(elsewhere)
+        }
+        "python" => matches!(first, "--version" | "-V") || (first == "-m" && invocation.has_argument("venv")),
+        "node" => matches!(first, "--version" | "-v"),
+        "pip" => matches!(first, "--version" | "config" | "list" | "cache" | "check" | "freeze" | "debug"),
+        "uv" => matches!(first, "--version" | "venv" | "python" | "cache" | "tool" | "self"),
+        "poetry" | "pdm" => matches!(first, "--version" | "config" | "cache" | "self" | "env" | "about"),
+        "npm" | "yarn" | "pnpm" => {
+            matches!(first, "--version" | "-v" | "config" | "cache" | "set" | "store" | "global")
+                || invocation.has_argument("-g")
+                || invocation.has_argument("--global")
+        }
+        _ => false,
+    }
+}
+
+/// The folder of the context in which a stage's path lies, by one of its files.
+fn folder_of(manifest: &str) -> &str {
+    parent(manifest)
+}
+
+/// The absolute path of `name` in the folder that a command runs in.
+fn beside(invocation: &Invocation, name: &str) -> Option<String> {
+    Some(resolve(invocation.workdir.known()?, name))
+}
+
+impl EarlyCopy<'_> {
+    /// Whether the copy stands in the Dockerfile itself and is not for a later build.
+    #[must_use]
+    pub fn is_plain(&self, facts: &Facts<'_>) -> bool {
+        self.copies.iter().all(|copy| {
+            let instruction = facts.dockerfile.instructions.get(copy.transfer.instruction);
+            instruction.is_some_and(|instruction| matches!(instruction.keyword, Keyword::Copy | Keyword::Add))
+        })
+    }
+}
