@@ -69,7 +69,7 @@ impl Facts<'_> {
         };
         let here = |name: &str| invocation.workdir.known().map(|workdir| resolve(workdir, name));
         let found = match (invocation.program.as_str(), first) {
-            ("cargo", "build" | "b" | "install" | "test" | "check" | "run" | "chef" | "leptos" | "auditable") => {
+            ("cargo", "build" | "b" | "install" | "test" | "check" | "run" | "leptos" | "auditable") => {
                 let elsewhere = invocation.arguments.iter().any(|argument| {
                     let text = argument.value.text();
                     ["--target-dir", "--manifest-path", "-Z", "--git", "--root", "--version"]

@@ -9,7 +9,7 @@ use crate::workspace::parent;
 
 use super::context::FolderCopy;
 use super::paths::{is_below, resolve, resolve_value};
-use super::{Facts, Guard, Invocation, Origin, Run, StageFacts};
+use super::{Facts, Guard, Invocation, Origin, Run, Source, StageFacts};
 
 /// An install that needs manifests of the context and no sources.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct ManifestInstall {
     pub writes: Option<&'static str>,
     /// The option without which it installs the project too.
     pub split: Option<&'static str>,
+    /// What people type: `uv pip install`.
+    pub command: String,
 }
 
 /// A copy of sources in front of an install that does not need them.
@@ -41,6 +43,8 @@ enum Step {
     /// It reads nothing of what is copied.
     Harmless,
     Manifests(ManifestInstall),
+    /// It does not run with the build arguments' defaults; what it reads, when that is manifests.
+    Never(Option<ManifestInstall>),
     /// It may read or change what is copied.
     Other,
 }
@@ -49,9 +53,15 @@ impl Facts<'_> {
     /// The first install of a stage that reads only manifests and runs behind copies of the sources, where none runs before.
     #[must_use]
     pub fn early_copy<'f>(&'f self, stage: &'f StageFacts) -> Option<EarlyCopy<'f>> {
-        let tree = self.shipped_tree();
+        const INSTALLERS: [&str; 7] = ["pip", "uv", "poetry", "npm", "yarn", "pnpm", "bun"];
         let mut copies: Vec<FolderCopy<'f>> =
             self.folder_copies().into_iter().filter(|copy| copy.stage == stage.index).collect();
+        let start = copies.first()?.transfer.instruction;
+        let mut programs = stage.runs.iter().filter(|run| run.instruction > start).flat_map(|run| &run.invocations);
+        if !programs.any(|invocation| INSTALLERS.contains(&invocation.program.as_str())) {
+            return None;
+        }
+        let tree = self.shipped_tree();
         copies.retain(|copy| holds_sources(copy, &tree));
         let first = copies.first()?;
         let before = |run: &Run| run.instruction < first.transfer.instruction;
@@ -65,7 +75,7 @@ impl Facts<'_> {
         let behind = stage.runs.iter().filter(|run| !before(run));
         for run in behind {
             let steps = self.steps(stage, run, &tree, &destinations);
-            let found = steps.iter().position(|step| !matches!(step, Step::Harmless));
+            let found = steps.iter().position(|step| !matches!(step, Step::Harmless | Step::Never(_)));
             let Some(index) = found else {
                 if run.opaque || run.script.is_none() {
                     return None;
@@ -77,7 +87,13 @@ impl Facts<'_> {
                 return None;
             }
             let install = install.clone();
-            let all = union(&steps).filter(|_| !run.opaque);
+            let all = union(&steps).filter(|_| !run.opaque && !self.has_computed_path(run, &install));
+            let between = |other: &&Run| !before(other) && other.instruction <= run.instruction;
+            let mut between = stage.runs.iter().filter(between).flat_map(|run| &run.invocations);
+            let all = all.filter(|_| !between.any(|invocation| makes_environment(invocation, &destinations)));
+            if self.brings_packages(stage, run) {
+                return None;
+            }
             copies.retain(|copy| copy.transfer.instruction < run.instruction);
             return (!copies.is_empty()).then_some(EarlyCopy { copies, run, index, install, all });
         }
@@ -118,15 +134,31 @@ impl Facts<'_> {
         by_python || runs.flat_map(|run| &run.invocations).any(node::is_install)
     }
 
+    /// Whether the stage takes files of another stage that installs from manifests, such as its environment, before `run`.
+    fn brings_packages(&self, stage: &StageFacts, run: &Run) -> bool {
+        let earlier = stage.transfers.iter().filter(|transfer| transfer.instruction < run.instruction);
+        let from = earlier.filter_map(|transfer| match transfer.source {
+            Source::Stage(from) => self.stages.get(from),
+            _ => None,
+        });
+        from.flat_map(|from| std::iter::once(from).chain(self.ancestors(from)))
+            .any(|from| self.installs_manifests(from, &|_| true))
+    }
+
+    /// Whether a variable of the `RUN` decides which manifest is read.
+    fn has_computed_path(&self, run: &Run, install: &ManifestInstall) -> bool {
+        run.invocations.iter().flat_map(|invocation| &invocation.arguments).any(|argument| {
+            let names_one =
+                install.manifests.iter().any(|path| argument.value.text().ends_with(super::paths::file_name(path)));
+            names_one && self.source.slice(argument.range).contains('$')
+        })
+    }
+
     fn steps(&self, stage: &StageFacts, run: &Run, tree: &Tree, copied: &[&str]) -> Vec<Step> {
         let step = |(index, invocation): (usize, &Invocation)| {
-            if invocation.guard == Guard::Never {
-                return Step::Harmless;
-            }
-            if invocation.origin != Origin::Instruction
-                || invocation.output.as_ref().is_some_and(|to| writes(invocation, to, copied))
-            {
-                return Step::Other;
+            let redirects = invocation.output.as_ref().is_some_and(|to| writes(invocation, to, copied));
+            if invocation.origin != Origin::Instruction || redirects {
+                return if invocation.guard == Guard::Never { Step::Never(None) } else { Step::Other };
             }
             if is_harmless(invocation, copied) {
                 return Step::Harmless;
@@ -135,14 +167,12 @@ impl Facts<'_> {
             let found = self
                 .python_manifests(stage, run, index, copied)
                 .or_else(|| self.node_manifests(stage, run, index, tree))
-                .filter(|_| invocation.guard == Guard::Always && !mounted);
-            match found {
+                .filter(|install| !mounted && install.manifests.iter().all(|path| tree.file(path).is_some()));
+            match (found, invocation.guard) {
                 // An install of packages by name reads nothing.
-                Some(install) if install.manifests.is_empty() => Step::Harmless,
-                Some(mut install) if install.manifests.iter().all(|path| tree.file(path).is_some()) => {
-                    install.manifests.dedup();
-                    Step::Manifests(install)
-                }
+                (Some(install), _) if install.manifests.is_empty() => Step::Harmless,
+                (found, Guard::Never) => Step::Never(found),
+                (Some(install), Guard::Always) => Step::Manifests(install),
                 _ => Step::Other,
             }
         };
@@ -152,23 +182,29 @@ impl Facts<'_> {
 
 /// What the installs among `steps` need together; `None` when something else needs more, or an option must be added.
 fn union(steps: &[Step]) -> Option<ManifestInstall> {
-    let mut all = ManifestInstall { manifests: Vec::new(), writes: None, split: None };
+    let mut all: Option<ManifestInstall> = None;
     for step in steps {
-        match step {
-            Step::Harmless => {}
-            Step::Other => return None,
-            Step::Manifests(install) => {
-                let more = install.manifests.iter().filter(|path| !all.manifests.contains(path));
-                let more: Vec<String> = more.cloned().collect();
-                all.manifests.extend(more);
-                if install.split.is_some() || (all.writes.is_some() && install.writes.is_some()) {
-                    return None;
-                }
-                all.writes = all.writes.or(install.writes);
+        let install = match step {
+            Step::Harmless => continue,
+            Step::Other | Step::Never(None) => return None,
+            Step::Manifests(install) | Step::Never(Some(install)) => install,
+        };
+        let Some(all) = &mut all else {
+            all = Some(install.clone());
+            continue;
+        };
+        for path in &install.manifests {
+            if !all.manifests.contains(path) {
+                all.manifests.push(path.clone());
             }
         }
+        if all.writes.is_some() && install.writes.is_some() {
+            return None;
+        }
+        all.split = all.split.or(install.split);
+        all.writes = all.writes.or(install.writes);
     }
-    Some(all)
+    all.filter(|all| all.split.is_none())
 }
 
 /// Whether what is copied changes when the program is worked on: there is code in it that is no manifest.
@@ -255,6 +291,20 @@ fn is_harmless(invocation: &Invocation, copied: &[&str]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a command makes a virtual environment in a folder of `copied`, or nobody knows where.
+fn makes_environment(invocation: &Invocation, copied: &[&str]) -> bool {
+    let skip = match (invocation.program.as_str(), invocation.argument(0), invocation.argument(1)) {
+        ("python", Some("-m"), Some("venv" | "virtualenv")) => 2,
+        ("uv", Some("venv"), _) => 1,
+        ("virtualenv", ..) => 0,
+        _ => return false,
+    };
+    let words = invocation.arguments.iter().skip(skip).map(|argument| &argument.value);
+    let place = words.rev().find(|value| !value.text().starts_with('-'));
+    let path = resolve_value(&invocation.workdir, place.unwrap_or(&Value::new(".venv")));
+    path.known().is_none_or(|path| copied.iter().any(|folder| is_below(path, folder)))
 }
 
 /// The folder of the context in which a stage's path lies, by one of its files.

@@ -112,7 +112,7 @@ impl Targets {
             if kind == Kind::Other && !text.to_lowercase().contains("target") {
                 continue;
             }
-            targets.builds |= builds_images(text);
+            targets.builds |= (kind == Kind::Build || is_prose(&file.path)) && builds_images(text);
             let by_code = kind == Kind::Other && !is_prose(&file.path) && text.contains("--target");
             if targets.computed.is_none() && (by_code || text.lines().any(computes_target)) {
                 targets.computed = Some(file.path.clone());
@@ -126,6 +126,14 @@ impl Targets {
     #[must_use]
     pub fn files(&self) -> usize {
         self.texts.len()
+    }
+
+    /// Whether the repository itself builds `dockerfile`, as far as its folder tells.
+    #[must_use]
+    pub fn is_own(dockerfile: &str) -> bool {
+        !dockerfile
+            .split('/')
+            .any(|part| matches!(part, "vendor" | "third_party" | "node_modules" | "fixtures" | "testdata"))
     }
 
     /// A file other than `dockerfile` that has `name` as a word.
@@ -189,8 +197,7 @@ impl Kind {
             return Some(Self::Other);
         }
         match name.rsplit_once('.') {
-            None => Some(Self::Build),
-            Some(("", _)) => Some(Self::Build),
+            None | Some(("", _)) => Some(Self::Build),
             Some((_, extension)) if BUILDS.contains(&extension) => Some(Self::Build),
             Some(("makefile" | "jenkinsfile" | "justfile" | "taskfile" | "gnumakefile", _)) => Some(Self::Build),
             Some(_) if is_prose(&lower) => Some(Self::Other),

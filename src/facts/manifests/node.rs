@@ -27,11 +27,16 @@ const LIFECYCLE: [&str; 8] =
 /// Whether an invocation installs what `package.json` says.
 pub(super) fn is_install(invocation: &Invocation) -> bool {
     let words: Vec<&str> = invocation.arguments.iter().map(|argument| argument.value.text()).collect();
+    if words
+        .iter()
+        .any(|word| matches!(*word, "--package-lock-only" | "--dry-run" | "--lockfile-only" | "--mode=update-lockfile"))
+    {
+        return false;
+    }
     let operands: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with('-')).collect();
     match (invocation.program.as_str(), operands.as_slice()) {
         ("npm", ["ci" | "clean-install" | "install" | "i"])
-        | ("pnpm", ["install" | "i"])
-        | ("bun", ["install" | "i"])
+        | ("pnpm" | "bun", ["install" | "i"])
         | ("yarn", ["install"]) => true,
         ("yarn", []) => !words.iter().any(|word| matches!(*word, "-v" | "--version" | "-h" | "--help")),
         _ => false,
@@ -82,9 +87,12 @@ impl Facts<'_> {
             "pnpm" => &["pnpm-lock.yaml", "pnpm-workspace.yaml", ".pnpmfile.cjs", ".npmrc"],
             _ => &["bun.lock", "bun.lockb", "bunfig.toml", ".npmrc"],
         };
+        let word =
+            invocation.arguments.iter().map(|argument| argument.value.text()).find(|word| !word.starts_with('-'));
+        let command = format!("{} {}", invocation.program, word.unwrap_or("install"));
         let others = files.iter().filter(|name| is_there(name)).map(|name| beside(name));
         let manifests = std::iter::once(beside("package.json")).chain(others).collect();
-        Some(ManifestInstall { manifests, writes: Some("node_modules"), split: None })
+        Some(ManifestInstall { manifests, writes: Some("node_modules"), split: None, command })
     }
 
     /// `pnpm-workspace.yaml` may also hold settings alone.
@@ -113,7 +121,7 @@ fn is_self_contained(package: &Json, runs_scripts: bool) -> bool {
     !(names_files
         || pnpm
         || nosy
-        || (runs_scripts && LIFECYCLE.iter().any(|name| has_script(&name)))
+        || (runs_scripts && LIFECYCLE.iter().any(has_script))
         || dependencies().any(|(_, value)| names_a_file(value)))
 }
 

@@ -46,13 +46,13 @@ impl Facts<'_> {
         if install.unknown
             || install.generated
             || !install.troubles.is_empty()
-            || FILES_BY_VARIABLE.iter().any(|name| by_variable(&name))
+            || FILES_BY_VARIABLE.iter().any(by_variable)
         {
             return None;
         }
         match install.tool {
-            Tool::UvSync => self.uv_project(stage, run, invocation, install),
-            Tool::Poetry => self.poetry_project(stage, run, invocation, install),
+            Tool::UvSync => self.uv_project(invocation, install),
+            Tool::Poetry => self.poetry_project(invocation, install),
             Tool::UvAdd => None,
             Tool::Pip | Tool::PipWheel | Tool::UvPip | Tool::UvPipSync => {
                 self.requirements_files(stage, run, invocation, install, copied)
@@ -88,12 +88,17 @@ impl Facts<'_> {
         let mut manifests: Vec<String> =
             install.files.iter().map(|file| self.in_context(file)).collect::<Option<_>>()?;
         if manifests.is_empty() {
-            return Some(ManifestInstall { manifests, writes: None, split: None });
+            return Some(ManifestInstall {
+                manifests,
+                writes: None,
+                split: None,
+                command: install.tool.name().to_owned(),
+            });
         }
         if install.tool.is_uv() {
             self.uv_settings(stage, run, invocation, &mut manifests);
         }
-        Some(ManifestInstall { manifests, writes: None, split: None })
+        Some(ManifestInstall { manifests, writes: None, split: None, command: install.tool.name().to_owned() })
     }
 
     /// Whether a requirements file names no file but other requirements files.
@@ -120,13 +125,7 @@ impl Facts<'_> {
     }
 
     /// `uv sync`
-    fn uv_project(
-        &self,
-        stage: &StageFacts,
-        run: &Run,
-        invocation: &Invocation,
-        install: &PythonInstall,
-    ) -> Option<ManifestInstall> {
+    fn uv_project(&self, invocation: &Invocation, install: &PythonInstall) -> Option<ManifestInstall> {
         let options = Uv::read(invocation)?.options;
         let elsewhere = [
             "--directory",
@@ -156,18 +155,12 @@ impl Facts<'_> {
         let is_package =
             !says("false") && (says("true") || parsed.build_backend.is_some() || !parsed.build_requires.is_empty());
         let split = (is_package && !only_others).then_some("--no-install-project");
-        let manifests = self.with_neighbours(stage, run, &manifest, "uv.lock", &[".python-version", "uv.toml"])?;
-        Some(ManifestInstall { manifests, writes: Some(".venv"), split })
+        let manifests = self.with_neighbours(&manifest, "uv.lock", &[".python-version", "uv.toml"])?;
+        Some(ManifestInstall { manifests, writes: Some(".venv"), split, command: install.tool.name().to_owned() })
     }
 
     /// `poetry install`
-    fn poetry_project(
-        &self,
-        stage: &StageFacts,
-        run: &Run,
-        invocation: &Invocation,
-        install: &PythonInstall,
-    ) -> Option<ManifestInstall> {
+    fn poetry_project(&self, invocation: &Invocation, install: &PythonInstall) -> Option<ManifestInstall> {
         let options = Poetry::read(invocation)?.options;
         if options.has(&["-C", "--directory", "-P", "--project"]) {
             return None;
@@ -177,8 +170,8 @@ impl Facts<'_> {
         let mut lines = text.text().lines().map(|line| line.split('#').next().unwrap_or_default().replace(' ', ""));
         let no_package = lines.any(|line| line == "package-mode=false");
         let split = (!no_package && !options.has(&["--no-root"])).then_some("--no-root");
-        let manifests = self.with_neighbours(stage, run, &manifest, "poetry.lock", &["poetry.toml"])?;
-        Some(ManifestInstall { manifests, writes: Some(".venv"), split })
+        let manifests = self.with_neighbours(&manifest, "poetry.lock", &["poetry.toml"])?;
+        Some(ManifestInstall { manifests, writes: Some(".venv"), split, command: install.tool.name().to_owned() })
     }
 
     /// The project of an install, when it has no other that is local.
@@ -196,14 +189,7 @@ impl Facts<'_> {
     }
 
     /// A manifest with its lock, which must be there, and the files of settings that are.
-    fn with_neighbours(
-        &self,
-        _stage: &StageFacts,
-        _run: &Run,
-        manifest: &str,
-        lock: &str,
-        settings: &[&str],
-    ) -> Option<Vec<String>> {
+    fn with_neighbours(&self, manifest: &str, lock: &str, settings: &[&str]) -> Option<Vec<String>> {
         let folder = folder_of(manifest);
         let lock = join(folder, lock).filter(|path| self.workspace.is_file(path))?;
         let settings =

@@ -19,7 +19,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
     let Some(early) = facts.early_copy(stage).filter(|early| early.is_plain(facts)) else { return };
     let (Some(copy), Some(invocation)) = (early.copies.first(), early.run.invocations.get(early.index)) else { return };
     let in_final = facts.is_in_final(stage.index);
-    let command = quoted(facts.source.slice(invocation.range), &invocation.program);
+    let command = quoted(facts.source.slice(invocation.range), &early.install.command);
     let copied = quoted(facts.source.slice(copy.transfer.range), "COPY");
     let message = format!("{copied} stands before {command}, so every change of a source installs all packages anew");
     let mut finding = reporter.report(copy.range, message);
@@ -44,12 +44,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
             format!("wheels of {bytes} at least are in a layer that changes with every version (catalogue)"),
         );
     }
-    let tool = invocation.program.as_str();
+    let tool = &early.install.command;
     finding.help(match early.install.split {
         Some(option) => {
             format!("copy {manifests} first, install with `{option}`, then copy the rest and install the project")
         }
-        None => format!("copy {manifests} first, run {tool}, then copy the rest"),
+        None => format!("copy {manifests} first, run `{tool}`, then copy the rest"),
     });
     let fix = fix(facts, stage, &early);
     if let Some(writes) = early.install.writes.filter(|_| fix.is_none() && early.install.split.is_none())
@@ -193,10 +193,7 @@ fn manifest_copies(
     }
     let flags: Vec<&str> = instruction.flags.iter().map(|flag| facts.source.slice(flag.range)).collect();
     let keyword = if instruction.raw_keyword.chars().all(char::is_lowercase) { "copy" } else { "COPY" };
-    let target = match destination.text.trim_end_matches('/') {
-        "." => ".",
-        other => other,
-    };
+    let target = destination.text.trim_end_matches('/');
     let line = |(folder, files): (&str, Vec<&str>)| {
         let slash = if folder.is_empty() { "" } else { "/" };
         let words = [keyword].into_iter().chain(flags.iter().copied()).chain(files);
@@ -228,6 +225,8 @@ fn edits(facts: &Facts<'_>, early: &EarlyCopy<'_>, moves: &[(&Instruction, Vec<S
     let edit = |range: TextRange, text: String| Edit { file: facts.file(), range, text };
     let (mut edits, mut moved) = (Vec::new(), Vec::new());
     let mut gap = "\n";
+    // Where the copy before this one was taken away, and whether a blank line stood before it.
+    let mut taken_away = (0, false);
     for (&above, (instruction, lines)) in starts.iter().zip(moves) {
         let mut start = above;
         if overtakes {
@@ -252,8 +251,10 @@ fn edits(facts: &Facts<'_>, early: &EarlyCopy<'_>, moves: &[(&Instruction, Vec<S
         if lines.is_empty() {
             // The line goes, and a blank line behind it where one stands before it.
             let before = text.get(..start as usize)?;
-            let after_blank = before.ends_with("\n\n") || before.ends_with("\n\r\n");
+            let (last, last_blank) = taken_away;
+            let after_blank = before.ends_with("\n\n") || before.ends_with("\n\r\n") || (last == start && last_blank);
             stop += (rest.len() + 1 + if after_blank { blank } else { 0 }) as u32;
+            taken_away = (stop, after_blank);
         }
         edits.push(edit(TextRange::new(start, stop), lines.join("\n")));
     }

@@ -1,7 +1,7 @@
 //! A stage that no later one uses.
 
 use crate::diagnostic::Severity;
-use crate::facts::{Facts, StageFacts};
+use crate::facts::{Facts, StageFacts, Targets};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Stage(check);
@@ -15,15 +15,14 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
     let Some(name) = &stage.name else {
         let text = facts.source.slice(from.range).trim();
         let stage_words = if text.contains(['\n', '`']) { "FROM" } else { text };
-        let mut finding =
-            reporter.report(from.range, format!("no later stage uses the one that `{stage_words}` begins"));
+        let mut finding = reporter.report(from.range, format!("`{stage_words}` begins a stage that no later one uses"));
         finding
             .primary_label("nothing of it is in the image; BuildKit skips it, the classic builder builds it each time");
         finding
             .help("delete it, or take what it makes: `COPY --from=…`. A second `FROM` starts from its own image alone");
         return;
     };
-    if facts.may_be_target(stage) {
+    if facts.may_be_target(stage) || !Targets::is_own(&facts.service.dockerfile) {
         return;
     }
     let targets = facts.targets();
