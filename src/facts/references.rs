@@ -80,3 +80,44 @@ fn words(instruction: &Instruction) -> impl Iterator<Item = String> {
         .filter_map(|field| Some(field.trim_matches(['"', '\'', ' ']).strip_prefix("from=")?.to_owned()));
     image.into_iter().chain(from).chain(sources).collect::<Vec<_>>().into_iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dockerfile::Dockerfile;
+    use crate::facts::Facts;
+    use crate::workspace::{Service, Workspace};
+
+    /// The numbers of the stages that nothing can use.
+    fn unused(text: &str) -> Vec<usize> {
+        let workspace = Workspace::in_memory([("Dockerfile".to_owned(), text.as_bytes().to_vec())]);
+        let service = Service {
+            dockerfile: "Dockerfile".to_owned(),
+            context: String::new(),
+            context_evidence: String::new(),
+            ignore_file: None,
+        };
+        let source = workspace.read("Dockerfile").expect("a Dockerfile");
+        let dockerfile = Dockerfile::parse(source.text());
+        let facts = Facts::compute(&workspace, &service, &source, &dockerfile);
+        facts.stages.iter().filter(|stage| !facts.may_be_used(stage)).map(|stage| stage.index).collect()
+    }
+
+    #[test]
+    fn references_are_read_as_buildkit_reads_them() {
+        for (text, expected) in [
+            ("FROM a AS x\nFROM b\nCOPY --from=X /a /b\n", vec![1]),
+            ("FROM a\nFROM b\nCOPY --from=0 /a /b\n", vec![1]),
+            ("FROM a\nFROM b\nADD --from=1 /a /b\n", vec![0, 1]),
+            ("FROM a AS x\nFROM b\nRUN --mount=type=bind,target=/x,from=x true\n", vec![1]),
+            ("FROM a AS x\nFROM b\nRUN --mount=from=\"x\",target=/x true\n", vec![1]),
+            ("FROM a AS x\nFROM x\n", vec![1]),
+            ("FROM a AS x\nFROM b\nONBUILD COPY --from=x /a /b\n", vec![1]),
+            ("FROM a AS x-1\nFROM a AS x-2\nFROM a AS y\nARG N=1\nFROM x-$N\n", vec![2, 3]),
+            ("ARG B=debian:12\nFROM a AS x\nFROM $B\n", vec![0, 1]),
+            ("ARG B\nFROM a AS x\nFROM $B\n", vec![1]),
+            ("ARG B=x\nFROM a AS x\nFROM a AS y\nFROM $B\n", vec![2]),
+        ] {
+            assert_eq!(unused(text), expected, "{text}");
+        }
+    }
+}

@@ -21,7 +21,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
     let in_final = facts.is_in_final(stage.index);
     let command = quoted(facts.source.slice(invocation.range), &early.install.command);
     let copied = quoted(facts.source.slice(copy.transfer.range), "COPY");
-    let message = format!("{copied} stands before {command}, so every change of a source installs all packages anew");
+    let message = format!("{copied} stands before {command}, so every change of a source installs its packages anew");
     let mut finding = reporter.report(copy.range, message);
     finding.severity(if in_final { Severity::Warning } else { Severity::Info });
     let takes_manifests = early.install.manifests.iter().any(|path| copy.takes(path).is_some());

@@ -8,6 +8,10 @@ pub(in crate::rules) const CHECK: Check = Check::Stage(check);
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
     let is_last = stage.index + 1 == facts.stages.len();
+    // A file of nothing but `FROM` lines pins versions for a tool that updates them.
+    if facts.dockerfile.stages.iter().all(|stage| stage.instructions.len() == 1) {
+        return;
+    }
     if is_last || !facts.dockerfile.errors.is_empty() || has_foreign_syntax(facts) || facts.may_be_used(stage) {
         return;
     }

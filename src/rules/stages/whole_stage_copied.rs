@@ -90,13 +90,10 @@ impl Copy<'_> {
             return;
         }
         let under = image_of(facts, self.stage);
-        let message = format!(
-            "{} lays all files of `{}` over those of {under}",
-            self.quoted(facts),
-            self.from.name.as_deref().unwrap_or("another stage"),
-        );
+        let source_name = self.from.name.as_deref().unwrap_or("another stage");
+        let message = format!("{} puts the whole system of `{source_name}` onto {under}", self.quoted(facts));
         let mut finding = reporter.report(self.range, message);
-        finding.primary_label("takes the whole system, with all that the build needed");
+        finding.primary_label("takes all files, those of its base image included");
         finding.savings(source.image.bytes.map(|bytes| {
             let mut savings =
                 Savings::of(Component::Path(format!("/ of {}", image_of(facts, self.from))), bytes, Basis::Catalogue);
