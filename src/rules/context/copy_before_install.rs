@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Applicability, Edit, Fix, Severity, format_bytes};
 use crate::dockerfile::{Arguments, Instruction, Keyword};
 use crate::facts::context::FolderCopy;
-use crate::facts::{EarlyCopy, Facts, ManifestInstall, StageFacts, is_below};
+use crate::facts::{EarlyCopy, Facts, ManifestInstall, Source, StageFacts, Transfer, is_below};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
@@ -156,12 +156,24 @@ fn is_movable(
     let moved_too = |number: usize| early.copies.iter().any(|other| other.transfer.instruction == number);
     let mut transfers = stage.transfers.iter();
     let apart = transfers.all(|other| {
-        let place = other.destination.known();
         !between.contains(&other.instruction)
             || moved_too(other.instruction)
-            || place.is_some_and(|place| !is_below(place, target) && !is_below(target, place))
+            || places(facts, other)
+                .is_some_and(|places| places.iter().all(|place| !is_below(place, target) && !is_below(target, place)))
     });
     plain && can_pass && apart
+}
+
+/// Where a copy may put something; `None` when that is not known.
+fn places(facts: &Facts<'_>, transfer: &Transfer) -> Option<Vec<String>> {
+    let destination = transfer.destination.known()?;
+    let place = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let file = join(&facts.service.context, path).filter(|path| facts.workspace.is_file(path));
+        let by_name = transfer.source == Source::Context && transfer.into_folder && !transfer.add && file.is_some();
+        if by_name { format!("{}/{name}", destination.trim_end_matches('/')) } else { destination.to_owned() }
+    };
+    transfer.paths.iter().map(|(path, _)| path.known().map(place)).collect()
 }
 
 /// The instructions that copy the manifests to where the sources put them; none when they are there already.
