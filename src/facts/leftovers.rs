@@ -8,6 +8,9 @@ use super::commands::removal;
 use super::paths::resolve;
 use super::{Facts, Guard, Invocation, Run, StageFacts};
 
+/// Stages of a `FROM` chain that are looked at, so that a file of thousands takes no time.
+const MAX_CHAIN: usize = 32;
+
 /// A folder that a command of a stage fills and that is still there at the stage's end.
 #[derive(Clone, Debug)]
 pub struct Leftover {
@@ -28,7 +31,7 @@ impl Facts<'_> {
     #[must_use]
     pub fn leftovers(&self, stage: &StageFacts) -> Vec<Leftover> {
         let mut found: Vec<Leftover> = Vec::new();
-        for holder in std::iter::once(stage).chain(self.ancestors(stage)) {
+        for holder in std::iter::once(stage).chain(self.ancestors(stage)).take(MAX_CHAIN) {
             for (number, run) in holder.runs.iter().enumerate() {
                 for (index, invocation) in run.invocations.iter().enumerate() {
                     if invocation.guard != Guard::Always {

@@ -3,13 +3,15 @@
 mod node;
 mod python;
 
+use std::collections::BTreeMap;
+
 use crate::context::{IgnoreFile, Tree};
 use crate::dockerfile::{Keyword, Value};
 use crate::workspace::parent;
 
 use super::context::FolderCopy;
 use super::paths::{is_below, resolve, resolve_value};
-use super::{Facts, Guard, Invocation, Origin, Run, Source, StageFacts};
+use super::{Base, Facts, Guard, Invocation, Origin, Run, Source, StageFacts};
 
 /// An install that needs manifests of the context and no sources.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct ManifestInstall {
 /// A copy of sources in front of an install that does not need them.
 #[derive(Debug)]
 pub struct EarlyCopy<'f> {
+    /// The stage.
+    pub stage: &'f StageFacts,
     /// The copies, in order; all take sources, some take manifests too.
     pub copies: Vec<FolderCopy<'f>>,
     /// The `RUN` that installs.
@@ -50,23 +54,57 @@ enum Step {
 }
 
 impl Facts<'_> {
-    /// The first install of a stage that reads only manifests and runs behind copies of the sources, where none runs before.
+    /// For each stage the first install that reads only manifests and runs behind copies of the sources, where none runs before.
     #[must_use]
-    pub fn early_copy<'f>(&'f self, stage: &'f StageFacts) -> Option<EarlyCopy<'f>> {
+    pub fn early_copies(&self) -> Vec<EarlyCopy<'_>> {
         const INSTALLERS: [&str; 7] = ["pip", "uv", "poetry", "npm", "yarn", "pnpm", "bun"];
-        let mut copies: Vec<FolderCopy<'f>> =
-            self.folder_copies().into_iter().filter(|copy| copy.stage == stage.index).collect();
-        let start = copies.first()?.transfer.instruction;
-        let mut programs = stage.runs.iter().filter(|run| run.instruction > start).flat_map(|run| &run.invocations);
-        if !programs.any(|invocation| INSTALLERS.contains(&invocation.program.as_str())) {
-            return None;
+        let mut by_stage: BTreeMap<usize, Vec<FolderCopy<'_>>> = BTreeMap::new();
+        for copy in self.folder_copies() {
+            by_stage.entry(copy.stage).or_default().push(copy);
+        }
+        by_stage.retain(|&stage, copies| {
+            let start = copies.first().map(|copy| copy.transfer.instruction);
+            let runs = self.stages.get(stage).into_iter().flat_map(|stage| &stage.runs);
+            let mut behind = runs.filter(|run| Some(run.instruction) > start).flat_map(|run| &run.invocations);
+            behind.any(|invocation| INSTALLERS.contains(&invocation.program.as_str()))
+        });
+        if by_stage.is_empty() {
+            return Vec::new();
         }
         let tree = self.shipped_tree();
-        copies.retain(|copy| holds_sources(copy, &tree));
+        let installing = self.installing_stages();
+        let found = by_stage.into_iter().filter_map(|(stage, mut copies)| {
+            copies.retain(|copy| holds_sources(copy, &tree));
+            self.early_copy(self.stages.get(stage)?, copies, &tree, &installing)
+        });
+        found.collect()
+    }
+
+    /// For each stage whether it, or one that it is built on, installs from manifests.
+    fn installing_stages(&self) -> Vec<bool> {
+        let mut installing: Vec<bool> = Vec::new();
+        for stage in &self.stages {
+            let below = match stage.base {
+                Base::Stage(parent) => installing.get(parent).copied().unwrap_or_default(),
+                _ => false,
+            };
+            installing.push(below || self.installs_manifests(stage, &|_| true));
+        }
+        installing
+    }
+
+    fn early_copy<'f>(
+        &'f self,
+        stage: &'f StageFacts,
+        mut copies: Vec<FolderCopy<'f>>,
+        tree: &Tree,
+        installing: &[bool],
+    ) -> Option<EarlyCopy<'f>> {
         let first = copies.first()?;
-        let before = |run: &Run| run.instruction < first.transfer.instruction;
-        if self.ancestors(stage).any(|parent| self.installs_manifests(parent, &|_| true))
-            || self.installs_manifests(stage, &before)
+        let start = first.transfer.instruction;
+        let before = |run: &Run| run.instruction < start;
+        let is_installing = |stage: usize| installing.get(stage).copied().unwrap_or_default();
+        if matches!(stage.base, Base::Stage(parent) if is_installing(parent)) || self.installs_manifests(stage, &before)
         {
             return None;
         }
@@ -74,7 +112,7 @@ impl Facts<'_> {
         let destinations = destinations?;
         let behind = stage.runs.iter().filter(|run| !before(run));
         for run in behind {
-            let steps = self.steps(stage, run, &tree, &destinations);
+            let steps = self.steps(stage, run, tree, &destinations);
             let found = steps.iter().position(|step| !matches!(step, Step::Harmless | Step::Never(_)));
             let Some(index) = found else {
                 if run.opaque || run.script.is_none() {
@@ -91,11 +129,11 @@ impl Facts<'_> {
             let between = |other: &&Run| !before(other) && other.instruction <= run.instruction;
             let mut between = stage.runs.iter().filter(between).flat_map(|run| &run.invocations);
             let all = all.filter(|_| !between.any(|invocation| makes_environment(invocation, &destinations)));
-            if self.brings_packages(stage, run) {
+            if brings_packages(stage, run, &is_installing) {
                 return None;
             }
             copies.retain(|copy| copy.transfer.instruction < run.instruction);
-            return (!copies.is_empty()).then_some(EarlyCopy { copies, run, index, install, all });
+            return (!copies.is_empty()).then_some(EarlyCopy { stage, copies, run, index, install, all });
         }
         None
     }
@@ -134,17 +172,6 @@ impl Facts<'_> {
         by_python || runs.flat_map(|run| &run.invocations).any(node::is_install)
     }
 
-    /// Whether the stage takes files of another stage that installs from manifests, such as its environment, before `run`.
-    fn brings_packages(&self, stage: &StageFacts, run: &Run) -> bool {
-        let earlier = stage.transfers.iter().filter(|transfer| transfer.instruction < run.instruction);
-        let from = earlier.filter_map(|transfer| match transfer.source {
-            Source::Stage(from) => self.stages.get(from),
-            _ => None,
-        });
-        from.flat_map(|from| std::iter::once(from).chain(self.ancestors(from)))
-            .any(|from| self.installs_manifests(from, &|_| true))
-    }
-
     /// Whether a variable of the `RUN` decides which manifest is read.
     fn has_computed_path(&self, run: &Run, install: &ManifestInstall) -> bool {
         run.invocations.iter().flat_map(|invocation| &invocation.arguments).any(|argument| {
@@ -172,12 +199,18 @@ impl Facts<'_> {
                 // An install of packages by name reads nothing.
                 (Some(install), _) if install.manifests.is_empty() => Step::Harmless,
                 (found, Guard::Never) => Step::Never(found),
-                (Some(install), Guard::Always) => Step::Manifests(install),
-                _ => Step::Other,
+                (Some(install), _) => Step::Manifests(install),
+                (None, _) => Step::Other,
             }
         };
         run.invocations.iter().enumerate().map(step).collect()
     }
+}
+
+/// Whether the stage takes files of another stage that installs from manifests, such as its environment, before `run`.
+fn brings_packages(stage: &StageFacts, run: &Run, is_installing: &dyn Fn(usize) -> bool) -> bool {
+    let mut earlier = stage.transfers.iter().filter(|transfer| transfer.instruction < run.instruction);
+    earlier.any(|transfer| matches!(transfer.source, Source::Stage(from) if is_installing(from)))
 }
 
 /// What the installs among `steps` need together; `None` when something else needs more, or an option must be added.

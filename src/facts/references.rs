@@ -1,43 +1,57 @@
 //! Which stages later ones refer to, read so that a variable may mean whatever it can.
 
+use std::collections::HashMap;
+
 use crate::dockerfile::{Arguments, Instruction, Keyword, Lookup, UNKNOWN, expand};
 
 use super::transfer::matches;
 use super::{Facts, StageFacts};
 
-/// A reference as written, with everything that a build argument can change left open.
-struct Reference {
-    /// The stage that refers.
-    by: usize,
-    /// With [`UNKNOWN`] for each variable, in lower case.
-    pattern: String,
-}
+/// With more different references that hold variables than these, any stage may be meant.
+const MAX_PATTERNS: usize = 500;
+
+/// References as written, in lower case and with [`UNKNOWN`] for each variable: each with the last stage that has it.
+type References = HashMap<String, usize>;
 
 impl Facts<'_> {
-    /// Whether something can use the stage: a later `FROM`, `COPY --from` or `ADD --from`, or a mount of a `RUN` means it by name or
+    /// The stages that nothing can use: no later `FROM`, `COPY --from` or `ADD --from` and no mount of a `RUN` means them by name or
     /// number, or has a variable that can. What `ONBUILD` refers to counts too.
     #[must_use]
-    pub fn may_be_used(&self, stage: &StageFacts) -> bool {
-        let number = stage.index.to_string();
-        self.references().iter().filter(|reference| reference.by > stage.index).any(|reference| {
-            reference.may_mean(&number) || stage.name.as_deref().is_some_and(|name| reference.may_mean(name))
-        })
+    pub fn unused_stages(&self) -> Vec<&StageFacts> {
+        let (patterns, names): (References, References) =
+            self.references().into_iter().partition(|(reference, _)| reference.contains(UNKNOWN));
+        if patterns.len() > MAX_PATTERNS {
+            return Vec::new();
+        }
+        let patterns: Vec<(String, usize)> =
+            patterns.into_iter().map(|(pattern, by)| (pattern.replace(UNKNOWN, "*"), by)).collect();
+        let is_meant = |name: &str, stage: usize| {
+            names.get(name).is_some_and(|&by| by > stage)
+                || patterns
+                    .iter()
+                    .any(|(pattern, by)| *by > stage && matches(pattern.as_bytes(), name.as_bytes(), &mut 10_000))
+        };
+        let is_used = |stage: &StageFacts| {
+            is_meant(&stage.index.to_string(), stage.index)
+                || stage.name.as_deref().is_some_and(|name| is_meant(name, stage.index))
+        };
+        self.stages.iter().filter(|stage| !is_used(stage)).collect()
     }
 
-    fn references(&self) -> Vec<Reference> {
-        let mut found = Vec::new();
+    fn references(&self) -> References {
+        let mut found = References::new();
         for (by, stage) in self.dockerfile.stages.iter().enumerate() {
             for instruction in self.dockerfile.stage_instructions(stage) {
                 let instruction = instruction.effective();
-                found.extend(words(instruction).filter_map(|word| self.reference(by, instruction, &word)));
+                let references = words(instruction).filter_map(|word| self.reference(by, instruction, &word));
+                found.extend(references.map(|reference| (reference, by)));
             }
         }
         found
     }
 
-    fn reference(&self, by: usize, instruction: &Instruction, word: &str) -> Option<Reference> {
-        let escape = self.dockerfile.escape;
-        let pattern = expand(word, escape, &|_| Lookup::Unknown);
+    fn reference(&self, by: usize, instruction: &Instruction, word: &str) -> Option<String> {
+        let pattern = expand(word, self.dockerfile.escape, &|_| Lookup::Unknown);
         // `ARG BASE=python:3.12`, `FROM $BASE`: the default says that an image is meant.
         if instruction.keyword == Keyword::From && pattern.text().chars().all(|character| character == UNKNOWN) {
             let default = self.default_of(by);
@@ -45,7 +59,7 @@ impl Facts<'_> {
                 return None;
             }
         }
-        Some(Reference { by, pattern: pattern.text().to_lowercase() })
+        Some(pattern.text().to_lowercase())
     }
 
     /// The image that a stage is built on when no build argument is given.
@@ -54,16 +68,6 @@ impl Facts<'_> {
             super::Base::Image(reference) => reference.known(),
             _ => None,
         }
-    }
-}
-
-impl Reference {
-    fn may_mean(&self, name: &str) -> bool {
-        if !self.pattern.contains(UNKNOWN) {
-            return self.pattern == name;
-        }
-        let glob = self.pattern.replace(UNKNOWN, "*");
-        matches(glob.as_bytes(), name.as_bytes(), &mut 10_000)
     }
 }
 
@@ -99,7 +103,7 @@ mod tests {
         let source = workspace.read("Dockerfile").expect("a Dockerfile");
         let dockerfile = Dockerfile::parse(source.text());
         let facts = Facts::compute(&workspace, &service, &source, &dockerfile);
-        facts.stages.iter().filter(|stage| !facts.may_be_used(stage)).map(|stage| stage.index).collect()
+        facts.unused_stages().into_iter().map(|stage| stage.index).collect()
     }
 
     #[test]

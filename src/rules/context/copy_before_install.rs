@@ -10,13 +10,19 @@ use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
-pub(in crate::rules) const CHECK: Check = Check::Stage(check);
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// A whole command is quoted up to this length.
 const MAX_QUOTED: usize = 60;
 
-fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
-    let Some(early) = facts.early_copy(stage).filter(|early| early.is_plain(facts)) else { return };
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    for early in facts.early_copies().into_iter().filter(|early| early.is_plain(facts)) {
+        report(facts, &early, reporter);
+    }
+}
+
+fn report(facts: &Facts<'_>, early: &EarlyCopy<'_>, reporter: &mut Reporter<'_>) {
+    let stage = early.stage;
     let (Some(copy), Some(invocation)) = (early.copies.first(), early.run.invocations.get(early.index)) else { return };
     let in_final = facts.is_in_final(stage.index);
     let command = quoted(facts.source.slice(invocation.range), &early.install.command);
@@ -51,7 +57,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
         }
         None => format!("copy {manifests} first, run `{tool}`, then copy the rest"),
     });
-    let fix = fix(facts, stage, &early);
+    let fix = fix(facts, stage, early);
     if let Some(writes) = early.install.writes.filter(|_| fix.is_none() && early.install.split.is_none())
         && !is_written_folder_kept_out(facts, copy, &early.install)
     {

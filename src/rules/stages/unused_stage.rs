@@ -4,17 +4,26 @@ use crate::diagnostic::Severity;
 use crate::facts::{Facts, StageFacts, Targets};
 use crate::rules::{Check, Reporter};
 
-pub(in crate::rules) const CHECK: Check = Check::Stage(check);
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
-fn check(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
-    let is_last = stage.index + 1 == facts.stages.len();
+/// A file with more stages that have a name and no use is a collection of targets.
+const MAX_NAMED: usize = 20;
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     // A file of nothing but `FROM` lines pins versions for a tool that updates them.
-    if facts.dockerfile.stages.iter().all(|stage| stage.instructions.len() == 1) {
+    let only_pins = facts.dockerfile.stages.iter().all(|stage| stage.instructions.len() == 1);
+    if facts.stages.len() < 2 || only_pins || !facts.dockerfile.errors.is_empty() || has_foreign_syntax(facts) {
         return;
     }
-    if is_last || !facts.dockerfile.errors.is_empty() || has_foreign_syntax(facts) || facts.may_be_used(stage) {
-        return;
+    let mut unused = facts.unused_stages();
+    unused.retain(|stage| stage.index + 1 < facts.stages.len());
+    let named = unused.iter().filter(|stage| stage.name.is_some()).count();
+    for stage in unused.into_iter().filter(|stage| stage.name.is_none() || named <= MAX_NAMED) {
+        report(facts, stage, reporter);
     }
+}
+
+fn report(facts: &Facts<'_>, stage: &StageFacts, reporter: &mut Reporter<'_>) {
     let Some(from) = facts.dockerfile.instructions.get(stage.from) else { return };
     let Some(name) = &stage.name else {
         let text = facts.source.slice(from.range).trim();

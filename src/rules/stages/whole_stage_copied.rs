@@ -45,15 +45,8 @@ impl Copy<'_> {
         if !facts.is_in_final(self.stage.index) {
             return;
         }
-        // In an image to work in, what builds may be wanted.
-        let heirs = facts.descendants(self.stage.index);
-        let mut images = heirs.iter().filter_map(|&index| facts.stages.get(index)).filter(|heir| heir.is_final);
-        let runs_a_service = images.any(|image| facts.is_runtime_image(image));
         if self.path == "/" {
             self.report_root(facts, reporter);
-            return;
-        }
-        if !runs_a_service {
             return;
         }
         let arrives = self.transfer.destination.known();
@@ -69,7 +62,7 @@ impl Copy<'_> {
             .filter(|leftover| is_below(&leftover.folder, self.path) && leftover.folder != self.path)
             .filter(|leftover| !uses(facts, self.stage, leftover.readers))
             .collect();
-        let Some(first) = leftovers.first() else { return };
+        let Some(first) = leftovers.first().filter(|_| self.is_for_a_service(facts)) else { return };
         let message = format!("{} takes `{}`, {} of `{}`", self.quoted(facts), first.folder, first.what, first.command);
         let mut finding = reporter.report(self.range, message);
         finding.primary_label("takes the folder as a whole");
@@ -115,7 +108,10 @@ impl Copy<'_> {
             })
             .collect();
         tools.dedup_by(|a, b| a.name == b.name);
-        if tools.is_empty() || uses(facts, self.stage, &["gcc", "cc", "g++", "make", "cmake", "ld"]) {
+        if tools.is_empty()
+            || !self.is_for_a_service(facts)
+            || uses(facts, self.stage, &["gcc", "cc", "g++", "make", "cmake", "ld"])
+        {
             return false;
         }
         let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
@@ -147,6 +143,13 @@ impl Copy<'_> {
             "install into a virtual environment, or with `--prefix=/install`, and copy that folder: `COPY --from=builder /install /usr/local`",
         );
         true
+    }
+
+    /// In an image to work in, what builds may be wanted.
+    fn is_for_a_service(&self, facts: &Facts<'_>) -> bool {
+        let heirs = facts.descendants(self.stage.index);
+        let mut images = heirs.iter().filter_map(|&index| facts.stages.get(index)).filter(|heir| heir.is_final);
+        images.any(|image| facts.is_runtime_image(image))
     }
 
     fn quoted(&self, facts: &Facts<'_>) -> String {
