@@ -2,6 +2,7 @@
 
 mod closures;
 mod code;
+mod ends;
 mod images;
 mod knowledge;
 #[path = "../../src/catalogue/names.rs"]

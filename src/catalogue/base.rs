@@ -1,5 +1,6 @@
 use super::Distribution;
 use super::images::{Image, Images, images};
+use super::slimmer::{Slimmer, slimmer};
 
 /// Which GPU an image is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -46,11 +47,15 @@ pub struct BaseImage {
     pub has_build_tools: Option<bool>,
     /// The user it runs as when the Dockerfile sets none.
     pub default_user: Option<&'static str>,
-    /// The tag of a smaller variant of the same image that has the same software.
-    pub slimmer_tag: Option<String>,
+    /// The smaller image that has, or can run, the same.
+    pub slimmer: Option<Slimmer>,
+    /// What of it only a build needs: `a JDK`, `the Go toolchain`.
+    pub kit: Option<&'static str>,
+    /// Whether a family of the catalogue names the repository.
+    pub is_known: bool,
     /// Uncompressed bytes; `None` when not known.
     pub bytes: Option<u64>,
-    /// How [`BaseImage::bytes`] was found: `measured` or `estimate`; empty when not known.
+    /// How [`BaseImage::bytes`] was found: `measured`, `published` or `estimate`; empty when not known.
     pub bytes_basis: &'static str,
     /// Releases in it whose support has an end, as far as the tag tells.
     pub end_of_life: Vec<EndOfLife>,
@@ -74,20 +79,26 @@ pub fn base_image(reference: &str) -> BaseImage {
     let small_variant = alpine_variant
         || tokens.iter().any(|token| matches!(*token, "slim" | "minimal" | "micro" | "runtime" | "chiseled"));
     let variant = variant(&tokens, alpine_variant);
-    let size = images.size(&repository, &tag_text, variant);
+    let linux = distribution != Distribution::Windows || repository.starts_with("mcr.microsoft.com/windows");
+    let size = images.size(&repository, &tag_text, variant).filter(|_| linux);
+    let brought = python(image, &repository, &tag_text, &tokens);
+    // Red Hat maintains the Python of its releases beyond python.org's own support.
+    let maintained = brought.as_deref().filter(|_| image.is_some() && distribution != Distribution::RedHat);
     BaseImage {
         distribution,
         musl: musl(image, distribution),
-        python: python(image, &repository, &tag_text, &tokens),
+        python: brought.clone(),
         gpu: gpu(image, &repository, &tokens),
         slim: small_variant || image.is_some_and(|image| image.small) || repository.ends_with("-minimal"),
         has_build_tools: build_tools(image, &repository, &tokens, small_variant)
             .filter(|_| distribution != Distribution::Windows),
         default_user: user(image, &repository, &tokens),
-        slimmer_tag: tag.and_then(|tag| slimmer_tag(image, tag, &tokens, small_variant, distribution)),
+        slimmer: image.and_then(|image| slimmer(image, name, &repository, tag, small_variant, distribution)),
+        kit: image.and_then(|image| image.kit),
+        is_known: image.is_some(),
         bytes: size.as_ref().map(|size| size.bytes),
         bytes_basis: size.map(|size| size.basis).unwrap_or_default(),
-        end_of_life: images.ends(&repository, &tag_text, &tokens),
+        end_of_life: images.ends(&repository, &tag_text, &tokens, maintained),
         windows: distribution == Distribution::Windows,
         repository,
         tag: tag.map(str::to_owned),
@@ -164,6 +175,10 @@ fn build_tools(image: Option<&Image>, repository: &str, tokens: &[&str], small_v
     match repository {
         // The official images of these keep their compilers out of the alpine variant only (and php its whole build set).
         "golang" | "php" | "gcc" => Some(!tokens.iter().any(|token| token.starts_with("alpine"))),
+        // Built on buildpack-deps or on the full python image, where the tag names a Debian.
+        "ghcr.io/astral-sh/uv" | "astral/uv" => {
+            Some(!small_variant && tokens.iter().any(|token| images().release_at(token).is_some()))
+        }
         "buildpack-deps" => Some(!tokens.iter().any(|token| matches!(*token, "curl" | "scm"))),
         _ if small_variant => Some(image.small_build_tools),
         _ => image.build_tools,
@@ -179,9 +194,9 @@ fn user(image: Option<&Image>, repository: &str, tokens: &[&str]) -> Option<&'st
 }
 
 fn variant(tokens: &[&str], alpine: bool) -> &'static str {
-    ["slim", "devel", "runtime", "base", "gpu"]
+    ["slim", "minimal", "jre", "devel", "runtime", "base", "gpu"]
         .into_iter()
-        .find(|variant| tokens.contains(variant))
+        .find(|variant| !alpine && tokens.contains(variant))
         .unwrap_or(if alpine { "alpine" } else { "full" })
 }
 
@@ -215,35 +230,6 @@ fn minor_version(text: &str) -> Option<String> {
     (matches!(major, "2" | "3") && !minor.is_empty()).then(|| format!("{major}.{minor}"))
 }
 
-fn slimmer_tag(
-    image: Option<&Image>,
-    tag: &str,
-    tokens: &[&str],
-    small_variant: bool,
-    distribution: Distribution,
-) -> Option<String> {
-    let image = image?;
-    if image.slimmer == "runtime" {
-        let devel = tag.split('-').any(|part| part == "devel");
-        return devel.then(|| {
-            tag.split('-').map(|part| if part == "devel" { "runtime" } else { part }).collect::<Vec<_>>().join("-")
-        });
-    }
-    let has_slim = distribution == Distribution::Debian && !small_variant && !tokens.contains(&"onbuild");
-    if !has_slim || image.slimmer.is_empty() {
-        return None;
-    }
-    if tag == "latest" {
-        return (image.repositories.iter().all(|name| *name != "debian")).then(|| "slim".to_owned());
-    }
-    let release = images().release_at(tag).filter(|_| image.slimmer == "slim-release");
-    Some(match release {
-        Some(0) => format!("slim-{tag}"),
-        Some(at) => format!("{}-slim{}", tag.get(..at - 1)?, tag.get(at - 1..)?),
-        None => format!("{tag}-slim"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,6 +248,7 @@ mod tests {
             let image = base_image(reference);
             assert_eq!((image.repository.as_str(), image.tag.as_deref()), ("python", Some("3.11")), "{reference}");
             assert_eq!(image.bytes, Some(1_030_000_000));
+            assert!(image.is_known);
         }
         let ported = base_image("localhost:5000/team/app");
         assert_eq!((ported.repository.as_str(), ported.tag), ("localhost:5000/team/app", None));
@@ -332,25 +319,6 @@ mod tests {
     }
 
     #[test]
-    fn the_slimmer_tag_keeps_version_and_release() {
-        for (reference, slimmer) in [
-            ("python:3.11", Some("3.11-slim")),
-            ("python:3.11.3-bookworm", Some("3.11.3-slim-bookworm")),
-            ("python:bookworm", Some("slim-bookworm")),
-            ("python:latest", Some("slim")),
-            ("node:20-bookworm", Some("20-bookworm-slim")),
-            ("debian:bookworm", Some("bookworm-slim")),
-            ("nvidia/cuda:12.4.1-cudnn-devel-ubuntu22.04", Some("12.4.1-cudnn-runtime-ubuntu22.04")),
-            ("python:3.11-slim", None),
-            ("python:3.11-alpine", None),
-            ("ubuntu:22.04", None),
-            ("python", None),
-        ] {
-            assert_eq!(base_image(reference).slimmer_tag.as_deref(), slimmer, "{reference}");
-        }
-    }
-
-    #[test]
     fn ended_releases_are_named() {
         let ends =
             |reference: &str| base_image(reference).end_of_life.into_iter().map(|end| end.release).collect::<Vec<_>>();
@@ -358,6 +326,22 @@ mod tests {
         assert_eq!(ends("node:14.21"), ["Node.js 14"]);
         assert_eq!(ends("python:3.1"), [""; 0]);
         assert_eq!(ends("nvidia/cuda:11.0-base-ubuntu18.04"), ["Ubuntu 18.04 (bionic)"]);
+        assert_eq!(ends("centos:7.9.2009"), ["CentOS 7"]);
+        assert_eq!(ends("centos"), ["the CentOS images"]);
+        assert_eq!(ends("python:2.7-slim"), ["Python 2.7"]);
+        assert_eq!(ends("python:2-alpine"), ["Python 2"]);
+        assert_eq!(ends("python:3.12-alpine3.18"), ["Alpine 3.18", "Python 3.12"]);
+        assert_eq!(ends("tiangolo/uvicorn-gunicorn:python3.8-slim"), ["Python 3.8"]);
+        assert_eq!(ends("registry.access.redhat.com/ubi9/python-39:1"), [""; 0]);
+        assert_eq!(ends("node:iron-slim"), ["Node.js 20"]);
+        assert_eq!(ends("debian:iron"), [""; 0]);
+        assert_eq!(ends("openjdk:8u292-jdk"), ["the openjdk images"]);
+        assert_eq!(ends("amazonlinux:2023"), [""; 0]);
+        assert_eq!(ends("gcr.io/distroless/python3-debian10:nonroot"), ["Debian 10 (buster)"]);
+        assert_eq!(ends("gcr.io/google-appengine/aspnetcore:2.1.0"), [".NET 2.1"]);
+        assert_eq!(ends("mcr.microsoft.com/dotnet/sdk:10.0"), [".NET 10.0"]);
+        let over = |reference: &str| base_image(reference).end_of_life.iter().all(EndOfLife::is_over);
+        assert!(over("debian:buster") && over("python:3.9") && !over("debian:bookworm") && !over("python:3.13"));
     }
 
     #[test]

@@ -15,8 +15,10 @@ pub(super) struct Image {
     pub(super) small_build_tools: bool,
     /// Where Python's version stands: `tag`, or nowhere.
     pub(super) python: Option<&'static str>,
-    /// How a smaller tag is made; empty when there is none.
+    /// How the reference of a smaller image is made; empty when there is none.
     pub(super) slimmer: &'static str,
+    /// What of the image only a build needs.
+    pub(super) kit: Option<&'static str>,
     pub(super) small: bool,
     pub(super) glibc: bool,
 }
@@ -36,6 +38,8 @@ struct End {
     life: EndOfLife,
     tokens: &'static [&'static str],
     images: &'static [&'static str],
+    /// What a tag of the images begins with; `*` for every tag.
+    versions: &'static [&'static str],
 }
 
 /// Everything the file says.
@@ -46,6 +50,7 @@ pub(super) struct Images {
     families: &'static [Image],
     sizes: &'static [Size],
     ends: &'static [End],
+    dated: &'static str,
 }
 
 /// The table.
@@ -94,29 +99,107 @@ impl Images {
         None
     }
 
-    /// The size of a variant of `repository`.
+    /// The size of a variant of `repository`: that of the very version, else another's as an estimate.
     pub(super) fn size(&self, repository: &str, tag: &str, variant: &str) -> Option<Size> {
-        let size = self.sizes.iter().find(|size| size.image == repository && size.variant == variant)?;
-        let same_version = size.version.is_none_or(|version| begins(tag, version));
-        Some(if same_version { *size } else { Size { basis: "estimate", ..*size } })
+        let sizes = || self.sizes.iter().filter(|size| size.image == repository && size.variant == variant);
+        let same = sizes().find(|size| size.version.is_none_or(|version| begins(tag, version)));
+        same.copied().or_else(|| sizes().next().map(|size| Size { basis: "estimate", ..*size }))
     }
 
-    /// What in the image has an end of support.
-    pub(super) fn ends(&self, repository: &str, tag: &str, tokens: &[&str]) -> Vec<EndOfLife> {
-        let applies = |end: &&End| {
-            end.tokens.iter().any(|name| tokens.contains(name))
-                || end.images.iter().any(|image| match image.split_once(':') {
-                    Some((name, version)) => name == repository && begins(tag, version),
-                    None => *image == repository,
-                })
-        };
-        self.ends.iter().filter(applies).map(|end| end.life).collect()
+    /// What in the image has an end of support. Of several versions of one thing that fit (`2` and `2.7`) the longest counts.
+    pub(super) fn ends(&self, repository: &str, tag: &str, tokens: &[&str], python: Option<&str>) -> Vec<EndOfLife> {
+        let mut ends: Vec<(&End, usize)> = Vec::new();
+        for end in self.ends {
+            let length = end.fits(repository, tag, tokens).or_else(|| end.is_python(python).then_some(0));
+            let Some(length) = length else { continue };
+            // `centos:7` is CentOS 7 before it is one of the images of CentOS.
+            let same = ends.iter().position(|(other, _)| {
+                (other.images == end.images && !end.images.is_empty()) || end.versions.contains(&"*")
+            });
+            match same {
+                Some(at) => {
+                    if let Some(entry) = ends.get_mut(at).filter(|(_, other)| *other < length) {
+                        *entry = (end, length);
+                    }
+                }
+                None => ends.push((end, length)),
+            }
+        }
+        ends.into_iter().map(|(end, _)| end.life).collect()
     }
+}
+
+impl End {
+    /// How many characters of the tag tell the version.
+    fn fits(&self, repository: &str, tag: &str, tokens: &[&str]) -> Option<usize> {
+        if let Some(token) = self.tokens.iter().find(|name| tokens.contains(&name.as_ref())) {
+            return Some(token.len());
+        }
+        let version_in = |image: &str| match image.split_once("{}") {
+            Some((before, after)) => {
+                self.versions.iter().find(|version| fits(&format!("{before}{version}{after}"), repository)).copied()
+            }
+            None if fits(image, repository) => {
+                self.versions.iter().find(|version| **version == "*" || begins(tag, version)).copied()
+            }
+            None => None,
+        };
+        self.images.iter().find_map(|image| version_in(image)).map(|version| version.trim_matches('*').len())
+    }
+
+    /// Whether it is the end of the Python that the image brings.
+    fn is_python(&self, python: Option<&str>) -> bool {
+        self.images.first() == Some(&"python") && python.is_some_and(|python| self.versions.contains(&python))
+    }
+}
+
+impl EndOfLife {
+    /// Whether the support had ended on the day of the table. No clock is asked, so that a report depends on files alone.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.date < IMAGES.dated
+    }
+}
+
+/// The day on which the table of ends was last compared with the published schedules, `YYYY-MM-DD`.
+#[must_use]
+pub const fn ends_as_of() -> &'static str {
+    IMAGES.dated
+}
+
+/// The Debian package of a command that the full image of `repository` has and its slim image lacks.
+#[must_use]
+pub fn package_of_command(command: &str, repository: &str) -> Option<&'static str> {
+    let has_its_own =
+        matches!(repository, "python" | "ruby" | "pypy" | "grpc/python") || repository.starts_with("tiangolo/");
+    named(PACKAGES, command).or_else(|| if has_its_own { None } else { named(PACKAGES_OF_OTHERS, command) })
+}
+
+/// What pip needs beside Python to install `package`, as Debian packages parted by spaces; `None` when nothing is known.
+#[must_use]
+pub fn needs_of_pip_package(package: &str) -> Option<&'static str> {
+    named(COMPILED_PIP, package)
+}
+
+/// Packages of npm with what they need beside Node.js, as Debian packages parted by spaces.
+pub fn needs_of_npm_packages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COMPILED_NPM.iter().copied()
+}
+
+/// Whether the install script of the npm package `name` is known to compile nothing.
+#[must_use]
+pub fn is_harmless_script(name: &str) -> bool {
+    HARMLESS_SCRIPTS.binary_search(&name).is_ok()
+}
+
+fn named(table: &'static [(&str, &str)], name: &str) -> Option<&'static str> {
+    let place = table.binary_search_by(|(key, _)| (*key).cmp(name)).ok()?;
+    table.get(place).map(|(_, value)| *value)
 }
 
 /// Whether `tag` is of `version`: `3.7`, `3.7.1`, `3.7-slim`, but not `3.70`.
 fn begins(tag: &str, version: &str) -> bool {
-    tag.strip_prefix(version).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+    tag.strip_prefix(version).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
 }
 
 /// Whether `name` fits `pattern`, in which `*` stands for anything.
@@ -142,24 +225,15 @@ mod tests {
             root.get(name).and_then(|item| item.as_array_of_tables()).map_or(0, toml_edit::ArrayOfTables::len)
         };
         let images = images();
-        assert_eq!(
-            (images.families.len(), images.sizes.len(), images.ends.len()),
-            (count("image"), count("size"), count("end-of-life"))
-        );
+        assert_eq!((images.families.len(), images.sizes.len()), (count("image"), count("size")));
+        let rows = root.get("end-of-life").and_then(|item| item.as_array_of_tables()).expect("the rows");
+        let releases =
+            |row: &toml_edit::Table| row.get("releases").and_then(|item| item.as_array()).map_or(0, |list| list.len());
+        assert_eq!(images.ends.len(), rows.iter().map(releases).sum::<usize>());
         assert!(images.families.iter().all(|image| !image.repositories.is_empty()));
-        assert!(
-            images
-                .families
-                .iter()
-                .all(|image| ["", "slim-release", "release-slim", "runtime"].contains(&image.slimmer))
-        );
-        assert!(images.sizes.iter().all(|size| ["measured", "estimate"].contains(&size.basis)));
-        assert!(
-            images
-                .ends
-                .iter()
-                .all(|end| end.life.date.len() == 10 && !(end.tokens.is_empty() && end.images.is_empty()))
-        );
+        assert!(images.sizes.iter().all(|size| ["measured", "published", "estimate"].contains(&size.basis)));
+        assert!(images.ends.iter().all(|end| !(end.images.is_empty() || end.versions.is_empty())));
+        assert_eq!(images.dated.len(), 10);
         assert_eq!(section(root, "tokens").len(), 7);
         assert!(images.tokens.len() > 30);
     }

@@ -12,16 +12,19 @@ mod packages;
 #[cfg(test)]
 mod reading;
 mod rpm;
+mod slimmer;
 mod system;
 mod weight;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
+pub use images::{ends_as_of, is_harmless_script, needs_of_npm_packages, needs_of_pip_package, package_of_command};
 pub use knowledge::{TorchRelease, hints, import_names, installed_bytes_of_wheel, is_development_tool, torch_release};
 pub use names::normal_name;
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,
 };
 pub use rpm::{RpmGeneration, rpm_generation};
+pub use slimmer::{Slimmer, SlimmerKind};
 pub use system::{
     SystemPackage, SystemPackageKind, apt_lists_bytes, build_tool, is_development_package, system_package,
 };
