@@ -6,6 +6,7 @@
 //! * [`Transfer`]: what `COPY` and `ADD` put where; [`Facts::origin`] follows a path of the image back to the context.
 //! * [`Facts::reaches_final`]: whether what a stage writes ends up in an image that is shipped.
 
+mod bases;
 mod caches;
 mod configuration;
 mod environment;
@@ -22,6 +23,7 @@ mod run;
 mod stages;
 mod system;
 mod targets;
+mod tools;
 mod transfer;
 mod walk;
 mod yarn;
@@ -30,6 +32,7 @@ pub mod commands;
 pub mod context;
 pub mod python;
 
+pub use bases::ShippedBase;
 pub use caches::{Fate, is_mounted};
 pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
@@ -39,10 +42,12 @@ pub use leftovers::Leftover;
 pub use manifests::{EarlyCopy, ManifestInstall};
 pub use metadata::KeptMetadata;
 pub use paths::is_below;
+use paths::resolve;
 pub use run::{Argument, Errexit, Guard, Invocation, Mount, Origin, Run, Site, Unread};
 pub use stages::{Shell, StageFacts, State};
 pub use system::{SystemInstall, SystemRemoval};
 pub use targets::Targets;
+pub use tools::ImageNeeds;
 pub use transfer::{Source, Transfer};
 pub use yarn::{ModernYarn, YarnVersion};
 

@@ -30,7 +30,9 @@ impl Facts<'_> {
         !self.is_workshop() && self.starts_a_program(image)
     }
 
-    fn is_workshop(&self) -> bool {
+    /// Whether the file is named for developing, testing or building.
+    #[must_use]
+    pub fn is_workshop(&self) -> bool {
         let path = self.service.dockerfile.to_lowercase();
         let mut parts = path.rsplit('/');
         let file = parts.next().unwrap_or_default();
@@ -55,8 +57,17 @@ impl Facts<'_> {
             && words.iter().zip(wanted).all(|(word, wanted)| super::paths::file_name(word) == *wanted)
     }
 
+    /// Whether the image leaves what it starts to its base or to whoever runs it.
+    #[must_use]
+    pub fn starts_nothing(&self, image: &StageFacts) -> bool {
+        std::iter::once(image)
+            .chain(self.ancestors(image))
+            .all(|stage| stage.entrypoint.is_none() && stage.command.is_none())
+    }
+
     /// `ENTRYPOINT`, else `CMD`, word by word.
-    fn start_words(&self, image: &StageFacts) -> Vec<&str> {
+    #[must_use]
+    pub fn start_words(&self, image: &StageFacts) -> Vec<&str> {
         let chain = || std::iter::once(image).chain(self.ancestors(image));
         let number = chain().find_map(|stage| stage.entrypoint).or_else(|| chain().find_map(|stage| stage.command));
         number.and_then(|number| self.dockerfile.instructions.get(number)).map(words).unwrap_or_default()

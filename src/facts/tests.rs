@@ -65,9 +65,18 @@ fn programs_are_seen_through_what_real_dockerfiles_do() {
         ("RUN for p in a b; do pip install $p; done", vec!["? pip install a", "? pip install b"]),
         // Branches.
         ("RUN if [ -f x ]; then U='sfw uv'; else U=uv; fi; $U sync", vec!["? uv sync", "? uv sync"]),
-        ("ARG ARCH=cpu\nRUN if [ $ARCH = cpu ]; then pip install a; else pip install b; fi", vec!["pip install a", "! pip install b"]),
-        ("ARG ARCH=cpu\nRUN [ \"$ARCH\" = gpu ] && pip install a || pip install b", vec!["! pip install a", "pip install b"]),
-        ("ARG T=amd64\nRUN case $T in arm64) pip install a;; *) pip install b;; esac", vec!["! pip install a", "pip install b"]),
+        (
+            "ARG ARCH=cpu\nRUN if [ $ARCH = cpu ]; then pip install a; else pip install b; fi",
+            vec!["pip install a", "! pip install b"],
+        ),
+        (
+            "ARG ARCH=cpu\nRUN [ \"$ARCH\" = gpu ] && pip install a || pip install b",
+            vec!["! pip install a", "pip install b"],
+        ),
+        (
+            "ARG T=amd64\nRUN case $T in arm64) pip install a;; *) pip install b;; esac",
+            vec!["! pip install a", "pip install b"],
+        ),
         ("RUN pip install a || pip install b", vec!["pip install a", "? pip install b"]),
         ("RUN command -v x || pip install x", vec!["command -v x", "? pip install x"]),
         // Scripts in scripts.
@@ -172,7 +181,8 @@ RUN true
 ";
     with_facts(dockerfile, &[], |facts| {
         let state = &facts.stages[1].runs[0].state;
-        let value = |name: &str| state.environment.get(name).and_then(|variable| variable.value.known().map(str::to_owned));
+        let value =
+            |name: &str| state.environment.get(name).and_then(|variable| variable.value.known().map(str::to_owned));
         assert_eq!(value("C").as_deref(), Some("13.12"));
         assert_eq!(value("B"), None, "`A` was not set before the line that sets both");
         assert_eq!(value("TAG"), None, "an ARG ends with its stage");

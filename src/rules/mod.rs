@@ -82,6 +82,7 @@ groups! {
         cleanup_in_later_layer,
     ],
     system: [apt_recommends, build_tools_in_runtime],
+    base: [full_base_image, end_of_life_base],
     context: [missing_dockerignore, path_outside_context, copy_before_install],
     stages: [unused_stage, whole_stage_copied],
     general: [unreadable_manifest],

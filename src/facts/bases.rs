@@ -1,0 +1,85 @@
+//! The external images that reach what is shipped, and the words that name them.
+
+use crate::dockerfile::{Arguments, UNKNOWN, Word};
+use crate::text::TextRange;
+
+use super::{Base, Facts, StageFacts};
+
+/// A `FROM` that names an image, with what is shipped of it.
+#[derive(Debug)]
+pub struct ShippedBase<'f> {
+    /// The stage that begins with it.
+    pub stage: &'f StageFacts,
+    /// The final stages that are it or are built on it.
+    pub finals: Vec<&'f StageFacts>,
+    /// The reference without its digest, variables filled in.
+    pub reference: String,
+    /// The word behind `FROM`.
+    pub word: &'f Word,
+}
+
+impl Facts<'_> {
+    /// Every `FROM` that names an external image whose layers are shipped, once however many stages are built on it. References
+    /// whose tag is not known are left out.
+    #[must_use]
+    pub fn shipped_bases(&self) -> Vec<ShippedBase<'_>> {
+        let bases = self.stages.iter().filter(|stage| self.is_in_final(stage.index));
+        bases.filter_map(|stage| self.shipped_base(stage)).collect()
+    }
+
+    fn shipped_base<'f>(&'f self, stage: &'f StageFacts) -> Option<ShippedBase<'f>> {
+        let Base::Image(value) = &stage.base else { return None };
+        let instruction = self.dockerfile.instructions.get(stage.from)?;
+        let Arguments::From { image: Some(word), .. } = &instruction.arguments else { return None };
+        let name = value.text().split('@').next().unwrap_or_default();
+        let tag = name.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
+        // What stands in front of the name is the registry, which an argument may well name.
+        if tag.unwrap_or(name).contains(UNKNOWN) {
+            return None;
+        }
+        let holders = self.descendants(stage.index);
+        let finals = self.finals().filter(|image| holders.contains(&image.index)).collect();
+        Some(ShippedBase { stage, finals, reference: name.replace(UNKNOWN, ""), word })
+    }
+
+    /// Whether a base is shipped to run a program: neither is the file named for development or tests, nor does every image built on
+    /// it start a shell or nothing.
+    #[must_use]
+    pub fn runs_a_program(&self, base: &ShippedBase<'_>) -> bool {
+        base.finals.iter().any(|image| self.is_runtime_image(image))
+    }
+
+    /// What else the finals of a base are called, when they are not the stage itself.
+    #[must_use]
+    pub fn heirs(&self, base: &ShippedBase<'_>) -> Option<String> {
+        let others = base.finals.iter().filter(|image| image.index != base.stage.index);
+        let names: Vec<String> = others
+            .map(|image| match &image.name {
+                Some(name) => format!("the stage `{name}`"),
+                None => "the last stage".to_owned(),
+            })
+            .collect();
+        match names.as_slice() {
+            [] => None,
+            [one] => Some(format!("{one} is built on this one and is shipped")),
+            [first, rest @ ..] => {
+                Some(format!("{first} and {} more are built on this one and are shipped", rest.len()))
+            }
+        }
+    }
+
+    /// Where the default of an argument that the word of a `FROM` names is written.
+    #[must_use]
+    pub fn default_of(&self, word: &Word) -> Option<(String, TextRange)> {
+        let (_, rest) = word.text.split_once('$')?;
+        let name: String =
+            rest.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        self.dockerfile.preamble().iter().find_map(|instruction| match &instruction.arguments {
+            Arguments::Declarations(declarations) => {
+                let declared = declarations.iter().find(|declaration| declaration.name.text == name)?;
+                Some((name.clone(), declared.default.as_ref()?.range))
+            }
+            _ => None,
+        })
+    }
+}

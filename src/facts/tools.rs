@@ -1,0 +1,182 @@
+//! Which programs of a full base image the build and the start of an image use, which a slim one lacks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue;
+use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
+use crate::text::TextRange;
+
+use super::paths::file_name;
+use super::{Facts, Guard, Invocation, StageFacts};
+
+/// Packages of a full image that something needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageNeeds {
+    /// Debian packages with what needs each, and the place in the Dockerfile that says so.
+    pub packages: BTreeMap<&'static str, (String, TextRange)>,
+    /// Whether a script runs that cannot be read.
+    pub opaque: bool,
+}
+
+/// Words in front of a command that are none themselves.
+const TRANSPARENT: [&str; 15] =
+    ["if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "("];
+
+impl Facts<'_> {
+    /// What the stages built on `stage` use of its image that a slim variant lacks, and do not install themselves.
+    #[must_use]
+    pub fn image_needs(&self, stage: &StageFacts) -> ImageNeeds {
+        let holders = self.descendants(stage.index);
+        let stages: Vec<&StageFacts> = self.stages.iter().filter(|other| holders.contains(&other.index)).collect();
+        let mut needs = Collector { facts: self, repository: &stage.image.repository, needs: ImageNeeds::default() };
+        let mut installed: BTreeSet<&str> = BTreeSet::new();
+        for stage in &stages {
+            for run in &stage.runs {
+                for install in self.system_installs(stage, run) {
+                    installed.insert(install.name);
+                    if catalogue::is_development_package(install.family, install.name) {
+                        needs.add(
+                            "gcc",
+                            format!("`{}` is installed to compile with", install.name),
+                            install.argument.range,
+                        );
+                    }
+                }
+                needs.needs.opaque |= run.opaque;
+                run.invocations.iter().filter(|command| command.guard != Guard::Never).for_each(|command| {
+                    needs.command(stage, run, command);
+                });
+            }
+            let own = self.dockerfile.stages.get(stage.index).map(|stage| stage.instructions.clone());
+            for number in own.into_iter().flatten() {
+                if let Some(instruction) = self.dockerfile.instructions.get(number) {
+                    needs.start(stage, instruction);
+                }
+            }
+        }
+        for install in self.python_installs().iter().filter(|install| holders.contains(&install.stage)) {
+            for root in &install.roots {
+                let name = root.requirement.name.as_str();
+                for package in catalogue::needs_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
+                    needs.add(package, format!("`{name}`"), root.word);
+                }
+                if root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+")) {
+                    needs.add("git", format!("`{name}` from a git repository"), root.word);
+                }
+            }
+        }
+        let bundle = installed.contains("build-essential");
+        let is_there =
+            |package: &str| installed.contains(package) || (bundle && matches!(package, "gcc" | "g++" | "make"));
+        needs.needs.packages.retain(|package, _| !is_there(package));
+        needs.needs
+    }
+}
+
+struct Collector<'f, 'w> {
+    facts: &'f Facts<'w>,
+    repository: &'f str,
+    needs: ImageNeeds,
+}
+
+impl Collector<'_, '_> {
+    fn add(&mut self, package: &'static str, why: String, range: TextRange) {
+        self.needs.packages.entry(package).or_insert((why, range));
+    }
+
+    fn command(&mut self, stage: &StageFacts, run: &super::Run, command: &Invocation) {
+        let own =
+            command.path.text().rsplit_once('/').is_some_and(|(folder, _)| !matches!(folder, "/bin" | "/usr/bin"));
+        if let Some(package) = catalogue::package_of_command(&command.program, self.repository).filter(|_| !own) {
+            self.add(package, format!("`{}`", command.program), command.range);
+        }
+        if matches!(command.program.as_str(), "npm" | "yarn" | "pnpm")
+            && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
+        {
+            self.node(&manifest, command.range);
+        }
+    }
+
+    /// What a Node project's packages need: by its manifest, and by the install scripts that its lock tells of.
+    fn node(&mut self, manifest: &str, range: TextRange) {
+        if let Ok(file) = self.facts.workspace.read(manifest) {
+            for (name, packages) in catalogue::needs_of_npm_packages() {
+                if file.text().contains(&format!("\"{name}\":")) {
+                    packages.split(' ').for_each(|package| self.add(package, format!("`{name}`"), range));
+                }
+            }
+        }
+        let lock = format!("{}package-lock.json", manifest.strip_suffix("package.json").unwrap_or_default());
+        let Ok(file) = self.facts.workspace.read(&lock) else { return };
+        let mut name = "";
+        for line in file.text().lines().map(str::trim) {
+            if let Some((_, rest)) = line.split_once("node_modules/").filter(|_| line.ends_with("\": {")) {
+                let path = rest.strip_suffix("\": {").unwrap_or_default();
+                name = path.rsplit_once("node_modules/").map_or(path, |(_, name)| name);
+            } else if line.starts_with("\"hasInstallScript\": true") && !catalogue::is_harmless_script(name) {
+                self.add("python3", format!("the install script of `{name}` may compile"), range);
+                self.add("make", format!("the install script of `{name}` may compile"), range);
+                self.add("g++", format!("the install script of `{name}` may compile"), range);
+            }
+        }
+    }
+
+    /// What `CMD`, `ENTRYPOINT` and `HEALTHCHECK` call, themselves or in the script that they start.
+    fn start(&mut self, stage: &StageFacts, instruction: &Instruction) {
+        let health = instruction.keyword == Keyword::Healthcheck;
+        if !health && !matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint) {
+            return;
+        }
+        let (words, text) = match &instruction.arguments {
+            Arguments::Command(CommandLine::Exec(words)) | Arguments::Healthcheck(Some(CommandLine::Exec(words))) => {
+                let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+                let text = words.join(" ");
+                (words, text)
+            }
+            Arguments::Command(CommandLine::Shell) => {
+                let text = instruction.body.text();
+                (text.split_whitespace().collect(), text.to_owned())
+            }
+            Arguments::Healthcheck(Some(CommandLine::Shell)) => {
+                let text = instruction.body.text();
+                let text = text.split_once("CMD").map_or(text, |(_, command)| command);
+                (text.split_whitespace().collect(), text.to_owned())
+            }
+            _ => return,
+        };
+        self.script(&text.replace(" -c ", " ; "), &format!("`{}`", instruction.keyword.name()), instruction.range);
+        for word in words.iter().take(3).filter(|word| word.contains('/') || is_script(word)) {
+            let path = super::resolve(stage.state.workdir.text(), word);
+            let file = self.facts.origin(stage.index, usize::MAX, &path, None);
+            match file.and_then(|file| self.facts.workspace.read(&file).ok()) {
+                Some(file) if is_script(word) || file.text().starts_with("#!") => {
+                    self.script(file.text(), &format!("`{}`", file.path()), instruction.range);
+                }
+                None if is_script(word) => self.needs.opaque = true,
+                _ => {}
+            }
+        }
+    }
+
+    /// Commands of a shell script, read word by word: what stands at the start of a command.
+    fn script(&mut self, text: &str, whose: &str, range: TextRange) {
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+            let spaced = line.replace("$(", " ; ").replace(['`', ';', '|', '&'], " ; ").replace(['"', '\''], " ");
+            let mut starts = true;
+            for word in spaced.split_whitespace() {
+                if word == ";" {
+                    starts = true;
+                } else if starts && !TRANSPARENT.contains(&word) && !word.contains('=') {
+                    starts = false;
+                    if let Some(package) = catalogue::package_of_command(file_name(word), self.repository) {
+                        self.add(package, format!("`{}` in {whose}", file_name(word)), range);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_script(word: &str) -> bool {
+    word.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "sh" | "bash"))
+}

@@ -1,0 +1,92 @@
+//! A full base image is shipped where a smaller one of the same software exists.
+
+mod evidence;
+mod remedy;
+
+use crate::catalogue::{self, BaseImage, Slimmer, SlimmerKind};
+use crate::diagnostic::{Basis, Component, Savings, Severity, format_bytes};
+use crate::facts::{Facts, ImageNeeds, ShippedBase};
+use crate::rules::{Check, Reporter};
+
+use evidence::Use;
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// A smaller image that saves less is only worth knowing.
+const WEIGHTY: u64 = 60_000_000;
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    for base in facts.shipped_bases() {
+        let Some(slimmer) = &base.stage.image.slimmer else { continue };
+        // CUDA's compilers are another matter than a slim base.
+        if slimmer.kind == SlimmerKind::Devel {
+            continue;
+        }
+        if let Some(purpose) = evidence::purpose(facts, &base, slimmer) {
+            report(facts, &base, slimmer, purpose, reporter);
+        }
+    }
+}
+
+fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose: Use, reporter: &mut Reporter<'_>) {
+    let image = &base.stage.image;
+    let small = catalogue::base_image(&slimmer.reference);
+    let needs = needs(facts, base, slimmer);
+    let fix = remedy::fix(facts, base, slimmer, &needs, purpose);
+    let saved =
+        image.bytes.zip(small.bytes).and_then(|(full, small)| full.checked_sub(small)).filter(|bytes| *bytes > 0);
+    let mut finding = reporter.report(base.word.range, message(&base.reference, image, slimmer));
+    if let Some((name, range)) = facts.default_of(base.word) {
+        finding.label(range, format!("the default of `{name}`"));
+    }
+    if purpose == Use::Unsure || slimmer.kind == SlimmerKind::Minimal || saved.is_some_and(|bytes| bytes < WEIGHTY) {
+        finding.severity(Severity::Info);
+    }
+    if let Some(heirs) = facts.heirs(base) {
+        finding.note("image", heirs);
+    }
+    if !needs.packages.is_empty() {
+        let used = needs.packages.iter().map(|(package, (why, _))| {
+            if why.trim_matches('`') == *package { format!("`{package}`") } else { format!("`{package}` for {why}") }
+        });
+        finding.note("needs", format!("the slim image has no {}", used.collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(bytes) = saved {
+        finding.savings(Savings::of(
+            Component::Path(format!("base image {}", base.reference)),
+            bytes,
+            Basis::Catalogue,
+        ));
+        finding.note("bytes", sizes(&base.reference, image, &slimmer.reference, &small));
+    }
+    finding.help(remedy::help(&slimmer.reference, slimmer.kind, &needs, purpose));
+    finding.fix(fix);
+}
+
+/// What the slim image lacks; nothing where the full one has it no more than the slim one.
+fn needs(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> ImageNeeds {
+    let rich = base.stage.image.has_build_tools == Some(true) && slimmer.kind == SlimmerKind::Slim;
+    if rich { facts.image_needs(base.stage) } else { ImageNeeds::default() }
+}
+
+fn message(reference: &str, image: &BaseImage, slimmer: &Slimmer) -> String {
+    match (slimmer.kind, image.kit) {
+        (SlimmerKind::Jre, Some(kit)) => format!("`{reference}` brings {kit} where a Java program only runs"),
+        (_, Some(kit)) if image.repository == "continuumio/anaconda3" => format!("`{reference}` brings {kit}"),
+        (_, Some(kit)) => format!("`{reference}` brings {kit} where its result only runs"),
+        _ if image.has_build_tools == Some(true) => {
+            format!("`{reference}` is the full image: compilers, headers and git are shipped with the program")
+        }
+        _ => format!("`{reference}` is the full image of its release"),
+    }
+}
+
+fn sizes(full: &str, image: &BaseImage, small: &str, smaller: &BaseImage) -> String {
+    let size = |image: &BaseImage| image.bytes.map(format_bytes).unwrap_or_default();
+    let weakest = ["estimate", "published", "measured"]
+        .into_iter()
+        .find(|basis| [image.bytes_basis, smaller.bytes_basis].contains(basis))
+        .unwrap_or_default();
+    let basis = if weakest == "estimate" { "estimated" } else { weakest };
+    format!("`{full}` {}, `{small}` {} (linux/amd64, uncompressed, {basis})", size(image), size(smaller))
+}

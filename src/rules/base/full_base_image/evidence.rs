@@ -1,0 +1,126 @@
+//! What an image does with its base.
+
+use crate::catalogue::{Slimmer, SlimmerKind};
+use crate::facts::{Facts, Guard, Invocation, ShippedBase, Source, StageFacts};
+
+/// How sure it is that the small image would do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Use {
+    /// A program runs, and the base is not needed to make it.
+    Runs,
+    /// A program runs, and the base also makes it: that takes a stage of its own.
+    BuildsToo,
+    /// Nothing says what the image starts, or it is one to develop in.
+    Unsure,
+}
+
+/// Programs of which an image with them as its purpose is one to work in.
+const WORKBENCHES: [&str; 12] = [
+    "pytest",
+    "tox",
+    "nox",
+    "jupyter",
+    "jupyter-lab",
+    "jupyter-notebook",
+    "nodemon",
+    "vitest",
+    "jest",
+    "rspec",
+    "irb",
+    "start-notebook.sh",
+];
+/// Words of a command that say the same: `npm run dev`.
+const WORK: [&str; 9] = ["dev", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
+/// Programs that need the Java compiler, or build before they run.
+const JAVA_BUILDERS: [&str; 8] = ["mvn", "mvnw", "gradle", "gradlew", "javac", "sbt", "ant", "jshell"];
+
+/// What the images that stand on `base` do with it; `None` when the small image would not do, or nobody can tell.
+pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> Option<Use> {
+    if facts.is_workshop() {
+        return None;
+    }
+    let uses = base.finals.iter().filter_map(|image| match slimmer.kind {
+        SlimmerKind::Jre => runs_java(facts, image),
+        SlimmerKind::Kit => runs_result(facts, image),
+        _ => runs(facts, image),
+    });
+    uses.min_by_key(|purpose| *purpose as u8)
+}
+
+fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
+    if facts.is_runtime_image(image) {
+        let words = facts.start_words(image);
+        let works = facts.starts_with(image, &WORKBENCHES) || words.iter().any(|word| WORK.contains(word));
+        return Some(if works { Use::Unsure } else { Use::Runs });
+    }
+    // The command stands in a compose file or a chart: what is copied is there to run.
+    let takes_files =
+        || chain(facts, image).any(|stage| stage.transfers.iter().any(|transfer| transfer.source == Source::Context));
+    (facts.starts_nothing(image) && takes_files()).then_some(Use::Unsure)
+}
+
+fn chain<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> impl Iterator<Item = &'f StageFacts> {
+    std::iter::once(image).chain(facts.ancestors(image))
+}
+
+fn commands<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> impl Iterator<Item = &'f Invocation> {
+    let runs = chain(facts, image).flat_map(|stage| &stage.runs);
+    runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never)
+}
+
+fn runs_java(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
+    if facts.starts_with(image, &JAVA_BUILDERS) {
+        return None;
+    }
+    let builds = commands(facts, image).any(|command| JAVA_BUILDERS.contains(&command.program.as_str()));
+    let archives = chain(facts, image).flat_map(|stage| &stage.transfers).flat_map(|transfer| &transfer.paths);
+    let has_archive = archives
+        .map(|(path, _)| path.text())
+        .any(|path| path.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "jar" | "war")));
+    let serves =
+        matches!(image.image.repository.as_str(), "tomcat" | "jetty") && facts.starts_nothing(image) && has_archive;
+    let java = facts.starts_with(image, &["java"]) || (facts.is_runtime_image(image) && (builds || has_archive));
+    match (java || serves, builds) {
+        (true, true) => Some(Use::BuildsToo),
+        (true, false) => Some(Use::Runs),
+        (false, _) => None,
+    }
+}
+
+/// Whether what a toolchain made is all that runs: `go build`, then `CMD ["/app"]`.
+fn runs_result(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
+    if !facts.is_runtime_image(image) {
+        return None;
+    }
+    let repository = image.image.repository.as_str();
+    let words = facts.start_words(image);
+    let makers: &[&str] = match repository {
+        "buildpack-deps" => return Some(Use::Unsure),
+        "continuumio/anaconda3" => return Some(Use::Unsure),
+        "golang" => &["go"],
+        "rust" => &["cargo", "rustc"],
+        "swift" => &["swift", "swiftc"],
+        _ => &["dotnet"],
+    };
+    let library = words.get(1).is_some_and(|word| {
+        word.rsplit_once('.').is_some_and(|(_, extension)| extension.trim_end_matches(['"', '\'']) == "dll")
+    });
+    if facts.starts_with(image, makers) && !library {
+        return None;
+    }
+    // A tool that is installed from elsewhere may call the toolchain when it runs.
+    let makes = |command: &Invocation| {
+        makers.contains(&command.program.as_str())
+            && command.arguments.iter().any(|word| matches!(word.value.text(), "build" | "install" | "publish"))
+            && !command.arguments.iter().any(|word| word.value.text().contains('@'))
+    };
+    if commands(facts, image).any(makes) {
+        return Some(Use::BuildsToo);
+    }
+    let origins = chain(facts, image).flat_map(|stage| &stage.transfers).filter_map(|transfer| match transfer.source {
+        Source::Stage(stage) => facts.stages.get(stage),
+        _ => None,
+    });
+    let made_elsewhere = origins.flat_map(|origin| commands(facts, origin)).any(makes);
+    (made_elsewhere || library).then_some(Use::Runs)
+}

@@ -1,0 +1,73 @@
+//! How a full base image is replaced.
+
+use crate::catalogue::{Slimmer, SlimmerKind};
+use crate::diagnostic::{Applicability, Edit, Fix};
+use crate::facts::{Facts, ImageNeeds, ShippedBase};
+use crate::text::TextRange;
+
+use super::evidence::Use;
+
+pub(super) fn help(reference: &str, kind: SlimmerKind, needs: &ImageNeeds, purpose: Use) -> String {
+    match (kind, purpose) {
+        (SlimmerKind::Jre | SlimmerKind::Kit, Use::BuildsToo) => {
+            format!("build in a stage of its own and copy the result into `{reference}`")
+        }
+        (SlimmerKind::Minimal, _) => format!("take `{reference}`, which installs with `microdnf`"),
+        _ if needs.packages.is_empty() => format!("take `{reference}`"),
+        _ => format!(
+            "take `{reference}` and install there what it lacks, or build in a stage of its own and copy the result"
+        ),
+    }
+}
+
+/// The change of the tag. It is made only where it is written out and nothing is seen to need more than the small image has.
+pub(super) fn fix(
+    facts: &Facts<'_>,
+    base: &ShippedBase<'_>,
+    slimmer: &Slimmer,
+    needs: &ImageNeeds,
+    purpose: Use,
+) -> Option<Fix> {
+    let tag = slimmer.tag.as_deref()?;
+    if purpose == Use::BuildsToo || slimmer.kind == SlimmerKind::Kit {
+        return None;
+    }
+    let pinned = base.word.text.contains('@');
+    let edit = if pinned { None } else { edit(facts, base, tag) };
+    let sure = needs.packages.is_empty() && !needs.opaque && slimmer.kind != SlimmerKind::Minimal;
+    let (applicability, caution) = match &edit {
+        Some(_) if sure => {
+            (Applicability::Unsafe, Some("the program may call something that only the full image has".to_owned()))
+        }
+        _ if pinned => (Applicability::Display, Some("the digest of the smaller image has to be looked up".to_owned())),
+        Some(_) => (Applicability::Display, None),
+        None => (Applicability::Display, Some("the tag is made of arguments".to_owned())),
+    };
+    let edits = edit.filter(|_| applicability > Applicability::Display).into_iter().collect();
+    Some(Fix { title: format!("take `{}`", slimmer.reference), applicability, caution, edits })
+}
+
+/// The shortest insertion that makes the tag of the word `tag`; `None` when the word does not spell the tag out.
+fn edit(facts: &Facts<'_>, base: &ShippedBase<'_>, tag: &str) -> Option<Edit> {
+    let word = base.word;
+    if word.range.slice(facts.source.text()) != word.text || word.text.contains(['"', '\'', '\\', '`']) {
+        return None;
+    }
+    // Behind the last variable the text is what it says; of `$REGISTRY/python` the name of the variable is no harm.
+    let literal = word.text.get(word.text.rfind(['$', '}']).map_or(0, |at| at + 1)..)?;
+    let file = facts.file();
+    let end = word.range.end();
+    let Some((_, old)) = literal.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) else {
+        let untagged = base.stage.image.tag.is_none() && !word.text.contains('$');
+        return untagged.then(|| Edit { file, range: TextRange::empty(end), text: format!(":{tag}") });
+    };
+    if base.stage.image.tag.as_deref() != Some(old) {
+        return None;
+    }
+    let before = old.bytes().zip(tag.bytes()).take_while(|(left, right)| left == right).count();
+    let after = old.bytes().rev().zip(tag.bytes().rev()).take_while(|(left, right)| left == right).count();
+    let after = after.min(old.len() - before).min(tag.len() - before);
+    let start = end - old.len() as u32;
+    let range = TextRange::new(start + before as u32, end - after as u32);
+    Some(Edit { file, range, text: tag.get(before..tag.len() - after)?.to_owned() })
+}
