@@ -132,7 +132,7 @@ impl Images {
 impl End {
     /// How many characters of the tag tell the version.
     fn fits(&self, repository: &str, tag: &str, tokens: &[&str]) -> Option<usize> {
-        if let Some(token) = self.tokens.iter().find(|name| tokens.contains(&name.as_ref())) {
+        if let Some(token) = self.tokens.iter().find(|name| tokens.contains(*name)) {
             return Some(token.len());
         }
         let version_in = |image: &str| match image.split_once("{}") {
@@ -227,8 +227,9 @@ mod tests {
         let images = images();
         assert_eq!((images.families.len(), images.sizes.len()), (count("image"), count("size")));
         let rows = root.get("end-of-life").and_then(|item| item.as_array_of_tables()).expect("the rows");
-        let releases =
-            |row: &toml_edit::Table| row.get("releases").and_then(|item| item.as_array()).map_or(0, |list| list.len());
+        let releases = |row: &toml_edit::Table| {
+            row.get("releases").and_then(|item| item.as_array()).map_or(0, toml_edit::Array::len)
+        };
         assert_eq!(images.ends.len(), rows.iter().map(releases).sum::<usize>());
         assert!(images.families.iter().all(|image| !image.repositories.is_empty()));
         assert!(images.sizes.iter().all(|size| ["measured", "published", "estimate"].contains(&size.basis)));

@@ -60,11 +60,6 @@ pub(super) fn slimmer(
         "jre" => jre(repository, tag).map(with_tag),
         "temurin" => temurin(repository, tag, distribution).map(other),
         "aspnet" => aspnet(name, tag).map(other),
-        // `buildpack-deps:bookworm-curl` and `-scm` hold no compilers.
-        "debian" => {
-            let release = !tag.contains('-') && images().release_at(tag) == Some(0);
-            release.then(|| other(format!("debian:{tag}-slim")))
-        }
         _ if distribution == Distribution::Alpine => Some(other("alpine".to_owned())),
         reference => Some(other(reference.to_owned())),
     }
@@ -233,8 +228,7 @@ mod tests {
             ("oraclelinux:9", Some("oraclelinux:9-slim")),
             ("registry.access.redhat.com/ubi9/ubi:9.4", Some("registry.access.redhat.com/ubi9/ubi-minimal:9.4")),
             ("registry.access.redhat.com/ubi9/ubi-minimal", None),
-            ("buildpack-deps:bookworm", Some("debian:bookworm-slim")),
-            ("buildpack-deps:bookworm-scm", None),
+            ("buildpack-deps:bookworm", None),
             ("continuumio/anaconda3:2023.09", Some("continuumio/miniconda3")),
             ("registry.example/team/python:3.11", None),
         ] {

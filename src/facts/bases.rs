@@ -68,12 +68,17 @@ impl Facts<'_> {
         }
     }
 
-    /// Where the default of an argument that the word of a `FROM` names is written.
+    /// Where the default of the argument stands that says, in the word of a `FROM`, which image it is. An argument for the registry
+    /// says nothing of it.
     #[must_use]
     pub fn default_of(&self, word: &Word) -> Option<(String, TextRange)> {
-        let (_, rest) = word.text.split_once('$')?;
+        let (_, rest) = word.text.rsplit_once('$')?;
         let name: String =
             rest.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let behind = rest.rsplit_once('}').map_or(rest, |(_, behind)| behind);
+        if behind.contains(':') {
+            return None;
+        }
         self.dockerfile.preamble().iter().find_map(|instruction| match &instruction.arguments {
             Arguments::Declarations(declarations) => {
                 let declared = declarations.iter().find(|declaration| declaration.name.text == name)?;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue;
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
-use crate::text::TextRange;
 
 use super::paths::file_name;
 use super::{Facts, Guard, Invocation, StageFacts};
@@ -12,8 +11,8 @@ use super::{Facts, Guard, Invocation, StageFacts};
 /// Packages of a full image that something needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageNeeds {
-    /// Debian packages with what needs each, and the place in the Dockerfile that says so.
-    pub packages: BTreeMap<&'static str, (String, TextRange)>,
+    /// Debian packages with what needs each: ``for `psycopg2` ``.
+    pub packages: BTreeMap<&'static str, String>,
     /// Whether a script runs that cannot be read.
     pub opaque: bool,
 }
@@ -35,11 +34,7 @@ impl Facts<'_> {
                 for install in self.system_installs(stage, run) {
                     installed.insert(install.name);
                     if catalogue::is_development_package(install.family, install.name) {
-                        needs.add(
-                            "gcc",
-                            format!("`{}` is installed to compile with", install.name),
-                            install.argument.range,
-                        );
+                        needs.add("gcc", format!("to compile with `{}`", install.name));
                     }
                 }
                 needs.needs.opaque |= run.opaque;
@@ -58,10 +53,10 @@ impl Facts<'_> {
             for root in &install.roots {
                 let name = root.requirement.name.as_str();
                 for package in catalogue::needs_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
-                    needs.add(package, format!("`{name}`"), root.word);
+                    needs.add(package, format!("for `{name}`"));
                 }
                 if root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+")) {
-                    needs.add("git", format!("`{name}` from a git repository"), root.word);
+                    needs.add("git", format!("for `{name}` from a git repository"));
                 }
             }
         }
@@ -80,29 +75,49 @@ struct Collector<'f, 'w> {
 }
 
 impl Collector<'_, '_> {
-    fn add(&mut self, package: &'static str, why: String, range: TextRange) {
-        self.needs.packages.entry(package).or_insert((why, range));
+    fn add(&mut self, package: &'static str, why: String) {
+        self.needs.packages.entry(package).or_insert(why);
+    }
+
+    /// A command that the full image brings, called by `caller`.
+    fn call(&mut self, command: &str, caller: &str) {
+        if let Some(package) = catalogue::package_of_command(command, self.repository) {
+            let named = package == command || (package, command) == ("python3", "python");
+            let what = if named { String::new() } else { format!("for `{command}`, ") };
+            self.add(package, format!("{what}called by `{caller}`"));
+        }
     }
 
     fn command(&mut self, stage: &StageFacts, run: &super::Run, command: &Invocation) {
         let own =
             command.path.text().rsplit_once('/').is_some_and(|(folder, _)| !matches!(folder, "/bin" | "/usr/bin"));
-        if let Some(package) = catalogue::package_of_command(&command.program, self.repository).filter(|_| !own) {
-            self.add(package, format!("`{}`", command.program), command.range);
+        if !own {
+            self.call(&command.program, command.script().unwrap_or("RUN"));
+        }
+        let installs = || command.arguments.iter().any(|word| matches!(word.value.text(), "install" | "update"));
+        let native = match command.program.as_str() {
+            "bundle" | "gem" if installs() => Some("gems with C extensions"),
+            "cpan" | "cpanm" | "cpm" => Some("modules with C code"),
+            _ => None,
+        };
+        if let Some(why) = native {
+            for package in ["gcc", "make"] {
+                self.add(package, format!("for {why}"));
+            }
         }
         if matches!(command.program.as_str(), "npm" | "yarn" | "pnpm")
             && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
         {
-            self.node(&manifest, command.range);
+            self.node(&manifest);
         }
     }
 
     /// What a Node project's packages need: by its manifest, and by the install scripts that its lock tells of.
-    fn node(&mut self, manifest: &str, range: TextRange) {
+    fn node(&mut self, manifest: &str) {
         if let Ok(file) = self.facts.workspace.read(manifest) {
             for (name, packages) in catalogue::needs_of_npm_packages() {
                 if file.text().contains(&format!("\"{name}\":")) {
-                    packages.split(' ').for_each(|package| self.add(package, format!("`{name}`"), range));
+                    packages.split(' ').for_each(|package| self.add(package, format!("for `{name}`")));
                 }
             }
         }
@@ -114,9 +129,9 @@ impl Collector<'_, '_> {
                 let path = rest.strip_suffix("\": {").unwrap_or_default();
                 name = path.rsplit_once("node_modules/").map_or(path, |(_, name)| name);
             } else if line.starts_with("\"hasInstallScript\": true") && !catalogue::is_harmless_script(name) {
-                self.add("python3", format!("the install script of `{name}` may compile"), range);
-                self.add("make", format!("the install script of `{name}` may compile"), range);
-                self.add("g++", format!("the install script of `{name}` may compile"), range);
+                for package in ["python3", "make", "g++"] {
+                    self.add(package, format!("for the install script of `{name}`"));
+                }
             }
         }
     }
@@ -144,13 +159,13 @@ impl Collector<'_, '_> {
             }
             _ => return,
         };
-        self.script(&text.replace(" -c ", " ; "), &format!("`{}`", instruction.keyword.name()), instruction.range);
+        self.script(&text.replace(" -c ", " ; "), instruction.keyword.name());
         for word in words.iter().take(3).filter(|word| word.contains('/') || is_script(word)) {
             let path = super::resolve(stage.state.workdir.text(), word);
             let file = self.facts.origin(stage.index, usize::MAX, &path, None);
             match file.and_then(|file| self.facts.workspace.read(&file).ok()) {
                 Some(file) if is_script(word) || file.text().starts_with("#!") => {
-                    self.script(file.text(), &format!("`{}`", file.path()), instruction.range);
+                    self.script(file.text(), file.path());
                 }
                 None if is_script(word) => self.needs.opaque = true,
                 _ => {}
@@ -159,7 +174,7 @@ impl Collector<'_, '_> {
     }
 
     /// Commands of a shell script, read word by word: what stands at the start of a command.
-    fn script(&mut self, text: &str, whose: &str, range: TextRange) {
+    fn script(&mut self, text: &str, whose: &str) {
         for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             let spaced = line.replace("$(", " ; ").replace(['`', ';', '|', '&'], " ; ").replace(['"', '\''], " ");
             let mut starts = true;
@@ -168,9 +183,7 @@ impl Collector<'_, '_> {
                     starts = true;
                 } else if starts && !TRANSPARENT.contains(&word) && !word.contains('=') {
                     starts = false;
-                    if let Some(package) = catalogue::package_of_command(file_name(word), self.repository) {
-                        self.add(package, format!("`{}` in {whose}", file_name(word)), range);
-                    }
+                    self.call(file_name(word), whose);
                 }
             }
         }

@@ -46,10 +46,7 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
         finding.note("image", heirs);
     }
     if !needs.packages.is_empty() {
-        let used = needs.packages.iter().map(|(package, (why, _))| {
-            if why.trim_matches('`') == *package { format!("`{package}`") } else { format!("`{package}` for {why}") }
-        });
-        finding.note("needs", format!("the slim image has no {}", used.collect::<Vec<_>>().join(", ")));
+        finding.note("needs", format!("the slim image has no {}", lacking(&needs)));
     }
     if let Some(bytes) = saved {
         finding.savings(Savings::of(
@@ -89,4 +86,20 @@ fn sizes(full: &str, image: &BaseImage, small: &str, smaller: &BaseImage) -> Str
         .unwrap_or_default();
     let basis = if weakest == "estimate" { "estimated" } else { weakest };
     format!("`{full}` {}, `{small}` {} (linux/amd64, uncompressed, {basis})", size(image), size(smaller))
+}
+
+/// `` `gcc` and `libpq-dev` for `psycopg2`; `wget` called by `RUN` ``
+fn lacking(needs: &ImageNeeds) -> String {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for (package, why) in &needs.packages {
+        match reasons.iter_mut().find(|(reason, _)| reason == why) {
+            Some((_, packages)) => packages.push(format!("`{package}`")),
+            None => reasons.push((why, vec![format!("`{package}`")])),
+        }
+    }
+    let parts = reasons.iter().map(|(why, packages)| match packages.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last} {why}", first.join(", ")),
+        _ => format!("{} {why}", packages.concat()),
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }

@@ -1,7 +1,7 @@
 //! What an image does with its base.
 
 use crate::catalogue::{Slimmer, SlimmerKind};
-use crate::facts::{Facts, Guard, Invocation, ShippedBase, Source, StageFacts};
+use crate::facts::{Facts, Guard, Invocation, Shell, ShippedBase, Source, StageFacts};
 
 /// How sure it is that the small image would do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,14 +29,19 @@ const WORKBENCHES: [&str; 12] = [
     "irb",
     "start-notebook.sh",
 ];
-/// Words of a command that say the same: `npm run dev`.
-const WORK: [&str; 9] = ["dev", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
+/// Without a program they wait for one to be typed.
+const INTERPRETERS: [&str; 8] = ["python", "python3", "ipython", "node", "irb", "pry", "iex", "perl"];
+/// Words of a command or a stage's name that say the same: `npm run dev`.
+const WORK: [&str; 10] =
+    ["dev", "development", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
 /// Programs that need the Java compiler, or build before they run.
 const JAVA_BUILDERS: [&str; 8] = ["mvn", "mvnw", "gradle", "gradlew", "javac", "sbt", "ant", "jshell"];
 
 /// What the images that stand on `base` do with it; `None` when the small image would not do, or nobody can tell.
 pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> Option<Use> {
-    if facts.is_workshop() {
+    let windows = |image: &&StageFacts| matches!(image.state.shell, Shell::PowerShell | Shell::Cmd);
+    let untold = base.word.text.contains('@') && base.stage.image.tag.is_none();
+    if facts.is_workshop() || untold || base.finals.iter().any(windows) {
         return None;
     }
     let uses = base.finals.iter().filter_map(|image| match slimmer.kind {
@@ -50,7 +55,10 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
 fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.is_runtime_image(image) {
         let words = facts.start_words(image);
-        let works = facts.starts_with(image, &WORKBENCHES) || words.iter().any(|word| WORK.contains(word));
+        let named = image.name.iter().flat_map(|name| name.split(['-', '_', '.'])).any(|part| WORK.contains(&part));
+        let alone = words.len() == 1 && facts.starts_with(image, &INTERPRETERS);
+        let works =
+            named || alone || facts.starts_with(image, &WORKBENCHES) || words.iter().any(|word| WORK.contains(word));
         return Some(if works { Use::Unsure } else { Use::Runs });
     }
     // The command stands in a compose file or a chart: what is copied is there to run.
@@ -95,7 +103,6 @@ fn runs_result(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     let repository = image.image.repository.as_str();
     let words = facts.start_words(image);
     let makers: &[&str] = match repository {
-        "buildpack-deps" => return Some(Use::Unsure),
         "continuumio/anaconda3" => return Some(Use::Unsure),
         "golang" => &["go"],
         "rust" => &["cargo", "rustc"],
