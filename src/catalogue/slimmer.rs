@@ -40,6 +40,10 @@ pub(super) fn slimmer(
         return None;
     }
     let tag = tag.unwrap_or("latest");
+    // The slim images of that time stood on jessie.
+    if tag.contains("wheezy") {
+        return None;
+    }
     let kind = match image.slimmer {
         "runtime" => SlimmerKind::Devel,
         "minimal" | "ubi-minimal" => SlimmerKind::Minimal,
@@ -192,6 +196,7 @@ mod tests {
             ("python:3.11-alpine", None),
             ("python:3.11-windowsservercore", None),
             ("python:2.7-onbuild", None),
+            ("python:2.7-wheezy", None),
             ("grpc/python:1.0", Some("grpc/python:1.0-slim")),
             ("node:20-bookworm", Some("node:20-bookworm-slim")),
             ("node:lts", Some("node:lts-slim")),
