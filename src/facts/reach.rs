@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::dockerfile::Arguments;
+
 use super::paths::{is_below, resolve};
 use super::transfer::Source;
 use super::{Base, Facts, StageFacts};
@@ -26,7 +28,8 @@ const SIDE_STAGES: [&str; 14] = [
 
 /// Marks the stages that are shipped: the last one, and each that nothing refers to unless its name says test or development.
 pub(super) fn compute(facts: &mut Facts<'_>) {
-    let used = used_stages(&facts.stages);
+    let mut used = used_stages(&facts.stages);
+    used.extend(alternatives(facts));
     let last = facts.stages.len().saturating_sub(1);
     let mut children = vec![Vec::new(); facts.stages.len()];
     for stage in &mut facts.stages {
@@ -70,6 +73,34 @@ fn used_stages(stages: &[StageFacts]) -> HashSet<usize> {
         }
     }
     used
+}
+
+/// Stages between which an argument chooses: `FROM builder-${MODE}` is built on `builder-0` or `builder-1`, and none of them is
+/// shipped for itself.
+fn alternatives(facts: &Facts<'_>) -> Vec<usize> {
+    let mut found = Vec::new();
+    for stage in &facts.stages {
+        let Some(Arguments::From { image: Some(word), .. }) =
+            facts.dockerfile.instructions.get(stage.from).map(|instruction| &instruction.arguments)
+        else {
+            continue;
+        };
+        let Some((head, rest)) = word.text.split_once('$') else { continue };
+        let (_, variable) = rest.rsplit_once('$').unwrap_or(("", rest));
+        let tail = match variable.strip_prefix('{') {
+            Some(braced) => braced.split_once('}').map_or("", |(_, tail)| tail),
+            None => variable.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'),
+        };
+        if head.is_empty() && tail.is_empty() {
+            continue;
+        }
+        let (head, tail) = (head.to_lowercase(), tail.to_lowercase());
+        let fits =
+            |name: &str| name.len() >= head.len() + tail.len() && name.starts_with(&head) && name.ends_with(&tail);
+        let earlier = facts.stages.iter().take(stage.index);
+        found.extend(earlier.filter(|other| other.name.as_deref().is_some_and(fits)).map(|other| other.index));
+    }
+    found
 }
 
 fn is_side_stage(name: &str) -> bool {
