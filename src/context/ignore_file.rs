@@ -103,6 +103,14 @@ impl IgnoreFile {
         self.patterns.iter().any(|pattern| pattern.exclusion)
     }
 
+    /// Whether it leaves out everything and takes back what it names.
+    #[must_use]
+    pub fn is_allow_list(&self) -> bool {
+        let takes_all = |pattern: &Pattern| matches!(pattern.text.as_str(), "*" | "**" | "**/*" | "*/**" | "**/**");
+        let first = self.patterns.iter().position(|pattern| !pattern.exclusion && takes_all(pattern));
+        first.is_some_and(|first| self.patterns.iter().skip(first).any(|pattern| pattern.exclusion))
+    }
+
     /// What matching needs, as a text: equal for two files that leave out the same for the same reasons.
     #[must_use]
     pub fn fingerprint(&self) -> String {

@@ -5,10 +5,12 @@
 
 mod glob;
 mod ignore_file;
+mod misses;
 mod path;
 mod source;
 mod tree;
 
 pub use ignore_file::{IgnoreFile, Matched, Pattern};
+pub use misses::Miss;
 pub use source::{CopySource, SourcePart};
 pub use tree::{Summary, SummaryEntry, Tree, TreeFile};
