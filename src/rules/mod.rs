@@ -5,6 +5,7 @@
 //! word in the group's list below. A name without its page or its file does not compile.
 
 mod cleaning;
+mod copied;
 mod insertion;
 mod metadata;
 mod page;
@@ -83,7 +84,7 @@ groups! {
     ],
     system: [apt_recommends, build_tools_in_runtime],
     base: [full_base_image, end_of_life_base],
-    context: [missing_dockerignore, path_outside_context, copy_before_install],
+    context: [missing_dockerignore, incomplete_dockerignore, path_outside_context, copy_before_install],
     stages: [unused_stage, whole_stage_copied],
     general: [unreadable_manifest],
 }

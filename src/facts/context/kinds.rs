@@ -161,6 +161,11 @@ impl Entry {
         }
     }
 
+    /// Whether it is about folders.
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(self.shape, Shape::Folder | Shape::FolderEnding | Shape::Marked)
+    }
+
     /// Whether one pattern for all depths would take in more than what was looked at.
     pub(super) fn is_listed_by_place(&self) -> bool {
         matches!(self.kind, Kind::Git | Kind::Target | Kind::Distributions) || self.shape == Shape::Marked

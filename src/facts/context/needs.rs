@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::context::{CopySource, Tree};
 use crate::dockerfile::{Dockerfile, Instruction, Keyword, UNKNOWN, Value};
-use crate::workspace::{Service, Workspace, join, locate_from_sources};
+use crate::workspace::{Service, Workspace, join, locate_from_sources, parent};
 
 use super::super::commands::{Npm, NpmAction};
 use super::super::paths::{is_below, resolve};
 use super::super::{Base, Facts, Guard, Invocation, Run, Source, StageFacts};
+use super::copies::FolderCopy;
+use super::environments;
 use super::history::{git_command_in, needs_repository, reads_history};
 use super::kinds::Entry;
 use super::readers::is_code;
@@ -52,6 +54,10 @@ pub(super) struct Needs {
     /// Names of programs that it runs.
     pub programs: BTreeSet<String>,
     does: BTreeSet<Does>,
+    /// Virtual environments that it makes or uses, absolute.
+    environments: BTreeSet<String>,
+    /// Folders of the context, and where they are put.
+    placed: Vec<(String, String)>,
     /// A command that reads the history, in words.
     pub git: Option<String>,
     /// A step behind a copy of the context that cannot be read, in words.
@@ -59,8 +65,15 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// The needs of the Dockerfile at `path` when it is built in `context`; `None` when it is not, or has an ignore file of its own.
-    pub(super) fn of(workspace: &Workspace, context: &str, path: &str, tree: &Tree) -> Option<Self> {
+    /// The needs of the Dockerfile at `path` when it is built in `context` with the ignore file `ignore_file`; `None` when it is
+    /// not, or reads another. `tree` is what that file leaves of the context.
+    pub(super) fn of(
+        workspace: &Workspace,
+        context: &str,
+        ignore_file: Option<&str>,
+        path: &str,
+        tree: &Tree,
+    ) -> Option<Self> {
         let source = workspace.read(path).ok()?;
         let service = Service {
             dockerfile: path.to_owned(),
@@ -68,7 +81,7 @@ impl Needs {
             context_evidence: String::new(),
             ignore_file: workspace.ignore_file_for(path, context),
         };
-        if service.ignore_file.is_some() {
+        if service.ignore_file.as_deref() != ignore_file {
             return None;
         }
         let dockerfile = Dockerfile::parse(source.text());
@@ -89,6 +102,7 @@ impl Needs {
         needs.note(Does::Workshop, facts.finals().any(|image| is_workshop(&facts, image)));
         needs.read_start(&facts, tree);
         needs.read_tools(&facts);
+        needs.environments = environments::of(&facts);
         Some(needs)
     }
 
@@ -118,6 +132,32 @@ impl Needs {
         self.words.contains(word)
     }
 
+    /// Whether a source is the folder, or its `package.json` or lock.
+    pub(super) fn names_package(&self, folder: &str) -> bool {
+        let is_package = |source: &String| source.rsplit_once('/').is_some_and(|(_, name)| name.starts_with("package"));
+        self.sources.iter().any(|source| source == folder || (parent(source) == folder && is_package(source)))
+    }
+
+    /// Whether it makes an environment where a copy puts what lies at `path` of the context, which would be lost to it.
+    pub(super) fn makes_environment_at(&self, path: &str) -> bool {
+        self.placed.iter().any(|(folder, destination)| {
+            let below = if folder.is_empty() { Some(path) } else { path.strip_prefix(&format!("{folder}/")) };
+            below.is_some_and(|rest| self.environments.contains(&resolve(destination, rest)))
+        })
+    }
+
+    /// Whether a step follows recipes of the context, which can name anything.
+    pub(super) fn runs_recipes(&self) -> bool {
+        let runners = ["make", "just", "task", "rake", "bazel", "cmake", "meson", "ninja", "invoke", "fab"];
+        runners.iter().any(|runner| self.programs.contains(*runner))
+    }
+
+    /// Whether a source is the folder or something in it.
+    pub(super) fn names_folder(&self, folder: &str) -> bool {
+        let folder = format!("/{folder}");
+        self.sources.iter().any(|source| is_below(&format!("/{source}"), &folder))
+    }
+
     /// Whether a source that names something is not known.
     pub(super) fn names_unknown(&self) -> bool {
         self.sources.iter().any(|source| source.contains(UNKNOWN))
@@ -133,6 +173,8 @@ impl Needs {
     fn read_sources(&mut self, facts: &Facts<'_>) {
         let copies = facts.folder_copies();
         self.folders = copies.iter().map(|copy| copy.source.clone()).collect();
+        let placed = |copy: &FolderCopy<'_>| Some((copy.source.clone(), copy.transfer.destination.known()?.to_owned()));
+        self.placed = copies.iter().filter_map(placed).collect();
         let transfers = facts.stages.iter().flat_map(|stage| &stage.transfers);
         let from_context = transfers.filter(|transfer| transfer.source == Source::Context);
         let mut sources: BTreeSet<String> =
@@ -285,7 +327,7 @@ fn may_be_built_in(workspace: &Workspace, context: &str, path: &str, sources: &[
 }
 
 /// Whether a part of `source` means the row's name. What is not known counts as a `*`, and a glob that takes everything names nothing.
-fn names(source: &str, entry: &Entry) -> bool {
+pub(super) fn names(source: &str, entry: &Entry) -> bool {
     let Some(source) = CopySource::parse(&source.replace(UNKNOWN, "*")) else { return true };
     let sample = entry.pattern().replace('*', "x");
     source.parts().iter().any(|part| match part.literal() {

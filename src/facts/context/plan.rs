@@ -1,17 +1,19 @@
-//! The ignore file that a context without one should have.
+//! What an ignore file should leave out, one that is there or one that is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::context::Tree;
-use crate::workspace::{NameKind, Workspace, is_dockerfile_name, join, parent};
+use crate::context::{IgnoreFile, Tree, TreeFile};
+use crate::workspace::{NameKind, Workspace, is_dockerfile_name, join};
 
 use super::super::Facts;
-use super::kinds::{ENTRIES, Entry, Kind, MARKER};
-use super::needs::{Does, Needs};
-use super::readers::{Reader, Sources};
-use super::waste::{Promise, Survey, Waste, ignored_by};
+use super::judge::{Judge, Verdict};
+use super::kinds::{ENTRIES, Entry, Kind};
+use super::likely::is_likely;
+use super::needs::Needs;
+use super::spare::{self, Spare};
+use super::waste::{Promise, Survey, Waste};
 
 /// More Dockerfiles than these are not asked what they need of one context.
 const MAX_DOCKERFILES: usize = 300;
@@ -20,61 +22,93 @@ const MAX_DOCKERFILES: usize = 300;
 pub const WORTH_BYTES: u64 = 1_000_000;
 
 /// What keeps slimlint's backups out of the context.
-const BACKUPS: &str = "# Backups that slimlint makes\n**/*.pre-slim.*\n";
+const BACKUPS: &str = "**/*.pre-slim.*";
+/// The comment above it.
+const BACKUPS_COMMENT: &str = "Backups that slimlint makes";
 
-/// Whether something may be left out of a context.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Verdict {
-    /// No build can need it.
-    Leave,
-    /// A build may need it; why, in words.
-    Unsure(String),
-    /// A build needs it; why, in words.
-    Keep(String),
-}
+/// Where no Dockerfile of the context lies.
+const FOREIGN: &str = "**/.git\n**/node_modules\n**/.venv\n**/venv\n**/site-packages\n**/__pycache__\n";
 
-/// What lies in a context that no build reads, and the ignore file that leaves it out. The same for all Dockerfiles of a context.
+/// What lies in a context that no build reads, and the patterns that leave it out. The same for all Dockerfiles of a context
+/// that read the same ignore file.
 #[derive(Debug)]
 pub struct IgnorePlan {
-    /// All files of the context.
+    /// The files of the context that the ignore file leaves.
     pub tree: Arc<Tree>,
     /// What is there.
     pub waste: Vec<Waste>,
     /// What working copies hold besides.
     pub promised: Vec<Promise>,
+    /// Large things that nothing names; looked for only where an ignore file is.
+    pub spares: Vec<Spare>,
+    /// The ignore file that the builds read; empty when there is none.
+    pub ignore: IgnoreFile,
+    /// The Dockerfiles, relative to the workspace's root, that are built in the context with this ignore file.
+    pub dockerfiles: Vec<String>,
     verdicts: BTreeMap<&'static str, Verdict>,
+    /// Rows of which a copy takes something.
+    taken: BTreeSet<&'static str>,
+}
+
+/// A pattern for an ignore file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Addition {
+    /// What it is about, for a comment.
+    pub heading: &'static str,
+    /// The pattern.
+    pub pattern: String,
 }
 
 impl Facts<'_> {
-    /// The plan for the service's context, made once for all Dockerfiles that share it.
+    /// The plan for the service's context and ignore file, made once for all Dockerfiles that share both.
     #[must_use]
     pub fn ignore_plan(&self) -> Arc<IgnorePlan> {
-        let context = self.service.context.as_str();
-        let key = format!("ignore plan\0{context}");
-        self.workspace.remembered(&key, || IgnorePlan::new(self.workspace, context, &self.service.dockerfile))
+        let (context, ignore_file) = (self.service.context.as_str(), self.service.ignore_file.as_deref());
+        let key = format!("ignore plan\0{context}\0{}", ignore_file.unwrap_or_default());
+        let make = || IgnorePlan::new(self.workspace, context, ignore_file, &self.service.dockerfile);
+        self.workspace.remembered(&key, make)
     }
 }
 
 impl IgnorePlan {
-    fn new(workspace: &Workspace, context: &str, asking: &str) -> Self {
-        let tree = workspace.tree(context, None);
-        let survey = Survey::of(workspace, context, &tree);
-        let judge = Judge {
-            workspace,
-            context,
-            tree: &tree,
-            survey: &survey,
-            builds: builds(workspace, context, &tree, &survey, asking),
+    fn new(workspace: &Workspace, context: &str, ignore_file: Option<&str>, asking: &str) -> Self {
+        let ignore = ignore_file.and_then(|path| workspace.read(path).ok()).map(|file| IgnoreFile::parse(file.text()));
+        let tree = workspace.tree(context, ignore.as_ref());
+        let mut survey = Survey::of(workspace, context, &tree, ignore.as_ref());
+        let dockerfiles = match &ignore {
+            // Ignore files often leave out the Dockerfiles themselves.
+            Some(_) => {
+                let tree = workspace.tree(context, Some(&IgnoreFile::parse(FOREIGN)));
+                dockerfiles(context, tree.files.iter(), asking)
+            }
+            None => dockerfiles(context, survey.own.iter().filter_map(|&index| tree.files.get(index)), asking),
         };
+        let builds = builds(workspace, context, ignore_file, &tree, &dockerfiles);
+        if let Some(ignore) = &ignore {
+            survey.promised.retain(|promise| is_likely(promise, workspace, context, ignore, &builds));
+        }
+        let spares = match &ignore {
+            Some(ignore) if !ignore.is_allow_list() => spare::find(workspace, context, ignore, &tree, &survey, &builds),
+            _ => Vec::new(),
+        };
+        let ignore = ignore.unwrap_or_default();
+        let judge = Judge { workspace, context, ignore: &ignore, tree: &tree, survey: &survey, builds };
         let mut verdicts = BTreeMap::new();
+        let mut taken = BTreeSet::new();
         for entry in ENTRIES {
-            if survey.waste.iter().any(|waste| waste.entry.name == entry.name)
-                || survey.promised.iter().any(|promise| promise.entry.name == entry.name)
-            {
-                verdicts.insert(entry.name, judge.verdict(entry));
+            let there = survey.waste.iter().filter(|waste| waste.entry.name == entry.name).map(|waste| &waste.path);
+            let promised = survey.promised.iter().filter(|promise| promise.entry.name == entry.name);
+            let mut places = there.chain(promised.map(|promise| &promise.path)).peekable();
+            if places.peek().is_none() {
+                continue;
+            }
+            verdicts.insert(entry.name, judge.verdict(entry));
+            if places.any(|place| judge.builds.iter().any(|build| build.takes(place))) {
+                taken.insert(entry.name);
             }
         }
-        Self { waste: survey.waste, promised: survey.promised, tree, verdicts }
+        let dockerfiles = judge.builds.iter().map(|build| build.dockerfile.clone()).collect();
+        Self { waste: survey.waste, promised: survey.promised, tree, spares, ignore, dockerfiles, verdicts, taken }
     }
 
     /// What is to become of the things of a row; `None` when there are none.
@@ -123,7 +157,42 @@ impl IgnorePlan {
             }
         }
         let gap = if text.is_empty() { "" } else { "\n" };
-        text + gap + BACKUPS
+        text + gap + &format!("# {BACKUPS_COMMENT}\n{BACKUPS}\n")
+    }
+
+    /// What an ignore file that is there lacks: patterns for what no build can need, a copy takes, and is there or heavy. At the
+    /// end of the file they win over what stands before, so nothing is among them that an exception names.
+    #[must_use]
+    pub fn additions(&self) -> Vec<Addition> {
+        let is_there = |entry: &Entry| self.waste.iter().any(|waste| waste.entry.name == entry.name && waste.bytes > 0);
+        let lacking = ENTRIES.iter().filter(|entry| {
+            // Secrets are another matter.
+            entry.kind != Kind::Dotenv
+                && self.verdict(entry) == Some(&Verdict::Leave)
+                && self.taken.contains(entry.name)
+                && (entry.heavy || is_there(entry))
+        });
+        let additions = lacking.flat_map(|entry| {
+            let heading = entry.section.comment();
+            self.patterns(entry).into_iter().map(move |pattern| Addition { heading, pattern })
+        });
+        self.with_backups(additions.collect())
+    }
+
+    /// Patterns for what is large and what nothing names.
+    #[must_use]
+    pub fn spare_additions(&self) -> Vec<Addition> {
+        let heading = "Large, and named by no step and no program";
+        let patterns = self.spares.iter().map(|spare| Addition { heading, pattern: spare.path.clone() });
+        self.with_backups(patterns.collect())
+    }
+
+    fn with_backups(&self, mut additions: Vec<Addition>) -> Vec<Addition> {
+        let backed_up = ["Dockerfile.pre-slim.20260101", "a/b/Dockerfile.pre-slim.20260101.2"];
+        if !additions.is_empty() && !backed_up.iter().all(|backup| self.ignore.excluded(backup)) {
+            additions.push(Addition { heading: BACKUPS_COMMENT, pattern: BACKUPS.to_owned() });
+        }
+        additions
     }
 
     /// What an ignore file says of a row.
@@ -138,185 +207,30 @@ impl IgnorePlan {
     }
 }
 
-/// What the Dockerfiles of the context need. `asking` is one of them, whatever its name.
-fn builds(workspace: &Workspace, context: &str, tree: &Tree, survey: &Survey, asking: &str) -> Vec<Arc<Needs>> {
-    let own = survey.own.iter().filter_map(|&index| tree.files.get(index));
+/// The Dockerfiles among the `files` of the context, by path. `asking` is one of them, whatever its name.
+fn dockerfiles<'t>(context: &str, files: impl Iterator<Item = &'t TreeFile>, asking: &str) -> BTreeSet<String> {
     let named =
-        own.filter(|file| is_dockerfile_name(file.path.rsplit('/').next().unwrap_or(&file.path)) == NameKind::Yes);
+        files.filter(|file| is_dockerfile_name(file.path.rsplit('/').next().unwrap_or(&file.path)) == NameKind::Yes);
     let mut paths: BTreeSet<String> =
         named.filter_map(|file| join(context, &file.path)).take(MAX_DOCKERFILES).collect();
     paths.insert(asking.to_owned());
-    let needs = paths.iter().filter_map(|path| {
+    paths
+}
+
+/// What those of the Dockerfiles need that are built in the context with this ignore file.
+fn builds(
+    workspace: &Workspace,
+    context: &str,
+    ignore_file: Option<&str>,
+    tree: &Tree,
+    dockerfiles: &BTreeSet<String>,
+) -> Vec<Arc<Needs>> {
+    let needs = dockerfiles.iter().filter_map(|path| {
         let source = workspace.read(path).ok()?;
-        let key = format!("needs\0{context}\0{path}");
-        let needs = workspace.remembered_of(&key, &source, || Needs::of(workspace, context, path, tree).map(Arc::new));
+        let key = format!("needs\0{context}\0{}\0{path}", ignore_file.unwrap_or_default());
+        let make = || Needs::of(workspace, context, ignore_file, path, tree).map(Arc::new);
+        let needs = workspace.remembered_of(&key, &source, make);
         (*needs).clone()
     });
     needs.collect()
-}
-
-struct Judge<'a> {
-    workspace: &'a Workspace,
-    context: &'a str,
-    tree: &'a Tree,
-    survey: &'a Survey,
-    builds: Vec<Arc<Needs>>,
-}
-
-impl Judge<'_> {
-    fn verdict(&self, entry: &Entry) -> Verdict {
-        if let Some(build) = self.builds.iter().find(|build| build.names(entry)) {
-            return Verdict::Keep(format!("`{}` copies it by name", build.dockerfile));
-        }
-        let verdict = match entry.kind {
-            Kind::Git => self.git(),
-            Kind::Dotenv => self.dotenv(entry),
-            Kind::NodeModules => self.node_modules(entry),
-            Kind::Environment => self.environment(entry),
-            Kind::Target => self.target(entry),
-            Kind::Distributions => self.distributions(entry),
-            Kind::TestEnvironment | Kind::Terraform | Kind::EggInfo | Kind::Coverage => {
-                self.unmentioned(entry).or_else(|| self.committed(entry))
-            }
-            Kind::Bytecode => self.only_compiled(entry),
-            // Shared settings of an editor may be meant for people who work inside the image.
-            Kind::Desktop if entry.name != ".DS_Store" => self.committed(entry),
-            Kind::ToolCache | Kind::Desktop => None,
-        };
-        verdict.unwrap_or(Verdict::Leave)
-    }
-
-    fn places<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Waste> {
-        self.survey.waste.iter().filter(|waste| waste.entry.name == entry.name)
-    }
-
-    fn is_ignored(&self, path: &str, is_dir: bool) -> bool {
-        ignored_by(self.workspace, self.context, path, is_dir).is_some()
-    }
-
-    /// What may be in the repository is there on purpose.
-    fn committed(&self, entry: &Entry) -> Option<Verdict> {
-        let is_dir = entry.is(&entry.pattern().replace('*', "x"), true);
-        let found = self.places(entry).find(|waste| !self.is_ignored(&waste.path, is_dir))?;
-        Some(Verdict::Keep(format!("no `.gitignore` keeps `{}` out of the repository", found.path)))
-    }
-
-    fn unmentioned(&self, entry: &Entry) -> Option<Verdict> {
-        let build = self.builds.iter().find(|build| build.mentions(entry))?;
-        Some(Verdict::Keep(format!("`{}` mentions it", build.dockerfile)))
-    }
-
-    fn git(&self) -> Option<Verdict> {
-        let takers = || self.builds.iter().filter(|build| build.takes(".git"));
-        if let Some(reason) = takers().find_map(|build| build.git.clone()) {
-            return Some(Verdict::Keep(reason));
-        }
-        match self.sources(".git").reader_of_git() {
-            Some(Reader::Certain(reason)) => return Some(Verdict::Keep(reason)),
-            Some(Reader::Possible(reason)) => return Some(Verdict::Unsure(reason)),
-            None => {}
-        }
-        let with_git = || takers().filter(|build| build.does(Does::HaveGit));
-        let workshop = with_git().find(|build| build.does(Does::Workshop));
-        let workshop = workshop.map(|build| format!("`{}` makes an image to work in", build.dockerfile));
-        workshop.or_else(|| with_git().find_map(|build| build.unreadable.clone())).map(Verdict::Unsure)
-    }
-
-    fn dotenv(&self, entry: &Entry) -> Option<Verdict> {
-        let reader = || match self.sources(entry.name).reader_of_dotenv()? {
-            Reader::Certain(reason) | Reader::Possible(reason) => Some(Verdict::Unsure(reason)),
-        };
-        self.unmentioned(entry).or_else(|| self.committed(entry)).or_else(reader)
-    }
-
-    fn node_modules(&self, entry: &Entry) -> Option<Verdict> {
-        let packages: Vec<&str> = self.own_files("package.json").map(parent).collect();
-        for build in &self.builds {
-            if build.does(Does::InstallNode) || !packages.iter().any(|folder| build.takes(folder)) {
-                continue;
-            }
-            if build.does(Does::RunNode) {
-                return Some(Verdict::Keep(format!("`{}` installs no packages itself", build.dockerfile)));
-            }
-            if !build.does(Does::OnlyPython) {
-                return Some(Verdict::Unsure(format!("`{}` may serve it", build.dockerfile)));
-            }
-            if let Some(Reader::Certain(reason) | Reader::Possible(reason)) =
-                self.sources(entry.name).python_reader_of_node_modules()
-            {
-                return Some(Verdict::Unsure(reason));
-            }
-        }
-        let installed = !self.builds.is_empty() && self.builds.iter().all(|build| build.does(Does::InstallNode));
-        if installed { None } else { self.committed(entry) }
-    }
-
-    fn environment(&self, entry: &Entry) -> Option<Verdict> {
-        if let Some(build) =
-            self.builds.iter().find(|build| build.mentions(entry) && !build.does(Does::MakeEnvironment))
-        {
-            return Some(Verdict::Keep(format!("`{}` mentions it and makes none", build.dockerfile)));
-        }
-        let is_run = |waste: &&Waste| {
-            let name = waste.path.rsplit('/').next().unwrap_or(&waste.path);
-            self.builds.iter().any(|build| build.says(name) && !build.does(Does::MakeEnvironment))
-        };
-        if entry.name == MARKER {
-            let run = self.places(entry).find(is_run)?;
-            return Some(Verdict::Keep(format!("a command mentions `{}`", run.path)));
-        }
-        let is_environment = |waste: &Waste| self.tree.file(&format!("{}/pyvenv.cfg", waste.path)).is_some();
-        let other = self.places(entry).find(|waste| !is_environment(waste) && !self.is_ignored(&waste.path, true))?;
-        Some(Verdict::Keep(format!("`{}` is no virtual environment", other.path)))
-    }
-
-    fn target(&self, entry: &Entry) -> Option<Verdict> {
-        let places = self.places(entry).map(|waste| waste.path.as_str());
-        let promised = self.survey.promised.iter().filter(|promise| promise.entry.name == entry.name);
-        let places: Vec<&str> = places.chain(promised.map(|promise| promise.path.as_str())).collect();
-        let taker = self.builds.iter().find(|build| {
-            build.names_unknown() || (!build.does(Does::Compile) && places.iter().any(|place| build.takes(place)))
-        });
-        let taker = taker.map(|build| Verdict::Keep(format!("`{}` may take what was built outside", build.dockerfile)));
-        taker.or_else(|| self.committed(entry))
-    }
-
-    /// `dist` and `build` beside a Python project: only when nothing but distributions is in them.
-    fn distributions(&self, entry: &Entry) -> Option<Verdict> {
-        const ARCHIVES: [&str; 4] = [".whl", ".tar.gz", ".zip", ".egg"];
-        let is_output = |waste: &Waste| {
-            self.tree.under(&waste.path).iter().all(|file| {
-                let rest = file.path.get(waste.path.len() + 1..).unwrap_or_default();
-                match entry.name {
-                    "dist" => ARCHIVES.iter().any(|ending| rest.ends_with(ending)),
-                    _ => rest.starts_with("lib/") || rest.starts_with("lib.") || rest.starts_with("bdist."),
-                }
-            })
-        };
-        let other = self.places(entry).find(|waste| !is_output(waste));
-        let other = other.map(|waste| Verdict::Keep(format!("`{}` holds more than distributions", waste.path)));
-        let unknown = self.builds.iter().find(|build| build.names_unknown());
-        let unknown = unknown
-            .map(|build| Verdict::Keep(format!("`{}` copies files whose names are not known", build.dockerfile)));
-        other.or(unknown).or_else(|| self.unmentioned(entry)).or_else(|| self.committed(entry))
-    }
-
-    /// Compiled files without their sources are the program.
-    fn only_compiled(&self, entry: &Entry) -> Option<Verdict> {
-        let has_source = |waste: &&Waste| self.tree.file(waste.path.strip_suffix('c').unwrap_or_default()).is_some();
-        let files = self.places(entry).filter(|waste| waste.entry.name == ".pyc");
-        let lone = files.into_iter().find(|waste| !has_source(waste))?;
-        Some(Verdict::Keep(format!("`{}` has no source beside it", lone.path)))
-    }
-
-    fn own_files<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let own = self.survey.own.iter().filter_map(|&index| self.tree.files.get(index));
-        own.map(|file| file.path.as_str()).filter(move |path| path.rsplit('/').next() == Some(name))
-    }
-
-    /// The context's files, for the builds that take what lies at `path`.
-    fn sources(&self, path: &str) -> Sources<'_> {
-        let takers = self.builds.iter().filter(|build| build.takes(path)).map(Arc::as_ref).collect();
-        Sources { workspace: self.workspace, context: self.context, tree: self.tree, own: &self.survey.own, takers }
-    }
 }

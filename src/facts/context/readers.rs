@@ -100,7 +100,7 @@ impl Sources<'_> {
 
     /// The first file (relative to the context) among those `wanted` by path in which `search` finds something. An error says
     /// why nobody knows.
-    fn first(
+    pub(super) fn first(
         &self,
         key: &str,
         wanted: impl Fn(&str) -> bool,
@@ -139,7 +139,7 @@ impl Sources<'_> {
 }
 
 /// Folders whose files neither a build nor a service runs.
-fn is_aside(path: &str) -> bool {
+pub(super) fn is_aside(path: &str) -> bool {
     const ASIDE: [&str; 14] = [
         "tests",
         "test",
@@ -166,7 +166,8 @@ fn is_for_developers(path: &str) -> bool {
         .is_some_and(|(folders, _)| folders.split('/').any(|part| part.starts_with('.') || WORKSHOPS.contains(&part)))
 }
 
-fn extension(name: &str) -> &str {
+/// What stands behind the last dot.
+pub(super) fn extension(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
@@ -175,7 +176,7 @@ pub(super) fn is_code(name: &str) -> bool {
     matches!(extension(name), "py" | "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "rb" | "php" | "go")
 }
 
-fn is_manifest(name: &str) -> bool {
+pub(super) fn is_manifest(name: &str) -> bool {
     let requirements = extension(name) == "txt" && name.contains("requirements");
     requirements
         || matches!(

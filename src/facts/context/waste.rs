@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::context::{Tree, TreeFile};
+use crate::context::{IgnoreFile, Tree, TreeFile};
 use crate::workspace::{Workspace, join, parent};
 
 use super::kinds::{ENTRIES, Entry, Kind, MARKER, find};
@@ -53,7 +53,8 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) fn of(workspace: &Workspace, context: &str, tree: &Tree) -> Self {
+    /// `tree` is what `ignore` leaves of the context.
+    pub(super) fn of(workspace: &Workspace, context: &str, tree: &Tree, ignore: Option<&IgnoreFile>) -> Self {
         let mut survey = Self::default();
         let mut signs: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
         let marked = tree.files.iter().filter_map(|file| file.path.strip_suffix(MARKER)?.strip_suffix('/'));
@@ -66,7 +67,10 @@ impl Survey {
             }
             before = &file.path;
         }
-        survey.promise(workspace, context, &signs);
+        // An allow list names what it takes; what may lie in there besides is not known.
+        if !ignore.is_some_and(IgnoreFile::is_allow_list) {
+            survey.promise(workspace, context, &signs);
+        }
         survey
     }
 
@@ -117,7 +121,10 @@ impl Survey {
             };
             for folder in folders {
                 let name = entry.pattern().replace('*', "x");
-                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+                let path = beside(folder, &name);
+                if entry.kind == Kind::Target && is_workspace_member(workspace, context, folder) {
+                    continue;
+                }
                 let is_dir = entry.is(path.rsplit('/').next().unwrap_or_default(), true);
                 if let Some(by) = ignored_by(workspace, context, &path, is_dir)
                     && (!is_by_hand(entry.kind)
@@ -129,6 +136,11 @@ impl Survey {
             }
         }
     }
+}
+
+/// `name` in `folder`.
+pub(super) fn beside(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 /// The `.gitignore` that names something at `path` of the context, or everything in it (`__pycache__/*`).
@@ -145,6 +157,19 @@ fn is_by_hand(kind: Kind) -> bool {
     matches!(kind, Kind::Environment | Kind::TestEnvironment)
 }
 
+/// cargo builds the crates of a workspace in its root.
+fn is_workspace_member(workspace: &Workspace, context: &str, folder: &str) -> bool {
+    let Some(folder) = join(context, folder) else { return false };
+    let is_crate = workspace.is_file(&beside(&folder, "Cargo.toml"));
+    let is_workspace = |folder: &str| {
+        workspace.read(&beside(folder, "Cargo.toml")).is_ok_and(|manifest| manifest.text().contains("[workspace]"))
+    };
+    is_crate
+        && std::iter::successors(Some(folder.as_str()), |folder| (!folder.is_empty()).then(|| parent(folder)))
+            .skip(1)
+            .any(is_workspace)
+}
+
 /// `uv sync` makes its environment beside the lock.
 fn has_lock(workspace: &Workspace, context: &str, folder: &str) -> bool {
     join(context, folder).and_then(|folder| join(&folder, "uv.lock")).is_some_and(|lock| workspace.is_file(&lock))
@@ -152,10 +177,7 @@ fn has_lock(workspace: &Workspace, context: &str, folder: &str) -> bool {
 
 /// Whether a folder or file with the right name is what the name says.
 fn is_there(entry: &Entry, tree: &Tree, path: &str) -> bool {
-    let beside = |name: &str| {
-        let folder = parent(path);
-        tree.file(&if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }).is_some()
-    };
+    let beside = |name: &str| tree.file(&beside(parent(path), name)).is_some();
     match entry.kind {
         Kind::Git => !path.contains('/'),
         _ if entry.is_listed_by_place() && !is_plain(path) => false,
@@ -166,7 +188,7 @@ fn is_there(entry: &Entry, tree: &Tree, path: &str) -> bool {
 }
 
 /// Whether a path can be written in an ignore file as it is.
-fn is_plain(path: &str) -> bool {
+pub(super) fn is_plain(path: &str) -> bool {
     path.chars().all(|character| character.is_alphanumeric() || "._-/+@".contains(character))
 }
 

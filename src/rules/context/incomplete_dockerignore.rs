@@ -1,0 +1,174 @@
+//! A build copies its context as a whole, and the ignore file lets through what no step reads.
+
+use std::fmt::Write as _;
+
+use crate::context::{IgnoreFile, Miss};
+use crate::diagnostic::{Applicability, Edit, Fix, Severity, Span, format_bytes};
+use crate::facts::Facts;
+use crate::facts::context::{Addition, Entry, IgnorePlan, Kind, Load, Share, Spare, SpareKind, Verdict};
+use crate::rules::{Check, Finding, Reporter, copied};
+use crate::text::{SourceFile, TextRange};
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// Smaller shares are not told, unless they are of what is worth a word by itself.
+const TOLD_BYTES: u64 = 100_000;
+/// What is large and named by nothing is worth a warning from here on, if an image keeps it.
+const MUCH_BYTES: u64 = 10_000_000;
+/// More places of one name are only counted.
+const MAX_PLACES: usize = 3;
+/// More patterns that missed what they were meant for are not told.
+const MAX_MISSES: usize = 3;
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    let Some(path) = &facts.service.ignore_file else { return };
+    let Ok(file) = facts.workspace.read(path) else { return };
+    let copies = facts.folder_copies();
+    if copies.is_empty() || !facts.context_is_evident() {
+        return;
+    }
+    let plan = facts.ignore_plan();
+    // At a malformed pattern the build stops.
+    if !plan.ignore.errors.is_empty() {
+        return;
+    }
+    // Who wrote the file may have left in what something reads; and secrets are another matter.
+    let counts = |entry: &Entry| entry.kind != Kind::Dotenv && plan.verdict(entry) == Some(&Verdict::Leave);
+    let loads = facts.loads(&plan, &copies, counts);
+    let Some((load, others)) = loads.split_first() else { return };
+    let mut finding = reporter.report(load.copy.range, message(facts, load, path));
+    let large = load.in_image && load.spare_bytes() >= MUCH_BYTES;
+    finding.severity(if large || load.matters_today() { Severity::Warning } else { Severity::Info });
+    finding.primary_label(copied::fate(load));
+    for other in others {
+        finding.label(other.copy.range, format!("takes {}", copied::amount(other)));
+    }
+    tell_misses(facts, &plan.ignore, load, &file, &mut finding);
+    for note in copied::working_copies(load) {
+        finding.note("working copies", note);
+    }
+    let several = load.promised.iter().filter(|promised| promised.places.len() > 1);
+    for promised in several {
+        let places: Vec<String> = promised.places.iter().take(MAX_PLACES).map(|place| format!("`{place}`")).collect();
+        let more = promised.places.len() - places.len();
+        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+        finding.note("places", format!("{}{more}", copied::list(&places)));
+    }
+    if !load.promised.is_empty() && load.waste.is_empty() {
+        finding.note("bytes", "what working copies hold is unknown, since it does not lie in this folder now");
+    }
+    for (spare, _) in &load.spares {
+        finding.note("unread", reason(spare));
+    }
+    if let Some(unread) = copied::unread_ignore_file(facts, load) {
+        finding.note("context", unread);
+    }
+    finding.savings(copied::savings(facts, &plan, load));
+    finding.help(format!("list what no step of the build reads in `{path}` too"));
+    finding.fix(fix(&plan, &file));
+}
+
+/// `COPY . .` takes 12 MB in `.git`, and from a working copy `web/node_modules` too: `.dockerignore` lets them through
+fn message(facts: &Facts<'_>, load: &Load<'_>, path: &str) -> String {
+    let mut message = format!("{} takes ", copied::quoted(facts, load.copy));
+    let told = load.shares_from(TOLD_BYTES);
+    let share = |share: &&Share| format!("{} in `{}`", format_bytes(share.bytes), share.name());
+    let mut shares: Vec<String> = told.iter().take(3).map(share).collect();
+    let spare = |(spare, _): &(&Spare, bool)| format!("{} in `{}`", format_bytes(spare.bytes), spare.path);
+    shares.extend(load.spares.iter().take(3).map(spare));
+    if shares.is_empty() && load.promised.is_empty() {
+        shares.push(format!("{} of caches and compiled files", format_bytes(load.waste_bytes())));
+    }
+    let promised: Vec<String> = load
+        .promised
+        .iter()
+        .take(4)
+        .map(|promised| match promised.places.as_slice() {
+            [place] => format!("`{place}`"),
+            _ => format!("`{}`", promised.entry.pattern()),
+        })
+        .collect();
+    let _ = match (shares.as_slice(), promised.as_slice()) {
+        ([], promised) => write!(message, "{} from a working copy", copied::list(promised)),
+        (shares, []) => write!(message, "{}", copied::list(shares)),
+        (shares, promised) => {
+            write!(message, "{}, and from a working copy {} too", copied::list(shares), copied::list(promised))
+        }
+    };
+    let it = if shares.len() + promised.len() == 1 { "it" } else { "them" };
+    format!("{message}: `{path}` lets {it} through")
+}
+
+/// Patterns that were meant for what is taken.
+fn tell_misses(facts: &Facts<'_>, ignore: &IgnoreFile, load: &Load<'_>, file: &SourceFile, finding: &mut Finding<'_>) {
+    let there = load.waste.values().flat_map(|share| &share.places).map(String::as_str);
+    let promised = load.promised.iter().flat_map(|promised| promised.places.iter().copied());
+    let mut told: Vec<TextRange> = Vec::new();
+    for place in there.chain(promised) {
+        let Some((pattern, miss)) = ignore.miss(place, &facts.service.context) else { continue };
+        if told.contains(&pattern.range) || told.len() == MAX_MISSES {
+            continue;
+        }
+        told.push(pattern.range);
+        let label = match miss {
+            Miss::RootOnly => format!("is matched from the root of the context, and `{place}` lies deeper"),
+            Miss::Comment => format!("the `#` is part of the pattern, so it does not leave out `{place}`"),
+            Miss::Above => format!("begins above the context, so it does not leave out `{place}`"),
+            Miss::TakesBack => format!("takes `{place}` back"),
+        };
+        finding.label_in(Span::new(file.path(), pattern.range), label);
+    }
+}
+
+/// Why something large looks as if no image needed it.
+fn reason(spare: &Spare) -> String {
+    let what = match &spare.kind {
+        SpareKind::Ignored(file) => format!("`{file}` names it, so a build from a clone does without"),
+        SpareKind::Tests => "no step runs tests".to_owned(),
+        SpareKind::Documents => "no step makes anything of it".to_owned(),
+        SpareKind::Shown(file) => format!("`{file}` shows it"),
+    };
+    format!("`{}`: {what}, and no step, program or manifest names it", spare.path)
+}
+
+/// Appends what is lacking. At the end it wins over exceptions, and nothing that one names is among it.
+fn fix(plan: &IgnorePlan, file: &SourceFile) -> Option<Fix> {
+    let certain = plan.additions();
+    let is_certain = !certain.is_empty();
+    let additions = if is_certain { certain } else { plan.spare_additions() };
+    let text = appended(file.text(), &additions)?;
+    let end = TextRange::empty(u32::try_from(file.text().len()).ok()?);
+    let count = if additions.len() == 1 { "1 pattern".to_owned() } else { format!("{} patterns", additions.len()) };
+    let shared = plan.dockerfiles.len() > 1;
+    let caution = match (is_certain, shared) {
+        (true, false) => None,
+        (true, true) => Some(format!("{} Dockerfiles are built with it", plan.dockerfiles.len())),
+        (false, _) => Some("a program may find it without naming it".to_owned()),
+    };
+    Some(Fix {
+        title: format!("append {count} to `{}`", file.path()),
+        applicability: if caution.is_none() { Applicability::Safe } else { Applicability::Unsafe },
+        caution,
+        edits: vec![Edit { file: file.path().into(), range: end, text }],
+    })
+}
+
+/// What is to stand behind `text`, with comments when it has some itself.
+fn appended(text: &str, additions: &[Addition]) -> Option<String> {
+    let commented = text.lines().any(|line| line.starts_with('#'));
+    let mut appended = String::new();
+    if !text.is_empty() && !text.ends_with('\n') {
+        appended.push('\n');
+    }
+    let mut heading = None;
+    for addition in additions {
+        if commented && heading != Some(addition.heading) {
+            let blank = heading.is_some() || !text.lines().next_back().is_none_or(|line| line.trim().is_empty());
+            let gap = if blank { "\n" } else { "" };
+            let _ = writeln!(appended, "{gap}# {}", addition.heading);
+            heading = Some(addition.heading);
+        }
+        let _ = writeln!(appended, "{}", addition.pattern);
+    }
+    (!additions.is_empty()).then_some(appended)
+}

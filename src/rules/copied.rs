@@ -1,0 +1,97 @@
+//! Words about what a `COPY` of a folder takes.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Basis, Component, Saving, Savings, format_bytes};
+use crate::facts::Facts;
+use crate::facts::context::{Evidence, FolderCopy, IgnorePlan, Load, Share};
+use crate::workspace::{join, parent};
+
+/// A whole instruction is quoted up to this length.
+const MAX_QUOTED: usize = 40;
+
+/// What becomes of it.
+pub(super) fn fate(load: &Load<'_>) -> &'static str {
+    if load.in_image { "a final image keeps it" } else { "costs transfer and cache only, no final image keeps it" }
+}
+
+/// `214 files, 31 MB`
+pub(super) fn amount(load: &Load<'_>) -> String {
+    let files = if load.files == 1 { "1 file".to_owned() } else { format!("{} files", load.files) };
+    format!("{files}, {}", format_bytes(load.bytes))
+}
+
+/// The instruction, or as much of it as fits.
+pub(super) fn quoted(facts: &Facts<'_>, copy: &FolderCopy<'_>) -> String {
+    let text = facts.source.slice(copy.transfer.range);
+    let keyword = if copy.transfer.add { "ADD" } else { "COPY" };
+    if text.len() <= MAX_QUOTED && !text.contains(['\n', '`']) && text.starts_with(keyword) {
+        return format!("`{}`", text.trim());
+    }
+    format!("`{keyword} {}`", facts.source.slice(copy.range))
+}
+
+/// `a, b and c`
+pub(super) fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// `.gitignore` names `.venv` and `node_modules`
+pub(super) fn working_copies(load: &Load<'_>) -> Vec<String> {
+    let mut by_file: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for promised in &load.promised {
+        if let Evidence::Gitignore(file) = promised.evidence {
+            by_file.entry(file).or_default().push(format!("`{}`", promised.entry.pattern()));
+        }
+    }
+    let repository = load.promised.iter().any(|promised| *promised.evidence == Evidence::Repository);
+    let repository =
+        repository.then(|| "the context is the root of a repository, and a clone holds its history".to_owned());
+    let named = by_file.into_iter().map(|(file, names)| format!("`{file}` names {}", list(&names)));
+    repository.into_iter().chain(named).collect()
+}
+
+/// An ignore file beside the Dockerfile, in the folder that is copied, or beside what is taken looks as if it counted.
+pub(super) fn unread_ignore_file(facts: &Facts<'_>, load: &Load<'_>) -> Option<String> {
+    let context = facts.service.context.as_str();
+    let there = load.waste.values().flat_map(|share| &share.places).map(String::as_str);
+    let promised = load.promised.iter().flat_map(|promised| promised.places.iter().copied());
+    let copied = std::iter::once(load.copy.source.as_str()).chain(there.chain(promised).map(parent));
+    let folders = copied.filter_map(|folder| join(context, folder));
+    let paths = std::iter::once(parent(&facts.service.dockerfile).to_owned())
+        .chain(folders)
+        .filter(|folder| folder != context)
+        .flat_map(|folder| {
+            [".dockerignore", ".containerignore"].into_iter().filter_map(move |name| join(&folder, name))
+        });
+    let path = paths.into_iter().find(|path| facts.workspace.is_file(path))?;
+    let root = if context.is_empty() { "the repository's root".to_owned() } else { format!("`{context}`") };
+    Some(format!("`{path}` is not read by this build: the context is {root}"))
+}
+
+/// The bytes that are there, of the image when it keeps any, else of the context.
+pub(super) fn savings(facts: &Facts<'_>, plan: &IgnorePlan, load: &Load<'_>) -> Option<Savings> {
+    let counts = |share: &&Share| share.bytes > 0 && share.in_image == load.in_image;
+    let mut items: Vec<Saving> = load
+        .waste
+        .values()
+        .filter(counts)
+        .map(|share| {
+            let place = match share.places.as_slice() {
+                [place] => place.clone(),
+                _ => format!("**/{}", share.entry.pattern()),
+            };
+            let path = join(&facts.service.context, &place).unwrap_or_default();
+            Saving { component: Component::Path(path), bytes: share.bytes, basis: Basis::Context }
+        })
+        .collect();
+    for (spare, _) in load.spares.iter().filter(|(_, in_image)| *in_image == load.in_image) {
+        let path = join(&facts.service.context, &spare.path).unwrap_or_default();
+        items.push(Saving { component: Component::Path(path), bytes: spare.bytes, basis: Basis::Context });
+    }
+    (!items.is_empty()).then_some(Savings { items, complete: plan.tree.complete, in_image: load.in_image })
+}
