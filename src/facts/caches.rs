@@ -3,7 +3,7 @@
 use crate::dockerfile::{UNKNOWN, Value};
 
 use super::commands::removal;
-use super::paths::is_below;
+use super::paths::{is_below, resolve};
 use super::transfer::Source;
 use super::{Facts, Invocation, Run, StageFacts, Transfer};
 
@@ -18,6 +18,40 @@ pub enum Fate {
     Removed,
     /// No shipped image takes it from the stage.
     NotShipped,
+}
+
+/// Where a tool keeps a cache.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CacheFolders {
+    /// Absolute paths that it can be at.
+    pub folders: Vec<String>,
+    /// How a command of the same script names it: `~` where the home folder is whatever the user's is.
+    pub word: String,
+}
+
+impl CacheFolders {
+    /// The folder that a setting names, as the command finds it.
+    #[must_use]
+    pub fn named(invocation: &Invocation, value: &Value) -> Self {
+        let path = value.known().zip(invocation.workdir.known()).map(|(path, workdir)| resolve(workdir, path));
+        let word = path.clone().unwrap_or_default();
+        Self { folders: path.into_iter().collect(), word }
+    }
+
+    /// Folders of this name below it.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Vec<String> {
+        self.folders.iter().map(|folder| format!("{folder}/{name}")).collect()
+    }
+
+    /// The word with `rest` behind it, when a shell reads it as that one word.
+    #[must_use]
+    pub fn shell_word(&self, rest: &str) -> Option<String> {
+        let plain = |character: char| character.is_ascii_alphanumeric() || "/._-~+@%".contains(character);
+        let home = self.word.strip_prefix("~/").unwrap_or(&self.word);
+        let safe = !home.is_empty() && !home.contains('~') && home != "/" && home.chars().all(plain);
+        safe.then(|| format!("{}{rest}", self.word))
+    }
 }
 
 impl Facts<'_> {
@@ -76,6 +110,34 @@ impl Facts<'_> {
     #[must_use]
     pub fn variable<'a>(&self, run: &'a Run, invocation: &'a Invocation, name: &str) -> Option<&'a Value> {
         invocation.variable(name).or_else(|| run.state.environment.get(name).map(|variable| &variable.value))
+    }
+
+    /// Where a tool that goes by the XDG folders keeps the cache called `name`: what the first known one of `variables` says,
+    /// else below `XDG_CACHE_HOME` or the home folders. Empty when that is not known.
+    #[must_use]
+    pub fn cache_folders(
+        &self,
+        stage: &StageFacts,
+        run: &Run,
+        invocation: &Invocation,
+        variables: &[&str],
+        name: &str,
+    ) -> CacheFolders {
+        let named = variables.iter().find_map(|variable| self.variable(run, invocation, variable));
+        if let Some(named) = named.filter(|value| !value.text().is_empty()) {
+            return CacheFolders::named(invocation, named);
+        }
+        if let Some(base) = self.variable(run, invocation, "XDG_CACHE_HOME").filter(|value| !value.text().is_empty()) {
+            return CacheFolders::named(invocation, &Value::new(format!("{}/{name}", base.text())));
+        }
+        let folders: Vec<String> =
+            self.homes(stage, run, invocation).into_iter().map(|home| format!("{home}/.cache/{name}")).collect();
+        let own_home = invocation.other_user || self.variable(run, invocation, "HOME").is_some();
+        let word = match folders.as_slice() {
+            [folder, ..] if own_home => folder.clone(),
+            _ => format!("~/.cache/{name}"),
+        };
+        CacheFolders { folders, word }
     }
 
     /// Folders that can be the home of whoever runs the invocation. Several when the base image decides.

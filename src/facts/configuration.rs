@@ -108,7 +108,7 @@ impl Facts<'_> {
     }
 
     /// The invocations that ran before the one at `index` of `run`, in the stage and those it is built on.
-    pub(super) fn earlier<'a>(
+    pub fn earlier<'a>(
         &'a self,
         stage: &'a StageFacts,
         run: &'a Run,

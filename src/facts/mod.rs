@@ -33,7 +33,7 @@ pub mod context;
 pub mod python;
 
 pub use bases::ShippedBase;
-pub use caches::{Fate, is_mounted};
+pub use caches::{CacheFolders, Fate, is_mounted};
 pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
 pub use images::Base;

@@ -10,6 +10,7 @@ mod insertion;
 mod metadata;
 mod page;
 mod registry;
+mod removal;
 mod reporter;
 mod tool_cache;
 
@@ -71,6 +72,9 @@ groups! {
     caches: [
         pip_cache_kept,
         uv_cache_kept,
+        poetry_cache_kept,
+        pdm_cache_kept,
+        pipenv_cache_kept,
         npm_cache_kept,
         yarn_cache_kept,
         pnpm_cache_kept,

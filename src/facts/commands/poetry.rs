@@ -6,10 +6,12 @@ use super::Options;
 pub enum PoetryAction {
     /// `poetry install` and `poetry sync`
     Install,
-    /// `poetry add`
+    /// `poetry add` and `poetry update`
     Add,
     /// `poetry export`
     Export,
+    /// `poetry cache clear`
+    CacheClear,
     /// Anything else.
     Other,
 }
@@ -60,10 +62,12 @@ impl<'i> Poetry<'i> {
             return None;
         }
         let (_, subcommand) = options.operands.remove(0);
-        let action = match subcommand.value.known()? {
-            "install" | "sync" => PoetryAction::Install,
-            "add" => PoetryAction::Add,
-            "export" => PoetryAction::Export,
+        let second = options.operands.first().and_then(|(_, argument)| argument.value.known());
+        let action = match (subcommand.value.known()?, second) {
+            ("install" | "sync", _) => PoetryAction::Install,
+            ("add" | "update", _) => PoetryAction::Add,
+            ("export", _) => PoetryAction::Export,
+            ("cache", Some("clear")) => PoetryAction::CacheClear,
             _ => PoetryAction::Other,
         };
         Some(Self { invocation, action, subcommand, options })

@@ -465,6 +465,7 @@ fn changed_folder(name: &str, arguments: &[Argument]) -> Option<Value> {
         "uv" => &["--directory", "--project"],
         "npm" => &["--prefix"],
         "poetry" => &["-C", "--directory", "-P", "--project"],
+        "pdm" => &["-p", "--project"],
         _ => return None,
     };
     arguments.iter().enumerate().find_map(|(index, argument)| {
