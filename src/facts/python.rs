@@ -8,6 +8,7 @@
 
 mod collect;
 mod compose;
+mod development;
 mod evidence;
 mod export;
 mod files;
@@ -23,6 +24,7 @@ mod target;
 mod torch;
 mod wheels;
 
+pub use development::{Bundle, BundleKind};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
 pub use locks::LockInUse;
@@ -62,6 +64,10 @@ pub enum Tool {
     UvAdd,
     /// `poetry install`
     Poetry,
+    /// `pdm install` and `pdm sync`
+    Pdm,
+    /// `pipenv install` and `pipenv sync`
+    Pipenv,
 }
 
 impl Tool {
@@ -76,6 +82,8 @@ impl Tool {
             Self::UvSync => "uv sync",
             Self::UvAdd => "uv add",
             Self::Poetry => "poetry install",
+            Self::Pdm => "pdm install",
+            Self::Pipenv => "pipenv install",
         }
     }
 
@@ -88,7 +96,13 @@ impl Tool {
     /// Whether it installs what a project's lock says.
     #[must_use]
     pub const fn locks(self) -> bool {
-        matches!(self, Self::UvSync | Self::UvAdd | Self::Poetry)
+        matches!(self, Self::UvSync | Self::UvAdd | Self::Poetry | Self::Pdm | Self::Pipenv)
+    }
+
+    /// Whether it installs the project that it finds, with the indexes that the manifest names.
+    #[must_use]
+    pub const fn reads_sources(self) -> bool {
+        self.is_uv() || matches!(self, Self::Poetry | Self::Pdm | Self::Pipenv)
     }
 }
 
@@ -120,6 +134,8 @@ pub struct Root {
     pub parents: Vec<String>,
     /// The local project's extra that brings it.
     pub extra: Option<PackageName>,
+    /// The dependency group that brings it, as it was chosen: one that another includes goes by the including one's name.
+    pub group: Option<String>,
 }
 
 impl Root {
@@ -158,6 +174,30 @@ pub struct InstalledExtra {
     pub all: bool,
 }
 
+/// A dependency group that an install takes, whether it was asked for or not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstalledGroup {
+    /// Its name, as the manifest spells it.
+    pub name: String,
+    /// Where it is declared.
+    pub place: Place,
+    /// Why it is taken.
+    pub why: GroupChoice,
+    /// The word of the Dockerfile that asks for it, or the one that installs.
+    pub word: TextRange,
+}
+
+/// Why a dependency group is installed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GroupChoice {
+    /// The tool installs it unless it is told not to.
+    Default,
+    /// The command line names it.
+    Named,
+    /// The command line asks for all groups.
+    All,
+}
+
 /// One command that installs Python packages.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
@@ -182,6 +222,8 @@ pub struct PythonInstall {
     pub projects: Vec<Project>,
     /// Requirements and constraints files that it reads, nested ones included, relative to the workspace's root.
     pub files: Vec<String>,
+    /// Dependency groups that have members.
+    pub groups: Vec<InstalledGroup>,
     /// The indexes that are asked.
     pub indexes: Vec<Index>,
     /// The lock that decides the versions.

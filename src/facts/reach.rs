@@ -103,7 +103,7 @@ fn alternatives(facts: &Facts<'_>) -> Vec<usize> {
     found
 }
 
-fn is_side_stage(name: &str) -> bool {
+pub(super) fn is_side_stage(name: &str) -> bool {
     name.split(['-', '_', '.']).any(|part| SIDE_STAGES.contains(&part))
 }
 

@@ -9,6 +9,7 @@ use crate::text::TextRange;
 use super::{PackageName, Platform, Requirement};
 use reader::{Reader, range_of, strings, table};
 
+mod pipfile;
 mod poetry;
 mod reader;
 mod sources;
@@ -31,7 +32,8 @@ pub struct Pyproject {
     /// `[project.optional-dependencies]`, or poetry's `[tool.poetry.extras]` with its optional dependencies filled in.
     pub extras: BTreeMap<PackageName, Extra>,
     /// `[dependency-groups]`, `[tool.uv] dev-dependencies` (as `dev`), `[tool.poetry.group.NAME.dependencies]`,
-    /// `[tool.poetry.dev-dependencies]` (as `dev`) and `[tool.pdm.dev-dependencies]`.
+    /// `[tool.poetry.dev-dependencies]` (as `dev`) and `[tool.pdm.dev-dependencies]`; in a Pipfile every table of packages but
+    /// `[packages]`.
     pub groups: BTreeMap<String, Group>,
     /// `[tool.uv] default-groups`; `None` when absent (then `["dev"]`). `"all"` is given as `["all"]`.
     pub default_groups: Option<Vec<String>>,
@@ -122,10 +124,7 @@ impl Pyproject {
     /// # Errors
     /// When it is not TOML. Fields of an unexpected type are passed over.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        let document = Document::parse(text).map_err(|error| ManifestError {
-            range: error.span().map(|span| TextRange::from_usize(span.start, span.end)).unwrap_or_default(),
-            message: error.message().trim_end_matches('.').replace('\n', ", "),
-        })?;
+        let document = document(text)?;
         let root = document.as_item();
         let reader = Reader { text };
         let mut found = Self::default();
@@ -203,6 +202,13 @@ impl Pyproject {
         group.requirements.extend(requirements);
         group
     }
+}
+
+fn document(text: &str) -> Result<Document<&str>, ManifestError> {
+    Document::parse(text).map_err(|error| ManifestError {
+        range: error.span().map(|span| TextRange::from_usize(span.start, span.end)).unwrap_or_default(),
+        message: error.message().trim_end_matches('.').replace('\n', ", "),
+    })
 }
 
 fn string(item: Option<&Item>) -> Option<String> {

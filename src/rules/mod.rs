@@ -7,12 +7,14 @@
 mod cleaning;
 mod copied;
 mod insertion;
+mod members;
 mod metadata;
 mod page;
 mod registry;
 mod removal;
 mod reporter;
 mod tool_cache;
+mod words;
 
 pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};
 pub use registry::{
@@ -68,7 +70,7 @@ macro_rules! groups {
 }
 
 groups! {
-    python: [cuda_torch_on_cpu, unused_extra],
+    python: [cuda_torch_on_cpu, unused_extra, dev_dependencies_installed],
     caches: [
         pip_cache_kept,
         uv_cache_kept,

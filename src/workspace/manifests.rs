@@ -22,12 +22,14 @@ pub(super) struct Manifests {
 }
 
 impl Workspace {
-    /// The `pyproject.toml` at `path`, parsed once for as long as its text stays the same.
+    /// The `pyproject.toml` or `Pipfile` at `path`, parsed once for as long as its text stays the same.
     ///
     /// # Errors
     /// When it cannot be read or is not TOML.
     pub fn pyproject(&self, path: &str) -> Result<Arc<Pyproject>, ManifestProblem> {
-        let parsed = self.parsed(&self.manifests.pyprojects, path, |text| Pyproject::parse(text).map(Arc::new))?;
+        let is_pipfile = path.rsplit('/').next() == Some("Pipfile");
+        let parse = if is_pipfile { Pyproject::parse_pipfile } else { Pyproject::parse };
+        let parsed = self.parsed(&self.manifests.pyprojects, path, |text| parse(text).map(Arc::new))?;
         parsed.map_err(ManifestProblem::Parse)
     }
 

@@ -4,15 +4,17 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::dockerfile::{UNKNOWN, Value};
-use crate::facts::commands::{Flag, Options, Pip, PipAction, Poetry, PoetryAction, Uv, UvAction};
+use crate::facts::commands::{
+    Flag, Options, Pdm, PdmAction, Pip, PipAction, Pipenv, PipenvAction, Poetry, PoetryAction, Uv, UvAction,
+};
 use crate::facts::{Argument, Facts, Invocation, Run, StageFacts};
 use crate::python::{PackageName, Platform, Requirement};
 use crate::text::TextRange;
 use crate::workspace::ManifestProblem;
 
 use super::export::Generated;
-use super::projects::Selection;
-use super::{Declared, InstalledExtra, Place, PythonInstall, Root, Tool, Trouble, indexes};
+use super::projects::{ChosenGroup, Selection};
+use super::{Declared, GroupChoice, InstalledExtra, Place, PythonInstall, Root, Tool, Trouble, indexes};
 
 /// An install takes no more roots than this.
 const ROOT_LIMIT: usize = 5_000;
@@ -82,6 +84,21 @@ fn install(facts: &Facts<'_>, at: At<'_>, generated: &Generated) -> Option<Pytho
         }
         return Some(reader.install);
     }
+    if let Some(pdm) = Pdm::read(at.invocation).filter(|pdm| pdm.action == PdmAction::Install) {
+        let mut reader = Reader::new(facts, at, generated, Tool::Pdm);
+        reader.pdm(&pdm.options);
+        return Some(reader.install);
+    }
+    let installs = |action| matches!(action, PipenvAction::Install | PipenvAction::Sync);
+    if let Some(pipenv) = Pipenv::read(at.invocation).filter(|pipenv| installs(pipenv.action)) {
+        let mut reader = Reader::new(facts, at, generated, Tool::Pipenv);
+        reader.indexes_of(&pipenv.options);
+        reader.pipenv(&pipenv.options);
+        if pipenv.action == PipenvAction::Install {
+            reader.pip(&pipenv.options);
+        }
+        return Some(reader.install);
+    }
     let poetry = Poetry::read(at.invocation).filter(|poetry| poetry.action == PoetryAction::Install)?;
     let mut reader = Reader::new(facts, at, generated, Tool::Poetry);
     reader.indexes_of(&poetry.options);
@@ -147,6 +164,7 @@ pub(super) struct Source {
     pub(super) via: Vec<String>,
     pub(super) declared: Declared,
     pub(super) extra: Option<PackageName>,
+    pub(super) group: Option<String>,
 }
 
 /// Puts one install together.
@@ -174,6 +192,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             constraints: Vec::new(),
             projects: Vec::new(),
             files: Vec::new(),
+            groups: Vec::new(),
             indexes: Vec::new(),
             lock: None,
             no_dependencies: false,
@@ -229,7 +248,8 @@ impl<'f, 'w> Reader<'f, 'w> {
             self.install.unknown = true;
             return;
         };
-        let selection = Selection { main: false, extras: Vec::new(), groups: vec![group.to_owned()] };
+        let groups = vec![ChosenGroup { name: group.to_owned(), why: GroupChoice::Named, word }];
+        let selection = Selection { main: false, extras: Vec::new(), groups };
         self.project(&manifest, &selection, word, Vec::new(), true);
     }
 
@@ -252,6 +272,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             via: Vec::new(),
             declared: Declared::Dockerfile,
             extra: None,
+            group: None,
         };
         self.add(requirement, &source, Vec::new(), &[]);
     }
@@ -279,6 +300,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             declared: source.declared,
             parents,
             extra: source.extra.clone(),
+            group: source.group.clone(),
         });
     }
 

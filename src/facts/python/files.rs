@@ -26,6 +26,8 @@ impl Reader<'_, '_> {
             if !constraints {
                 self.install.roots.extend(generated.roots.iter().map(|root| super::Root { word, ..root.clone() }));
                 self.install.projects.extend(generated.projects.iter().cloned());
+                let groups = generated.groups.iter();
+                self.install.groups.extend(groups.map(|group| super::InstalledGroup { word, ..group.clone() }));
                 self.install.hashed |= generated.hashed;
                 self.install.generated = true;
                 self.install.lock = self.install.lock.take().or_else(|| generated.lock.clone());
@@ -99,7 +101,7 @@ impl Reader<'_, '_> {
         self.install.hashed |= source.text().contains("--hash=");
         let path: Arc<str> = Arc::from(file);
         let via: Vec<String> = self.open.iter().map(String::as_str).chain([file]).map(str::to_owned).collect();
-        let source = Source { file: path, word, via, declared: Declared::Requirements, extra: None };
+        let source = Source { file: path, word, via, declared: Declared::Requirements, extra: None, group: None };
         self.open.push(file.to_owned());
         for entry in &requirements.entries {
             self.entry(entry, file, &source, constraints);

@@ -1,14 +1,15 @@
-//! Which extras and groups `uv sync`, `uv export` and `poetry` install.
+//! Which extras and groups `uv sync`, `uv export`, `poetry`, `pdm` and `pipenv` install.
 
 use crate::dockerfile::Value;
 use crate::facts::commands::Options;
 use crate::facts::paths::resolve;
 use crate::python::PackageName;
 use crate::python::pyproject::Pyproject;
+use crate::text::TextRange;
 
-use super::InstalledExtra;
 use super::collect::{Extras, Reader};
-use super::projects::Selection;
+use super::projects::{ChosenGroup, Selection};
+use super::{GroupChoice, InstalledExtra};
 
 impl Reader<'_, '_> {
     /// The project of `uv sync` and `uv export`.
@@ -23,7 +24,7 @@ impl Reader<'_, '_> {
         let member = options.value(&["--package"]).and_then(Value::known);
         let manifest = match member {
             Some(member) => self.facts.sibling_project(&PackageName::new(member), ""),
-            None => self.manifest_above(),
+            None => self.manifest_above("pyproject.toml"),
         };
         let Some(manifest) = manifest else {
             self.install.unknown = true;
@@ -45,8 +46,10 @@ impl Reader<'_, '_> {
     fn uv_selection(&self, parsed: &Pyproject, options: &Options<'_>) -> Selection {
         let set = |name: &str| {
             let value = self.facts.variable(self.at.run, self.at.invocation, name);
+            // A value that is not known may leave the group out.
             value.is_some_and(|value| {
-                matches!(value.text().to_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
+                value.known().is_none()
+                    || matches!(value.text().to_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
             })
         };
         let no_dev = options.has(&["--no-dev"]) || set("UV_NO_DEV");
@@ -58,25 +61,32 @@ impl Reader<'_, '_> {
             None => vec!["dev".to_owned()],
         };
         let only = options.has(&["--only-group", "--only-dev"]);
-        let mut groups: Vec<String> = if no_defaults || only { Vec::new() } else { defaults };
-        if options.has(&["--all-groups"]) {
-            groups = all_names();
+        let word = self.first_word(options);
+        let mut groups = named(options, &["--group", "--only-group"]);
+        if !no_dev {
+            let dev = options.uses(&["--only-dev", "--dev"]).next();
+            groups.extend(dev.map(|flag| ChosenGroup::named("dev", flag.argument.range)));
         }
-        if no_dev {
-            groups.retain(|name| name != "dev");
-        }
-        groups.extend(options.values(&["--group", "--only-group"]).map(|value| value.text().to_owned()));
-        if options.has(&["--only-dev", "--dev"]) && !no_dev {
-            groups.push("dev".to_owned());
-        }
-        let without: Vec<&str> = options.values(&["--no-group"]).map(Value::text).collect();
-        groups.retain(|name| !without.contains(&name.as_str()));
+        let mut unnamed: Vec<ChosenGroup> = match options.uses(&["--all-groups"]).next() {
+            Some(flag) => ChosenGroup::several(all_names(), GroupChoice::All, flag.argument.range),
+            None if no_defaults || only => Vec::new(),
+            None => ChosenGroup::several(defaults, GroupChoice::Default, word),
+        };
+        unnamed.retain(|group| !(no_dev && group.name == "dev"));
+        groups.extend(unnamed);
+        let variable = self.facts.variable(self.at.run, self.at.invocation, "UV_NO_GROUP").map(Value::text);
+        let without: Vec<&str> = options
+            .values(&["--no-group"])
+            .map(Value::text)
+            .chain(variable.unwrap_or_default().split_whitespace())
+            .collect();
+        groups.retain(|group| !without.contains(&group.name.as_str()));
         Selection { main: !only, extras: extras(parsed, &Extras::of(options)), groups }
     }
 
     /// `poetry install` and `poetry export`.
     pub(super) fn poetry(&mut self, options: &Options<'_>) {
-        let Some(manifest) = self.manifest_above() else {
+        let Some(manifest) = self.manifest_above("pyproject.toml") else {
             self.install.unknown = true;
             return;
         };
@@ -90,26 +100,109 @@ impl Reader<'_, '_> {
         };
         let (only, with, without) = (list(&["--only"]), list(&["--with"]), list(&["--without"]));
         let no_dev = options.has(&["--no-dev"]);
+        let all = options.uses(&["--all-groups"]).next();
+        let alone = options.has(&["--only-root"]);
+        let word = self.first_word(options);
         let exports = self.at.invocation.arguments.iter().any(|argument| argument.value.text() == "export");
-        let groups = parsed.groups.iter().filter(|(name, group)| {
-            let named = with.contains(name);
+        let mut groups = Vec::new();
+        for (name, group) in parsed.groups.iter().filter(|_| !alone) {
+            let flag = options.uses(&["--with", "--only"]).find(|flag| {
+                flag.value.as_ref().is_some_and(|value| value.text().split(',').any(|part| part.trim() == name))
+            });
             let by_default = !(group.optional || exports || no_dev && name.as_str() == "dev");
-            if only.is_empty() { (named || by_default) && !without.contains(name) } else { only.contains(name) }
-        });
-        let groups = groups.map(|(name, _)| name.clone()).collect();
-        let main =
-            (only.is_empty() || only.iter().any(|name| name == "main")) && !without.iter().any(|name| name == "main");
+            let taken = if only.is_empty() {
+                (with.contains(name) || by_default || all.is_some()) && !without.contains(name)
+            } else {
+                only.contains(name)
+            };
+            let (why, word) = match (flag, all) {
+                (Some(flag), _) => (GroupChoice::Named, flag.value_argument.unwrap_or(flag.argument).range),
+                (None, Some(flag)) if group.optional => (GroupChoice::All, flag.argument.range),
+                _ => (GroupChoice::Default, word),
+            };
+            groups.extend(taken.then(|| ChosenGroup { name: name.clone(), why, word }));
+        }
+        let main = !alone
+            && (only.is_empty() || only.iter().any(|name| name == "main"))
+            && !without.iter().any(|name| name == "main");
         let selection = Selection { main, extras: extras(&parsed, &Extras::of(options)), groups };
         self.lock_of(&manifest, "poetry.lock");
+        self.project(&manifest, &selection, word, Vec::new(), true);
+    }
+
+    /// `pdm install` and `pdm sync` (pdm's documentation, "Select a subset of dependency groups to install").
+    pub(super) fn pdm(&mut self, options: &Options<'_>) {
+        let Some(manifest) = self.manifest_above("pyproject.toml") else {
+            self.install.unknown = true;
+            return;
+        };
         let word = self.first_word(options);
+        let parsed = match self.facts.workspace.pyproject(&manifest) {
+            Ok(parsed) => parsed,
+            Err(problem) => return self.unreadable(&manifest, word, &problem),
+        };
+        let asked = named(options, &["-G", "--group", "--with"]);
+        let without = named(options, &["--without"]);
+        let is_named = |name: &str| asked.iter().any(|group| group.name == name);
+        let everything = is_named(":all");
+        let production = options.has(&["--prod", "--production"]);
+        let only_named = options.has(&["-d", "--dev"]) && parsed.groups.keys().any(|name| is_named(name));
+        let mut selection = Selection { main: !options.has(&["--no-default"]), ..Selection::default() };
+        for name in parsed.groups.keys().filter(|_| !production) {
+            let choice = asked.iter().find(|group| group.name == *name);
+            match choice {
+                Some(choice) => selection.groups.push(choice.clone()),
+                None if only_named => {}
+                None => {
+                    selection.groups.push(ChosenGroup { name: name.clone(), why: GroupChoice::Default, word });
+                }
+            }
+        }
+        for name in parsed.extras.keys() {
+            let choice = asked.iter().find(|group| PackageName::new(&group.name) == *name);
+            let word = choice.map_or(word, |choice| choice.word);
+            if everything || choice.is_some() {
+                selection.extras.push(InstalledExtra { name: name.clone(), word, all: everything });
+            }
+        }
+        selection.groups.retain(|group| without.iter().all(|other| other.name != group.name));
+        selection.extras.retain(|extra| without.iter().all(|other| PackageName::new(&other.name) != extra.name));
+        self.lock_of(&manifest, "pdm.lock");
+        self.project(&manifest, &selection, word, Vec::new(), true);
+    }
+
+    /// What `pipenv install` and `pipenv sync` take from the Pipfile.
+    pub(super) fn pipenv(&mut self, options: &Options<'_>) {
+        let Some(manifest) = self.manifest_above("Pipfile") else {
+            self.install.unknown = true;
+            return;
+        };
+        let word = self.first_word(options);
+        let categories: Vec<String> = options
+            .values(&["--categories"])
+            .flat_map(|value| value.text().split([' ', ',']))
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let names = |wanted: &[&str]| categories.iter().any(|name| wanted.contains(&name.as_str()));
+        let mut groups = Vec::new();
+        if let Some(flag) = options.uses(&["-d", "--dev"]).next().filter(|_| categories.is_empty()) {
+            groups.push(ChosenGroup::named("dev-packages", flag.argument.range));
+        }
+        for name in &categories {
+            let name = if name == "develop" { "dev-packages" } else { name };
+            groups.push(ChosenGroup::named(name, word));
+        }
+        let main = categories.is_empty() || names(&["packages", "default"]);
+        let selection = Selection { main, extras: Vec::new(), groups };
         self.project(&manifest, &selection, word, Vec::new(), true);
     }
 
     /// The nearest manifest at or above the folder that the command runs in.
-    fn manifest_above(&self) -> Option<String> {
+    fn manifest_above(&self, name: &str) -> Option<String> {
         let mut folder = self.at.invocation.workdir.known()?.to_owned();
         loop {
-            let found = self.origin(&resolve(&folder, "pyproject.toml"));
+            let found = self.origin(&resolve(&folder, name));
             if found.as_deref().is_some_and(|found| self.facts.workspace.is_file(found)) {
                 return found;
             }
@@ -121,11 +214,32 @@ impl Reader<'_, '_> {
     }
 
     /// The word that says what to do: `sync`, `install`.
-    fn first_word(&self, _options: &Options<'_>) -> crate::text::TextRange {
+    fn first_word(&self, _options: &Options<'_>) -> TextRange {
         let words = &self.at.invocation.arguments;
         let word = words.iter().find(|word| matches!(word.value.text(), "sync" | "install" | "export" | "add"));
         word.or_else(|| words.first()).map_or(self.at.invocation.range, |word| word.range)
     }
+}
+
+impl ChosenGroup {
+    fn named(name: &str, word: TextRange) -> Self {
+        Self { name: name.to_owned(), why: GroupChoice::Named, word }
+    }
+
+    fn several(names: Vec<String>, why: GroupChoice, word: TextRange) -> Vec<Self> {
+        names.into_iter().map(|name| Self { name, why, word }).collect()
+    }
+}
+
+/// The groups that flags name, separated by commas.
+fn named(options: &Options<'_>, flags: &[&str]) -> Vec<ChosenGroup> {
+    let mut found = Vec::new();
+    for flag in options.uses(flags) {
+        let word = flag.value_argument.unwrap_or(flag.argument).range;
+        let names = flag.value.as_ref().map(Value::text).unwrap_or_default().split(',').map(str::trim);
+        found.extend(names.filter(|name| !name.is_empty()).map(|name| ChosenGroup::named(name, word)));
+    }
+    found
 }
 
 /// The extras of a project that a command line asks for.

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::facts::paths::resolve;
-use crate::python::pyproject::Pyproject;
+use crate::python::pyproject::{Group, Pyproject};
 use crate::python::{PackageName, Requirement};
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
 use super::collect::{Extras, Reader, Source, local_path, split_extras};
-use super::{Declared, InstalledExtra, Project, indexes};
+use super::{Declared, GroupChoice, InstalledExtra, InstalledGroup, Place, Project, indexes};
 
 /// How deep projects may refer to each other.
 const DEPTH_LIMIT: usize = 8;
@@ -21,7 +21,16 @@ pub(super) struct Selection {
     /// The project's own dependencies.
     pub(super) main: bool,
     pub(super) extras: Vec<InstalledExtra>,
-    pub(super) groups: Vec<String>,
+    pub(super) groups: Vec<ChosenGroup>,
+}
+
+/// A group that is installed if the project has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ChosenGroup {
+    pub(super) name: String,
+    pub(super) why: GroupChoice,
+    /// The word of the Dockerfile that asks for it, or the one that installs.
+    pub(super) word: TextRange,
 }
 
 impl Selection {
@@ -64,7 +73,8 @@ impl Reader<'_, '_> {
         direct: bool,
     ) {
         let extras: Vec<&str> = selection.extras.iter().map(|extra| extra.name.as_str()).collect();
-        let key = format!("{manifest} {} {} {}", selection.main, extras.join(","), selection.groups.join(","));
+        let groups: Vec<&str> = selection.groups.iter().map(|group| group.name.as_str()).collect();
+        let key = format!("{manifest} {} {} {}", selection.main, extras.join(","), groups.join(","));
         if !self.done.insert(key) {
             return;
         }
@@ -73,7 +83,7 @@ impl Reader<'_, '_> {
             return;
         }
         let folder = parent(manifest).to_owned();
-        if !super::has_extension(manifest, &["toml"]) {
+        if !super::has_extension(manifest, &["toml"]) && !is_pipfile(manifest) {
             self.legacy_project(&folder, selection, word, &via);
             return;
         }
@@ -84,7 +94,7 @@ impl Reader<'_, '_> {
                 return;
             }
         };
-        if self.install.tool.is_uv() || self.install.tool == super::Tool::Poetry {
+        if self.install.tool.reads_sources() {
             indexes::of_manifest(&parsed, manifest, &mut self.install.indexes);
         }
         let file: Arc<str> = Arc::from(manifest);
@@ -108,7 +118,7 @@ impl Reader<'_, '_> {
             self.extra(&reading, extra, &extra.name, &mut seen);
         }
         for group in &selection.groups {
-            self.group(&reading, group, &mut seen);
+            self.chosen_group(&reading, group, &mut seen);
         }
     }
 
@@ -122,7 +132,7 @@ impl Reader<'_, '_> {
             self.dynamic_file(reading, path, None);
         }
         // Without `[project]` the older files speak.
-        let undeclared = parsed.dependencies.is_empty() && !parsed.has_poetry;
+        let undeclared = parsed.dependencies.is_empty() && !parsed.has_poetry && !is_pipfile(&reading.file);
         if undeclared && parsed.dynamic_dependency_files.is_empty() && (dynamic || parsed.name.is_none()) {
             let selection = Selection { main: true, ..Selection::default() };
             self.legacy_project(&reading.folder, &selection, reading.word, &reading.via);
@@ -166,7 +176,7 @@ impl Reader<'_, '_> {
         if let Some(found) = requirement.url.as_deref().and_then(local_path).and_then(manifest_in) {
             return Some(found);
         }
-        if !(self.install.tool.is_uv() || self.install.tool == super::Tool::Poetry) {
+        if !self.install.tool.reads_sources() {
             return None;
         }
         reading.parsed.uv_sources.get(&requirement.name)?.iter().find_map(|source| match source.from.as_str() {
@@ -208,27 +218,36 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn group(&mut self, reading: &Reading<'_>, name: &str, seen: &mut HashSet<String>) {
-        if !seen.insert(format!("group {name}")) {
+    /// A group as it was chosen; `seen` keeps those that others include from being read twice.
+    fn chosen_group(&mut self, reading: &Reading<'_>, chosen: &ChosenGroup, seen: &mut HashSet<String>) {
+        let before = self.install.roots.len();
+        self.group(reading, &chosen.name, chosen, seen);
+        let Some((name, group)) = reading.group(&chosen.name) else { return };
+        if self.install.roots.len() > before {
+            self.install.groups.push(InstalledGroup {
+                name: name.to_owned(),
+                place: Place { file: Arc::clone(&reading.file), range: group.range },
+                why: chosen.why,
+                word: chosen.word,
+            });
+        }
+    }
+
+    fn group(&mut self, reading: &Reading<'_>, name: &str, chosen: &ChosenGroup, seen: &mut HashSet<String>) {
+        if !seen.insert(format!("group {}", PackageName::new(name))) {
             return;
         }
-        let wanted = PackageName::new(name);
-        let groups = &reading.parsed.groups;
-        let Some(group) = groups
-            .get(name)
-            .or_else(|| groups.iter().find(|(key, _)| PackageName::new(key) == wanted).map(|(_, group)| group))
-        else {
-            return;
-        };
+        let Some((_, group)) = reading.group(name) else { return };
         for requirement in &group.requirements {
-            let mut source = reading.source(None, reading.word);
+            let mut source = reading.source(None, chosen.word);
+            source.group = reading.group(&chosen.name).map(|(name, _)| name.to_owned());
             if let Some(last) = source.via.last_mut() {
                 *last = format!("group `{name}` of {last}");
             }
             self.member(reading, requirement, &source);
         }
         for included in &group.includes {
-            self.group(reading, included, seen);
+            self.group(reading, included, chosen, seen);
         }
     }
 
@@ -278,11 +297,25 @@ struct Reading<'p> {
     active: Vec<PackageName>,
 }
 
+/// Whether it is pipenv's manifest.
+fn is_pipfile(manifest: &str) -> bool {
+    manifest.rsplit('/').next() == Some("Pipfile")
+}
+
 impl Reading<'_> {
+    /// The group of this name, however it is spelt, with the manifest's spelling.
+    fn group(&self, name: &str) -> Option<(&str, &Group)> {
+        let groups = &self.parsed.groups;
+        let wanted = PackageName::new(name);
+        let entry =
+            groups.get_key_value(name).or_else(|| groups.iter().find(|(key, _)| PackageName::new(key) == wanted));
+        entry.map(|(name, group)| (name.as_str(), group))
+    }
+
     fn source(&self, extra: Option<&PackageName>, word: TextRange) -> Source {
         let mut via = self.via.clone();
         via.push(extra.map_or_else(|| self.name.clone(), |extra| format!("{}[{extra}]", self.name)));
         let extra = extra.filter(|_| self.direct).cloned();
-        Source { file: Arc::clone(&self.file), word, via, declared: Declared::Project, extra }
+        Source { file: Arc::clone(&self.file), word, via, declared: Declared::Project, extra, group: None }
     }
 }

@@ -19,7 +19,14 @@ impl Reader<'_, '_> {
             let Ok(source) = self.facts.workspace.read(&path) else { continue };
             let text = source.text();
             let via: Vec<String> = via.iter().cloned().chain([path.clone()]).collect();
-            let place = Source { file: Arc::from(path.as_str()), word, via, declared: Declared::Project, extra: None };
+            let place = Source {
+                file: Arc::from(path.as_str()),
+                word,
+                via,
+                declared: Declared::Project,
+                extra: None,
+                group: None,
+            };
             let (found, files) = if name == "setup.py" { of_script(text) } else { of_configuration(text) };
             for requirement in found {
                 self.add(requirement, &place, Vec::new(), &[]);

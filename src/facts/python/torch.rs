@@ -229,7 +229,7 @@ fn of_url(url: &str) -> IndexKind {
 
 /// `[tool.uv.sources]` and poetry's `source`.
 fn of_sources(facts: &Facts<'_>, install: &PythonInstall) -> Option<Build> {
-    if !(install.tool.is_uv() || install.tool == Tool::Poetry) {
+    if !install.tool.reads_sources() {
         return None;
     }
     let torch = PackageName::new("torch");

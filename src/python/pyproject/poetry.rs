@@ -73,7 +73,7 @@ impl Pyproject {
         }
     }
 
-    fn all_of(&mut self, dependencies: &Item) -> Vec<Requirement> {
+    pub(super) fn all_of(&mut self, dependencies: &Item) -> Vec<Requirement> {
         table(Some(dependencies)).flat_map(|(key, item)| self.dependency(key, item)).map(|(found, _)| found).collect()
     }
 

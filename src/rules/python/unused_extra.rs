@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue;
-use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Saving, Savings, Span, format_bytes};
-use crate::facts::python::{Build, InstalledExtra, Program, Project, PythonInstall, Root, Tool};
-use crate::facts::{Argument, Facts, Guard, Invocation, Origin};
-use crate::python::PackageName;
+use crate::diagnostic::{Applicability, Fix, Span, format_bytes};
+use crate::facts::python::{InstalledExtra, Program, Project, PythonInstall, Root, Tool};
+use crate::facts::{Facts, Guard};
+use crate::rules::members::{count, join, savings, weight_of};
+use crate::rules::words::without_extra;
 use crate::rules::{Check, Reporter};
-use crate::text::TextRange;
-
-use super::cuda_torch_on_cpu::CUDA_COMPONENT;
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
@@ -103,7 +101,7 @@ fn report(
     finding.savings(savings);
     if whole {
         finding.help(format!("install without the extra `{}`, or with the members in use only", extra.name));
-        finding.fix(edit(facts, install, extra).map(|edit| Fix {
+        finding.fix(without_extra(facts, install, extra).map(|edit| Fix {
             title: format!("install without the extra `{}`", extra.name),
             applicability: Applicability::Unsafe,
             caution: Some("what loads it by a name that is made at run time was not seen".to_owned()),
@@ -124,18 +122,6 @@ fn is_member(root: &Root, project: &Project, extra: &InstalledExtra) -> bool {
     let own =
         project.name.as_ref().is_none_or(|name| root.via.last().is_some_and(|last| last.starts_with(name.as_str())));
     root.extra.as_ref() == Some(&extra.name) && own
-}
-
-fn join(names: &[String]) -> String {
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        Some((last, _)) => last.clone(),
-        None => String::new(),
-    }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Without its sources nobody can tell what a program reaches.
@@ -216,103 +202,4 @@ fn works_with(facts: &Facts<'_>, user: &str, package: &str) -> bool {
     let frames = matches!(user, "pandas" | "polars" | "datasets")
         && matches!(package, "pyarrow" | "matplotlib" | "scipy" | "numba");
     requires || backends || frames
-}
-
-/// What the catalogue calls a root.
-fn keys(root: &Root) -> Vec<&'static str> {
-    let extras: Vec<&str> = root.requirement.extras.iter().map(PackageName::as_str).collect();
-    catalogue::package_with_extras(root.requirement.name.as_str(), &extras)
-        .into_iter()
-        .map(|package| package.key)
-        .collect()
-}
-
-/// What would no longer be installed without `members`; `None` when the catalogue knows none of them.
-fn weight_of(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Option<u64> {
-    let own: Vec<&str> = members.iter().flat_map(|root| keys(root)).collect();
-    if own.is_empty() {
-        return None;
-    }
-    let same_stage =
-        facts.python_installs().iter().filter(|other| other.stage == install.stage && other.guard != Guard::Never);
-    let others = same_stage
-        .flat_map(|other| &other.roots)
-        .filter(|root| members.iter().all(|member| member.place != root.place));
-    let others: Vec<&str> = others.flat_map(keys).collect();
-    let all: Vec<&str> = others.iter().chain(&own).copied().collect();
-    let bytes = |keys: &[&str]| catalogue::weight(keys).installed_bytes;
-    Some(bytes(&all).saturating_sub(bytes(&others)))
-}
-
-/// The bytes, those of CUDA apart, so that they count once beside `cuda-torch-on-cpu`.
-fn savings(facts: &Facts<'_>, index: usize, members: &[&Root], bytes: u64) -> Savings {
-    let cuda = catalogue::package("torch")
-        .and_then(|package| package.closure)
-        .and_then(|closure| closure.installed_bytes.checked_sub(closure.cpu_bytes?));
-    let torch = facts.torch_installs().iter().find(|torch| torch.install == index);
-    let is_cpu = torch.is_some_and(|torch| matches!(torch.build, Build::Cpu(_) | Build::Kept(_)));
-    let name = members.iter().map(|root| root.requirement.name.to_string()).collect::<Vec<_>>().join(", ");
-    let item = |component: &str, bytes| Saving {
-        component: Component::Package(component.to_owned()),
-        bytes,
-        basis: Basis::Catalogue,
-    };
-    let items = match cuda.filter(|&cuda| bytes > cuda) {
-        Some(cuda) if is_cpu => vec![item(&name, bytes - cuda)],
-        Some(cuda) => vec![item(CUDA_COMPONENT, cuda), item(&name, bytes - cuda)],
-        None => vec![item(&name, bytes)],
-    };
-    Savings { items, complete: true, in_image: true }
-}
-
-/// Takes the extra out of the command line.
-fn edit(facts: &Facts<'_>, install: &PythonInstall, extra: &InstalledExtra) -> Option<Edit> {
-    let (_, _, invocation) = facts.site_of(install)?;
-    if invocation.origin != Origin::Instruction {
-        return None;
-    }
-    let position = invocation.arguments.iter().position(|argument| argument.range == extra.word && argument.whole)?;
-    let word = invocation.arguments.get(position)?;
-    if extra.all {
-        let text = format!("--no-extra {}", extra.name);
-        return if install.tool == Tool::UvSync { facts.insert_after(invocation, word, &text) } else { None };
-    }
-    let written = word.range.slice(facts.source.text());
-    if let Some((open, close)) = written.find('[').zip(written.rfind(']')) {
-        return from_list(facts, word.range, written.get(open + 1..close)?, open, extra);
-    }
-    match word.value.known()? {
-        value if PackageName::new(value) == extra.name => delete(facts, invocation, position.checked_sub(1)?, word),
-        value => {
-            let attached = value
-                .split_once('=')
-                .is_some_and(|(flag, name)| flag.starts_with("--extra") && PackageName::new(name) == extra.name);
-            if attached { delete(facts, invocation, position, word) } else { None }
-        }
-    }
-}
-
-/// `.[a,b]` without one name, or without its brackets.
-fn from_list(facts: &Facts<'_>, word: TextRange, list: &str, open: usize, extra: &InstalledExtra) -> Option<Edit> {
-    let start = word.start() as usize + open;
-    let names: Vec<&str> = list.split(',').collect();
-    let at = names.iter().position(|name| PackageName::new(name) == extra.name)?;
-    let before: usize = names.iter().take(at).map(|name| name.len() + 1).sum();
-    let length = names.get(at)?.len();
-    let range = match (names.len(), at) {
-        (1, _) => TextRange::from_usize(start, start + list.len() + 2),
-        (_, 0) => TextRange::from_usize(start + 1, start + 1 + length + 1),
-        _ => TextRange::from_usize(start + before, start + 1 + before + length),
-    };
-    Some(Edit { file: facts.file(), range, text: String::new() })
-}
-
-/// Deletes the words from the argument at `first` to `last` with the space in front of them.
-fn delete(facts: &Facts<'_>, invocation: &Invocation, first: usize, last: &Argument) -> Option<Edit> {
-    let flag = invocation.arguments.get(first).filter(|argument| argument.whole)?;
-    let before = invocation.arguments.get(first.checked_sub(1)?)?;
-    let range = TextRange::new(before.range.end(), last.range.end());
-    let gap = TextRange::new(before.range.end(), flag.range.start()).slice(facts.source.text());
-    let blank = gap.chars().all(|character| character.is_whitespace() || character == facts.dockerfile.escape);
-    (blank && !gap.is_empty()).then(|| Edit { file: facts.file(), range, text: String::new() })
 }

@@ -169,6 +169,15 @@ fn by_manifest(facts: &Facts<'_>, install: &PythonInstall, cause: &Cause, root: 
         ));
         return;
     }
+    if matches!(install.tool, Tool::Pdm | Tool::Pipenv) {
+        let (source, lock) = if install.tool == Tool::Pdm {
+            ("`[[tool.pdm.source]]` with `include_packages = [\"torch\"]`", "pdm lock")
+        } else {
+            ("`[[source]]` and its name as `index` of torch", "pipenv lock")
+        };
+        finding.help(format!("take torch from the CPU index: a {source} in `{manifest}`, then `{lock}`"));
+        return;
+    }
     if install.tool == Tool::UvAdd || root.declared == Declared::Dockerfile {
         finding.help(format!("take torch from the CPU index: add `--index {CPU_INDEX}`"));
         return;

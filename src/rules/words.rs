@@ -1,0 +1,59 @@
+//! Taking words out of a command line.
+
+use crate::diagnostic::Edit;
+use crate::facts::python::{InstalledExtra, PythonInstall, Tool};
+use crate::facts::{Argument, Facts, Invocation, Origin};
+use crate::python::PackageName;
+use crate::text::TextRange;
+
+/// Takes the extra out of the command line.
+pub(super) fn without_extra(facts: &Facts<'_>, install: &PythonInstall, extra: &InstalledExtra) -> Option<Edit> {
+    let (_, _, invocation) = facts.site_of(install)?;
+    if invocation.origin != Origin::Instruction {
+        return None;
+    }
+    let position = invocation.arguments.iter().position(|argument| argument.range == extra.word && argument.whole)?;
+    let word = invocation.arguments.get(position)?;
+    if extra.all {
+        let text = format!("--no-extra {}", extra.name);
+        return if install.tool == Tool::UvSync { facts.insert_after(invocation, word, &text) } else { None };
+    }
+    let written = word.range.slice(facts.source.text());
+    if let Some((open, close)) = written.find('[').zip(written.rfind(']')) {
+        return from_list(facts, word.range, written.get(open + 1..close)?, open, extra);
+    }
+    match word.value.known()? {
+        value if PackageName::new(value) == extra.name => delete(facts, invocation, position.checked_sub(1)?, word),
+        value => {
+            let attached = value
+                .split_once('=')
+                .is_some_and(|(flag, name)| flag.starts_with("--extra") && PackageName::new(name) == extra.name);
+            if attached { delete(facts, invocation, position, word) } else { None }
+        }
+    }
+}
+
+/// `.[a,b]` without one name, or without its brackets.
+fn from_list(facts: &Facts<'_>, word: TextRange, list: &str, open: usize, extra: &InstalledExtra) -> Option<Edit> {
+    let start = word.start() as usize + open;
+    let names: Vec<&str> = list.split(',').collect();
+    let at = names.iter().position(|name| PackageName::new(name) == extra.name)?;
+    let before: usize = names.iter().take(at).map(|name| name.len() + 1).sum();
+    let length = names.get(at)?.len();
+    let range = match (names.len(), at) {
+        (1, _) => TextRange::from_usize(start, start + list.len() + 2),
+        (_, 0) => TextRange::from_usize(start + 1, start + 1 + length + 1),
+        _ => TextRange::from_usize(start + before, start + 1 + before + length),
+    };
+    Some(Edit { file: facts.file(), range, text: String::new() })
+}
+
+/// Deletes the words from the argument at `first` to `last` with the space in front of them.
+pub(super) fn delete(facts: &Facts<'_>, invocation: &Invocation, first: usize, last: &Argument) -> Option<Edit> {
+    let flag = invocation.arguments.get(first).filter(|argument| argument.whole)?;
+    let before = invocation.arguments.get(first.checked_sub(1)?)?;
+    let range = TextRange::new(before.range.end(), last.range.end());
+    let gap = TextRange::new(before.range.end(), flag.range.start()).slice(facts.source.text());
+    let blank = gap.chars().all(|character| character.is_whitespace() || character == facts.dockerfile.escape);
+    (blank && !gap.is_empty()).then(|| Edit { file: facts.file(), range, text: String::new() })
+}
