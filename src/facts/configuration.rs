@@ -120,6 +120,23 @@ impl Facts<'_> {
         ancestors.chain(own).chain(run.invocations.iter().take(index))
     }
 
+    /// Those of [`Facts::earlier`], and the invocations of the stages that the stage had copied from by then: an environment may have
+    /// come along.
+    pub fn earlier_or_copied<'a>(
+        &'a self,
+        stage: &'a StageFacts,
+        run: &'a Run,
+        index: usize,
+    ) -> impl Iterator<Item = &'a Invocation> {
+        let copies = stage.transfers.iter().filter(|transfer| transfer.instruction < run.instruction);
+        let sources = copies.filter_map(|transfer| match transfer.source {
+            Source::Stage(from) => self.stages.get(from),
+            _ => None,
+        });
+        let copied = sources.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        copied.chain(self.earlier(stage, run, index))
+    }
+
     /// Those of [`Facts::earlier`] that may configure a tool.
     pub(super) fn configuring<'a>(
         &'a self,

@@ -42,7 +42,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         "delete it in the same `RUN`, set `PDM_NO_CACHE=1` (pdm 2.13), or mount a cache: \
          `RUN --mount=type=cache,target={folder} …`"
     ));
-    if let Some(bytes) = facts.downloaded_wheels(stage, run, first) {
+    // What an earlier install brought is not downloaded again, and how much that leaves is not known.
+    let anew = !facts
+        .earlier_or_copied(stage, run, first)
+        .any(|earlier| Pdm::read(earlier).is_some_and(|earlier| earlier.action == PdmAction::Install));
+    if let Some(bytes) = facts.downloaded_wheels(stage, run, first).filter(|_| anew) {
         let component = Component::Path(format!("{folder} in layer {}", run.instruction));
         let mut savings = Savings::of(component, bytes, Basis::Catalogue);
         savings.complete = false;
@@ -77,7 +81,7 @@ fn uses_uv(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> bo
 /// Whether an earlier command downloaded the same already: `pdm sync --no-self`, then `COPY . .` and `pdm sync`.
 fn repeats(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize, pdm: &Pdm<'_>) -> bool {
     pdm.action == PdmAction::Install
-        && facts.earlier(stage, run, index).filter_map(Pdm::read).any(|earlier| {
+        && facts.earlier_or_copied(stage, run, index).filter_map(Pdm::read).any(|earlier| {
             earlier.action == PdmAction::Install
                 && earlier.invocation.guard == Guard::Always
                 && selection(&earlier) == selection(pdm)

@@ -35,7 +35,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         "set `PIP_NO_CACHE_DIR=1`, delete it in the same `RUN`, or mount a cache: \
          `RUN --mount=type=cache,target={folder} …`"
     ));
-    if let Some(bytes) = facts.downloaded_wheels(stage, run, first) {
+    // What an earlier install brought is not downloaded again, and how much that leaves is not known.
+    let anew = !facts
+        .earlier_or_copied(stage, run, first)
+        .any(|earlier| Pipenv::read(earlier).is_some_and(|earlier| earlier.installs()));
+    if let Some(bytes) = facts.downloaded_wheels(stage, run, first).filter(|_| anew) {
         let component = Component::Path(format!("{folder} in layer {}", run.instruction));
         let mut savings = Savings::of(component, bytes, Basis::Catalogue);
         savings.complete = false;

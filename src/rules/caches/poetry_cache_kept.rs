@@ -40,7 +40,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         ),
         None => format!("mount a cache: `RUN --mount=type=cache,target={folder} …`"),
     });
-    if let Some(bytes) = facts.downloaded_wheels(stage, run, first) {
+    // What an earlier install brought is not downloaded again, and how much that leaves is not known.
+    let anew = !facts
+        .earlier_or_copied(stage, run, first)
+        .any(|earlier| Poetry::read(earlier).is_some_and(|earlier| earlier.action == PoetryAction::Install));
+    if let Some(bytes) = facts.downloaded_wheels(stage, run, first).filter(|_| anew) {
         let component = Component::Path(format!("{folder} in layer {}", run.instruction));
         let mut savings = Savings::of(component, bytes, Basis::Catalogue);
         savings.complete = false;
@@ -75,7 +79,7 @@ fn downloads(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize, poe
         PoetryAction::Add => !poetry.options.has(&["--lock", "--dry-run", "-h", "--help"]),
         PoetryAction::Install => {
             // `poetry install --no-root`, then `COPY . .` and `poetry install`: the second one only adds the project.
-            let again = facts.earlier(stage, run, index).filter_map(Poetry::read).any(|earlier| {
+            let again = facts.earlier_or_copied(stage, run, index).filter_map(Poetry::read).any(|earlier| {
                 earlier.action == PoetryAction::Install
                     && earlier.invocation.guard == Guard::Always
                     && selection(&earlier) == selection(poetry)
