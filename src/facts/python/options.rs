@@ -9,7 +9,7 @@ use crate::text::TextRange;
 
 use super::collect::{Extras, Reader};
 use super::projects::{ChosenGroup, Selection};
-use super::{GroupChoice, InstalledExtra};
+use super::{GroupChoice, Index, IndexKind, IndexRole, InstalledExtra};
 
 impl Reader<'_, '_> {
     /// The project of `uv sync` and `uv export`.
@@ -192,6 +192,12 @@ impl Reader<'_, '_> {
         for name in &categories {
             let name = if name == "develop" { "dev-packages" } else { name };
             groups.push(ChosenGroup::named(name, word));
+        }
+        // The lock is JSON and not read; but a local version in it tells where torch comes from.
+        let lock = self.origin("Pipfile.lock").and_then(|path| self.facts.workspace.read(&path).ok());
+        if lock.is_some_and(|lock| lock.text().contains("+cpu\"")) {
+            let from = "`Pipfile.lock`".to_owned();
+            self.install.indexes.push(Index { role: IndexRole::Extra, kind: IndexKind::Cpu, from });
         }
         let main = categories.is_empty() || names(&["packages", "default"]);
         let selection = Selection { main, extras: Vec::new(), groups };

@@ -10,7 +10,7 @@ use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
 use super::collect::{Extras, Reader, Source, local_path, split_extras};
-use super::{Declared, GroupChoice, InstalledExtra, InstalledGroup, Place, Project, indexes};
+use super::{Declared, GroupChoice, IndexKind, IndexRole, InstalledExtra, InstalledGroup, Place, Project, indexes};
 
 /// How deep projects may refer to each other.
 const DEPTH_LIMIT: usize = 8;
@@ -96,6 +96,11 @@ impl Reader<'_, '_> {
         };
         if self.install.tool.reads_sources() {
             indexes::of_manifest(&parsed, manifest, &mut self.install.indexes);
+            // The first source of these takes the place of the public index, and which ones do is theirs to say.
+            let takes_over = matches!(self.install.tool, super::Tool::Pdm | super::Tool::Pipenv);
+            for index in self.install.indexes.iter_mut().filter(|index| takes_over && index.kind == IndexKind::Other) {
+                index.role = IndexRole::Default;
+            }
         }
         let file: Arc<str> = Arc::from(manifest);
         let folder_name = folder.rsplit('/').next().unwrap_or_default();
