@@ -54,7 +54,7 @@ impl Facts<'_> {
         let pattern = expand(word, self.dockerfile.escape, &|_| Lookup::Unknown);
         // `ARG BASE=python:3.12`, `FROM $BASE`: the default says that an image is meant.
         if instruction.keyword == Keyword::From && pattern.text().chars().all(|character| character == UNKNOWN) {
-            let default = self.default_of(by);
+            let default = self.image_by_default(by);
             if default.is_some_and(|image| image.contains([':', '/', '@'])) {
                 return None;
             }
@@ -63,7 +63,7 @@ impl Facts<'_> {
     }
 
     /// The image that a stage is built on when no build argument is given.
-    fn default_of(&self, stage: usize) -> Option<&str> {
+    fn image_by_default(&self, stage: usize) -> Option<&str> {
         match &self.stages.get(stage)?.base {
             super::Base::Image(reference) => reference.known(),
             _ => None,

@@ -53,7 +53,8 @@ impl Facts<'_> {
         match install.tool {
             Tool::UvSync => self.uv_project(invocation, install),
             Tool::Poetry => self.poetry_project(invocation, install),
-            Tool::UvAdd => None,
+            // What `pdm` and `pipenv` read besides manifest and lock (plugins, `pdm.toml`, `.env`) is not followed.
+            Tool::UvAdd | Tool::Pdm | Tool::Pipenv => None,
             Tool::Pip | Tool::PipWheel | Tool::UvPip | Tool::UvPipSync => {
                 self.requirements_files(stage, run, invocation, install, copied)
             }
