@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "cli/configuration.rs"]
+mod configuration;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -52,6 +55,31 @@ fn slimlint(cwd: &Path, line: &str) -> Run {
     let Output { status, stdout, stderr } = program(cwd).args(line.split_whitespace()).output().unwrap();
     let string = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Run { code: status.code().expect("killed"), out: string(stdout), err: string(stderr) }
+}
+
+/// The program with `input` on standard input.
+fn slimlint_with(cwd: &Path, line: &str, input: &[u8]) -> Run {
+    let mut command = program(cwd);
+    command.args(line.split_whitespace()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It may be gone before it has read anything.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let string = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: status.code().expect("killed"), out: string(stdout), err: string(stderr) }
+}
+
+/// `path:line:column: severity: ` of each finding.
+fn concise(folder: &TempDir, line: &str) -> Vec<String> {
+    let run = slimlint(folder.path(), &format!("--format concise {line}"));
+    assert!(run.code < 2, "slimlint {line}\n{}", run.err);
+    let findings = run.out.lines().filter_map(|line| line.split_once('`').map(|(place, _)| place.to_owned()));
+    findings.collect()
+}
+
+/// The names in an object.
+fn keys(value: &serde_json::Value) -> String {
+    value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ")
 }
 
 /// Names below the folder but `.git`, sorted.
@@ -158,10 +186,12 @@ fn formats() {
 
     let run = slimlint(folder.path(), "--select pip-cache-kept --format json");
     let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
-    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(keys(&value), "diagnostics summary version");
     let found = &value["diagnostics"][0];
-    assert_eq!(keys(found), "column end_column end_line file fix help labels line message rule savings severity");
+    assert_eq!(
+        keys(found),
+        "column end_column end_line file fix help labels line message notes rule savings severity url"
+    );
     assert_eq!((found["file"].as_str(), found["line"].as_u64()), (Some("a/Dockerfile"), Some(2)));
     let edit = &found["fix"]["edits"][0];
     let (start, end) = (edit["start"].as_u64().unwrap() as usize, edit["end"].as_u64().unwrap() as usize);

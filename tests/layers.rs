@@ -23,7 +23,8 @@ const LAYERS: [(&str, &str); 18] = [
     ("facts", "text dockerfile shell python context workspace catalogue"),
     ("rules", "text diagnostic dockerfile shell python context workspace catalogue facts"),
     ("suppress", "text diagnostic dockerfile rules"),
-    ("config", "text diagnostic dockerfile rules"),
+    // It asks the workspace for the nearest file, and says what the workspace's services are.
+    ("config", "text diagnostic dockerfile workspace rules"),
     ("lint", "*"),
     ("fix", "*"),
     ("output", "*"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::diagnostic::Severity;
+use crate::config;
 use crate::output;
 
 const EXAMPLES: &str = "\
@@ -14,9 +14,17 @@ Examples:
   slimlint --fix                    make the safe fixes, with a backup beside each file
   slimlint --select pip-cache-kept  only this rule
   slimlint explain pip-cache-kept   why, and what to do
+  slimlint --stdin-filename api/Dockerfile - < buffer
 
 `check` is the default command; a folder that is named like a command is given as `./explain`.
-Exit code: 0 clean, 1 findings at or above --fail-on, 2 trouble.";
+
+Configuration: options of the command line count more than the nearest `slimlint.toml`,
+`.slimlint.toml` or `[tool.slimlint]` in `pyproject.toml` above a Dockerfile, and that more than
+the defaults; nothing above the repository is read. --ignore, --extend-select and
+--extend-exclude add to the file; with --select its `select` and `ignore` do not count.
+
+Exit code: 0 clean, 1 findings at or above --fail-on (or, with --diff, a patch), 2 trouble:
+wrong usage or configuration, a file that cannot be read or written, a bug in slimlint.";
 
 /// A linter and auto-rewriter for Dockerfiles that knows what the Python dependencies weigh
 #[derive(Debug, Parser)]
@@ -44,6 +52,16 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
     /// Tools for those who work on slimlint
     #[command(hide = true, subcommand)]
     Debug(Debug),
@@ -62,7 +80,7 @@ pub(super) enum Debug {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(super) struct Check {
-    /// Dockerfiles, or folders to search for them [default: .]
+    /// Dockerfiles, or folders to search for them; `-` is standard input [default: .]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -86,17 +104,57 @@ pub(super) struct Check {
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     pub select: Option<Vec<String>>,
 
+    /// These rules besides
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
+    pub extend_select: Vec<String>,
+
     /// Not these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Rules")]
     pub ignore: Vec<String>,
 
+    /// Findings known to be about less, such as 20MB, become `info` and fail nothing
+    #[arg(long, value_name = "SIZE", value_parser = config::parse_size, help_heading = "Rules")]
+    pub min_saving: Option<u64>,
+
+    /// Do not look for Dockerfiles in what these patterns match
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', help_heading = "Files")]
+    pub exclude: Option<Vec<String>>,
+
+    /// The same, besides what the configuration excludes
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', help_heading = "Files")]
+    pub extend_exclude: Vec<String>,
+
+    /// Exclude also files that are named
+    #[arg(long, help_heading = "Files")]
+    pub force_exclude: bool,
+
+    /// The name that standard input has, whether that file exists or not
+    #[arg(long, value_name = "PATH", help_heading = "Files")]
+    pub stdin_filename: Option<PathBuf>,
+
     /// The folder that is given to `docker build`, where slimlint finds another one
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Files")]
     pub context: Option<PathBuf>,
 
-    /// Exit with 1 when there is a finding at least as bad
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t, help_heading = "Output")]
-    pub fail_on: FailOn,
+    /// A file to use in the place of those it would find, or a line of TOML
+    #[arg(long, value_name = "FILE|KEY=VALUE", help_heading = "Configuration")]
+    pub config: Vec<String>,
+
+    /// Use no configuration files
+    #[arg(long, help_heading = "Configuration")]
+    pub isolated: bool,
+
+    /// Print the settings of each Dockerfile, and lint nothing
+    #[arg(long, help_heading = "Configuration")]
+    pub show_settings: bool,
+
+    /// Exit with 1 when there is a finding at least as bad [default: warning]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Output")]
+    pub fail_on: Option<FailOn>,
+
+    /// Print how many findings each rule has, and their bytes
+    #[arg(long, conflicts_with = "diff", help_heading = "Output")]
+    pub statistics: bool,
 
     /// Exit with 0 whatever is found
     #[arg(long, help_heading = "Output")]
@@ -137,23 +195,21 @@ pub(super) enum ListFormat {
     Json,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
     Error,
-    #[default]
     Warning,
     Info,
     Never,
 }
 
-impl FailOn {
-    /// Whether a finding of that severity fails the run.
-    pub fn fails(self, severity: Severity) -> bool {
-        match self {
-            Self::Error => severity >= Severity::Error,
-            Self::Warning => severity >= Severity::Warning,
-            Self::Info => severity >= Severity::Info,
-            Self::Never => false,
+impl From<FailOn> for config::FailOn {
+    fn from(fail_on: FailOn) -> Self {
+        match fail_on {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Info => Self::Info,
+            FailOn::Never => Self::Never,
         }
     }
 }
@@ -188,16 +244,5 @@ mod tests {
             };
             assert_eq!(check.paths, paths.iter().map(PathBuf::from).collect::<Vec<_>>(), "{line}");
         }
-    }
-
-    #[test]
-    fn thresholds() {
-        let failing = |fail_on: FailOn| {
-            [Severity::Info, Severity::Warning, Severity::Error]
-                .into_iter()
-                .filter(|&severity| fail_on.fails(severity))
-                .count()
-        };
-        assert_eq!([FailOn::Never, FailOn::Error, FailOn::Warning, FailOn::Info].map(failing), [0, 1, 2, 3]);
     }
 }

@@ -1,50 +1,86 @@
 //! `slimlint check`: from arguments to workspaces and settings.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::config::Settings;
+use crate::config::{ConfigError, Configurations, Origin, PathSettings};
+use crate::output::shown_path;
 use crate::rules;
-use crate::workspace::{DiscoveryProblem, ProblemKind, Workspace, discover};
+use crate::workspace::{DiscoveryProblem, ProblemKind, Workspace, discover_where};
 
 use super::args::Check;
-use super::run;
-use super::{Status, Terminal};
+use super::{Status, Terminal, options, run, settings, stdin};
 
 /// Commands that a path may be a misspelling of.
-const COMMANDS: [&str; 3] = ["check", "explain", "rules"];
+const COMMANDS: [&str; 6] = ["check", "explain", "rules", "schema", "completions", "man"];
 
 pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
-    let settings = match settings(arguments) {
-        Ok(settings) => settings,
-        Err(message) => return terminal.error(&message),
+    let mut configurations = match options::configurations(arguments, terminal) {
+        Ok(configurations) => configurations,
+        Err(status) => return status,
     };
-    let found = discover(&arguments.paths, &terminal.cwd);
+    match stdin::requested(arguments) {
+        Ok(None) => {}
+        Ok(Some(path)) => return stdin::check(&path, arguments, &mut configurations, terminal),
+        Err(message) => return terminal.error(&message),
+    }
+    let found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
+        configurations.keeps(workspace, path, named)
+    });
     let mut status = Status::Clean;
     for problem in &found.problems {
         status = status.max(tell(problem, terminal));
     }
-    let mut services = Vec::new();
+    let mut tasks = Vec::new();
     for (workspace, paths) in found.workspaces {
-        let context = arguments.context.as_deref().map(|folder| context(folder, &workspace, &terminal.cwd)).transpose();
-        match context {
-            Ok(context) => services.push((workspace, paths, Settings { context, ..settings.clone() })),
-            Err(message) => return terminal.error(&message),
+        if let Some(message) = options::context_outside(arguments, &workspace, &terminal.cwd) {
+            return terminal.error(&message);
         }
+        let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
+        status = status.max(trouble);
+        tasks.push((workspace, paths, settings));
     }
-    status.max(run::run(services, arguments, terminal))
+    if arguments.show_settings {
+        return status.max(settings::show(&tasks, terminal));
+    }
+    status.max(run::run(tasks, arguments, terminal))
 }
 
-fn settings(arguments: &Check) -> Result<Settings, String> {
-    let selectors = arguments.select.iter().flatten().chain(&arguments.ignore);
-    if let Some(unknown) = selectors.map(|selector| selector.trim()).find(|selector| !rules::is_selector(selector)) {
-        return Err(unknown_rule(unknown));
+/// The settings of the Dockerfiles. Those whose configuration cannot be used are left out, and each such configuration is told once.
+pub(super) fn configured(
+    workspace: &Workspace,
+    paths: Vec<String>,
+    configurations: &mut Configurations,
+    terminal: &mut Terminal<'_>,
+) -> (Vec<String>, PathSettings, Status) {
+    let mut errors: Vec<Arc<ConfigError>> = Vec::new();
+    let mut kept = Vec::with_capacity(paths.len());
+    for path in paths {
+        match configurations.settings(workspace, &path) {
+            Ok(settings) => kept.push((path, settings)),
+            Err(error) if errors.iter().any(|known| known.says_the_same(&error)) => {}
+            Err(error) => errors.push(error),
+        }
     }
-    let trimmed = |selectors: &[String]| selectors.iter().map(|selector| selector.trim().to_owned()).collect();
-    Ok(Settings {
-        select: arguments.select.as_deref().map(trimmed),
-        ignore: trimmed(&arguments.ignore),
-        ..Settings::default()
-    })
+    let mut status = Status::Clean;
+    for error in &errors {
+        status = tell_configuration(error, terminal);
+    }
+    let paths = kept.iter().map(|(path, _)| path.clone()).collect();
+    (paths, kept.into_iter().collect(), status)
+}
+
+/// `path:line:column: what is wrong`, a line for each problem.
+pub(super) fn tell_configuration(error: &ConfigError, terminal: &mut Terminal<'_>) -> Status {
+    let name = match &error.origin {
+        Origin::File(path) => shown_path(path, "", &terminal.cwd),
+        Origin::Option(option) => option.clone(),
+    };
+    for (position, problem) in &error.problems {
+        let place = position.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+        terminal.error(&format!("{name}{place}: {problem}"));
+    }
+    Status::Trouble
 }
 
 /// What to say of a name that no rule has.
@@ -53,29 +89,20 @@ pub(super) fn unknown_rule(name: &str) -> String {
     format!("no rule or group is named `{name}`{hint} (`slimlint rules` lists them)")
 }
 
-/// The folder of `--context`, relative to the root of the workspace.
-fn context(folder: &Path, workspace: &Workspace, cwd: &Path) -> Result<String, String> {
-    let shown = folder.display();
-    let real = cwd.join(folder).canonicalize().map_err(|error| format!("--context {shown}: {error}"))?;
-    if !real.is_dir() {
-        return Err(format!("--context {shown}: it is not a folder; name the folder that is given to `docker build`"));
-    }
-    let root = workspace.root();
-    let relative = real.strip_prefix(root).map_err(|_| {
-        format!("--context {shown}: it lies outside `{}`, where nothing is read; run slimlint from a folder that holds both", root.display())
-    })?;
-    let parts: Vec<_> = relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    Ok(parts.join("/"))
+fn tell(problem: &DiscoveryProblem, terminal: &mut Terminal<'_>) -> Status {
+    let status = tell_path(&problem.path, &problem.kind, terminal);
+    if problem.kind.is_error() { status } else { Status::Clean }
 }
 
-fn tell(problem: &DiscoveryProblem, terminal: &mut Terminal<'_>) -> Status {
-    let name = problem.path.to_string_lossy();
-    let mut message = format!("{name}: {}", problem.kind);
-    if !problem.kind.is_error() {
+/// Tells what is the matter with a path.
+pub(super) fn tell_path(path: &Path, kind: &ProblemKind, terminal: &mut Terminal<'_>) -> Status {
+    let name = path.to_string_lossy();
+    let mut message = format!("{name}: {kind}");
+    if !kind.is_error() {
         terminal.note(&message);
         return Status::Clean;
     }
-    if problem.kind == ProblemKind::Missing
+    if *kind == ProblemKind::Missing
         && let Some(command) = similar::get_close_matches(&*name, &COMMANDS, 1, 0.7).first()
     {
         message = format!("{message} (or did you mean `slimlint {command}`?)");

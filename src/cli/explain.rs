@@ -35,7 +35,8 @@ fn write_page(page: &Page, paint: Paint, out: &mut dyn Write) -> io::Result<()> 
     if !page.aliases.is_empty() {
         write!(out, ", elsewhere {}", page.aliases.join(", "))?;
     }
-    writeln!(out, ", since {}\n", page.since)?;
+    writeln!(out, ", since {}", page.since)?;
+    writeln!(out, "{}\n", page.url())?;
     // The title says the name once more.
     let prose = page.prose();
     let prose =
@@ -101,6 +102,7 @@ struct ListedRule {
     aliases: &'static [&'static str],
     since: &'static str,
     summary: String,
+    url: String,
 }
 
 pub(super) fn list(format: ListFormat, terminal: &mut Terminal<'_>) -> Status {
@@ -116,6 +118,7 @@ pub(super) fn list(format: ListFormat, terminal: &mut Terminal<'_>) -> Status {
             aliases: page.aliases,
             since: page.since,
             summary: page.summary(),
+            url: page.url(),
         })
         .collect();
     terminal.write(|out, paint| match format {

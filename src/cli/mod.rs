@@ -3,8 +3,12 @@
 mod args;
 mod check;
 mod explain;
+mod options;
 mod parse;
 mod run;
+mod settings;
+mod setup;
+mod stdin;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -123,6 +127,9 @@ fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
         Some(Command::Check(check)) => check::check(&check, terminal),
         Some(Command::Explain { rule }) => explain::explain(&rule, terminal),
         Some(Command::Rules { format }) => explain::list(format, terminal),
+        Some(Command::Schema) => setup::schema(terminal),
+        Some(Command::Completions { shell }) => setup::completions(shell, terminal),
+        Some(Command::Man) => setup::man(terminal),
         Some(Command::Debug(Debug::Parse { paths })) => parse::parse(&paths, terminal),
     }
 }

@@ -1,6 +1,6 @@
 //! Linting, fixing and showing what `check` found.
 
-use crate::config::Settings;
+use crate::config::{PathSettings, SettingsFor as _};
 use crate::diagnostic::Applicability;
 use crate::fix::{self, Plan, Rejected, WriteOptions, backup_date};
 use crate::lint::{Report, lint};
@@ -12,7 +12,7 @@ use super::args::Check;
 use super::{Status, Terminal};
 
 /// A workspace, its Dockerfiles, and how to lint them.
-type Task = (Workspace, Vec<String>, Settings);
+pub(super) type Task = (Workspace, Vec<String>, PathSettings);
 
 pub(super) fn run(tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     if arguments.diff {
@@ -31,33 +31,54 @@ pub(super) fn run(tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'
             }
             None => lint(&workspace, &paths, &settings),
         };
+        status = status.max(judge(&report, &settings, arguments));
         reports.push((workspace, report));
     }
-    status = status.max(judge(&reports, arguments));
     let results = Results { reports: &reports, fixed: fixed.as_deref(), cwd: &terminal.cwd.clone() };
-    let written = terminal.write(|out, paint| output::write(&results, arguments.format.into(), paint, out));
+    let format = arguments.format.into();
+    let written = terminal.write(|out, paint| match arguments.statistics {
+        true => output::write_statistics(&results, format, paint, out),
+        false => output::write(&results, format, paint, out),
+    });
     status.max(written)
 }
 
 /// The exit code that the findings ask for.
-fn judge(reports: &[(Workspace, Report)], arguments: &Check) -> Status {
-    let mut diagnostics = reports.iter().flat_map(|(_, report)| &report.diagnostics);
-    if diagnostics.clone().any(|diagnostic| matches!(diagnostic.rule, INTERNAL_ERROR | UNREADABLE_FILE)) {
+pub(super) fn judge(report: &Report, settings: &PathSettings, arguments: &Check) -> Status {
+    if report.diagnostics.iter().any(|diagnostic| matches!(diagnostic.rule, INTERNAL_ERROR | UNREADABLE_FILE)) {
         return Status::Trouble;
     }
-    let fails = !arguments.exit_zero && diagnostics.any(|diagnostic| arguments.fail_on.fails(diagnostic.severity));
+    let fails = !arguments.exit_zero
+        && report.services.iter().any(|service| {
+            let settings = settings.settings_for(&service.service.dockerfile);
+            let mut findings = service.findings.iter().filter_map(|&index| report.diagnostics.get(index));
+            findings.any(|found| settings.fails(found))
+        });
     if fails { Status::Findings } else { Status::Clean }
 }
 
-fn plan(
+/// Plans the fixes; with `only`, those that change nothing but that file.
+pub(super) fn plan(
     workspace: &Workspace,
     paths: &[String],
-    settings: &Settings,
+    settings: &PathSettings,
+    only: Option<&str>,
     arguments: &Check,
     terminal: &mut Terminal<'_>,
 ) -> (Plan, Status) {
     let threshold = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
-    let plan = fix::plan(workspace, paths, settings, threshold);
+    let plan = match only {
+        Some(file) => fix::plan_with(workspace, paths, threshold, |workspace| {
+            let mut report = lint(workspace, paths, settings);
+            for fix in report.diagnostics.iter_mut().filter_map(|found| found.fix.as_mut()) {
+                if fix.edits.iter().any(|edit| &*edit.file != file) {
+                    fix.applicability = Applicability::Display;
+                }
+            }
+            report
+        }),
+        None => fix::plan(workspace, paths, settings, threshold),
+    };
     let mut status = Status::Clean;
     for rejected in &plan.rejected {
         status = terminal.error(&describe(rejected, workspace, terminal));
@@ -77,16 +98,15 @@ fn describe(rejected: &Rejected, workspace: &Workspace, terminal: &Terminal<'_>)
 fn fix_task(
     workspace: &Workspace,
     paths: &[String],
-    settings: &Settings,
+    settings: &PathSettings,
     arguments: &Check,
     terminal: &mut Terminal<'_>,
 ) -> (Report, Option<FixedFiles>, Status) {
-    let (plan, status) = plan(workspace, paths, settings, arguments, terminal);
+    let (plan, status) = plan(workspace, paths, settings, None, arguments, terminal);
     if plan.files.is_empty() {
         return (plan.remaining, None, status);
     }
-    let options =
-        WriteOptions { backup: !arguments.no_backup, date: backup_date(terminal.source_date_epoch.as_deref()) };
+    let options = WriteOptions { backup: settings.backup(), date: backup_date(terminal.source_date_epoch.as_deref()) };
     match fix::write(workspace.root(), &plan, &options) {
         Ok(written) => {
             let files = FixedFiles::new(workspace.root(), &plan, &written);
@@ -102,9 +122,12 @@ fn fix_task(
 /// Shows the patch. On a terminal it is escaped like everything else; elsewhere it must be what `git apply` needs.
 fn diff(tasks: &[Task], arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let mut status = Status::Clean;
+    let is_stdin = matches!(super::stdin::requested(arguments), Ok(Some(_)));
     let (mut patch, mut fixed) = (Vec::new(), 0);
     for (workspace, paths, settings) in tasks {
-        let (plan, trouble) = plan(workspace, paths, settings, arguments, terminal);
+        // Standard input is all that a patch of it can change.
+        let only = is_stdin.then(|| paths.first().map(String::as_str)).flatten();
+        let (plan, trouble) = plan(workspace, paths, settings, only, arguments, terminal);
         status = status.max(trouble).max(judge_trouble(&plan));
         patch.extend(plan.diff());
         fixed += plan.fixed;

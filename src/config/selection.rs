@@ -35,7 +35,7 @@ impl Settings {
 }
 
 /// Whether `selector` is the rule's name, an alias, its group, or `all`.
-fn selects(selector: &str, page: &Page) -> bool {
+pub(super) fn selects(selector: &str, page: &Page) -> bool {
     page.is_named(selector) || page.group.eq_ignore_ascii_case(selector) || selector.eq_ignore_ascii_case("all")
 }
 

@@ -19,7 +19,7 @@ pub use write::{WriteError, WriteOptions, Written, WrittenFile, write};
 
 use std::sync::Arc;
 
-use crate::config::Settings;
+use crate::config::SettingsFor;
 use crate::diagnostic::{Applicability, Savings};
 use crate::lint::{Report, lint};
 use crate::text::SourceFile;
@@ -93,7 +93,7 @@ pub enum RejectReason {
 
 /// Plans the fixes of the Dockerfiles at `paths` whose applicability is at least `threshold`. The workspace is left as it was.
 #[must_use]
-pub fn plan(workspace: &Workspace, paths: &[String], settings: &Settings, threshold: Applicability) -> Plan {
+pub fn plan(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor, threshold: Applicability) -> Plan {
     rounds::run(workspace, paths, threshold, &|workspace| lint(workspace, paths, settings))
 }
 

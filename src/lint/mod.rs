@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::config::Settings;
+use crate::config::{Settings, SettingsFor};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dockerfile::Dockerfile;
 use crate::facts::Facts;
@@ -63,9 +63,9 @@ pub struct ServiceReport {
 /// Lints the Dockerfiles at `paths` (relative to the workspace's root) in parallel. A file that cannot be read, and a panic while
 /// a file is linted, become diagnostics of the rules `unreadable-file` and `internal-error`; parse errors those of `syntax-error`.
 #[must_use]
-pub fn lint(workspace: &Workspace, paths: &[String], settings: &Settings) -> Report {
-    let selected = selected_rules(settings);
-    let one = |path: &String| lint_service(workspace, path, settings, &selected);
+pub fn lint(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor) -> Report {
+    let selections = Selections::of(paths, settings);
+    let one = |path: &String| lint_service(workspace, path, settings.settings_for(path), &selections);
     let reports: Vec<ServiceReport> = match paths {
         // To start the pool would take longer than to lint most files.
         [path] => vec![on_large_stack(|| one(path))],
@@ -77,7 +77,28 @@ pub fn lint(workspace: &Workspace, paths: &[String], settings: &Settings) -> Rep
 /// Lints one Dockerfile.
 #[must_use]
 pub fn lint_one(workspace: &Workspace, path: &str, settings: &Settings) -> ServiceReport {
-    on_large_stack(|| lint_service(workspace, path, settings, &selected_rules(settings)))
+    let selections = Selections::of(&[path.to_owned()], settings);
+    on_large_stack(|| lint_service(workspace, path, settings, &selections))
+}
+
+/// The rules that run, worked out once for settings that Dockerfiles share.
+struct Selections<'s>(Vec<(&'s Settings, Vec<&'static Rule>)>);
+
+impl<'s> Selections<'s> {
+    fn of(paths: &[String], settings: &'s impl SettingsFor) -> Self {
+        let mut all = Self(Vec::new());
+        for path in paths {
+            let settings = settings.settings_for(path);
+            if all.get(settings).is_empty() {
+                all.0.push((settings, selected_rules(settings)));
+            }
+        }
+        all
+    }
+
+    fn get(&self, settings: &Settings) -> &[&'static Rule] {
+        self.0.iter().find(|(known, _)| std::ptr::eq(*known, settings)).map_or(&[], |(_, selected)| selected)
+    }
 }
 
 fn selected_rules(settings: &Settings) -> Vec<&'static Rule> {
@@ -85,7 +106,8 @@ fn selected_rules(settings: &Settings) -> Vec<&'static Rule> {
 }
 
 /// Lints one Dockerfile and survives a panic in whatever looks at it.
-fn lint_service(workspace: &Workspace, path: &str, settings: &Settings, selected: &[&'static Rule]) -> ServiceReport {
+fn lint_service(workspace: &Workspace, path: &str, settings: &Settings, selections: &Selections<'_>) -> ServiceReport {
+    let selected = selections.get(settings);
     let linted = catch_unwind(AssertUnwindSafe(|| lint_file(workspace, path, settings, selected)));
     let mut report = linted.unwrap_or_else(|panic| {
         let service = service_of_nothing(path);
@@ -103,11 +125,7 @@ fn lint_service(workspace: &Workspace, path: &str, settings: &Settings, selected
     report.diagnostics.retain(|diagnostic| {
         rules::find(diagnostic.rule).is_some_and(|rule| settings.severity_of(rule.page).is_some())
     });
-    for diagnostic in &mut report.diagnostics {
-        if let Some(&severity) = settings.severities.get(diagnostic.rule) {
-            diagnostic.severity = severity;
-        }
-    }
+    settings.apply(workspace.root(), path, &mut report.diagnostics);
     merge::sort(&mut report.diagnostics);
     report
 }
@@ -123,7 +141,8 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
         }
     };
     let dockerfile = Dockerfile::parse(source.text());
-    let service = locate(workspace, path, &dockerfile, source.text(), settings.context.as_deref());
+    let overrides = settings.overrides(workspace.root(), path);
+    let service = locate(workspace, path, &dockerfile, source.text(), &overrides);
     let mut found = Found::new(path);
     for error in &dockerfile.errors {
         found.report(SYNTAX_ERROR, error.range, error.message.clone(), |_| {});
@@ -205,7 +224,7 @@ fn tell_how_to_ignore(diagnostic: &mut Diagnostic) {
 /// The service of a Dockerfile of which nothing is known.
 fn service_of_nothing(path: &str) -> Service {
     let context = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    Service { dockerfile: path.to_owned(), context, context_evidence: String::new(), ignore_file: None }
+    Service { dockerfile: path.to_owned(), context, context_evidence: String::new(), ignore_file: None, gpu: None }
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> &str {

@@ -3,23 +3,24 @@
 use std::collections::HashMap;
 
 use crate::dockerfile::{Arguments, Dockerfile, Instruction, Keyword, Lookup, RunScript, Value, expand};
-use crate::workspace::{Service, Workspace};
+use crate::workspace::{Overrides, Service, Workspace};
 
 /// Programs that read requirements files, with the options that name one.
 const READERS: [&str; 7] = ["install", "sync", "download", "wheel", "compile", "pip-sync", "pip-compile"];
 const FILE_OPTIONS: [&str; 6] = ["-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints"];
 
-/// The service of the Dockerfile at `path`, with the build context that its sources speak for unless `context` names it.
+/// The service of the Dockerfile at `path`, with the build context that its sources speak for unless `overrides` names it.
 #[must_use]
 pub fn locate(
     workspace: &Workspace,
     path: &str,
     dockerfile: &Dockerfile,
     text: &str,
-    context: Option<&str>,
+    overrides: &Overrides,
 ) -> Service {
-    let (sources, named_files) = if context.is_some() { Default::default() } else { sources(dockerfile, text) };
-    Service::from_sources(workspace, path, &sources, &named_files, context)
+    let is_named = overrides.context.is_some();
+    let (sources, named_files) = if is_named { Default::default() } else { sources(dockerfile, text) };
+    Service::from_sources(workspace, path, &sources, &named_files, overrides)
 }
 
 /// Sources of `COPY` and `ADD` in the context, and files that `RUN` names, both as far as their names are known.

@@ -9,6 +9,7 @@ use crate::text::{Encoding, Position, SourceFile};
 use crate::workspace::Workspace;
 
 use super::escape::escape_json;
+use super::statistics::{self, RuleCount};
 use super::{Results, Totals, shown_path};
 
 #[derive(Serialize)]
@@ -16,6 +17,8 @@ struct Document<'r> {
     version: u32,
     diagnostics: Vec<Finding<'r>>,
     summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statistics: Option<Vec<RuleCount>>,
 }
 
 #[derive(Serialize)]
@@ -26,9 +29,17 @@ struct Finding<'r> {
     #[serde(flatten)]
     place: Place,
     labels: Vec<Labelled<'r>>,
+    notes: Vec<Note<'r>>,
     help: Option<&'r str>,
     savings: Option<Saved>,
     fix: Option<Change<'r>>,
+    url: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Note<'r> {
+    label: &'r str,
+    text: &'r str,
 }
 
 #[derive(Serialize)]
@@ -87,7 +98,7 @@ struct BySeverity {
     info: usize,
 }
 
-pub(super) fn write(results: &Results<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(results: &Results<'_>, with_statistics: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut diagnostics = Vec::new();
     for (workspace, report) in results.reports {
         let files = Files { workspace, cwd: results.cwd };
@@ -103,7 +114,8 @@ pub(super) fn write(results: &Results<'_>, out: &mut dyn Write) -> io::Result<()
         bytes: totals.bytes,
         fixed: results.fixed.map(|fixed| fixed.iter().map(|files| files.fixed).sum()),
     };
-    write_object(&Document { version: 1, diagnostics, summary }, out)
+    let statistics = with_statistics.then(|| statistics::count(results.reports));
+    write_object(&Document { version: 1, diagnostics, summary, statistics }, out)
 }
 
 /// One line of JSON, escaped for terminals.
@@ -131,9 +143,11 @@ impl Files<'_> {
             message: &diagnostic.message,
             place: self.place(&diagnostic.primary),
             labels: primary.into_iter().chain(further).collect(),
+            notes: diagnostic.notes.iter().map(|(label, text)| Note { label, text }).collect(),
             help: diagnostic.help.as_deref(),
             savings: diagnostic.savings.as_ref().map(saved),
             fix: diagnostic.fix.as_ref().and_then(|fix| self.change(fix)),
+            url: crate::rules::find(diagnostic.rule).map(|rule| rule.page.url()),
         }
     }
 

@@ -10,6 +10,7 @@ mod json;
 mod levers;
 mod paths;
 mod snippet;
+mod statistics;
 mod style;
 mod text;
 mod totals;
@@ -62,7 +63,18 @@ pub fn write(results: &Results<'_>, format: Format, paint: Paint, out: &mut dyn 
     match format {
         Format::Text => text::write(results, paint, out),
         Format::Concise => concise::write(results, paint, out),
-        Format::Json => json::write(results, out),
+        Format::Json => json::write(results, false, out),
+    }
+}
+
+/// Writes how many findings each rule has, and their bytes; as JSON beside the findings, else in their place.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_statistics(results: &Results<'_>, format: Format, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text | Format::Concise => statistics::write(results, paint, out),
+        Format::Json => json::write(results, true, out),
     }
 }
 

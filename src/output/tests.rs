@@ -37,6 +37,7 @@ fn results(files: &[(&str, &str)], diagnostics: Vec<Diagnostic>) -> Vec<(Workspa
         context: String::new(),
         context_evidence: String::new(),
         ignore_file: None,
+        gpu: None,
     };
     let dockerfiles = files.iter().map(|(path, _)| *path).filter(|path| path.ends_with("Dockerfile"));
     let services = dockerfiles.map(|path| {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Applicability, Diagnostic, Savings, Span, format_bytes};
+use crate::rules;
 use crate::workspace::Workspace;
 
 use super::snippet::{self, Mark};
@@ -44,7 +45,10 @@ fn finding(
     for (index, line) in lines.iter().enumerate() {
         match line.strip_prefix(heading.trim_end()).filter(|_| index == 0) {
             Some(rest) => {
-                writeln!(out, "{}{}", paint.severity(diagnostic.severity, heading.trim_end()), paint.strong(rest))?;
+                let name = rules::find(diagnostic.rule)
+                    .map_or_else(|| diagnostic.rule.to_owned(), |rule| paint.link(&rule.page.url(), rule.page.name));
+                let heading = format!("{}[{name}]:", diagnostic.severity.name());
+                writeln!(out, "{}{}", paint.severity(diagnostic.severity, &heading), paint.strong(rest))?;
             }
             None => writeln!(out, "  {}", paint.strong(line))?,
         }

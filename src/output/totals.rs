@@ -35,7 +35,7 @@ impl Totals {
         for (_, report) in reports {
             totals.dockerfiles += report.services.len();
             totals.suppressed += report.suppressed;
-            totals.bytes += report_bytes(report);
+            totals.bytes += report_bytes(report, |_| true);
             for diagnostic in &report.diagnostics {
                 totals.count(diagnostic);
             }
@@ -83,15 +83,16 @@ impl Totals {
 }
 
 /// Bytes that are in images and need not be: the union over the components of each service, since each image holds its own copy.
-fn report_bytes(report: &Report) -> u64 {
+pub(super) fn report_bytes(report: &Report, wanted: impl Fn(&Diagnostic) -> bool) -> u64 {
     let mut counted: HashSet<usize> = HashSet::new();
     let mut bytes = 0;
     for service in &report.services {
         counted.extend(&service.findings);
-        bytes += image_bytes(service.findings.iter().filter_map(|&index| report.diagnostics.get(index)));
+        let findings = service.findings.iter().filter_map(|&index| report.diagnostics.get(index));
+        bytes += image_bytes(findings.filter(|found| wanted(found)));
     }
     let rest = report.diagnostics.iter().enumerate().filter(|(index, _)| !counted.contains(index));
-    bytes + image_bytes(rest.map(|(_, diagnostic)| diagnostic))
+    bytes + image_bytes(rest.map(|(_, diagnostic)| diagnostic).filter(|found| wanted(found)))
 }
 
 /// The bytes in one image. Of two figures for one component the larger holds.

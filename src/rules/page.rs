@@ -69,6 +69,9 @@ pub struct Page {
     pub text: &'static str,
 }
 
+/// The folder of the pages on the web.
+const PAGES_URL: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/rules");
+
 /// The sections of prose that every page has, in this order. All further sections are examples.
 pub const PROSE_SECTIONS: [&str; 4] = ["What it finds", "Why it matters", "What to do", "When it is right to keep it"];
 
@@ -83,6 +86,12 @@ impl Page {
     #[must_use]
     pub fn is_alias(&self, name: &str) -> bool {
         self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+
+    /// Where the page is on the web.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{PAGES_URL}/{}.md", self.name)
     }
 
     /// The page below its front matter.

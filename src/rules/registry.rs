@@ -49,6 +49,7 @@ pub fn closest_name(misspelt: &str) -> Option<&'static str> {
     let pages = || rules().iter().map(|rule| rule.page);
     let mut names: Vec<&'static str> = pages().map(|page| page.name).collect();
     names.extend(pages().flat_map(|page| page.aliases).copied());
+    names.extend(groups());
     let wanted = misspelt.to_ascii_lowercase().replace('_', "-");
     similar::get_close_matches(wanted.as_str(), &names, 1, ALIKE).into_iter().next()
 }

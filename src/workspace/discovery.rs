@@ -7,7 +7,7 @@ use ignore::WalkBuilder;
 use crate::dockerfile::{Arguments, Dockerfile, Keyword};
 
 use super::names::{NameKind, is_backup, is_dockerfile_name};
-use super::paths::relative;
+use super::paths::{normalise, relative};
 use super::walk::MAX_DEPTH;
 use super::{Workspace, WorkspaceError};
 
@@ -69,27 +69,71 @@ impl ProblemKind {
 /// that of `cwd` when it lies below, else to that of its own folder.
 #[must_use]
 pub fn discover(paths: &[PathBuf], cwd: &Path) -> Discovery {
-    let mut search = Search { cwd: canonical(cwd).unwrap_or_else(|_| cwd.to_owned()), ..Search::default() };
+    discover_where(paths, cwd, |_, _, _| true)
+}
+
+/// As [`discover`], with those that `keep` takes: it is asked with the workspace, the path in it, and whether that was named.
+pub fn discover_where(paths: &[PathBuf], cwd: &Path, keep: impl FnMut(&Workspace, &str, bool) -> bool) -> Discovery {
+    let mut search = Search::new(cwd);
     let here = [PathBuf::from(".")];
     for path in if paths.is_empty() { &here } else { paths } {
         if let Err(kind) = search.add(path) {
             search.problems.push(DiscoveryProblem { path: path.clone(), kind });
         }
     }
-    search.finish()
+    search.finish(keep)
+}
+
+/// The workspace in which `bytes` are the file at `path`, relative to `cwd` or absolute, and that path in it. Neither the file nor its folder
+/// need exist, and nothing is written.
+///
+/// # Errors
+/// When the path is that of a folder, or cannot be one of a file.
+pub fn with_text(path: &Path, cwd: &Path, bytes: Vec<u8>) -> Result<(Workspace, String), ProblemKind> {
+    let mut search = Search::new(cwd);
+    let path = search.cwd.join(path);
+    let (Some(folder), Some(_)) = (path.parent(), path.file_name()) else { return Err(ProblemKind::NotAFile) };
+    if path.is_dir() {
+        return Err(ProblemKind::NotAFile);
+    }
+    let existing = folder.ancestors().find(|folder| folder.is_dir()).ok_or(ProblemKind::Missing)?;
+    let real = canonical(existing).map_err(|error| problem(&error))?;
+    let root = search.root(&real);
+    let whole = real.join(path.strip_prefix(existing).unwrap_or(&path));
+    if whole.to_str().is_none() {
+        return Err(not_unicode());
+    }
+    let file = normalise(&relative(&whole, &root)).filter(|file| !file.is_empty()).ok_or(ProblemKind::NotAFile)?;
+    let workspace = Workspace::open(&root).map_err(|_| ProblemKind::Missing)?;
+    workspace.set_overlay(&file, Some(bytes));
+    Ok((workspace, file))
+}
+
+/// How a file was met.
+#[derive(Debug)]
+enum Met {
+    Named,
+    /// On a walk, with the path to show.
+    Walked(PathBuf),
+    /// On a walk, with the name of a template.
+    Template(PathBuf),
 }
 
 #[derive(Default)]
 struct Search {
     cwd: PathBuf,
-    /// By root and path: the path to show for a file that a walk met; `None` for one that was named.
-    found: BTreeMap<PathBuf, BTreeMap<String, Option<PathBuf>>>,
+    /// By root and path.
+    found: BTreeMap<PathBuf, BTreeMap<String, Met>>,
     problems: Vec<DiscoveryProblem>,
     /// The nearest folder with `.git`, by folder.
     repositories: HashMap<PathBuf, Option<PathBuf>>,
 }
 
 impl Search {
+    fn new(cwd: &Path) -> Self {
+        Self { cwd: canonical(cwd).unwrap_or_else(|_| cwd.to_owned()), ..Self::default() }
+    }
+
     fn add(&mut self, given: &Path) -> Result<(), ProblemKind> {
         let path = self.cwd.join(given);
         let metadata = fs::metadata(&path).map_err(|error| problem(&error))?;
@@ -106,7 +150,7 @@ impl Search {
         let folder = canonical(folder).map_err(|error| problem(&error))?;
         self.check_links(given.parent().unwrap_or(given), &folder)?;
         let Some(name) = name.to_str() else { return Err(not_unicode()) };
-        self.take(&folder, name, None)
+        self.take(&folder, name, Met::Named)
     }
 
     /// A repository must not send slimlint elsewhere through a folder that is a link: hooks name the files they find. What a
@@ -130,16 +174,16 @@ impl Search {
         Ok(())
     }
 
-    fn take(&mut self, folder: &Path, name: &str, shown: Option<&Path>) -> Result<(), ProblemKind> {
+    fn take(&mut self, folder: &Path, name: &str, met: Met) -> Result<(), ProblemKind> {
         let root = self.root(folder);
         let path = folder.join(name);
         if path.strip_prefix(&root).is_ok_and(|rest| rest.to_str().is_none()) {
             return Err(not_unicode());
         }
         let path = relative(&path, &root);
-        let met = self.found.entry(root).or_default().entry(path).or_insert_with(|| shown.map(Path::to_owned));
-        if shown.is_none() {
-            *met = None;
+        let files = self.found.entry(root).or_default();
+        if matches!(met, Met::Named) || !files.contains_key(&path) {
+            files.insert(path, met);
         }
         Ok(())
     }
@@ -170,18 +214,16 @@ impl Search {
             }
             let name = entry.file_name().to_string_lossy();
             let shown = || given.join(entry.path().strip_prefix(folder).unwrap_or(entry.path()));
-            match (is_dockerfile_name(&name), entry.path().parent()) {
-                (NameKind::Yes, Some(parent)) => {
-                    empty = false;
-                    if let Err(kind) = self.take(parent, &name, Some(&shown())) {
-                        self.note(shown(), kind);
-                    }
-                }
-                (NameKind::Template, _) => {
-                    empty = false;
-                    self.note(shown(), ProblemKind::Template);
-                }
-                _ => {}
+            let met = match is_dockerfile_name(&name) {
+                NameKind::Yes => Met::Walked(shown()),
+                NameKind::Template => Met::Template(shown()),
+                NameKind::No => continue,
+            };
+            empty = false;
+            if let Some(parent) = entry.path().parent()
+                && let Err(kind) = self.take(parent, &name, met)
+            {
+                self.note(shown(), kind);
             }
         }
         if empty { Err(ProblemKind::NoDockerfiles) } else { Ok(()) }
@@ -219,16 +261,24 @@ impl Search {
         nearest
     }
 
-    fn finish(self) -> Discovery {
+    fn finish(self, mut keep: impl FnMut(&Workspace, &str, bool) -> bool) -> Discovery {
         let mut discovery = Discovery { workspaces: Vec::new(), problems: self.problems };
         for (root, dockerfiles) in self.found {
             match Workspace::open(&root) {
                 Ok(workspace) => {
                     let mut kept = Vec::new();
                     for (path, met) in dockerfiles {
-                        match met.filter(|_| is_template(&workspace, &path)) {
-                            Some(shown) => {
-                                discovery.problems.push(DiscoveryProblem { path: shown, kind: ProblemKind::Template });
+                        if !keep(&workspace, &path, matches!(met, Met::Named)) {
+                            continue;
+                        }
+                        let template = match met {
+                            Met::Template(shown) => Some(shown),
+                            Met::Walked(shown) => Some(shown).filter(|_| is_template(&workspace, &path)),
+                            Met::Named => None,
+                        };
+                        match template {
+                            Some(path) => {
+                                discovery.problems.push(DiscoveryProblem { path, kind: ProblemKind::Template });
                             }
                             None => kept.push(path),
                         }

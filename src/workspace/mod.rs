@@ -21,10 +21,10 @@ mod store;
 mod testing;
 mod walk;
 
-pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover};
+pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
 pub use names::{NameKind, is_dockerfile_name};
 pub use paths::{join, normalise, parent};
-pub use service::{Service, locate_from_sources};
+pub use service::{Overrides, Said, Service, locate_from_sources};
 pub use store::{Entry, MAX_FILE_BYTES, Workspace};
 pub use walk::{MAX_DEPTH, MAX_TREE_FILES};

@@ -13,26 +13,44 @@ pub struct Service {
     pub context_evidence: String,
     /// The ignore file that holds for the build.
     pub ignore_file: Option<String>,
+    /// Whether the image runs on a GPU, when the configuration says so.
+    pub gpu: Option<Said<bool>>,
+}
+
+/// What a person says where the files would have to be read for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The build context, relative to the root; said by a few words for people.
+    pub context: Option<Said<String>>,
+    /// Whether the image runs on a GPU; said by a file, relative to the root.
+    pub gpu: Option<Said<bool>>,
+}
+
+/// Something that is said, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said<T> {
+    /// What.
+    pub value: T,
+    /// By what.
+    pub by: String,
 }
 
 impl Service {
-    /// The service of `dockerfile`, its context found by [`locate_from_sources`] unless `override_context` names it.
+    /// The service of `dockerfile`, its context found by [`locate_from_sources`] unless `overrides` names it.
     #[must_use]
     pub fn from_sources(
         workspace: &Workspace,
         dockerfile: &str,
         sources: &[String],
         named_files: &[String],
-        override_context: Option<&str>,
+        overrides: &Overrides,
     ) -> Self {
-        let (context, context_evidence) = match override_context {
-            Some(context) => {
-                (normalise(context).unwrap_or_else(|| context.to_owned()), "named with `--context`".to_owned())
-            }
+        let (context, context_evidence) = match &overrides.context {
+            Some(Said { value, by }) => (normalise(value).unwrap_or_else(|| value.clone()), by.clone()),
             None => locate_from_sources(workspace, dockerfile, sources, named_files),
         };
         let ignore_file = workspace.ignore_file_for(dockerfile, &context);
-        Self { dockerfile: dockerfile.to_owned(), context, context_evidence, ignore_file }
+        Self { dockerfile: dockerfile.to_owned(), context, context_evidence, ignore_file, gpu: overrides.gpu.clone() }
     }
 }
 

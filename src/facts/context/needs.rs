@@ -80,6 +80,7 @@ impl Needs {
             context: context.to_owned(),
             context_evidence: String::new(),
             ignore_file: workspace.ignore_file_for(path, context),
+            gpu: None,
         };
         if service.ignore_file.as_deref() != ignore_file {
             return None;

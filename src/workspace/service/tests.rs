@@ -54,7 +54,9 @@ fn the_evidence_is_told() {
 #[test]
 fn an_override_wins() {
     let workspace = Workspace::in_memory([("a/.dockerignore".to_owned(), Vec::new())]);
-    let service = Service::from_sources(&workspace, "a/b/Dockerfile", &[], &[], Some("./a/"));
+    let context = Some(Said { value: "./a/".to_owned(), by: "named".to_owned() });
+    let overrides = Overrides { context, gpu: None };
+    let service = Service::from_sources(&workspace, "a/b/Dockerfile", &[], &[], &overrides);
     assert_eq!((service.context.as_str(), service.ignore_file.as_deref()), ("a", Some("a/.dockerignore")));
 }
 

@@ -1,0 +1,177 @@
+//! Which configuration holds for a Dockerfile.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::text::SourceFile;
+use crate::workspace::{ReadError, Workspace, WorkspaceError, parent};
+
+use super::error::{ConfigError, ConfigProblem, ContextProblem, Origin};
+use super::options::Options;
+use super::reader;
+use super::{Settings, effect};
+
+/// The names of configurations; of several in one folder the first counts.
+pub const FILE_NAMES: [&str; 3] = ["slimlint.toml", ".slimlint.toml", MANIFEST];
+
+const MANIFEST: &str = "pyproject.toml";
+
+/// What a file says.
+#[derive(Debug)]
+struct Found {
+    path: PathBuf,
+    options: Options,
+}
+
+type Nearest = Result<Option<Arc<Found>>, Arc<ConfigError>>;
+
+/// The configuration of every Dockerfile: the command line, and the nearest file upward in the same workspace.
+#[derive(Debug, Default)]
+pub struct Configurations {
+    /// Options of the command line, the most important first.
+    options: Vec<Options>,
+    /// Whether files are looked for.
+    isolated: bool,
+    /// The file named on the command line, in the place of all others.
+    file: Option<Arc<Found>>,
+    /// The folder of `--context`, absolute.
+    context: Option<PathBuf>,
+    /// By root and folder.
+    nearest: HashMap<PathBuf, HashMap<String, Nearest>>,
+    /// By root and file.
+    settings: HashMap<(PathBuf, Option<PathBuf>), Arc<Settings>>,
+}
+
+impl Configurations {
+    /// With `options` in front of what files say.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self { options: vec![options], ..Self::default() }
+    }
+
+    /// Looks for no files.
+    pub fn isolate(&mut self) {
+        self.isolated = true;
+    }
+
+    /// Takes the folder, absolute and without links, for the context of every Dockerfile.
+    pub fn set_context(&mut self, folder: PathBuf) {
+        self.context = Some(folder);
+    }
+
+    /// Adds TOML that counts less than the options and more than files. Its paths are relative to `cwd`.
+    ///
+    /// # Errors
+    /// With everything that is wrong with it.
+    pub fn add_inline(&mut self, text: &str, cwd: &Path) -> Result<(), ConfigError> {
+        let origin = Origin::Option(format!("--config '{text}'"));
+        let file = SourceFile::new("--config", text.as_bytes());
+        let options = reader::read(&file, &origin, cwd, "--config", false)?;
+        // Of several the last counts.
+        self.options.insert(1.min(self.options.len()), options.unwrap_or_default());
+        Ok(())
+    }
+
+    /// Takes the file at `path`, absolute and without links, in the place of all that would be found. Its paths are relative to `cwd`.
+    ///
+    /// # Errors
+    /// With everything that is wrong with it.
+    pub fn set_file(&mut self, path: &Path, cwd: &Path) -> Result<(), ConfigError> {
+        let origin = Origin::File(path.to_owned());
+        let failed = |problem| ConfigError { origin: origin.clone(), problems: vec![(None, problem)] };
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let folder = path.parent().unwrap_or(path);
+        let workspace = Workspace::open(folder).map_err(|error| {
+            failed(match error {
+                WorkspaceError::Root { source, .. } => ReadError::Io(Arc::new(source)).into(),
+                WorkspaceError::NotADirectory(_) => ReadError::NotFound.into(),
+            })
+        })?;
+        let file = workspace.read(&name).map_err(|error| failed(error.into()))?;
+        let source = origin.named(cwd);
+        let options = reader::read(&file, &origin, cwd, &source, name == MANIFEST)?;
+        let options = options.ok_or_else(|| failed(ConfigProblem::NoTable))?;
+        self.file = Some(Arc::new(Found { path: path.to_owned(), options }));
+        Ok(())
+    }
+
+    /// The settings of the Dockerfile at `path`.
+    ///
+    /// # Errors
+    /// When its configuration cannot be used; the same error for all Dockerfiles that share it.
+    pub fn settings(&mut self, workspace: &Workspace, path: &str) -> Result<Arc<Settings>, Arc<ConfigError>> {
+        let settings = self.shared(workspace, path)?;
+        if self.context.is_none()
+            && let Some((place, context)) = settings.configured_context(workspace.root(), path)
+            && !context.as_deref().is_some_and(|context| workspace.is_dir(context))
+        {
+            let problem = context.map_or(ContextProblem::Outside, ContextProblem::NoFolder);
+            let problems = vec![(place.position, ConfigProblem::Context(problem))];
+            return Err(Arc::new(ConfigError { origin: place.origin.clone(), problems }));
+        }
+        Ok(settings)
+    }
+
+    /// Whether the Dockerfile at `path` is linted: not when it is excluded, unless it was named and that is heeded. What the configuration is
+    /// wrong for is kept, so that it is told.
+    pub fn keeps(&mut self, workspace: &Workspace, path: &str, named: bool) -> bool {
+        let settings = self.shared(workspace, path);
+        settings
+            .map_or(true, |settings| (named && !settings.force_exclude) || !settings.excludes(workspace.root(), path))
+    }
+
+    fn shared(&mut self, workspace: &Workspace, path: &str) -> Result<Arc<Settings>, Arc<ConfigError>> {
+        let found = match &self.file {
+            Some(file) => Some(Arc::clone(file)),
+            None if self.isolated => None,
+            None => nearest(workspace, parent(path), self.nearest.entry(workspace.root().to_owned()).or_default())?,
+        };
+        let key = (workspace.root().to_owned(), found.as_ref().map(|found| found.path.clone()));
+        let made = self.settings.entry(key).or_insert_with(|| {
+            let sources: Vec<&Options> =
+                self.options.iter().chain(found.as_ref().map(|found| &found.options)).collect();
+            let mut settings = Settings::resolve(&sources);
+            settings.context = self.context.as_ref().and_then(|folder| effect::below(folder, workspace.root()));
+            settings.file = found.as_ref().map(|found| found.path.clone());
+            Arc::new(settings)
+        });
+        Ok(Arc::clone(made))
+    }
+}
+
+/// The configuration of `folder`: its own, else that of the nearest folder above it.
+fn nearest(workspace: &Workspace, folder: &str, known: &mut HashMap<String, Nearest>) -> Nearest {
+    if let Some(found) = known.get(folder) {
+        return found.clone();
+    }
+    let found = match in_folder(workspace, folder) {
+        Ok(Some(found)) => Ok(Some(Arc::new(found))),
+        Ok(None) if folder.is_empty() => Ok(None),
+        Ok(None) => nearest(workspace, parent(folder), known),
+        Err(error) => Err(Arc::new(error)),
+    };
+    known.insert(folder.to_owned(), found.clone());
+    found
+}
+
+fn in_folder(workspace: &Workspace, folder: &str) -> Result<Option<Found>, ConfigError> {
+    for name in FILE_NAMES {
+        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let absolute = workspace.root().join(&path);
+        let origin = Origin::File(absolute.clone());
+        let is_manifest = name == MANIFEST;
+        let file = match workspace.read(&path) {
+            Ok(file) => file,
+            Err(ReadError::NotFound) => continue,
+            // Whether it holds our table is not known, and others tell what is wrong with it.
+            Err(_) if is_manifest => continue,
+            Err(error) => return Err(ConfigError { origin, problems: vec![(None, error.into())] }),
+        };
+        let base = workspace.root().join(folder);
+        if let Some(options) = reader::read(&file, &origin, &base, &path, is_manifest)? {
+            return Ok(Some(Found { path: absolute, options }));
+        }
+    }
+    Ok(None)
+}
