@@ -40,7 +40,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Lint Dockerfiles and what they build (the default command)
     #[command(after_help = EXAMPLES)]
-    Check(Check),
+    Check(Box<Check>),
     /// Show the page of a rule
     Explain {
         /// Its name, or what another tool calls it
@@ -239,7 +239,7 @@ mod tests {
             let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
             assert_eq!(arguments.command.is_some(), command, "{line}");
             let check = match arguments.command {
-                Some(Command::Check(check)) => check,
+                Some(Command::Check(check)) => *check,
                 _ => arguments.check,
             };
             assert_eq!(check.paths, paths.iter().map(PathBuf::from).collect::<Vec<_>>(), "{line}");

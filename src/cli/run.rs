@@ -36,10 +36,8 @@ pub(super) fn run(tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'
     }
     let results = Results { reports: &reports, fixed: fixed.as_deref(), cwd: &terminal.cwd.clone() };
     let format = arguments.format.into();
-    let written = terminal.write(|out, paint| match arguments.statistics {
-        true => output::write_statistics(&results, format, paint, out),
-        false => output::write(&results, format, paint, out),
-    });
+    let write = if arguments.statistics { output::write_statistics } else { output::write };
+    let written = terminal.write(|out, paint| write(&results, format, paint, out));
     status.max(written)
 }
 

@@ -43,7 +43,8 @@ fn describe(settings: &Settings, text: &mut String) {
     let running: Vec<String> = running.collect();
     let _ = writeln!(text, "  rules          {}", running.join(", "));
     let patterns: Vec<&str> = settings.exclude.iter().map(crate::config::Pattern::text).collect();
-    let _ = writeln!(text, "  exclude        {}", escape(&patterns.join(", ")));
+    let excluded = if patterns.is_empty() { "nothing".to_owned() } else { patterns.join(", ") };
+    let _ = writeln!(text, "  exclude        {}", escape(&excluded));
     for ignore in &settings.per_path_ignores {
         let _ =
             writeln!(text, "  ignored in     {}: {}", escape(ignore.pattern.text()), escape(&ignore.rules.join(", ")));

@@ -89,12 +89,9 @@ fn fix(task: Task, text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) 
     let judged = run::judge(&plan.remaining, &settings, arguments);
     let reports = [(workspace, plan.remaining)];
     let results = Results { reports: &reports, fixed: None, cwd: &terminal.cwd };
-    let told = match arguments.statistics {
-        true => output::write_statistics(&results, arguments.format.into(), Paint::new(false), terminal.err),
-        false => output::write(&results, arguments.format.into(), Paint::new(false), terminal.err),
-    };
+    let write = if arguments.statistics { output::write_statistics } else { output::write };
     // That it cannot be told changes nothing about it.
-    drop(told);
+    let _ = write(&results, arguments.format.into(), Paint::new(false), terminal.err);
     status.max(printed).max(judged)
 }
 

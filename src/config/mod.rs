@@ -20,7 +20,7 @@ mod size;
 pub use error::{ConfigError, ConfigProblem, ContextProblem, Origin};
 pub use find::{Configurations, FILE_NAMES};
 pub use keys::{KEYS, Key, Kind, SERVICE_KEYS};
-pub use options::{Options, PathIgnore, Place, ServiceOptions};
+pub use options::{Level, Options, PathIgnore, Place, ServiceOptions};
 pub use pattern::{Pattern, PatternError, Scope};
 pub use reference::reference;
 pub use schema::schema;

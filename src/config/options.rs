@@ -22,8 +22,8 @@ pub struct Options {
     pub extend_select: Vec<String>,
     /// Rules that do not.
     pub ignore: Vec<String>,
-    /// Severities by rule, group or `all`; `None` is off.
-    pub severities: Vec<(String, Option<Severity>)>,
+    /// Severities by rule, group or `all`.
+    pub severities: Vec<(String, Level)>,
     /// Rules that are silent about some files.
     pub per_path_ignores: Vec<PathIgnore>,
     /// From which severity on a finding fails the run.
@@ -40,6 +40,24 @@ pub struct Options {
     pub backup: Option<bool>,
     /// How services are built and run.
     pub services: Vec<ServiceOptions>,
+}
+
+/// A severity that is set for rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// They do not run.
+    Off,
+    /// They run, and this is how bad their findings are.
+    At(Severity),
+}
+
+impl Level {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Off => None,
+            Self::At(severity) => Some(severity),
+        }
+    }
 }
 
 /// Rules that say nothing about the files of a pattern.
@@ -83,7 +101,7 @@ impl Options {
     /// What this source says of the rule, and whether it leaves nothing to those below it.
     fn verdict(&self, page: &Page) -> Verdict {
         let any = |selectors: &[String]| selectors.iter().any(|selector| selects(selector, page));
-        if any(&self.ignore) || self.severity(page) == Some(None) {
+        if any(&self.ignore) || self.level(page) == Some(Level::Off) {
             return Verdict::Off { ignored: true };
         }
         let selectors = || self.select.iter().flatten().chain(&self.extend_select);
@@ -93,16 +111,16 @@ impl Options {
         if self.select.is_some() { Verdict::Off { ignored: false } } else { Verdict::Open }
     }
 
-    /// The severity that is set for the rule: by its name, else by its group, else by `all`. `Some(None)` is off.
-    fn severity(&self, page: &Page) -> Option<Option<Severity>> {
+    /// The severity that is set for the rule: by its name, else by its group, else by `all`.
+    fn level(&self, page: &Page) -> Option<Level> {
         let by = |holds: &dyn Fn(&str) -> bool| {
-            self.severities.iter().rev().find(|(selector, _)| holds(selector)).map(|(_, severity)| *severity)
+            self.severities.iter().rev().find(|(selector, _)| holds(selector)).map(|(_, level)| *level)
         };
         by(&|selector| page.is_named(selector)).or_else(|| {
             // A rule that is off by default is not switched on with its group.
             let by_group = by(&|selector| page.group.eq_ignore_ascii_case(selector))
                 .or_else(|| by(&|selector| selector.eq_ignore_ascii_case("all")));
-            by_group.filter(|severity| severity.is_none() || page.severity.is_some())
+            by_group.filter(|level| *level == Level::Off || page.severity.is_some())
         })
     }
 
@@ -144,7 +162,7 @@ impl Settings {
         let mut select = Vec::new();
         let mut severities = BTreeMap::new();
         for page in rules::rules().iter().map(|rule| rule.page) {
-            let severity = sources.iter().find_map(|source| source.severity(page).flatten());
+            let severity = sources.iter().find_map(|source| source.level(page)?.severity());
             let verdict = sources.iter().map(|source| source.verdict(page)).find(|verdict| *verdict != Verdict::Open);
             let runs = match verdict {
                 Some(Verdict::Off { .. }) => false,

@@ -11,7 +11,7 @@ use crate::text::{Encoding, Position, SourceFile, TextRange};
 
 use super::error::{ConfigError, ConfigProblem, Origin};
 use super::keys::{KEYS, Key, SERVICE_KEYS, SEVERITIES};
-use super::options::{Options, PathIgnore, Place, ServiceOptions};
+use super::options::{Level, Options, PathIgnore, Place, ServiceOptions};
 use super::pattern::{Pattern, Scope};
 use super::{FailOn, parse_size};
 
@@ -69,18 +69,12 @@ pub(super) fn read(
         }
     };
     let root = document.as_item();
-    let item = match is_manifest {
-        true => TABLE.iter().try_fold(root, |item, name| item.get(*name)),
-        false => Some(root),
-    };
+    let item = if is_manifest { TABLE.iter().try_fold(root, |item, name| item.get(*name)) } else { Some(root) };
     let Some(item) = item else { return Ok(None) };
     let mut options = Options::default();
-    let whole = Value { name: "tool.slimlint".to_owned(), item, range: reader.range(item, TextRange::default()) };
+    let whole = Value { name: "tool.slimlint".to_owned(), item, range: Reader::range(item, TextRange::default()) };
     reader.fields(&whole, KEYS, &mut options);
-    match reader.problems.is_empty() {
-        true => Ok(Some(options)),
-        false => Err(reader.into_error()),
-    }
+    if reader.problems.is_empty() { Ok(Some(options)) } else { Err(reader.into_error()) }
 }
 
 /// Whether a manifest that is no TOML seems to hold our table: then its fault is ours to tell.
@@ -94,13 +88,11 @@ fn has_header(text: &str) -> bool {
 impl Reader<'_> {
     fn fields<T>(&mut self, table: &Value<'_>, keys: &'static [Key<T>], target: &mut T) {
         for value in self.members(table, "a table of keys and values") {
-            match keys.iter().find(|key| key.name == value.name) {
-                Some(key) => (key.read)(self, &value, target),
-                None => {
-                    let name = value.name.clone();
-                    self.problems
-                        .push((value.range, ConfigProblem::UnknownKey { closest: closest(&name, keys), name }));
-                }
+            if let Some(key) = keys.iter().find(|key| key.name == value.name) {
+                (key.read)(self, &value, target);
+            } else {
+                let closest = closest(&value.name, keys);
+                self.problems.push((value.range, ConfigProblem::UnknownKey { closest, name: value.name }));
             }
         }
     }
@@ -129,12 +121,11 @@ impl Reader<'_> {
         let mut strings = Vec::new();
         for member in array {
             let range = member.span().map_or(value.range, |span| TextRange::from_usize(span.start, span.end));
-            match member.as_str() {
-                Some(text) => strings.push((text.to_owned(), range)),
-                None => {
-                    let (key, found) = (value.name.clone(), name_of(member.type_name()));
-                    self.problems.push((range, ConfigProblem::Type { key, expected, found }));
-                }
+            if let Some(text) = member.as_str() {
+                strings.push((text.to_owned(), range));
+            } else {
+                let (key, found) = (value.name.clone(), name_of(member.type_name()));
+                self.problems.push((range, ConfigProblem::Type { key, expected, found }));
             }
         }
         Some(strings)
@@ -180,7 +171,7 @@ impl Reader<'_> {
         ignores
     }
 
-    pub(super) fn severities(&mut self, value: &Value<'_>) -> Vec<(String, Option<Severity>)> {
+    pub(super) fn severities(&mut self, value: &Value<'_>) -> Vec<(String, Level)> {
         let members = self.members(value, "a table from rules to severities, such as `{ caches = \"info\" }`");
         let mut severities = Vec::new();
         for member in members {
@@ -188,7 +179,8 @@ impl Reader<'_> {
             let word = self.word(&member, SEVERITIES, "a severity, such as `\"info\"`");
             severities.extend(word.filter(|_| is_rule).map(|word| {
                 let all = [Severity::Error, Severity::Warning, Severity::Info];
-                (member.name, all.into_iter().find(|severity| severity.name() == word))
+                let severity = all.into_iter().find(|severity| severity.name() == word);
+                (member.name, severity.map_or(Level::Off, Level::At))
             }));
         }
         severities
@@ -211,7 +203,7 @@ impl Reader<'_> {
         };
         let word = allowed.iter().find(|word| **word == text).copied();
         if word.is_none() {
-            let range = self.range(value.item, value.range);
+            let range = Self::range(value.item, value.range);
             let (key, value) = (value.name.clone(), text.to_owned());
             self.problems.push((range, ConfigProblem::UnknownWord { key, value, allowed }));
         }
@@ -219,16 +211,14 @@ impl Reader<'_> {
     }
 
     pub(super) fn size(&mut self, value: &Value<'_>) -> Option<u64> {
-        let range = self.range(value.item, value.range);
+        let range = Self::range(value.item, value.range);
         if let Some(number) = value.item.as_integer() {
-            return u64::try_from(number)
-                .map_err(|_| {
-                    self.problems.push((
-                        range,
-                        ConfigProblem::Size(format!("`{number}` is below 0; write a size such as `\"20MB\"`")),
-                    ))
-                })
-                .ok();
+            let size = u64::try_from(number).ok();
+            if size.is_none() {
+                let message = format!("`{number}` is below 0; write a size such as `\"20MB\"`");
+                self.problems.push((range, ConfigProblem::Size(message)));
+            }
+            return size;
         }
         let Some(text) = value.item.as_str() else {
             self.mistyped(value, "a size, such as `\"20MB\"`");
@@ -250,7 +240,7 @@ impl Reader<'_> {
             self.mistyped(value, "a folder, such as `\".\"`");
             return None;
         };
-        let range = self.range(value.item, value.range);
+        let range = Self::range(value.item, value.range);
         // Held to the same form as patterns; `..` is resolved against the root when it is used.
         if text.contains('\\') || text.starts_with('/') {
             self.pattern(text, range, Scope::Base);
@@ -273,13 +263,13 @@ impl Reader<'_> {
     }
 
     fn mistyped(&mut self, value: &Value<'_>, expected: &'static str) {
-        let range = self.range(value.item, value.range);
+        let range = Self::range(value.item, value.range);
         let (key, found) = (value.name.clone(), name_of(value.item.type_name()));
         self.problems.push((range, ConfigProblem::Type { key, expected, found }));
     }
 
     /// Where a value stands, or else its key.
-    fn range(&self, item: &Item, key: TextRange) -> TextRange {
+    fn range(item: &Item, key: TextRange) -> TextRange {
         item.span().filter(|_| item.is_value()).map_or(key, |span| TextRange::from_usize(span.start, span.end))
     }
 
