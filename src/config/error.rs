@@ -45,6 +45,9 @@ pub enum ConfigProblem {
     /// The file is not UTF-8.
     #[error("a configuration is UTF-8 text; save it as such")]
     Encoding,
+    /// The file is larger than any that a person writes.
+    #[error("a configuration of more than 256 KiB is not read; shorten it, for instance with patterns")]
+    TooLarge,
     /// It is not TOML.
     #[error("it is not TOML: {0}")]
     Syntax(String),

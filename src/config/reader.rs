@@ -18,6 +18,9 @@ use super::{FailOn, parse_size};
 /// The table of a manifest that is ours.
 const TABLE: [&str; 2] = ["tool", "slimlint"];
 
+/// No configuration is larger; to compile the patterns of one that is could take long.
+const MOST_BYTES: usize = 256 << 10;
+
 /// A key with what was written for it.
 pub(super) struct Value<'v> {
     name: String,
@@ -52,12 +55,14 @@ pub(super) fn read(
         return Ok(None);
     }
     let mut reader = Reader { file, origin, base: Arc::from(base), source: source.to_owned(), problems: Vec::new() };
-    if file.encoding() == Encoding::Utf8Lossy {
-        return if is_manifest && !has_header(file.text()) {
-            Ok(None)
-        } else {
-            Err(reader.failed(TextRange::default(), ConfigProblem::Encoding))
-        };
+    let unusable = match file.encoding() {
+        _ if file.text().len() > MOST_BYTES => Some(ConfigProblem::TooLarge),
+        Encoding::Utf8Lossy => Some(ConfigProblem::Encoding),
+        Encoding::Utf8 | Encoding::Utf16 => None,
+    };
+    if let Some(problem) = unusable {
+        let is_foreign = is_manifest && !has_header(file.text());
+        return if is_foreign { Ok(None) } else { Err(reader.failed(TextRange::default(), problem)) };
     }
     let document = match Document::parse(file.text()) {
         Ok(document) => document,

@@ -163,6 +163,21 @@ fn text_that_is_no_utf8_is_refused() {
 }
 
 #[test]
+fn hostile_files_are_refused_soon() {
+    let large = format!("exclude = [{}]\n", "'a*',".repeat(60_000));
+    assert!(settings(&[("slimlint.toml", &large)], "Dockerfile").unwrap_err().contains("more than 256 KiB"));
+    assert_eq!(settings(&[("pyproject.toml", &format!("# slimlint\n{large}"))], "Dockerfile").map(|_| ()), Ok(()));
+    let wide = format!("exclude = ['{}']\n", "{a,b}".repeat(4_000));
+    assert!(settings(&[("slimlint.toml", &wide)], "Dockerfile").is_ok());
+    let deep = format!("exclude = {}{}\n", "[".repeat(60_000), "]".repeat(60_000));
+    let keys = format!("{} = 1\n", vec!["a"; 60_000].join("."));
+    for text in [deep, keys, "\0".to_owned(), "= 1".to_owned(), "select".to_owned()] {
+        let error = settings(&[("slimlint.toml", &text)], "Dockerfile").unwrap_err();
+        assert!(error.starts_with("slimlint.toml:1:"), "{error}");
+    }
+}
+
+#[test]
 fn the_first_source_that_means_a_rule_decides() {
     let file = |text: &str| {
         let mut configurations = Configurations::default();

@@ -97,6 +97,44 @@ fn the_root_is_the_repository_or_the_working_directory_or_the_folder() {
     );
 }
 
+#[test]
+fn what_is_not_kept_is_not_told_of() {
+    let folder =
+        folder(&[(".git/HEAD", ""), ("Dockerfile", ""), ("a/Dockerfile", "FROM {{ x }}"), ("a/Dockerfile.j2", "")]);
+    let paths = [PathBuf::from("."), PathBuf::from("Dockerfile")];
+    let mut asked = Vec::new();
+    let discovery = discover_where(&paths, folder.path(), |_, path, named| {
+        asked.push(format!("{path} {named}"));
+        named
+    });
+    assert_eq!(asked, ["Dockerfile true", "a/Dockerfile false", "a/Dockerfile.j2 false"]);
+    assert_eq!((discovery.workspaces[0].1.as_slice(), discovery.problems.len()), (&["Dockerfile".to_owned()][..], 0));
+}
+
+#[test]
+fn text_stands_in_for_a_file() {
+    let folder = folder(&[("repo/.git/HEAD", ""), ("repo/a/Dockerfile", "FROM x"), ("plain/x", "")]);
+    let base = fs::canonicalize(folder.path()).expect("exists");
+    for (path, root, file) in [
+        ("repo/a/Dockerfile", "repo", "a/Dockerfile"),
+        ("repo/a/../b/c/Dockerfile", "repo", "b/c/Dockerfile"),
+        ("repo/new/../Dockerfile", "repo", "Dockerfile"),
+        ("plain/Dockerfile", "", "plain/Dockerfile"),
+    ] {
+        let (workspace, found) = with_text(Path::new(path), &base, b"FROM y".to_vec()).expect(path);
+        assert_eq!((relative(workspace.root(), &base).as_str(), found.as_str()), (root, file));
+        assert_eq!(workspace.read(&found).expect(path).text(), "FROM y");
+    }
+    for path in ["repo", "repo/a/..", "/", ""] {
+        assert_eq!(
+            with_text(Path::new(path), &base, Vec::new()).map(|(_, path)| path),
+            Err(ProblemKind::NotAFile),
+            "{path}"
+        );
+    }
+    assert!(!base.join("repo/b").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_taken_when_named_and_met_under_one_name() {
