@@ -1,4 +1,5 @@
-//! The configuration as its documentation and its JSON Schema tell it: both follow from the table of keys, and hold what the parser does.
+//! The configuration as its documentation and its JSON Schema tell it: both follow from the table of keys, and hold what
+//! the parser does.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 

@@ -46,7 +46,8 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     status.max(run::run(tasks, arguments, terminal))
 }
 
-/// The settings of the Dockerfiles. Those whose configuration cannot be used are left out, and each such configuration is told once.
+/// The settings of the Dockerfiles. Those whose configuration cannot be used are left out, and each such configuration is
+/// told once.
 pub(super) fn configured(
     workspace: &Workspace,
     paths: Vec<String>,

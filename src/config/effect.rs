@@ -68,8 +68,8 @@ impl Settings {
         }
     }
 
-    /// The context that a file names for the Dockerfile at `path`: where it says so, and the folder relative to the root, `None` when it
-    /// lies outside.
+    /// The context that a file names for the Dockerfile at `path`: where it says so, and the folder relative to the root,
+    /// `None` when it lies outside.
     pub(super) fn configured_context(&self, root: &Path, path: &str) -> Option<(&Place, Option<String>)> {
         let (folder, place) = self.service(root, path, |service| service.context.as_ref())?;
         Some((place, below(&lexical(folder), root)))

@@ -73,7 +73,8 @@ impl Configurations {
         Ok(())
     }
 
-    /// Takes the file at `path`, absolute and without links, in the place of all that would be found. Its paths are relative to `cwd`.
+    /// Takes the file at `path`, absolute and without links, in the place of all that would be found. Its paths are
+    /// relative to `cwd`.
     ///
     /// # Errors
     /// With everything that is wrong with it.
@@ -113,8 +114,8 @@ impl Configurations {
         Ok(settings)
     }
 
-    /// Whether the Dockerfile at `path` is linted: not when it is excluded, unless it was named and that is heeded. What the configuration is
-    /// wrong for is kept, so that it is told.
+    /// Whether the Dockerfile at `path` is linted: not when it is excluded, unless it was named and that is heeded. What
+    /// the configuration is wrong for is kept, so that it is told.
     pub fn keeps(&mut self, workspace: &Workspace, path: &str, named: bool) -> bool {
         let settings = self.shared(workspace, path);
         settings

@@ -133,8 +133,8 @@ impl Options {
 impl Settings {
     /// The settings that `sources` make, the first of which counts most.
     ///
-    /// Of a rule the first source decides that names it, its group or `all`; one with `select` decides all that it and those before it
-    /// leave open. What is added up: `per-path-ignores`, `extend-exclude`, `services`.
+    /// Of a rule the first source decides that names it, its group or `all`; one with `select` decides all that it and
+    /// those before it leave open. What is added up: `per-path-ignores`, `extend-exclude`, `services`.
     #[must_use]
     pub fn resolve(sources: &[&Options]) -> Self {
         let first = |get: fn(&Options) -> Option<bool>| sources.iter().find_map(|source| get(source));

@@ -45,8 +45,8 @@ pub enum PatternError {
 }
 
 impl Pattern {
-    /// A pattern that is relative to `base`. `*`, `?`, `[…]` and `{a,b}` stay within a name, `**` crosses folders, `./` binds a name to
-    /// `base`. What matches a folder matches all below it.
+    /// A pattern that is relative to `base`. `*`, `?`, `[…]` and `{a,b}` stay within a name, `**` crosses folders, `./`
+    /// binds a name to `base`. What matches a folder matches all below it.
     ///
     /// # Errors
     /// See [`PatternError`].

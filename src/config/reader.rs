@@ -38,8 +38,8 @@ pub(super) struct Reader<'r> {
     problems: Vec<(TextRange, ConfigProblem)>,
 }
 
-/// Reads a configuration: the whole file, or `[tool.slimlint]` where `is_manifest`. `None` when a manifest has no such table, or is no
-/// TOML and does not look as if it had. Paths are relative to `base`; `source` names the file in evidence.
+/// Reads a configuration: the whole file, or `[tool.slimlint]` where `is_manifest`. `None` when a manifest has no such
+/// table, or is no TOML and does not look as if it had. Paths are relative to `base`; `source` names the file in evidence.
 ///
 /// # Errors
 /// With everything that is wrong.

@@ -84,8 +84,8 @@ pub fn discover_where(paths: &[PathBuf], cwd: &Path, keep: impl FnMut(&Workspace
     search.finish(keep)
 }
 
-/// The workspace in which `bytes` are the file at `path`, relative to `cwd` or absolute, and that path in it. Neither the file nor its folder
-/// need exist, and nothing is written.
+/// The workspace in which `bytes` are the file at `path`, relative to `cwd` or absolute, and that path in it. Neither the
+/// file nor its folder need exist, and nothing is written.
 ///
 /// # Errors
 /// When the path is that of a folder, or cannot be one of a file.
