@@ -102,6 +102,24 @@ fn configurations_outside_the_root_are_not_read() {
 }
 
 #[test]
+fn nothing_from_a_configuration_acts_on_the_terminal() {
+    let acts = |text: &str| text.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}');
+    for configuration in [
+        "\"\\u001B[2J\\u202E\" = 1\n",
+        "select = [\"\\u001B]0;x\\u0007\"]\n",
+        "exclude = [\"\\u001B[2J\u{202e}\"]\nper-path-ignores = { \"\\u001B\" = ['all'] }\n",
+        "services = { '**' = { context = \"\\u001B[2J\" } }\n",
+        "\u{1b}[2J\u{202e} = [\n",
+    ] {
+        let folder = repository(&[("slimlint.toml", configuration), ("Dockerfile", PIP)]);
+        for line in ["", "--show-settings"] {
+            let run = slimlint(folder.path(), line);
+            assert!(!acts(&run.out) && !acts(&run.err), "{configuration:?}: {:?}{:?}", run.out, run.err);
+        }
+    }
+}
+
+#[test]
 fn excluded_files_are_passed_over() {
     let folder = repository(&[
         ("slimlint.toml", "select = ['caches']\nexclude = ['tests', 'x.Dockerfile']\n"),
