@@ -91,6 +91,7 @@ pub fn discover_where(paths: &[PathBuf], cwd: &Path, keep: impl FnMut(&Workspace
 /// When the path is that of a folder, or cannot be one of a file.
 pub fn with_text(path: &Path, cwd: &Path, bytes: Vec<u8>) -> Result<(Workspace, String), ProblemKind> {
     let mut search = Search::new(cwd);
+    let given = path.parent().unwrap_or(path);
     let path = search.cwd.join(path);
     let (Some(folder), Some(_)) = (path.parent(), path.file_name()) else { return Err(ProblemKind::NotAFile) };
     if path.is_dir() {
@@ -98,6 +99,7 @@ pub fn with_text(path: &Path, cwd: &Path, bytes: Vec<u8>) -> Result<(Workspace, 
     }
     let existing = folder.ancestors().find(|folder| folder.is_dir()).ok_or(ProblemKind::Missing)?;
     let real = canonical(existing).map_err(|error| problem(&error))?;
+    search.check_links(given, &real)?;
     let root = search.root(&real);
     let whole = real.join(path.strip_prefix(existing).unwrap_or(&path));
     if whole.to_str().is_none() {
