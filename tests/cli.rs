@@ -48,6 +48,8 @@ fn text(folder: &TempDir, path: &str) -> String {
 fn program(cwd: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slimlint"));
     command.current_dir(cwd).env_clear().env("SOURCE_DATE_EPOCH", "1763683200").stdin(Stdio::null());
+    // A journal beside the repository, which goes with it.
+    command.env("SLIMLINT_STATE_DIR", cwd.join(".git/slimlint-state"));
     command
 }
 

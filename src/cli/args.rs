@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config;
+use crate::fix::read_date;
 use crate::output;
 
 const EXAMPLES: &str = "\
@@ -12,6 +13,7 @@ Examples:
   slimlint                          lint every Dockerfile below the working directory
   slimlint services/api --diff      show what --fix would change
   slimlint --fix                    make the safe fixes, with a backup beside each file
+  slimlint rollback                 take the last --fix back
   slimlint --select pip-cache-kept  only this rule
   slimlint explain pip-cache-kept   why, and what to do
   slimlint --stdin-filename api/Dockerfile - < buffer
@@ -25,6 +27,23 @@ the defaults; nothing above the repository is read. --ignore, --extend-select an
 
 Exit code: 0 clean, 1 findings at or above --fail-on (or, with --diff, a patch), 2 trouble:
 wrong usage or configuration, a file that cannot be read or written, a bug in slimlint.";
+
+const ROLLBACK: &str = "\
+Without PATH all files that the newest run at the working directory changed are restored together, and those that it
+created are removed; with PATH only those of them that lie there. A run that was killed is taken back first, and alone.
+
+Nothing is changed when a file was edited since, or when its backup is gone or was edited. With --force an edited file is
+restored all the same; what it held is kept in a backup, and a second rollback brings it back.
+
+Where no journal knows of a run (another machine, a fresh clone) the names of backups are all there is to go by. Anybody
+can have put such files there, so this asks for --force, and files that were created are not known.
+
+Exit code: 0 done, or there is nothing to take back; 2 trouble, and nothing was changed.";
+
+const BACKUPS: &str = "\
+--prune removes only files that are named as slimlint names backups and lie beside the file that they are a copy of.
+
+Exit code: 0 done, 2 trouble.";
 
 /// A linter and auto-rewriter for Dockerfiles that knows what the Python dependencies weigh
 #[derive(Debug, Parser)]
@@ -52,6 +71,12 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
+    /// Take back what --fix changed
+    #[command(after_help = ROLLBACK)]
+    Rollback(Rollback),
+    /// List the backups that --fix keeps, or remove old ones
+    #[command(after_help = BACKUPS)]
+    Backups(Backups),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Print completions for a shell
@@ -75,6 +100,56 @@ pub(super) enum Debug {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rollback {
+    /// Only what lies in this file or folder
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+
+    /// All runs of that day (2026-11-21 or 20261121) and after it, not only the newest
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub to: Option<String>,
+
+    /// Also files that were edited since, or that no journal knows; what they hold is kept in a backup
+    #[arg(long)]
+    pub force: bool,
+
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// How to write what was done
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Backups {
+    /// Only what lies in this file or folder [default: .]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+
+    /// Remove those that are older than --older-than
+    #[arg(long)]
+    pub prune: bool,
+
+    /// Days for which backups are kept
+    #[arg(long, value_name = "DAYS", default_value_t = 7, requires = "prune")]
+    pub older_than: u32,
+
+    /// Say what would be removed, and remove nothing
+    #[arg(long, requires = "prune")]
+    pub dry_run: bool,
+
+    /// How to write the list
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+fn date(text: &str) -> Result<String, String> {
+    read_date(text).ok_or_else(|| "there is no such day; write it as 2026-11-21".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,12 @@
 //! The command line: reads arguments, runs a command, and turns what comes of it into an exit code.
 
 mod args;
+mod backups;
 mod check;
 mod explain;
 mod options;
 mod parse;
+mod rollback;
 mod run;
 mod settings;
 mod setup;
@@ -14,9 +16,11 @@ use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 
+use crate::fix::{WriteOptions, backup_date, state_dir};
 use crate::output::{Paint, escape};
 use args::{Arguments, Command, Debug};
 
@@ -52,6 +56,10 @@ pub(crate) struct Terminal<'t> {
     pub cwd: PathBuf,
     /// The variable `SOURCE_DATE_EPOCH`.
     pub source_date_epoch: Option<String>,
+    /// Where slimlint remembers what it changed.
+    pub state: Option<PathBuf>,
+    /// When the program was called, in nanoseconds since 1970: what it changed below several roots belongs together.
+    pub called: u64,
 }
 
 impl Terminal<'_> {
@@ -64,6 +72,16 @@ impl Terminal<'_> {
     /// Tells something that is no trouble.
     pub fn note(&mut self, message: &str) {
         let _ = writeln!(self.err, "note: {}", escape(message));
+    }
+
+    /// How files are written in this call of the program.
+    pub fn write_options(&self, backup: bool) -> WriteOptions {
+        WriteOptions {
+            backup,
+            date: backup_date(self.source_date_epoch.as_deref()),
+            time: self.called,
+            state: self.state.clone(),
+        }
     }
 
     /// Writes results with `write`. A reader that has seen enough (`slimlint | head`) is no trouble.
@@ -102,6 +120,12 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         err: &mut err,
         cwd: PathBuf::new(),
         source_date_epoch: variable("SOURCE_DATE_EPOCH"),
+        state: state_dir(|name| std::env::var_os(name)),
+        called: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|now| u64::try_from(now.as_nanos()).ok())
+            .unwrap_or_default(),
     };
     let status = match std::env::current_dir().and_then(|cwd| cwd.canonicalize()) {
         Ok(cwd) => {
@@ -127,6 +151,8 @@ fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
         Some(Command::Check(check)) => check::check(&check, terminal),
         Some(Command::Explain { rule }) => explain::explain(&rule, terminal),
         Some(Command::Rules { format }) => explain::list(format, terminal),
+        Some(Command::Rollback(rollback)) => rollback::rollback(&rollback, terminal),
+        Some(Command::Backups(backups)) => backups::backups(&backups, terminal),
         Some(Command::Schema) => setup::schema(terminal),
         Some(Command::Completions { shell }) => setup::completions(shell, terminal),
         Some(Command::Man) => setup::man(terminal),

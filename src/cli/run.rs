@@ -2,13 +2,14 @@
 
 use crate::config::{PathSettings, SettingsFor as _};
 use crate::diagnostic::Applicability;
-use crate::fix::{self, Plan, Rejected, WriteOptions, backup_date};
+use crate::fix::{self, Exposure, Plan, Rejected};
 use crate::lint::{Report, lint};
 use crate::output::{self, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::workspace::Workspace;
 
 use super::args::Check;
+use super::rollback::tell_recovered;
 use super::{Status, Terminal};
 
 /// A workspace, its Dockerfiles, and how to lint them.
@@ -22,6 +23,9 @@ pub(super) fn run(tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'
     let mut reports = Vec::with_capacity(tasks.len());
     let mut fixed = arguments.fix.then(Vec::new);
     for (workspace, paths, settings) in tasks {
+        if !arguments.fix && fix::is_interrupted(workspace.root(), terminal.state.as_deref()) {
+            terminal.note("an earlier `slimlint --fix` was interrupted here, so files may be half fixed; `slimlint rollback` puts them in order");
+        }
         let report = match &mut fixed {
             Some(fixed) => {
                 let (report, files, trouble) = fix_task(&workspace, &paths, &settings, arguments, terminal);
@@ -100,13 +104,28 @@ fn fix_task(
     arguments: &Check,
     terminal: &mut Terminal<'_>,
 ) -> (Report, Option<FixedFiles>, Status) {
-    let (plan, status) = plan(workspace, paths, settings, None, arguments, terminal);
+    // Before anything is read: a run that was killed may have left half of its files.
+    match fix::recover(workspace.root(), terminal.state.as_deref()) {
+        Ok(None) => {}
+        Ok(Some(recovered)) => {
+            tell_recovered(workspace.root(), &recovered, terminal);
+            workspace.forget("");
+        }
+        Err(error) => return (lint(workspace, paths, settings), None, terminal.error(&error.to_string())),
+    }
+    let (mut plan, status) = plan(workspace, paths, settings, None, arguments, terminal);
     if plan.files.is_empty() {
         return (plan.remaining, None, status);
     }
-    let options = WriteOptions { backup: settings.backup(), date: backup_date(terminal.source_date_epoch.as_deref()) };
+    let options = terminal.write_options(settings.backup());
+    if options.backup && fix::exclude_backups(workspace, &mut plan, &options.date) == Exposure::Copied {
+        terminal.note("the backups lie where a COPY takes them, and no ignore file leaves them out: remove them before you build, or ignore `**/*.pre-slim.*`");
+    }
     match fix::write(workspace.root(), &plan, &options) {
         Ok(written) => {
+            if let Some(reason) = &written.unrecorded {
+                terminal.note(&format!("this run is not in the journal: {reason}; `slimlint rollback --force` goes by the names of the backups"));
+            }
             let files = FixedFiles::new(workspace.root(), &plan, &written);
             for file in &plan.files {
                 workspace.set_overlay(&file.path, Some(file.after.clone()));

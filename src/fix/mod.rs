@@ -3,17 +3,26 @@
 //! [`plan`] works on the workspace's overlay and touches no disk; [`write()`] is the only writer of the program. A fix is made
 //! with all of its edits or not at all, and only when the result still says what the edits meant (see [`Violation`]).
 
-mod backup;
+mod date;
 mod diff;
+mod exclude;
+mod journal;
 mod rounds;
 mod select;
 mod splice;
+mod undo;
 mod verify;
 mod write;
 
-pub use backup::{backup_date, backup_name};
+pub use date::{backup_date, read_date, shown_date};
+pub use exclude::{Exposure, exclude_backups};
+pub use journal::{JournalError, state_dir};
 pub use splice::SpliceError;
 pub(crate) use splice::with_line_ends;
+pub use undo::{
+    Action, Backup, BackupList, Original, Pruned, RecoverError, Recovered, Restored, Rollback, RollbackError,
+    RollbackRequest, is_interrupted, list_backups, plan_rollback, prune, recover,
+};
 pub use verify::Violation;
 pub use write::{WriteError, WriteOptions, Written, WrittenFile, write};
 

@@ -13,8 +13,6 @@ use super::{Paint, Results, concise, escape, shown_path};
 
 /// Services whose build is suggested by name; for more, one knows how.
 const MOST_BUILDS: usize = 3;
-/// Files whose way back is spelt out.
-const MOST_UNDONE: usize = 6;
 
 /// What was changed below one root.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +21,8 @@ pub struct FixedFiles {
     pub root: PathBuf,
     /// How many fixes were made.
     pub fixed: usize,
+    /// Whether the run is in the journal.
+    recorded: bool,
     files: Vec<FixedFile>,
 }
 
@@ -48,7 +48,12 @@ impl FixedFiles {
                 created: change.before.is_none().then(|| creation(&change.path, &change.after, &change.fixes)),
             }
         });
-        Self { root: root.to_owned(), fixed: plan.fixed, files: files.collect() }
+        Self {
+            root: root.to_owned(),
+            fixed: plan.fixed,
+            recorded: written.unrecorded.is_none(),
+            files: files.collect(),
+        }
     }
 }
 
@@ -70,7 +75,6 @@ fn creation(path: &str, bytes: &[u8], fixes: &[AppliedFix]) -> String {
 
 pub(super) fn write(files: &[FixedFiles], results: &Results<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = Vec::new();
-    let mut undo = Vec::new();
     for (files, file) in files.iter().flat_map(|files| files.files.iter().map(move |file| (files, file))) {
         let path = escape(&shown_path(&files.root, &file.path, results.cwd)).into_owned();
         let backup =
@@ -78,13 +82,11 @@ pub(super) fn write(files: &[FixedFiles], results: &Results<'_>, paint: Paint, o
         let backup = backup.map(|backup| escape(&backup).into_owned());
         let what = match (&file.created, &backup) {
             (Some(said), _) => format!("created   {said}"),
+            // Nothing in it was a finding: it leaves the backups out.
+            (None, Some(backup)) if file.fixes == 0 => format!("leaves backups out   (backup {})", name_of(backup)),
             (None, Some(backup)) => format!("{} fixed   (backup {})", file.fixes, name_of(backup)),
             (None, None) => format!("{} fixed", file.fixes),
         };
-        undo.extend(match &file.created {
-            Some(_) => Some(format!("rm {}", quoted(&path))),
-            None => backup.map(|backup| format!("mv {} {}", quoted(&backup), quoted(&path))),
-        });
         rows.push((path, what));
     }
     let column = rows.iter().map(|(path, _)| width(path)).max().unwrap_or_default();
@@ -94,14 +96,34 @@ pub(super) fn write(files: &[FixedFiles], results: &Results<'_>, paint: Paint, o
     }
     left(results, paint, out)?;
     builds(files, results, out)?;
-    if undo.len() > MOST_UNDONE {
-        writeln!(out, "Undo: move each backup back over its file")?;
-        return writeln!(out);
-    }
-    for (index, command) in undo.iter().enumerate() {
-        writeln!(out, "{}{command}", if index == 0 { "Undo: " } else { "      " })?;
-    }
+    undo(files, results.cwd, out)?;
     writeln!(out)
+}
+
+/// The way back.
+fn undo(files: &[FixedFiles], cwd: &Path, out: &mut dyn Write) -> io::Result<()> {
+    let mut ways = Vec::new();
+    for files in files {
+        let is_near = files.root.starts_with(cwd) || cwd.starts_with(&files.root);
+        let place =
+            if is_near { String::new() } else { format!(" {}", quoted(&escape(&shown_path(&files.root, "", cwd)))) };
+        let has_backups = files.files.iter().any(|file| file.backup.is_some());
+        let has_changes = files.files.iter().any(|file| file.created.is_none());
+        let way = match (files.recorded, has_backups, has_changes) {
+            (true, _, false) | (true, true, _) => format!("slimlint rollback{place}"),
+            (false, true, _) => format!("slimlint rollback --force{place}"),
+            _ => "git restore (no backup was kept)".to_owned(),
+        };
+        let keeps = if has_backups { "        (`slimlint backups --prune` removes backups after 7 days)" } else { "" };
+        let way = way + keeps;
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    for (index, way) in ways.iter().enumerate() {
+        writeln!(out, "{}{way}", if index == 0 { "Undo: " } else { "      " })?;
+    }
+    Ok(())
 }
 
 /// The findings that are left, in short.

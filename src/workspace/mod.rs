@@ -23,7 +23,7 @@ mod walk;
 
 pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
-pub use names::{NameKind, is_dockerfile_name};
+pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};
 pub use paths::{join, normalise, parent};
 pub use service::{Overrides, Said, Service, locate_from_sources};
 pub use store::{Entry, MAX_FILE_BYTES, Workspace};

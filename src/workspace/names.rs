@@ -101,10 +101,51 @@ fn begins_as_one(name: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
 }
 
+/// What stands between a file's name and the date of its backup.
+const BACKUP_INFIX: &str = ".pre-slim.";
+
+/// The name of the `number`th backup (from 1) of the file `name` on `date` (`YYYYMMDD`).
+#[must_use]
+pub fn backup_name(name: &str, date: &str, number: u32) -> String {
+    if number <= 1 { format!("{name}{BACKUP_INFIX}{date}") } else { format!("{name}{BACKUP_INFIX}{date}.{number}") }
+}
+
+/// The name of a backup, taken apart: `NAME.pre-slim.YYYYMMDD`, or with `.N` from 2 on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct BackupName<'n> {
+    /// The file that was copied.
+    pub original: &'n str,
+    /// The day.
+    pub date: &'n str,
+    /// Which one of that day, from 1.
+    pub number: u32,
+}
+
+impl<'n> BackupName<'n> {
+    /// `None` for what slimlint would not have written, however alike.
+    #[must_use]
+    pub fn parse(name: &'n str) -> Option<Self> {
+        let (original, stamp) = name.rsplit_once(BACKUP_INFIX)?;
+        let (date, number) = stamp.split_once('.').map_or((stamp, None), |(date, number)| (date, Some(number)));
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = match number {
+            None => 1,
+            Some(text) if is_digits(text) && !text.starts_with('0') => {
+                text.parse().ok().filter(|&number| number > 1)?
+            }
+            Some(_) => return None,
+        };
+        let (month, day) = (date.get(4..6)?, date.get(6..8)?);
+        let is_date =
+            date.len() == 8 && is_digits(date) && ("01"..="12").contains(&month) && ("01"..="31").contains(&day);
+        (is_date && !original.is_empty()).then_some(Self { original, date, number })
+    }
+}
+
 /// Whether `name` is that of a backup which slimlint made (`NAME.pre-slim.YYYYMMDD`).
 #[must_use]
 pub fn is_backup(name: &str) -> bool {
-    name.contains(".pre-slim.")
+    BackupName::parse(name).is_some()
 }
 
 #[cfg(test)]
@@ -138,6 +179,33 @@ mod tests {
         for (expected, names) in table {
             for name in names.split_whitespace() {
                 assert_eq!(is_dockerfile_name(name), expected, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn backups_are_known_by_their_exact_name() {
+        for (name, parts) in [
+            ("Dockerfile.pre-slim.20261121", Some(("Dockerfile", "20261121", 1))),
+            ("Dockerfile.pre-slim.20261121.2", Some(("Dockerfile", "20261121", 2))),
+            ("a.pre-slim.20261121.pre-slim.20261122.12", Some(("a.pre-slim.20261121", "20261122", 12))),
+            ("Dockerfile.pre-slim.gpu", None),
+            ("Dockerfile.pre-slim.20261321", None),
+            ("Dockerfile.pre-slim.20261100", None),
+            ("Dockerfile.pre-slim.2026112", None),
+            ("Dockerfile.pre-slim.20261121.1", None),
+            ("Dockerfile.pre-slim.20261121.02", None),
+            ("Dockerfile.pre-slim.20261121.x", None),
+            ("Dockerfile.pre-slim.20261121.", None),
+            ("Dockerfile.pre-slim.20261121.99999999999", None),
+            ("Dockerfile.pre-slim.20261121.gpu.Dockerfile", None),
+            (".pre-slim.20261121", None),
+            ("Dockerfile.pre-slim.２0261121", None),
+        ] {
+            let found = BackupName::parse(name);
+            assert_eq!(found.map(|found| (found.original, found.date, found.number)), parts, "{name}");
+            if let Some((original, date, number)) = parts {
+                assert_eq!(backup_name(original, date, number), name);
             }
         }
     }

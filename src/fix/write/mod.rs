@@ -1,20 +1,25 @@
 //! The only writer: puts a plan on disk, all of it or none.
 //!
-//! Everything that can fail is done before the first file is replaced: checks, temporary files in the folders of their targets,
-//! backups. Then the temporary files are renamed; should one rename fail, the files already replaced get their old bytes
-//! back and what was created is removed.
+//! Everything that can fail is done before the first file is replaced: checks, new files beside their targets, backups. What
+//! fails after that is undone. A run that is killed is undone by the next one, from the [journal](super::journal).
 
+mod folder;
+mod settle;
 mod target;
+mod transaction;
 
-use std::fs;
+#[cfg(test)]
+pub(super) use folder::fault;
+pub(super) use folder::{Folder, Found, Likeness, Stamp, hexadecimal};
+pub(super) use settle::{Settled, settle};
+pub(super) use transaction::{Change, perform};
+
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::Plan;
-use super::backup::backup_name;
-use target::Target;
+use super::journal::{Journal, JournalError, Locked};
 
 /// How to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +28,19 @@ pub struct WriteOptions {
     pub backup: bool,
     /// The date in the names of backups, see [`backup_date`](super::backup_date).
     pub date: String,
+    /// Nanoseconds since 1970; the same for everything that one call of the program writes.
+    pub time: u64,
+    /// Where the journal is kept, see [`state_dir`](super::state_dir); without it there is none.
+    pub state: Option<PathBuf>,
 }
 
 /// What was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Written {
     /// One for each file of the plan, in its order.
     pub files: Vec<WrittenFile>,
+    /// Why the run is not in the journal, when it is not.
+    pub unrecorded: Option<JournalError>,
 }
 
 /// One file that was written.
@@ -64,14 +75,15 @@ pub enum WriteError {
     /// Two paths lead to one file, and its fixes differ.
     #[error("`{}` is reached by two names whose fixes differ; nothing was written, name only one of them", .0.display())]
     TwoNames(PathBuf),
-    /// The new file would belong to somebody else.
-    #[error("the owner of `{}` cannot be kept ({source}); nothing was written, run slimlint as its owner", path.display())]
-    Owner {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A run that was killed has not been put in order yet.
+    #[error("an earlier run below `{}` was interrupted; nothing was written, run `slimlint rollback` there first", .0.display())]
+    Interrupted(PathBuf),
+    /// Another run is writing, or its record cannot be read.
+    #[error(transparent)]
+    Busy(JournalError),
+    /// The journal cannot be written.
+    #[error("the journal cannot be written ({0}); nothing was written")]
+    Journal(io::Error),
     /// The system refused.
     #[error("`{}` cannot be written ({source}); nothing was written, check the folder's permissions and its free space", path.display())]
     Io {
@@ -82,14 +94,12 @@ pub enum WriteError {
     },
     /// A file could not be replaced, and another could not be put back.
     #[error(
-        "`{}` could not be replaced ({source}), and `{}` could not be put back ({restore}); take it from its backup or from git",
-        path.display(), unrestored.display()
+        "{cause}; but `{}` could not be put back ({restore}): `slimlint rollback` tries again, else take it from its backup or from git",
+        unrestored.display()
     )]
     HalfWritten {
-        /// The file that could not be replaced.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// What failed first.
+        cause: Box<WriteError>,
         /// The file that has its new bytes still.
         unrestored: PathBuf,
         /// Why.
@@ -98,143 +108,70 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
-        move |source| Self::Io { path, source }
+        move |source| if is_not_a_file(&source) { Self::NotAFile(path) } else { Self::Io { path, source } }
     }
 }
 
+/// A folder, device, link or something huge stands where a file was expected.
+#[derive(Debug)]
+struct NotAFile;
+
+impl fmt::Display for NotAFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("it is not a regular file")
+    }
+}
+
+impl std::error::Error for NotAFile {}
+
+fn not_a_file() -> io::Error {
+    io::Error::other(NotAFile)
+}
+
+pub(super) fn is_not_a_file(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<NotAFile>)
+}
+
 /// Writes the files of `plan`, which lie below `root`: all of them, or none when there is an error.
+///
+/// Where there is no journal to write to, the files are written all the same: each is replaced in one step and has its backup, so
+/// nothing can be lost; only a run that is killed in between is not undone by the next.
 ///
 /// # Errors
 /// See [`WriteError`]. After an error the folder is as it was, without temporary files or backups of this run.
 pub fn write(root: &Path, plan: &Plan, options: &WriteOptions) -> Result<Written, WriteError> {
     let root = root.canonicalize().map_err(WriteError::io(root))?;
+    let (locked, mut unrecorded) = lock(&root, options.state.as_deref())?;
     let targets = target::resolve(&root, &plan.files)?;
-    let temporary = targets.iter().map(Target::prepare).collect::<Result<Vec<_>, _>>()?;
-    let mut backups = Backups::default();
-    for target in &targets {
-        backups.add(target, options)?;
-    }
-    // The journal of a later version is written here, between the last backup and the first rename.
-    replace(&targets, temporary)?;
+    let changes: Vec<Change> = targets.iter().map(|target| target.change(options.backup)).collect();
+    let run = match perform(&root, &changes, locked.as_ref(), options, true) {
+        Err(WriteError::Journal(source)) => {
+            let path = options.state.clone().unwrap_or_default();
+            unrecorded = Some(JournalError::Io { path, source });
+            perform(&root, &changes, None, options, true)?
+        }
+        run => run?,
+    };
     let files = plan.files.iter().map(|file| {
         let target = targets.iter().find(|target| target.names.contains(&file.path));
-        let index = target.and_then(|target| targets.iter().position(|other| std::ptr::eq(other, target)));
-        WrittenFile {
-            path: file.path.clone(),
-            backup: index.and_then(|index| backups.paths.get(index).cloned().flatten()),
-            created: file.before.is_none(),
-        }
+        let entry = target.and_then(|target| run.files.iter().find(|entry| entry.path == target.path));
+        let backup = entry.and_then(|entry| Some(root.join(entry.folder()).join(entry.backup.as_ref()?)));
+        WrittenFile { path: file.path.clone(), backup, created: file.before.is_none() }
     });
-    let written = Written { files: files.collect() };
-    backups.keep();
-    Ok(written)
+    Ok(Written { files: files.collect(), unrecorded })
 }
 
-/// The backups of this run; removed again unless they are kept.
-#[derive(Default)]
-struct Backups {
-    /// One entry for each target.
-    paths: Vec<Option<PathBuf>>,
-    kept: bool,
-}
-
-impl Backups {
-    fn add(&mut self, target: &Target<'_>, options: &WriteOptions) -> Result<(), WriteError> {
-        let path = match target.before {
-            Some(before) if options.backup => {
-                let path = create_backup(target, before, &options.date)?;
-                Some(path)
-            }
-            _ => None,
-        };
-        self.paths.push(path);
-        Ok(())
+/// The lock on the root's journal, or why there is none.
+pub(super) fn lock(root: &Path, state: Option<&Path>) -> Result<(Option<Locked>, Option<JournalError>), WriteError> {
+    let Some(state) = state else { return Ok((None, Some(JournalError::Nowhere))) };
+    match Journal::of(state, root).lock(root) {
+        Ok(locked) if locked.journal.has_pending() => Err(WriteError::Interrupted(root.to_owned())),
+        Ok(locked) => Ok((Some(locked), None)),
+        Err(error @ JournalError::Io { .. }) => Ok((None, Some(error))),
+        Err(error) => Err(WriteError::Busy(error)),
     }
-
-    fn keep(mut self) {
-        self.kept = true;
-    }
-}
-
-impl Drop for Backups {
-    fn drop(&mut self) {
-        if !self.kept {
-            for path in self.paths.iter().flatten() {
-                let _ = fs::remove_file(path);
-            }
-        }
-    }
-}
-
-/// Copies the bytes to the first name that is free, with the mode and owner of the original.
-fn create_backup(target: &Target<'_>, before: &[u8], date: &str) -> Result<PathBuf, WriteError> {
-    let name = target.path.file_name().unwrap_or_default().to_string_lossy();
-    let copy = target.temporary(before)?;
-    let mut copy = Some(copy);
-    for number in 1.. {
-        let path = target.path.with_file_name(backup_name(&name, date, number));
-        let Some(file) = copy.take() else { break };
-        // Without replacing: an existing backup is somebody's only copy.
-        match file.persist_noclobber(&path) {
-            Ok(_) => return Ok(path),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => copy = Some(error.file),
-            Err(error) => return Err(WriteError::Io { path, source: error.error }),
-        }
-    }
-    Err(WriteError::Io { path: target.path.clone(), source: io::ErrorKind::AlreadyExists.into() })
-}
-
-/// Renames the temporary files to their targets, and takes that back when one fails.
-fn replace(targets: &[Target<'_>], temporary: Vec<NamedTempFile>) -> Result<(), WriteError> {
-    for (done, (target, file)) in targets.iter().zip(temporary).enumerate() {
-        let result = if target.before.is_some() {
-            // Once more, as late as can be: an editor may have saved while the others were prepared.
-            target
-                .check_unchanged()
-                .and_then(|()| file.persist(&target.path).map_err(|error| target.failed(error.error)))
-        } else {
-            file.persist_noclobber(&target.path).map_err(|error| match error.error.kind() {
-                io::ErrorKind::AlreadyExists => WriteError::Appeared(target.path.clone()),
-                _ => target.failed(error.error),
-            })
-        };
-        if let Err(error) = result {
-            restore(targets.get(..done).unwrap_or_default(), error)?;
-        }
-    }
-    for target in targets {
-        target.sync_folder();
-    }
-    Ok(())
-}
-
-/// Puts back what was replaced, in reverse order; always an error.
-fn restore(done: &[Target<'_>], cause: WriteError) -> Result<(), WriteError> {
-    let mut unrestored = None;
-    for target in done.iter().rev() {
-        let result = match target.before {
-            Some(before) => target
-                .temporary(before)
-                .map_err(|error| io::Error::other(error.to_string()))
-                .and_then(|file| file.persist(&target.path).map(drop).map_err(|error| error.error)),
-            None => fs::remove_file(&target.path),
-        };
-        if let Err(restore) = result {
-            unrestored = Some((target.path.clone(), restore));
-        }
-    }
-    Err(match (unrestored, cause) {
-        (Some((unrestored, restore)), WriteError::Io { path, source }) => {
-            WriteError::HalfWritten { path, source, unrestored, restore }
-        }
-        (Some((unrestored, restore)), cause) => {
-            let source = io::Error::other(cause.to_string());
-            WriteError::HalfWritten { path: unrestored.clone(), source, unrestored, restore }
-        }
-        (None, cause) => cause,
-    })
 }
 
 #[cfg(test)]

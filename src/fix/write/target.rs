@@ -1,34 +1,38 @@
 //! The files on disk that a plan's paths lead to.
 
-use std::fs::{self, Metadata, Permissions};
-use std::io::{self, Write as _};
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
 use super::super::FileChange;
-use super::WriteError;
+use super::{Change, WriteError};
 
 /// One file to replace or create.
+#[derive(Debug)]
 pub(super) struct Target<'p> {
-    /// Where it really is: links are followed, so that a link stays one.
-    pub path: PathBuf,
+    /// Where it really is, relative to the root: links are followed, so that a link stays one.
+    pub path: String,
     /// The paths of the plan that lead to it.
     pub names: Vec<String>,
-    /// Its bytes as they were read.
-    pub before: Option<&'p [u8]>,
+    before: Option<&'p [u8]>,
     after: &'p [u8],
-    metadata: Option<Metadata>,
+    identity: Option<Identity>,
 }
+
+/// What tells that two names are one file.
+type Identity = (u64, u64);
 
 /// Finds and checks the targets of `files`; nothing is written.
 pub(super) fn resolve<'p>(root: &Path, files: &'p [FileChange]) -> Result<Vec<Target<'p>>, WriteError> {
     let mut targets: Vec<Target<'p>> = Vec::new();
     for file in files {
         let target = Target::resolve(root, file)?;
-        match targets.iter_mut().find(|other| other.path == target.path) {
+        let same = |other: &&mut Target<'p>| {
+            other.path == target.path || (other.identity.is_some() && other.identity == target.identity)
+        };
+        match targets.iter_mut().find(same) {
             Some(other) if other.after == target.after => other.names.extend(target.names),
-            Some(_) => return Err(WriteError::TwoNames(target.path)),
+            Some(_) => return Err(WriteError::TwoNames(root.join(target.path))),
             None => targets.push(target),
         }
     }
@@ -39,17 +43,15 @@ impl<'p> Target<'p> {
     fn resolve(root: &Path, file: &'p FileChange) -> Result<Self, WriteError> {
         let shown = root.join(&file.path);
         let before = file.before.as_ref().map(|before| before.bytes());
-        let (path, metadata) = match before {
+        let (real, metadata) = match before {
             Some(_) => {
-                let path = shown.canonicalize().map_err(|error| gone(&shown, error))?;
-                let metadata = path.metadata().map_err(|error| gone(&shown, error))?;
-                (path, Some(metadata))
+                let real = shown.canonicalize().map_err(|error| gone(&shown, error))?;
+                let metadata = real.metadata().map_err(|error| gone(&shown, error))?;
+                (real, Some(metadata))
             }
             None => (new_path(&shown)?, None),
         };
-        if !path.starts_with(root) {
-            return Err(WriteError::OutsideRoot(shown));
-        }
+        let below = real.strip_prefix(root).map_err(|_| WriteError::OutsideRoot(shown.clone()))?;
         if let Some(metadata) = &metadata {
             if !metadata.is_file() {
                 return Err(WriteError::NotAFile(shown));
@@ -58,54 +60,30 @@ impl<'p> Target<'p> {
             if !owner_may_write(metadata) {
                 return Err(WriteError::ReadOnly(shown));
             }
+            if Some(fs::read(&real).map_err(|error| gone(&shown, error))?.as_slice()) != before {
+                return Err(WriteError::Changed(shown));
+            }
         }
-        let target = Self { path, names: vec![file.path.clone()], before, after: &file.after, metadata };
-        target.check_unchanged()?;
-        Ok(target)
+        // The journal is text.
+        let Some(parts) = below.iter().map(|part| part.to_str()).collect::<Option<Vec<_>>>() else {
+            return Err(WriteError::Io {
+                path: shown,
+                source: io::Error::other("a link leads to a name that is not Unicode"),
+            });
+        };
+        let identity = metadata.as_ref().and_then(identity);
+        Ok(Self { path: parts.join("/"), names: vec![file.path.clone()], before, after: &file.after, identity })
     }
 
-    /// Whether the file on disk still holds the bytes that were read.
-    pub fn check_unchanged(&self) -> Result<(), WriteError> {
-        let Some(before) = self.before else { return Ok(()) };
-        let bytes = fs::read(&self.path).map_err(|error| gone(&self.path, error))?;
-        if bytes == before { Ok(()) } else { Err(WriteError::Changed(self.path.clone())) }
-    }
-
-    /// The temporary file with the new bytes.
-    pub fn prepare(&self) -> Result<NamedTempFile, WriteError> {
-        self.temporary(self.after)
-    }
-
-    /// A temporary file beside the target with `bytes`, on disk, with the target's mode and owner.
-    pub fn temporary(&self, bytes: &[u8]) -> Result<NamedTempFile, WriteError> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".slimlint-").suffix(".tmp");
-        let mode = new_file_mode();
-        if let Some(mode) = mode.filter(|_| self.metadata.is_none()) {
-            builder.permissions(mode);
+    /// What is to be done with it.
+    pub fn change(&self, backup: bool) -> Change {
+        Change {
+            path: self.path.clone(),
+            before: self.before.map(<[u8]>::to_vec),
+            after: Some(self.after.to_vec()),
+            backup,
+            likeness: None,
         }
-        let mut file = builder.tempfile_in(folder).map_err(|error| self.failed(error))?;
-        file.write_all(bytes).map_err(|error| self.failed(error))?;
-        if let Some(metadata) = &self.metadata {
-            // The owner first: changing it clears the set-user-id bit of the mode.
-            keep_owner(file.path(), metadata)
-                .map_err(|source| WriteError::Owner { path: self.path.clone(), source })?;
-            file.as_file().set_permissions(metadata.permissions()).map_err(|error| self.failed(error))?;
-        }
-        file.as_file().sync_all().map_err(|error| self.failed(error))?;
-        Ok(file)
-    }
-
-    /// Asks the system to put the folder's new entry on disk. Some file systems cannot; the rename stands all the same.
-    pub fn sync_folder(&self) {
-        if let Some(folder) = self.path.parent().and_then(|folder| fs::File::open(folder).ok()) {
-            let _ = folder.sync_all();
-        }
-    }
-
-    pub fn failed(&self, source: io::Error) -> WriteError {
-        WriteError::Io { path: self.path.clone(), source }
     }
 }
 
@@ -128,6 +106,20 @@ fn gone(shown: &Path, error: io::Error) -> WriteError {
     }
 }
 
+/// Device and number of a file that has one name only, so that two paths to it differ in case at most. Hard links are several
+/// files from here on: the one that is replaced leaves the others as they are.
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.nlink() == 1).then(|| (metadata.dev(), metadata.ino()))
+}
+
+/// Canonical paths have the case of the disk there.
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Option<Identity> {
+    None
+}
+
 #[cfg(unix)]
 fn owner_may_write(metadata: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
@@ -137,36 +129,4 @@ fn owner_may_write(metadata: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn owner_may_write(metadata: &Metadata) -> bool {
     !metadata.permissions().readonly()
-}
-
-/// The mode that programs ask for; the system takes the umask off it. Temporary files would else be closed to everybody else.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
-fn new_file_mode() -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Some(Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn new_file_mode() -> Option<Permissions> {
-    None
-}
-
-#[cfg(unix)]
-fn keep_owner(path: &Path, wanted: &Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, chown};
-    let have = path.symlink_metadata()?;
-    if (have.uid(), have.gid()) == (wanted.uid(), wanted.gid()) {
-        return Ok(());
-    }
-    match chown(path, Some(wanted.uid()), Some(wanted.gid())) {
-        // A group that one is no member of cannot be given away; the owner is what counts.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && have.uid() == wanted.uid() => Ok(()),
-        result => result,
-    }
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_: &Path, _: &Metadata) -> io::Result<()> {
-    Ok(())
 }

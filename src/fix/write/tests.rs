@@ -30,7 +30,7 @@ fn plan(files: &[(&str, &str, &str)]) -> Plan {
 }
 
 fn options(backup: bool) -> WriteOptions {
-    WriteOptions { backup, date: "20261121".to_owned() }
+    WriteOptions { backup, date: "20261121".to_owned(), time: 1, state: None }
 }
 
 /// All files below the folder with their text; links with their target.
@@ -100,15 +100,20 @@ fn nothing_is_written_when_one_file_is_not_as_it_was() {
 }
 
 #[test]
-fn a_rename_that_fails_is_taken_back() {
+fn a_file_that_appears_at_the_last_moment_stops_everything() {
     let folder = folder(&[("a", "1"), ("b", "2")]);
     let root = folder.path().canonicalize().unwrap();
     let plan = plan(&[("a", "1", "x"), ("b", "2", "y"), ("new", "", "z"), ("other", "", "w")]);
-    let targets = target::resolve(&root, &plan.files).unwrap();
-    let temporary = targets.iter().map(|target| target.prepare().unwrap()).collect();
-    // Somebody else creates a file in between.
-    fs::write(root.join("other"), "theirs").unwrap();
-    assert!(matches!(replace(&targets, temporary), Err(WriteError::Appeared(_))));
+    let theirs = root.join("other");
+    let hook = move |_: usize, name: &str| {
+        // Somebody else creates a file when everything is prepared.
+        if name == "exchange" && !theirs.exists() {
+            fs::write(&theirs, "theirs").unwrap();
+        }
+        Ok(())
+    };
+    let (result, _) = fault::with(hook, || write(&root, &plan, &options(true)));
+    assert!(matches!(result, Err(WriteError::Appeared(_))), "{result:?}");
     assert_eq!(listing(&folder), owned(&[("a", "1"), ("b", "2"), ("other", "theirs")]));
 }
 
