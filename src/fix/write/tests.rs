@@ -40,7 +40,7 @@ fn listing(folder: &TempDir) -> Vec<(String, String)> {
         .map(Result::unwrap)
         .filter(|entry| !entry.file_type().is_dir())
         .map(|entry| {
-            let name = entry.path().strip_prefix(folder.path()).unwrap().display().to_string();
+            let name = entry.path().strip_prefix(folder.path()).unwrap().display().to_string().replace('\\', "/");
             let text = match fs::read_link(entry.path()) {
                 Ok(target) => format!("-> {}", target.display()),
                 Err(_) => fs::read_to_string(entry.path()).unwrap_or_default(),

@@ -80,6 +80,7 @@ macro_rules! folders {
                 assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
             }
 
+            #[cfg(unix)]
             fn is_refused<T>(result: io::Result<Option<T>>) -> bool {
                 result.is_err_and(|error| super::super::super::is_not_a_file(&error))
             }
