@@ -103,7 +103,7 @@ fn text(backups: &[Backup], what: &'static str, cwd: &Path, paint: Paint, out: &
     match (backups.len(), what) {
         (0, "backups") => writeln!(out, "No backups."),
         (0, _) => writeln!(out, "Nothing to remove."),
-        (number, "backups") => writeln!(out, "{number} backups, {}", format_bytes(bytes)),
+        (1, "backups") => writeln!(out, "1 backup, {}", format_bytes(bytes)),
         (number, what) => writeln!(out, "{number} {what}, {}", format_bytes(bytes)),
     }
 }

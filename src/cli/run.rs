@@ -6,7 +6,7 @@ use crate::fix::{self, Exposure, Plan, Rejected};
 use crate::lint::{Report, lint};
 use crate::output::{self, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
-use crate::workspace::Workspace;
+use crate::workspace::{BackupName, Workspace};
 
 use super::args::Check;
 use super::rollback::tell_recovered;
@@ -15,7 +15,21 @@ use super::{Status, Terminal};
 /// A workspace, its Dockerfiles, and how to lint them.
 pub(super) type Task = (Workspace, Vec<String>, PathSettings);
 
-pub(super) fn run(tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
+pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
+    let state = terminal.state.clone();
+    let is_interrupted = |(workspace, _, _): &Task| fix::is_interrupted(workspace.root(), state.as_deref());
+    if !arguments.fix && tasks.iter().any(is_interrupted) {
+        terminal.note("an earlier `slimlint --fix` was interrupted here, so files may be half fixed; `slimlint rollback` puts them in order");
+    }
+    if arguments.fix || arguments.diff {
+        // `slimlint --fix Dockerfile*` names the backups as well.
+        let is_file = |path: &String| BackupName::parse(path.rsplit('/').next().unwrap_or(path)).is_none();
+        let before: usize = tasks.iter().map(|(_, paths, _)| paths.len()).sum();
+        tasks.iter_mut().for_each(|(_, paths, _)| paths.retain(is_file));
+        if tasks.iter().map(|(_, paths, _)| paths.len()).sum::<usize>() < before {
+            terminal.note("backups are never changed; those that were named are left out");
+        }
+    }
     if arguments.diff {
         return diff(&tasks, arguments, terminal);
     }
@@ -23,9 +37,6 @@ pub(super) fn run(tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'
     let mut reports = Vec::with_capacity(tasks.len());
     let mut fixed = arguments.fix.then(Vec::new);
     for (workspace, paths, settings) in tasks {
-        if !arguments.fix && fix::is_interrupted(workspace.root(), terminal.state.as_deref()) {
-            terminal.note("an earlier `slimlint --fix` was interrupted here, so files may be half fixed; `slimlint rollback` puts them in order");
-        }
         let report = match &mut fixed {
             Some(fixed) => {
                 let (report, files, trouble) = fix_task(&workspace, &paths, &settings, arguments, terminal);
