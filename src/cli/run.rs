@@ -25,7 +25,9 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
         // `slimlint --fix Dockerfile*` names the backups as well.
         let is_file = |path: &String| BackupName::parse(path.rsplit('/').next().unwrap_or(path)).is_none();
         let before: usize = tasks.iter().map(|(_, paths, _)| paths.len()).sum();
-        tasks.iter_mut().for_each(|(_, paths, _)| paths.retain(is_file));
+        for (_, paths, _) in &mut tasks {
+            paths.retain(is_file);
+        }
         if tasks.iter().map(|(_, paths, _)| paths.len()).sum::<usize>() < before {
             terminal.note("backups are never changed; those that were named are left out");
         }
