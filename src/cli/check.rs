@@ -12,8 +12,7 @@ use super::args::Check;
 use super::{Status, Terminal, options, run, settings, stdin};
 
 /// Commands that a path may be a misspelling of.
-const COMMANDS: [&str; 8] =
-    ["backups", "check", "completions", "explain", "man", "rollback", "rules", "schema"];
+const COMMANDS: [&str; 8] = ["backups", "check", "completions", "explain", "man", "rollback", "rules", "schema"];
 
 pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let mut configurations = match options::configurations(arguments, terminal) {

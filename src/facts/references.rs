@@ -99,6 +99,7 @@ mod tests {
             context: String::new(),
             context_evidence: String::new(),
             ignore_file: None,
+            gpu: None,
         };
         let source = workspace.read("Dockerfile").expect("a Dockerfile");
         let dockerfile = Dockerfile::parse(source.text());
