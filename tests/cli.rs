@@ -448,3 +448,25 @@ fn several_roots_in_one_run() {
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     assert_eq!((text(&one, "Dockerfile"), text(&two, "Dockerfile")), (PIP_FIXED.to_owned(), PIP_FIXED.to_owned()));
 }
+
+#[test]
+fn findings_that_are_there_can_be_ignored() {
+    let before = "# syntax=docker/dockerfile:1\nFROM python:3.12-slim\nRUN pip install flask && apt-get update\nRUN pip install x\n";
+    let folder = repository(&[("Dockerfile", before)]);
+    let rules = "--select pip-cache-kept,apt-lists-kept";
+    let preview = slimlint(folder.path(), &format!("{rules} --add-ignores=later --diff"));
+    assert!(preview.out.contains("+# slimlint ignore="), "{}", preview.out);
+    assert_eq!(text(&folder, "Dockerfile"), before);
+    let run = slimlint(folder.path(), &format!("{rules} --add-ignores=later"));
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(run.out.contains("3 ignored") && run.out.contains("slimlint rollback"), "{}", run.out);
+    let after = "# syntax=docker/dockerfile:1\nFROM python:3.12-slim\n\
+                 # slimlint ignore=pip-cache-kept,apt-lists-kept later\nRUN pip install flask && apt-get update\n\
+                 # slimlint ignore=pip-cache-kept later\nRUN pip install x\n";
+    assert_eq!(text(&folder, "Dockerfile"), after);
+    assert_eq!(slimlint(folder.path(), "--select all").out, "Nothing to slim in 1 Dockerfile, 3 silenced by ignore comments.\n");
+    // A second run has nothing to add, and one without a reason adds none.
+    assert_eq!(slimlint(folder.path(), &format!("{rules} --add-ignores")).code, 0);
+    assert_eq!(text(&folder, "Dockerfile"), after);
+    assert_eq!(slimlint(folder.path(), "--add-ignores=x --fix").code, 2);
+}

@@ -12,9 +12,12 @@ use common::example::{Example, Files};
 use common::samples;
 use slimlint::diagnostic::{Applicability, Diagnostic};
 use slimlint::dockerfile::Dockerfile;
+use slimlint::fix;
 use slimlint::lint::{Report, lint};
 use slimlint::rules::{self, Availability, Page};
+use slimlint::suppress::ignore_instead_of_fixing;
 use slimlint::text::SourceFile;
+use slimlint::workspace::Workspace;
 
 /// The Dockerfiles of an example as files.
 fn dockerfiles(example: &Example) -> impl Iterator<Item = SourceFile> {
@@ -111,6 +114,44 @@ fn an_ignore_comment_silences_exactly_its_finding() {
             }
         }
     }
+}
+
+/// Comments that slimlint writes silence all that is found in instructions, and each of them is needed.
+#[test]
+fn ignore_comments_that_are_written_are_heard() {
+    for example in samples::all() {
+        let ignoring = |workspace: &Workspace| {
+            let mut report = lint(workspace, &example.dockerfiles, &example.settings);
+            report.diagnostics.iter_mut().for_each(|found| found.fix = None);
+            for source in report.services.iter().filter_map(|service| service.source.clone()) {
+                let dockerfile = Dockerfile::parse(source.text());
+                let mut here: Vec<_> =
+                    report.diagnostics.iter_mut().filter(|found| *found.primary.file == *source.path()).collect();
+                ignore_instead_of_fixing(&mut here, &source, &dockerfile, "a law");
+            }
+            report
+        };
+        let plan = fix::plan_with(&example.workspace(), &example.dockerfiles, Applicability::Safe, ignoring);
+        assert!(plan.rejected.is_empty(), "{}: {:?}", example.name, plan.rejected);
+        assert!(plan.rounds <= 1, "{}", example.name);
+        for found in &plan.remaining.diagnostics {
+            let Some(source) =
+                dockerfiles(&example.with(after(&plan))).find(|source| *source.path() == *found.primary.file)
+            else {
+                continue;
+            };
+            let dockerfile = Dockerfile::parse(source.text());
+            let start = found.primary.range.start();
+            let inside = dockerfile.instructions.iter().any(|instruction| instruction.range.contains(start));
+            let was_there = example.lint().diagnostics.iter().any(|other| other.rule == found.rule);
+            assert!(!inside && was_there, "{}: {found:?}", example.name);
+        }
+    }
+}
+
+/// The files of a plan as they would be.
+fn after(plan: &fix::Plan) -> Files {
+    plan.files.iter().map(|file| (file.path.clone(), file.after.clone())).collect()
 }
 
 #[test]

@@ -171,6 +171,18 @@ pub(super) struct Check {
     #[arg(long, conflicts_with = "fix", help_heading = "Fixing")]
     pub diff: bool,
 
+    /// Above each instruction with findings, write a comment that ignores them, to start with a clean slate
+    #[arg(
+        long,
+        value_name = "REASON",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        conflicts_with_all = ["fix", "unsafe_fixes"],
+        help_heading = "Fixing"
+    )]
+    pub add_ignores: Option<String>,
+
     /// Keep no copy of the files that --fix changes
     #[arg(long, help_heading = "Fixing")]
     pub no_backup: bool,
@@ -238,6 +250,13 @@ pub(super) struct Check {
     /// How to write the findings
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: CheckFormat,
+}
+
+impl Check {
+    /// Whether files are changed, unless --diff only shows how.
+    pub fn writes(&self) -> bool {
+        self.fix || self.add_ignores.is_some()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

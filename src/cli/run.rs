@@ -2,10 +2,12 @@
 
 use crate::config::{PathSettings, SettingsFor as _};
 use crate::diagnostic::Applicability;
+use crate::dockerfile::Dockerfile;
 use crate::fix::{self, Exposure, Plan, Rejected};
 use crate::lint::{Report, lint};
-use crate::output::{self, FixedFiles, Results, escape_lines, shown_path};
+use crate::output::{self, Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
+use crate::suppress::ignore_instead_of_fixing;
 use crate::workspace::{BackupName, Workspace};
 
 use super::args::Check;
@@ -18,10 +20,10 @@ pub(super) type Task = (Workspace, Vec<String>, PathSettings);
 pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let state = terminal.state.clone();
     let is_interrupted = |(workspace, _, _): &Task| fix::is_interrupted(workspace.root(), state.as_deref());
-    if !arguments.fix && tasks.iter().any(is_interrupted) {
+    if !arguments.writes() && tasks.iter().any(is_interrupted) {
         terminal.note("an earlier `slimlint --fix` was interrupted here, so files may be half fixed; `slimlint rollback` puts them in order");
     }
-    if arguments.fix || arguments.diff {
+    if arguments.writes() || arguments.diff {
         // `slimlint --fix Dockerfile*` names the backups as well.
         let is_file = |path: &String| BackupName::parse(path.rsplit('/').next().unwrap_or(path)).is_none();
         let before: usize = tasks.iter().map(|(_, paths, _)| paths.len()).sum();
@@ -37,7 +39,7 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     }
     let mut status = Status::Clean;
     let mut reports = Vec::with_capacity(tasks.len());
-    let mut fixed = arguments.fix.then(Vec::new);
+    let mut fixed = arguments.writes().then(Vec::new);
     for (workspace, paths, settings) in tasks {
         let report = match &mut fixed {
             Some(fixed) => {
@@ -82,9 +84,16 @@ pub(super) fn plan(
     terminal: &mut Terminal<'_>,
 ) -> (Plan, Status) {
     let threshold = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+    let report = |workspace: &Workspace| {
+        let mut report = lint(workspace, paths, settings);
+        if let Some(reason) = &arguments.add_ignores {
+            ignore_instead(&mut report, reason);
+        }
+        report
+    };
     let plan = match only {
         Some(file) => fix::plan_with(workspace, paths, threshold, |workspace| {
-            let mut report = lint(workspace, paths, settings);
+            let mut report = report(workspace);
             for fix in report.diagnostics.iter_mut().filter_map(|found| found.fix.as_mut()) {
                 if fix.edits.iter().any(|edit| &*edit.file != file) {
                     fix.applicability = Applicability::Display;
@@ -92,13 +101,26 @@ pub(super) fn plan(
             }
             report
         }),
-        None => fix::plan(workspace, paths, settings, threshold),
+        None => fix::plan_with(workspace, paths, threshold, report),
     };
     let mut status = Status::Clean;
     for rejected in &plan.rejected {
         status = terminal.error(&describe(rejected, workspace, terminal));
     }
     (plan, status)
+}
+
+/// A comment is a change like any other: it is made in rounds, verified, backed up and can be taken back.
+fn ignore_instead(report: &mut Report, reason: &str) {
+    let sources: Vec<_> = report.services.iter().filter_map(|service| service.source.clone()).collect();
+    for found in &mut report.diagnostics {
+        found.fix = None;
+    }
+    for source in sources {
+        let mut here =
+            report.diagnostics.iter_mut().filter(|found| *found.primary.file == *source.path()).collect::<Vec<_>>();
+        ignore_instead_of_fixing(&mut here, &source, &Dockerfile::parse(source.text()), reason);
+    }
 }
 
 fn describe(rejected: &Rejected, workspace: &Workspace, terminal: &Terminal<'_>) -> String {
@@ -139,7 +161,7 @@ fn fix_task(
             if let Some(reason) = &written.unrecorded {
                 terminal.note(&format!("this run is not in the journal: {reason}; `slimlint rollback --force` goes by the names of the backups"));
             }
-            let files = FixedFiles::new(workspace.root(), &plan, &written);
+            let files = FixedFiles::new(workspace.root(), &plan, &written, change(arguments));
             for file in &plan.files {
                 workspace.set_overlay(&file.path, Some(file.after.clone()));
             }
@@ -170,9 +192,17 @@ fn diff(tasks: &[Task], arguments: &Check, terminal: &mut Terminal<'_>) -> Statu
         terminal.note("there is nothing to fix");
         return status.max(written);
     }
-    terminal.note(&format!("{fixed} would be fixed; --fix makes the changes"));
+    let note = match change(arguments) {
+        Change::Fixes => format!("{fixed} would be fixed; --fix makes the changes"),
+        Change::Ignores => format!("{fixed} would be ignored; --add-ignores without --diff makes the changes"),
+    };
+    terminal.note(&note);
     let findings = if arguments.exit_zero { Status::Clean } else { Status::Findings };
     status.max(written).max(findings)
+}
+
+fn change(arguments: &Check) -> Change {
+    if arguments.add_ignores.is_some() { Change::Ignores } else { Change::Fixes }
 }
 
 fn judge_trouble(plan: &Plan) -> Status {

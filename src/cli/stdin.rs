@@ -50,7 +50,7 @@ pub(super) fn check(
         return terminal.error(&message);
     }
     if !configurations.keeps(&workspace, &file, true) {
-        return if arguments.fix { print(&text, terminal) } else { Status::Clean };
+        return if arguments.writes() { print(&text, terminal) } else { Status::Clean };
     }
     let (paths, settings, status) = configured(&workspace, vec![file], configurations, terminal);
     if status > Status::Clean {
@@ -60,7 +60,11 @@ pub(super) fn check(
     if arguments.show_settings {
         return super::settings::show(&[task], terminal);
     }
-    if arguments.fix { fix(task, &text, arguments, terminal) } else { run::run(vec![task], arguments, terminal) }
+    if arguments.writes() && !arguments.diff {
+        fix(task, &text, arguments, terminal)
+    } else {
+        run::run(vec![task], arguments, terminal)
+    }
 }
 
 fn read() -> Result<Vec<u8>, String> {

@@ -14,6 +14,16 @@ use super::{Paint, Results, concise, escape, shown_path};
 /// Services whose build is suggested by name; for more, one knows how.
 const MOST_BUILDS: usize = 3;
 
+/// What was put into the files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Change {
+    /// Fixes.
+    #[default]
+    Fixes,
+    /// Comments that ignore findings.
+    Ignores,
+}
+
 /// What was changed below one root.
 #[derive(Clone, Debug, Default)]
 pub struct FixedFiles {
@@ -21,6 +31,7 @@ pub struct FixedFiles {
     pub root: PathBuf,
     /// How many fixes were made.
     pub fixed: usize,
+    change: Change,
     /// Whether the run is in the journal.
     recorded: bool,
     files: Vec<FixedFile>,
@@ -38,19 +49,20 @@ struct FixedFile {
 impl FixedFiles {
     /// From the plan and what was written of it.
     #[must_use]
-    pub fn new(root: &Path, plan: &Plan, written: &Written) -> Self {
-        let files = plan.files.iter().map(|change| {
-            let done = written.files.iter().find(|file| file.path == change.path);
+    pub fn new(root: &Path, plan: &Plan, written: &Written, change: Change) -> Self {
+        let files = plan.files.iter().map(|file| {
+            let done = written.files.iter().find(|done| done.path == file.path);
             FixedFile {
-                path: change.path.clone(),
-                fixes: change.fixes.len(),
-                backup: done.and_then(|file| file.backup.clone()),
-                created: change.before.is_none().then(|| creation(&change.path, &change.after, &change.fixes)),
+                path: file.path.clone(),
+                fixes: file.fixes.len(),
+                backup: done.and_then(|done| done.backup.clone()),
+                created: file.before.is_none().then(|| creation(&file.path, &file.after, &file.fixes)),
             }
         });
         Self {
             root: root.to_owned(),
             fixed: plan.fixed,
+            change,
             recorded: written.unrecorded.is_none(),
             files: files.collect(),
         }
@@ -80,12 +92,13 @@ pub(super) fn write(files: &[FixedFiles], results: &Results<'_>, paint: Paint, o
         let backup =
             file.backup.as_ref().map(|backup| shown_path(Path::new(""), &backup.to_string_lossy(), results.cwd));
         let backup = backup.map(|backup| escape(&backup).into_owned());
+        let done = if files.change == Change::Fixes { "fixed" } else { "ignored" };
         let what = match (&file.created, &backup) {
             (Some(said), _) => format!("created   {said}"),
             // Nothing in it was a finding: it leaves the backups out.
             (None, Some(backup)) if file.fixes == 0 => format!("leaves backups out   (backup {})", name_of(backup)),
-            (None, Some(backup)) => format!("{} fixed   (backup {})", file.fixes, name_of(backup)),
-            (None, None) => format!("{} fixed", file.fixes),
+            (None, Some(backup)) => format!("{} {done}   (backup {})", file.fixes, name_of(backup)),
+            (None, None) => format!("{} {done}", file.fixes),
         };
         rows.push((path, what));
     }
@@ -156,7 +169,8 @@ fn left(results: &Results<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<
 fn builds(files: &[FixedFiles], results: &Results<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut commands = Vec::new();
     for (workspace, report) in results.reports {
-        let Some(files) = files.iter().find(|files| files.root == workspace.root()) else { continue };
+        let changed = |files: &&FixedFiles| files.change == Change::Fixes && files.root == workspace.root();
+        let Some(files) = files.iter().find(changed) else { continue };
         let services = report.services.iter().map(|summary| &summary.service);
         commands.extend(
             services.filter(|service| files.touch(service)).map(|service| build(workspace, service, results.cwd)),

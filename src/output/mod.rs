@@ -18,7 +18,7 @@ mod wrap;
 
 pub use escape::escape;
 pub(crate) use escape::escape_lines;
-pub use fixed::FixedFiles;
+pub use fixed::{Change, FixedFiles};
 pub(crate) use json::write_object;
 pub use paths::shown_path;
 pub use style::Paint;

@@ -14,7 +14,7 @@ use super::comment::{Dialect, Reach, Reading, read};
 /// its rule to the comment that is there. Findings in other files than the Dockerfile `source`, and those that no comment
 /// above an instruction silences, get none.
 pub fn ignore_instead_of_fixing(
-    diagnostics: &mut [Diagnostic],
+    diagnostics: &mut [&mut Diagnostic],
     source: &SourceFile,
     dockerfile: &Dockerfile,
     reason: &str,
@@ -108,7 +108,12 @@ mod tests {
     fn ignoring(text: &str, rules: &[&'static str], needle: &str) -> String {
         let source = SourceFile::new("Dockerfile", text.as_bytes());
         let mut findings: Vec<_> = rules.iter().map(|rule| finding(rule, text.find(needle).unwrap())).collect();
-        ignore_instead_of_fixing(&mut findings, &source, &Dockerfile::parse(text), "for now");
+        ignore_instead_of_fixing(
+            &mut findings.iter_mut().collect::<Vec<_>>(),
+            &source,
+            &Dockerfile::parse(text),
+            "for now",
+        );
         let mut edits: Vec<Edit> = findings.into_iter().flat_map(|found| found.fix.unwrap().edits).collect();
         edits.dedup();
         let mut result = text.to_owned();
