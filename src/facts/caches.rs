@@ -3,7 +3,7 @@
 use crate::dockerfile::{UNKNOWN, Value};
 
 use super::commands::removal;
-use super::paths::{is_below, resolve};
+use super::paths::is_below;
 use super::transfer::Source;
 use super::{Facts, Invocation, Run, StageFacts, Transfer};
 
@@ -20,40 +20,6 @@ pub enum Fate {
     NotShipped,
 }
 
-/// Where a tool keeps a cache.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct CacheFolders {
-    /// Absolute paths that it can be at.
-    pub folders: Vec<String>,
-    /// How a command of the same script names it: `~` where the home folder is whatever the user's is.
-    pub word: String,
-}
-
-impl CacheFolders {
-    /// The folder that a setting names, as the command finds it.
-    #[must_use]
-    pub fn named(invocation: &Invocation, value: &Value) -> Self {
-        let path = value.known().zip(invocation.workdir.known()).map(|(path, workdir)| resolve(workdir, path));
-        let word = path.clone().unwrap_or_default();
-        Self { folders: path.into_iter().collect(), word }
-    }
-
-    /// Folders of this name below it.
-    #[must_use]
-    pub fn below(&self, name: &str) -> Vec<String> {
-        self.folders.iter().map(|folder| format!("{folder}/{name}")).collect()
-    }
-
-    /// The word with `rest` behind it, when a shell reads it as that one word.
-    #[must_use]
-    pub fn shell_word(&self, rest: &str) -> Option<String> {
-        let plain = |character: char| character.is_ascii_alphanumeric() || "/._-~+@%".contains(character);
-        let home = self.word.strip_prefix("~/").unwrap_or(&self.word);
-        let safe = !home.is_empty() && !home.contains('~') && home != "/" && home.chars().all(plain);
-        safe.then(|| format!("{}{rest}", self.word))
-    }
-}
-
 impl Facts<'_> {
     /// What becomes of `folders` (absolute; the same content seen under several possible paths counts when one path is
     /// mounted or removed), filled by the invocation at `index` of `run`.
@@ -63,8 +29,9 @@ impl Facts<'_> {
         if any(&|folder| is_mounted(run, folder)) {
             return Fate::Mounted;
         }
+        // `rm -rf ~/.cache/pip` of a user whose home the base image decides may well be the folder.
         let removals: Vec<_> = self.effective_after(stage, run, index).filter_map(removal).collect();
-        if any(&|folder| removals.iter().any(|removal| removal.covers(folder))) {
+        if any(&|folder| removals.iter().any(|removal| removal.covers(folder) || removal.may_cover(folder))) {
             return Fate::Removed;
         }
         if !any(&|folder| self.reaches_final(stage.index, folder)) {
@@ -110,59 +77,6 @@ impl Facts<'_> {
     #[must_use]
     pub fn variable<'a>(&self, run: &'a Run, invocation: &'a Invocation, name: &str) -> Option<&'a Value> {
         invocation.variable(name).or_else(|| run.state.environment.get(name).map(|variable| &variable.value))
-    }
-
-    /// Where a tool that goes by the XDG folders keeps the cache called `name`: what the first known one of `variables` says,
-    /// else below `XDG_CACHE_HOME` or the home folders. Empty when that is not known.
-    #[must_use]
-    pub fn cache_folders(
-        &self,
-        stage: &StageFacts,
-        run: &Run,
-        invocation: &Invocation,
-        variables: &[&str],
-        name: &str,
-    ) -> CacheFolders {
-        let named = variables.iter().find_map(|variable| self.variable(run, invocation, variable));
-        if let Some(named) = named.filter(|value| !value.text().is_empty()) {
-            return CacheFolders::named(invocation, named);
-        }
-        if let Some(base) = self.variable(run, invocation, "XDG_CACHE_HOME").filter(|value| !value.text().is_empty()) {
-            return CacheFolders::named(invocation, &Value::new(format!("{}/{name}", base.text())));
-        }
-        let folders: Vec<String> =
-            self.homes(stage, run, invocation).into_iter().map(|home| format!("{home}/.cache/{name}")).collect();
-        let own_home = invocation.other_user || self.variable(run, invocation, "HOME").is_some();
-        let word = match folders.as_slice() {
-            [folder, ..] if own_home => folder.clone(),
-            _ => format!("~/.cache/{name}"),
-        };
-        CacheFolders { folders, word }
-    }
-
-    /// Folders that can be the home of whoever runs the invocation. Several when the base image decides.
-    #[must_use]
-    pub fn homes(&self, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Vec<String> {
-        if invocation.other_user {
-            return vec!["/root".to_owned()];
-        }
-        if let Some(home) = self.variable(run, invocation, "HOME").and_then(Value::known) {
-            return vec![home.to_owned()];
-        }
-        if let Some(home) = run.state.home() {
-            return vec![home];
-        }
-        let mut homes = vec!["/root".to_owned()];
-        homes.extend(stage.image.default_user.iter().map(|user| format!("/home/{user}")));
-        // A `USER` by number or variable: the mounts of the RUN tell which home is meant.
-        let hints = run.mounts.iter().filter_map(|mount| mount.target.known());
-        let folders = ["/.cache", "/.npm", "/.yarn/berry", "/.local/share/pnpm"];
-        let home = |path: &str| {
-            let at = folders.iter().find_map(|folder| path.find(folder))?;
-            path.get(..at).map(str::to_owned)
-        };
-        homes.extend(hints.filter_map(home));
-        homes
     }
 }
 

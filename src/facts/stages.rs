@@ -248,7 +248,7 @@ fn step(
 }
 
 /// Tools with a `config` command.
-const CONFIGURABLE: [&str; 7] = ["pip", "npm", "yarn", "pnpm", "conda", "mamba", "micromamba"];
+const CONFIGURABLE: [&str; 9] = ["pip", "poetry", "pdm", "npm", "yarn", "pnpm", "conda", "mamba", "micromamba"];
 
 /// Whether an invocation can leave a setting for later ones: `pip config set` and its like, or something that writes a file.
 fn configures(invocation: &Invocation) -> bool {

@@ -25,9 +25,7 @@ pub(super) fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, tools: &[R
     if kept.command.tool == RpmTool::Yum && !kept.folders.iter().any(|folder| folder.ends_with("/yum")) {
         finding.note("yum", format!("in this image `yum` is `dnf`, which keeps its cache in `{folder}`"));
     }
-    if let Some(script) = invocation.script() {
-        finding.note("script", format!("the command stands in `{script}`"));
-    }
+    finding.script_of(invocation);
     let command = clean(&kept, folder);
     finding.help(format!(
         "clean up in the same `RUN`: `&& {command}`, or mount a cache: `RUN --mount=type=cache,target={folder} …`"
@@ -60,7 +58,7 @@ fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, kept: &KeptMetadata<'_>
     }
     let edit = complete(facts, run, kept).or_else(|| {
         let is_user = |invocation: &Invocation| Rpm::read(invocation).is_some();
-        Some(facts.clean_behind(run, kept.index, is_user, command)?.edit)
+        Some(facts.clean_once(run, kept.index, is_user, command)?.edit)
     });
     Some(Fix {
         title: "delete the repository metadata in the same `RUN`".to_owned(),

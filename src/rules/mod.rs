@@ -7,13 +7,12 @@
 mod cleaning;
 mod copied;
 mod insertion;
+mod kept_cache;
 mod members;
 mod metadata;
 mod page;
 mod registry;
-mod removal;
 mod reporter;
-mod tool_cache;
 mod words;
 
 pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};

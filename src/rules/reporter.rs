@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fix, Label, Savings, Severity, Span};
+use crate::facts::Invocation;
 use crate::text::TextRange;
 
 use super::Page;
@@ -86,6 +87,14 @@ impl Finding<'_> {
     /// Evidence under a heading such as `chain`, `bytes` or `gpu`.
     pub fn note(&mut self, heading: &'static str, text: impl Into<String>) -> &mut Self {
         self.set(|diagnostic| diagnostic.notes.push((heading, text.into())))
+    }
+
+    /// Tells which script the command stands in, when it is not in the Dockerfile itself.
+    pub fn script_of(&mut self, invocation: &Invocation) -> &mut Self {
+        match invocation.script() {
+            Some(script) => self.note("script", format!("the command stands in `{script}`")),
+            None => self,
+        }
     }
 
     /// The remedy.

@@ -48,11 +48,7 @@ impl<'i> Apt<'i> {
         if !matches!(invocation.program.as_str(), "apt-get" | "apt" | "aptitude") {
             return None;
         }
-        let mut options = Options::read(&invocation.arguments, WITH_VALUE);
-        if options.operands.is_empty() {
-            return None;
-        }
-        let (_, subcommand) = options.operands.remove(0);
+        let (subcommand, options) = Options::with_subcommand(invocation, WITH_VALUE)?;
         let action = match subcommand.value.known()? {
             "update" => AptAction::Update,
             "install" | "upgrade" | "dist-upgrade" | "full-upgrade" | "build-dep" | "satisfy" | "reinstall" => {

@@ -59,8 +59,7 @@ impl<'i> Conda<'i> {
         let with_value: Vec<&str> = WITH_VALUE.iter().copied().chain((!cleans).then_some("-f")).collect();
         let with_value: Vec<&str> = with_value.into_iter().filter(|flag| !(cleans && is_clean_flag(flag))).collect();
         let mut options = Options::read(&invocation.arguments, &with_value);
-        let word = |index: usize| options.operands.get(index).and_then(|(_, argument)| argument.value.known());
-        let (action, length) = match (word(0)?, word(1)) {
+        let (action, length) = match (options.word(0)?, options.word(1)) {
             ("install" | "create" | "update" | "upgrade", _) => (CondaAction::Install, 1),
             ("env", Some("create" | "update")) => (CondaAction::Install, 2),
             ("clean", _) => (CondaAction::Clean, 1),

@@ -66,13 +66,8 @@ impl<'i> Npm<'i> {
         if invocation.program != "npm" {
             return None;
         }
-        let mut options = Options::read(&invocation.arguments, WITH_VALUE);
-        if options.operands.is_empty() {
-            return None;
-        }
-        let (_, subcommand) = options.operands.remove(0);
-        let second = options.operands.first().and_then(|(_, argument)| argument.value.known());
-        let action = match (subcommand.value.known()?, second) {
+        let (subcommand, options) = Options::with_subcommand(invocation, WITH_VALUE)?;
+        let action = match (subcommand.value.known()?, options.word(0)) {
             (
                 "ci" | "clean-install" | "ic" | "install-clean" | "isntall-clean" | "install-ci-test" | "cit" | "sit"
                 | "install" | "i" | "in" | "ins" | "inst" | "insta" | "instal" | "isntall" | "add" | "install-test"

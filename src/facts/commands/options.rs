@@ -1,6 +1,6 @@
 use crate::dockerfile::Value;
 
-use super::super::Argument;
+use super::super::{Argument, Invocation};
 
 /// Flags and operands of a command line, wherever they stand.
 #[derive(Debug, Default)]
@@ -77,6 +77,34 @@ impl<'i> Options<'i> {
             }
         }
         options
+    }
+
+    /// Reads the words of a tool whose first operand says what it does (`pip --quiet install flask`), and takes that one out.
+    /// `None` without operands.
+    #[must_use]
+    pub fn with_subcommand(invocation: &'i Invocation, with_value: &[&str]) -> Option<(&'i Argument, Self)> {
+        let mut options = Self::read(&invocation.arguments, with_value);
+        let subcommand = options.take_operand()?;
+        Some((subcommand, options))
+    }
+
+    /// Takes the first operand out.
+    pub(super) fn take_operand(&mut self) -> Option<&'i Argument> {
+        (!self.operands.is_empty()).then(|| self.operands.remove(0).1)
+    }
+
+    /// The operand at `index`, when it is there and known.
+    #[must_use]
+    pub fn word(&self, index: usize) -> Option<&'i str> {
+        self.operands.get(index).and_then(|(_, argument)| argument.value.known())
+    }
+
+    /// The flags of these names with their values, sorted by name: what two commands agree in that do the same.
+    #[must_use]
+    pub fn given<'a>(&'a self, names: &'a [&str]) -> Vec<(&'a str, Option<&'a Value>)> {
+        let mut given: Vec<_> = self.uses(names).map(|flag| (flag.name.as_str(), flag.value.as_ref())).collect();
+        given.sort_by_key(|&(name, _)| name);
+        given
     }
 
     /// Whether one of the flags is given.

@@ -60,11 +60,7 @@ impl<'i> Pdm<'i> {
         if invocation.program != "pdm" {
             return None;
         }
-        let mut options = Options::read(&invocation.arguments, WITH_VALUE);
-        if options.operands.is_empty() {
-            return None;
-        }
-        let (_, subcommand) = options.operands.remove(0);
+        let (subcommand, options) = Options::with_subcommand(invocation, WITH_VALUE)?;
         let words: Vec<&str> = options.operands.iter().map(|(_, word)| word.value.text()).collect();
         let action = match (subcommand.value.known()?, words.as_slice()) {
             // `i` is pdm's own short name.

@@ -103,13 +103,8 @@ impl<'i> Pip<'i> {
         if invocation.program != "pip" {
             return None;
         }
-        let mut options = Options::read(&invocation.arguments, WITH_VALUE);
-        if options.operands.is_empty() {
-            return None;
-        }
-        let (_, subcommand) = options.operands.remove(0);
-        let second = options.operands.first().and_then(|(_, argument)| argument.value.known());
-        let action = match (subcommand.value.known()?, second) {
+        let (subcommand, options) = Options::with_subcommand(invocation, WITH_VALUE)?;
+        let action = match (subcommand.value.known()?, options.word(0)) {
             ("install", _) => PipAction::Install,
             ("download", _) => PipAction::Download,
             ("wheel", _) => PipAction::Wheel,

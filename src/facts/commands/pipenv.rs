@@ -53,11 +53,10 @@ impl<'i> Pipenv<'i> {
             return None;
         }
         let mut options = Options::read(&invocation.arguments, WITH_VALUE);
-        if options.operands.is_empty() {
+        let Some(subcommand) = options.take_operand() else {
             let subcommand = options.uses(&["--clear"]).next()?.argument;
             return Some(Self { invocation, action: PipenvAction::CacheClear, subcommand, options });
-        }
-        let (_, subcommand) = options.operands.remove(0);
+        };
         let action = match subcommand.value.known()? {
             "install" => PipenvAction::Install,
             "sync" => PipenvAction::Sync,

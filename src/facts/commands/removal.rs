@@ -1,3 +1,5 @@
+use crate::dockerfile::UNKNOWN;
+
 use super::super::Invocation;
 use super::super::paths::{is_below, resolve};
 use super::super::transfer::glob_matches;
@@ -10,6 +12,9 @@ pub struct Removal {
     pub paths: Vec<String>,
     /// Absolute paths that are deleted when they are files: those of `rm` without `-r`.
     pub files: Vec<String>,
+    /// What stands behind the unknown beginning of the other paths that `rm -r` deletes: `/.npm` for `~/.npm` of a user whose
+    /// home the base image decides, nothing for `"$(npm config get cache)"`.
+    pub unknown: Vec<String>,
 }
 
 /// What `rm`, `find … -delete` or `unlink` deletes with everything below it; `None` for other programs.
@@ -28,7 +33,10 @@ pub fn removal(invocation: &Invocation) -> Option<Removal> {
             // Without `-r` only files go, which a glob may name.
             let (paths, files): (Vec<&str>, Vec<&str>) = named.partition(|path| recursive || path.contains(['*', '?']));
             let all = |paths: Vec<&str>| paths.into_iter().map(absolute).collect();
-            Some(Removal { paths: all(paths), files: all(files) })
+            let words = options.operands.iter().map(|(_, argument)| argument.value.text());
+            let unknown = words.filter(|text| recursive && text.contains(UNKNOWN));
+            let rest = |text: &str| text.trim_start_matches(UNKNOWN).trim_end_matches(['*', '/']).to_owned();
+            Some(Removal { paths: all(paths), files: all(files), unknown: unknown.map(rest).collect() })
         }
         "find" => {
             let deletes = invocation.has_argument("-delete")
@@ -43,7 +51,7 @@ pub fn removal(invocation: &Invocation) -> Option<Removal> {
                 .iter()
                 .map_while(|argument| argument.value.known().filter(|text| !text.starts_with(['-', '(', '!'])));
             let paths = if deletes && !filtered { paths.map(absolute).collect() } else { Vec::new() };
-            Some(Removal { paths, files: Vec::new() })
+            Some(Removal { paths, ..Removal::default() })
         }
         _ => None,
     }
@@ -56,10 +64,18 @@ impl Removal {
         self.paths.iter().any(|path| covers(path, folder))
     }
 
-    /// The removal of each path alone.
+    /// Whether all below `folder` (absolute) may be gone, because a path with an unknown beginning leads to it or around it.
+    #[must_use]
+    pub fn may_cover(&self, folder: &str) -> bool {
+        let leads_to = |rest: &str, at: usize| is_below(folder, folder.get(..at + rest.len()).unwrap_or_default());
+        let named = self.unknown.iter().filter(|rest| rest.len() > 1 && rest.starts_with('/'));
+        named.into_iter().any(|rest| folder.match_indices(rest.as_str()).any(|(at, _)| leads_to(rest, at)))
+    }
+
+    /// The removal of each known path alone.
     pub fn each(&self) -> impl Iterator<Item = Self> {
-        let paths = self.paths.iter().map(|path| Self { paths: vec![path.clone()], files: Vec::new() });
-        paths.chain(self.files.iter().map(|file| Self { paths: Vec::new(), files: vec![file.clone()] }))
+        let paths = self.paths.iter().map(|path| Self { paths: vec![path.clone()], ..Self::default() });
+        paths.chain(self.files.iter().map(|file| Self { files: vec![file.clone()], ..Self::default() }))
     }
 
     /// The first path that it names.

@@ -92,7 +92,7 @@ const WITH_VALUE: &[&str] = &[
     "--arch",
 ];
 
-/// Options of zypper that take a value.
+/// Options of zypper that take a value. `-n` takes a name behind `install` and is `--non-interactive` before it, where it is common.
 const ZYPPER_WITH_VALUE: &[&str] = &[
     "-c",
     "--config",
@@ -116,7 +116,6 @@ const ZYPPER_WITH_VALUE: &[&str] = &[
     "--from",
     "-t",
     "--type",
-    "-n",
     "--name",
 ];
 
@@ -133,20 +132,11 @@ impl<'i> Rpm<'i> {
             "zypper" => RpmTool::Zypper,
             _ => return None,
         };
-        let mut options = if tool == RpmTool::Zypper {
-            read_zypper(&invocation.arguments)
-        } else {
-            Options::read(&invocation.arguments, WITH_VALUE)
-        };
-        if options.operands.is_empty() {
-            return None;
-        }
-        let (_, subcommand) = options.operands.remove(0);
-        let action = if tool == RpmTool::Zypper {
-            zypper_action(subcommand.value.known()?, &options)
-        } else {
-            action(subcommand.value.known()?, &options)
-        };
+        let zypper = tool == RpmTool::Zypper;
+        let with_value = if zypper { ZYPPER_WITH_VALUE } else { WITH_VALUE };
+        let (subcommand, options) = Options::with_subcommand(invocation, with_value)?;
+        let read_action = if zypper { zypper_action } else { action };
+        let action = read_action(subcommand.value.known()?, &options);
         Some(Self { invocation, tool, action, subcommand, options })
     }
 
@@ -199,12 +189,6 @@ impl<'i> Rpm<'i> {
             _ => self.setting("cachedir").or_else(|| self.setting("system_cachedir")),
         }
     }
-}
-
-/// `-n` takes a name behind `install`, and is `--non-interactive` before it.
-fn read_zypper(arguments: &[Argument]) -> Options<'_> {
-    let global: Vec<&str> = ZYPPER_WITH_VALUE.iter().copied().filter(|flag| *flag != "-n").collect();
-    Options::read(arguments, &global)
 }
 
 fn action(subcommand: &str, options: &Options<'_>) -> RpmAction {

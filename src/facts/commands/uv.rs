@@ -131,14 +131,10 @@ impl<'i> Uv<'i> {
         if invocation.program != "uv" {
             return None;
         }
-        let mut options = Options::read(&invocation.arguments, WITH_VALUE);
-        if options.operands.is_empty() {
-            return None;
-        }
-        let (_, first) = options.operands.remove(0);
+        let (first, mut options) = Options::with_subcommand(invocation, WITH_VALUE)?;
         let word = first.value.known()?;
         let two_words = matches!(word, "pip" | "cache" | "tool");
-        let second = options.operands.first().and_then(|(_, argument)| argument.value.known());
+        let second = options.word(0);
         let action = match (word, second) {
             ("sync", _) => UvAction::Sync,
             ("export", _) => UvAction::Export,
@@ -153,7 +149,8 @@ impl<'i> Uv<'i> {
             ("tool", Some("install")) => UvAction::ToolInstall,
             _ => UvAction::Other,
         };
-        let subcommand = if two_words && second.is_some() { options.operands.remove(0).1 } else { first };
+        let second = if two_words && second.is_some() { options.take_operand() } else { None };
+        let subcommand = second.unwrap_or(first);
         Some(Self { invocation, action, subcommand, options })
     }
 

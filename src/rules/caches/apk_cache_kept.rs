@@ -37,9 +37,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         finding.help(
             "use `apk add --no-cache`, which fetches the index and keeps nothing; `apk update` is then not needed",
         );
-        if let Some(script) = invocation.script() {
-            finding.note("script", format!("the command stands in `{script}`"));
-        }
+        finding.script_of(invocation);
         if let Some((edits, caution)) = fix(facts, stage, run) {
             finding.fix(Fix {
                 title: "use `apk add --no-cache`".to_owned(),

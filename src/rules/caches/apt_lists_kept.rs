@@ -37,9 +37,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             Basis::Catalogue,
         ));
     }
-    if let Some(script) = update.script() {
-        finding.note("script", format!("the command stands in `{script}`"));
-    }
+    finding.script_of(update);
     if let Some(range) = later_removal(facts, stage, run) {
         finding.label(range, "deleted here, in a later layer, which frees nothing");
     }
@@ -83,7 +81,7 @@ fn later_removal(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> Option<Tex
 
 fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> Option<Fix> {
     let is_user = |invocation: &Invocation| fetches_lists(invocation) || reads_lists(invocation);
-    let cleaning = facts.clean_behind(run, index, is_user, REMOVE)?;
+    let cleaning = facts.clean_once(run, index, is_user, REMOVE)?;
     let later = later_use(facts, stage, run);
     if later == LaterUse::Certain {
         return None;

@@ -22,9 +22,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         for (range, text) in said.labels {
             finding.label(range, text);
         }
-        if let Some(script) = invocation.script() {
-            finding.note("script", format!("the command stands in `{script}`"));
-        }
+        finding.script_of(invocation);
         finding.help(said.help);
         finding.savings(said.savings);
     }

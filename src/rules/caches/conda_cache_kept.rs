@@ -4,7 +4,7 @@ use crate::diagnostic::{Applicability, Fix};
 use crate::dockerfile::Value;
 use crate::facts::commands::{Conda, CondaAction, removal};
 use crate::facts::{Facts, Invocation, Run, Setting, StageFacts, is_below};
-use crate::rules::tool_cache::{Tie, or_mount};
+use crate::rules::kept_cache::{Tie, or_mount};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -38,24 +38,20 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let mut finding = reporter.report(first.invocation.range, message);
     let prefix = root_prefix(facts, stage, run, first.invocation);
     let mount = if prefix.is_some() {
-        let folder = facts.shown_folder(run, first, "");
+        let folder = facts.shown_folder(run, first.invocation, first.folder());
         finding.primary_label(format!("leaves archives and indexes in `{folder}`"));
         or_mount(stage, run, first.invocation, &folder)
     } else {
         finding.primary_label("leaves archives and indexes in the folder `pkgs` of its installation");
         String::new()
     };
-    for other in kept.iter().skip(1).filter(|other| other.invocation.range != first.invocation.range) {
-        finding.label(other.invocation.range, "and so does this one");
-    }
+    finding.other_fills(&kept);
     finding.help(format!("delete them in the same `RUN`: `&& {program} clean --all --yes`{mount}"));
-    if let Some(script) = first.invocation.script() {
-        finding.note("script", format!("the command stands in `{script}`"));
-    }
-    if kept.iter().flat_map(|fill| &fill.folders).any(|folder| facts.is_taken(stage.index, folder)) {
+    finding.script_of(first.invocation);
+    if facts.is_cache_taken(stage, &kept) {
         return;
     }
-    if let Some(edits) = facts.clean_behind_each(run, &kept, "clean --all --yes", TIE) {
+    if let Some(edits) = facts.clean_by_own_program(run, &kept, "clean --all --yes", TIE) {
         finding.fix(Fix {
             title: format!("run `{program} clean` in the same `RUN`"),
             applicability: Applicability::Safe,

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Applicability, Fix};
 use crate::facts::commands::{Npm, NpmAction};
 use crate::facts::{Errexit, Facts, Invocation, Run, Setting, StageFacts};
-use crate::rules::tool_cache::{Tie, or_mount};
+use crate::rules::kept_cache::{Tie, emptying, or_mount};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -29,24 +29,20 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if facts.needs_cache_later(stage, run, |run, invocation| is_offline(facts, run, invocation)) {
         return;
     }
-    let folder = facts.shown_folder(run, first, "/_cacache");
+    let folder = facts.shown_folder(run, first.invocation, first.folder().trim_end_matches("/_cacache"));
     let message = format!("`{}` keeps its download cache in the image", name(first.invocation));
     let mut finding = reporter.report(first.invocation.range, message);
     finding.primary_label(format!("leaves what it downloads in `{folder}`"));
-    for other in kept.iter().skip(1).filter(|other| other.invocation.range != first.invocation.range) {
-        finding.label(other.invocation.range, "and so does this one");
-    }
+    finding.other_fills(&kept);
     let mount = or_mount(stage, run, first.invocation, &folder);
-    let clean = facts.emptying(run, &kept, TIE, "npm cache clean --force");
+    let clean = emptying(&kept, TIE, &folder, "npm cache clean --force");
     finding.help(format!("empty it in the same `RUN`: {clean}{mount}"));
-    if let Some(script) = first.invocation.script() {
-        finding.note("script", format!("the command stands in `{script}`"));
-    }
+    finding.script_of(first.invocation);
     let refused = facts.effective_after(stage, run, first.index).find(|later| is_refused(later));
     if let Some(refused) = refused {
         finding.label(refused.range, "does nothing: npm 5 and later refuse this without `--force`");
     }
-    if kept.iter().flat_map(|fill| &fill.folders).any(|folder| facts.is_taken(stage.index, folder)) {
+    if facts.is_cache_taken(stage, &kept) {
         return;
     }
     if let Some(clean) = refused {
@@ -61,7 +57,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         }
         return;
     }
-    let edits = facts.clean_behind_each(run, &kept, "cache clean --force", TIE);
+    let edits = facts.clean_by_own_program(run, &kept, "cache clean --force", TIE);
     if let Some(edits) = edits {
         finding.fix(Fix {
             title: "empty npm's cache in the same `RUN`".to_owned(),
@@ -121,5 +117,5 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize, npm: 
         return named.known().map(|folder| format!("{folder}/_cacache")).into_iter().collect();
     }
     let homes = facts.homes(stage, run, npm.invocation).into_iter();
-    homes.map(|home| format!("{}/.npm/_cacache", home.trim_end_matches('/'))).collect()
+    homes.map(|home| format!("{home}/.npm/_cacache")).collect()
 }

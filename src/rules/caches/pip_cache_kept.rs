@@ -1,51 +1,35 @@
 //! `pip install` leaves its downloads in a layer.
 
-use crate::diagnostic::{Applicability, Basis, Component, Fix, Savings};
-use crate::dockerfile::Value;
+use crate::diagnostic::{Applicability, Fix};
 use crate::facts::commands::{Pip, PipAction};
-use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts};
+use crate::facts::{CacheFolders, Facts, Invocation, Run, StageFacts};
+use crate::rules::kept_cache::or_mount;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
-    for (index, invocation) in run.invocations.iter().enumerate() {
-        let Some(pip) = Pip::read(invocation).filter(|_| invocation.guard != Guard::Never) else { continue };
-        let fills = matches!(pip.action, PipAction::Install | PipAction::Download | PipAction::Wheel);
-        if !fills
-            || pip.disables_cache()
-            || pip.options.has(&["--no-index"])
-            || is_switched_off(facts, stage, run, index)
-        {
-            continue;
-        }
-        let purged = |later: &Invocation| Pip::read(later).is_some_and(|later| later.action == PipAction::CachePurge);
-        if run.invocations.iter().skip(index + 1).any(purged) {
-            continue;
-        }
-        let folders = folders(facts, stage, run, &pip);
-        if folders.is_empty() || facts.fate(stage, run, index, &folders) != Fate::Kept {
-            continue;
-        }
+    let fills = |index: usize, invocation: &Invocation| {
+        let pip = Pip::read(invocation).filter(fills_cache).filter(|_| !is_switched_off(facts, stage, run, index));
+        pip.map(|pip| folders(facts, stage, run, &pip)).unwrap_or_default()
+    };
+    let purges = |later: &Invocation| Pip::read(later).is_some_and(|later| later.action == PipAction::CachePurge);
+    let asks = |later: &Invocation| later.program == "pip" && later.has_argument("cache") && later.has_argument("dir");
+    for fill in facts.kept_caches(stage, run, fills, purges, asks) {
+        let Some(pip) = Pip::read(fill.invocation) else { continue };
         let name = pip.subcommand.value.text();
+        let folder = facts.shown_folder(run, fill.invocation, fill.folder());
         let mut finding =
-            reporter.report(invocation.range, format!("`pip {name}` keeps its download cache in the image"));
-        if let Some(folder) = folders.first() {
-            finding.primary_label(format!("leaves what it downloads in `{folder}`"));
-            finding.help(format!("add `--no-cache-dir`, or mount a cache: `RUN --mount=type=cache,target={folder} …`"));
-        }
-        if let (Some(folder), Some(bytes)) = (folders.first(), facts.downloaded_wheels(stage, run, index)) {
-            let mut savings =
-                Savings::of(Component::Path(format!("{folder} in layer {}", run.instruction)), bytes, Basis::Catalogue);
-            savings.complete = false;
-            finding.savings(savings);
-        }
-        if let Some(script) = invocation.script() {
-            finding.note("script", format!("the command stands in `{script}`"));
-        }
+            reporter.report(fill.invocation.range, format!("`pip {name}` keeps its download cache in the image"));
+        finding.primary_label(format!("leaves what it downloads in `{folder}`"));
+        finding.help(format!("add `--no-cache-dir`{}", or_mount(stage, run, fill.invocation, &folder)));
+        finding.savings(facts.wheel_savings(stage, run, fill.index, fill.folder()));
+        finding.script_of(fill.invocation);
         // `COPY --from=builder /root/.cache`: a later step installs from it.
-        let taken = folders.iter().any(|folder| facts.is_taken(stage.index, folder));
-        if let Some(edit) = facts.insert_after(invocation, pip.subcommand, "--no-cache-dir").filter(|_| !taken) {
+        if facts.is_cache_taken(stage, std::slice::from_ref(&fill)) {
+            continue;
+        }
+        if let Some(edit) = facts.insert_after(fill.invocation, pip.subcommand, "--no-cache-dir") {
             finding.fix(Fix {
                 title: "add `--no-cache-dir`".to_owned(),
                 applicability: Applicability::Safe,
@@ -54,6 +38,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             });
         }
     }
+}
+
+fn fills_cache(pip: &Pip<'_>) -> bool {
+    matches!(pip.action, PipAction::Install | PipAction::Download | PipAction::Wheel)
+        && !pip.disables_cache()
+        && !pip.options.has(&["--no-index"])
 }
 
 /// `PIP_NO_CACHE_DIR` with any value but the empty one (measured: pip reads `0` and `off` as "no cache" too), or pip's
@@ -66,12 +56,9 @@ fn is_switched_off(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usiz
 
 /// Where the cache can be. Empty when that is not known.
 fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, pip: &Pip<'_>) -> Vec<String> {
-    let named = pip.options.value(&["--cache-dir"]).or_else(|| facts.variable(run, pip.invocation, "PIP_CACHE_DIR"));
-    if let Some(named) = named.filter(|value| !value.text().is_empty()) {
-        return named.known().map(str::to_owned).into_iter().collect();
-    }
-    if let Some(base) = facts.variable(run, pip.invocation, "XDG_CACHE_HOME").and_then(Value::known) {
-        return vec![format!("{base}/pip")];
-    }
-    facts.homes(stage, run, pip.invocation).into_iter().map(|home| format!("{home}/.cache/pip")).collect()
+    let cache = match pip.options.value(&["--cache-dir"]).filter(|value| !value.text().is_empty()) {
+        Some(named) => CacheFolders::named(pip.invocation, named),
+        None => facts.cache_folders(stage, run, pip.invocation, &["PIP_CACHE_DIR"], "pip"),
+    };
+    cache.folders
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Applicability, Fix, Severity};
 use crate::facts::commands::{Options, Pnpm, PnpmAction, removal};
 use crate::facts::{Facts, Invocation, Run, Setting, StageFacts};
-use crate::rules::tool_cache::{Fill, Tie, or_mount};
+use crate::rules::kept_cache::{Fill, Tie, or_mount};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -44,13 +44,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if facts.needs_cache_later(stage, run, |run, invocation| is_offline(facts, run, invocation)) {
         return;
     }
-    let folder = facts.shown_folder(run, first, "");
+    let folder = facts.shown_folder(run, first.invocation, first.folder());
     let name = Pnpm::read(first.invocation).map(|pnpm| pnpm.subcommand.value.text().to_owned()).unwrap_or_default();
     let mut finding = reporter.report(first.invocation.range, format!("`pnpm {name}` keeps its store in the image"));
     finding.primary_label(format!("leaves what it downloads in `{folder}`"));
-    for other in kept.iter().skip(1).filter(|other| other.invocation.range != first.invocation.range) {
-        finding.label(other.invocation.range, "and so does this one");
-    }
+    finding.other_fills(&kept);
     let cost = cost(facts, stage, run, last.index);
     if cost == Cost::Linked {
         finding.severity(Severity::Info);
@@ -58,10 +56,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     finding.note("bytes", cost.text());
     let mount = or_mount(stage, run, first.invocation, &folder);
     finding.help(format!("delete what only the store holds: `&& pnpm store prune`{mount}"));
-    if let Some(script) = first.invocation.script() {
-        finding.note("script", format!("the command stands in `{script}`"));
-    }
-    if kept.iter().flat_map(|fill| &fill.folders).any(|folder| facts.is_taken(stage.index, folder)) {
+    finding.script_of(first.invocation);
+    if facts.is_cache_taken(stage, &kept) {
         return;
     }
     // What is taken out of `node_modules` behind the place of the fix stays in the store.
@@ -72,7 +68,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let prunes = prunes.filter(|(_, invocation)| action(invocation) == Some(PnpmAction::Prune));
     users.extend(prunes.map(|(index, invocation)| Fill { index, invocation, folders: folders.clone() }));
     let pruned_later = run.invocations.iter().skip(users.last().map_or(0, |fill| fill.index) + 1).any(unlinks);
-    let edits = facts.clean_behind_each(run, &users, "store prune", TIE);
+    let edits = facts.clean_by_own_program(run, &users, "store prune", TIE);
     if let Some(edits) = edits.filter(|_| !pruned_later) {
         finding.fix(Fix {
             title: "prune pnpm's store in the same `RUN`".to_owned(),
@@ -163,6 +159,6 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize, pnpm:
     }
     let homes = facts.homes(stage, run, pnpm.invocation);
     // pnpm 6 and older kept it in `~/.pnpm-store`.
-    let folder = |below: &'static str| move |home: &String| format!("{}/{below}", home.trim_end_matches('/'));
+    let folder = |below: &'static str| move |home: &String| format!("{home}/{below}");
     homes.iter().map(folder(".local/share/pnpm/store")).chain(homes.iter().map(folder(".pnpm-store"))).collect()
 }

@@ -3,51 +3,44 @@
 use crate::diagnostic::{Applicability, Fix, Severity};
 use crate::dockerfile::Value;
 use crate::facts::commands::{Uv, UvAction};
-use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts};
+use crate::facts::{CacheFolders, Facts, Invocation, Run, StageFacts};
+use crate::rules::kept_cache::or_mount;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
-    for (index, invocation) in run.invocations.iter().enumerate() {
-        let Some(uv) = Uv::read(invocation).filter(|uv| uv.installs() && invocation.guard != Guard::Never) else {
-            continue;
+    let fills = |_: usize, invocation: &Invocation| {
+        let uv = Uv::read(invocation).filter(|uv| fills_cache(facts, run, uv));
+        uv.map(|uv| folders(facts, stage, run, &uv)).unwrap_or_default()
+    };
+    let asks = |later: &Invocation| later.program == "uv" && later.has_argument("cache") && later.has_argument("dir");
+    for fill in facts.kept_caches(stage, run, fills, empties_cache, asks) {
+        let Some(uv) = Uv::read(fill.invocation) else { continue };
+        let name = match uv.action {
+            UvAction::PipInstall | UvAction::PipSync => "uv pip",
+            UvAction::ToolInstall => "uv tool",
+            _ => "uv",
         };
-        if uv.disables_cache() || uv.options.has(&["--no-index"]) || is_switched_off(facts, run, invocation) {
-            continue;
-        }
-        // What works offline takes all that it needs from the cache.
-        if is_offline(facts, run, invocation) {
-            continue;
-        }
-        if run.invocations.iter().skip(index + 1).any(empties_cache) {
-            continue;
-        }
-        let folders = folders(facts, stage, run, &uv);
-        if folders.is_empty() || facts.fate(stage, run, index, &folders) != Fate::Kept {
-            continue;
-        }
-        let copies = copies_files(facts, run, &uv);
-        let name = if uv.action == UvAction::Sync || uv.action == UvAction::Add { "uv" } else { "uv pip" };
         let message = format!("`{name} {}` keeps its cache in the image", uv.subcommand.value.text());
-        let mut finding = reporter.report(invocation.range, message);
-        if copies {
+        let mut finding = reporter.report(fill.invocation.range, message);
+        if copies_files(facts, run, &uv) {
             finding.note("bytes", "`UV_LINK_MODE=copy`: the cache is a second copy of all that is installed");
         } else {
             finding.severity(Severity::Info);
             finding
                 .note("bytes", "the installed files are hard links into the cache, so in this layer it costs some 2 %");
         }
-        if let Some(folder) = folders.first() {
-            finding.primary_label(format!("leaves its cache in `{folder}`"));
-            finding.help(format!("add `--no-cache`, or mount a cache: `RUN --mount=type=cache,target={folder} …`"));
+        let folder = facts.shown_folder(run, fill.invocation, fill.folder());
+        finding.primary_label(format!("leaves its cache in `{folder}`"));
+        finding.help(format!("add `--no-cache`{}", or_mount(stage, run, fill.invocation, &folder)));
+        finding.script_of(fill.invocation);
+        let needed = facts.is_cache_taken(stage, std::slice::from_ref(&fill))
+            || facts.needs_cache_later(stage, run, |run, invocation| is_offline(facts, run, invocation));
+        if needed {
+            continue;
         }
-        if let Some(script) = invocation.script() {
-            finding.note("script", format!("the command stands in `{script}`"));
-        }
-        let taken =
-            folders.iter().any(|folder| facts.is_taken(stage.index, folder)) || offline_later(facts, stage, run);
-        if let Some(edit) = facts.insert_after(invocation, uv.subcommand, "--no-cache").filter(|_| !taken) {
+        if let Some(edit) = facts.insert_after(fill.invocation, uv.subcommand, "--no-cache") {
             finding.fix(Fix {
                 title: "add `--no-cache`".to_owned(),
                 applicability: Applicability::Safe,
@@ -56,6 +49,15 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             });
         }
     }
+}
+
+/// What works offline takes all that it needs from the cache.
+fn fills_cache(facts: &Facts<'_>, run: &Run, uv: &Uv<'_>) -> bool {
+    uv.installs()
+        && !uv.disables_cache()
+        && !uv.options.has(&["--no-index"])
+        && !is_switched_off(facts, run, uv.invocation)
+        && !is_offline(facts, run, uv.invocation)
 }
 
 /// `uv cache clean`; `uv cache prune` keeps what is in use, except with `--ci`.
@@ -70,16 +72,6 @@ fn is_offline(facts: &Facts<'_>, run: &Run, invocation: &Invocation) -> bool {
     let set = |value: &Value| !matches!(value.text(), "" | "0" | "false");
     let uv = matches!(invocation.program.as_str(), "uv" | "uvx");
     uv && (invocation.has_argument("--offline") || facts.variable(run, invocation, "UV_OFFLINE").is_some_and(set))
-}
-
-/// Whether a command of this `RUN` or a later one, here or in a stage built on this one, needs the cache.
-fn offline_later(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
-    facts.descendants(stage.index).into_iter().filter_map(|index| facts.stages.get(index)).any(|heir| {
-        let later = heir.runs.iter().filter(|later| heir.index != stage.index || later.instruction >= run.instruction);
-        later
-            .flat_map(|later| later.invocations.iter().map(move |invocation| (later, invocation)))
-            .any(|(later, invocation)| is_offline(facts, later, invocation))
-    })
 }
 
 /// `UV_NO_CACHE` is a real boolean. A value that is not known counts as set.
@@ -97,12 +89,9 @@ fn copies_files(facts: &Facts<'_>, run: &Run, uv: &Uv<'_>) -> bool {
 
 /// Where the cache can be. Empty when that is not known.
 fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, uv: &Uv<'_>) -> Vec<String> {
-    let named = uv.options.value(&["--cache-dir"]).or_else(|| facts.variable(run, uv.invocation, "UV_CACHE_DIR"));
-    if let Some(named) = named.filter(|value| !value.text().is_empty()) {
-        return named.known().map(str::to_owned).into_iter().collect();
-    }
-    if let Some(base) = facts.variable(run, uv.invocation, "XDG_CACHE_HOME").and_then(Value::known) {
-        return vec![format!("{base}/uv")];
-    }
-    facts.homes(stage, run, uv.invocation).into_iter().map(|home| format!("{home}/.cache/uv")).collect()
+    let cache = match uv.options.value(&["--cache-dir"]).filter(|value| !value.text().is_empty()) {
+        Some(named) => CacheFolders::named(uv.invocation, named),
+        None => facts.cache_folders(stage, run, uv.invocation, &["UV_CACHE_DIR"], "uv"),
+    };
+    cache.folders
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::{Applicability, Fix};
 use crate::dockerfile::Value;
 use crate::facts::commands::{Yarn, YarnAction};
 use crate::facts::{Facts, Invocation, ModernYarn, Run, Setting, StageFacts, YarnVersion, is_mounted};
-use crate::rules::tool_cache::{Tie, or_mount};
+use crate::rules::kept_cache::{Tie, emptying, or_mount};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -40,15 +40,13 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     }
     let modern = kept.iter().any(|fill| is_modern(facts, stage, run, fill.index));
     let clean = if modern { "cache clean --all" } else { "cache clean" };
-    let folder = facts.shown_folder(run, first, "");
+    let folder = facts.shown_folder(run, first.invocation, first.folder());
     let message = format!("`{}` keeps its download cache in the image", name(first.invocation));
     let mut finding = reporter.report(first.invocation.range, message);
     finding.primary_label(format!("leaves what it downloads in `{folder}`"));
-    for other in kept.iter().skip(1).filter(|other| other.invocation.range != first.invocation.range) {
-        finding.label(other.invocation.range, "and so does this one");
-    }
+    finding.other_fills(&kept);
     let mount = or_mount(stage, run, first.invocation, &folder);
-    let emptying = facts.emptying(run, &kept, TIE, &format!("yarn {clean}"));
+    let emptying = emptying(&kept, TIE, &folder, &format!("yarn {clean}"));
     finding.help(format!("empty it in the same `RUN`: {emptying}{mount}"));
     if folder.starts_with(HOME_OF_ROOT) && is_mounted(run, "/root/.cache/yarn") {
         finding.note(
@@ -56,15 +54,13 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             format!("Yarn 1 does not look into `/root/.cache/yarn`: what root installs is cached in `{folder}`"),
         );
     }
-    if let Some(script) = first.invocation.script() {
-        finding.note("script", format!("the command stands in `{script}`"));
-    }
-    if kept.iter().flat_map(|fill| &fill.folders).any(|folder| facts.is_taken(stage.index, folder)) {
+    finding.script_of(first.invocation);
+    if facts.is_cache_taken(stage, &kept) {
         return;
     }
     // Yarn 2 and later clean the project that they are started in.
     let elsewhere = modern && kept.iter().any(|fill| fill.invocation.has_argument("--cwd"));
-    let edits = facts.clean_behind_each(run, &kept, clean, TIE).filter(|_| !elsewhere);
+    let edits = facts.clean_by_own_program(run, &kept, clean, TIE).filter(|_| !elsewhere);
     if let Some(edits) = edits {
         finding.fix(Fix {
             title: "empty Yarn's cache in the same `RUN`".to_owned(),
@@ -115,7 +111,7 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize, yarn:
             }
             classic_homes(facts, stage, run, yarn.invocation)
                 .into_iter()
-                .map(|home| format!("{}/.cache/yarn", home.trim_end_matches('/')))
+                .map(|home| format!("{home}/.cache/yarn"))
                 .collect()
         }
     }
@@ -150,7 +146,7 @@ fn modern_folders(
             return folder.known().map(|folder| format!("{folder}/cache")).into_iter().collect();
         }
         let homes = facts.homes(stage, run, yarn.invocation).into_iter();
-        return homes.map(|home| format!("{}/.yarn/berry/cache", home.trim_end_matches('/'))).collect();
+        return homes.map(|home| format!("{home}/.yarn/berry/cache")).collect();
     }
     let Some(project) = modern.project.known().filter(|_| modern.folder.is_none()) else { return Vec::new() };
     let folder = format!("{}/.yarn/cache", project.trim_end_matches('/'));

@@ -98,9 +98,7 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
             finding.note("used", format!("`{}` by `{by}` in `{file}`", root.requirement.name));
         }
     }
-    if let Some(script) = invocation.script() {
-        finding.note("script", format!("the command stands in `{script}`"));
-    }
+    finding.script_of(invocation);
     if used.is_empty() {
         finding.help(remedy::help(facts, install, bundles));
         let installs = std::iter::once(install).chain(again.iter().copied());

@@ -49,9 +49,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         } else if !savings.items.is_empty() {
             finding.savings(savings);
         }
-        if let Some(script) = invocation.script() {
-            finding.note("script", format!("the command stands in `{script}`"));
-        }
+        finding.script_of(invocation);
         if let Some(edit) = facts.insert_after(invocation, apt.subcommand, "--no-install-recommends") {
             finding.fix(Fix {
                 title: "add `--no-install-recommends`".to_owned(),
