@@ -118,14 +118,14 @@ fn matches(pattern: &str, text: &str) -> bool {
 fn every_key_is_documented() {
     const START: &str = "<!-- keys: generated, UPDATE=1 cargo test rewrites it -->\n";
     const END: &str = "<!-- end of keys -->";
-    let path = root().join("docs/configuration.md");
+    let path = root().join("src/config/configuration.md");
     let page = fs::read_to_string(&path).unwrap();
-    let (before, rest) = page.split_once(START).unwrap_or_else(|| panic!("docs/configuration.md lacks {START}"));
-    let (found, after) = rest.split_once(END).unwrap_or_else(|| panic!("docs/configuration.md lacks {END}"));
+    let (before, rest) = page.split_once(START).unwrap_or_else(|| panic!("src/config/configuration.md lacks {START}"));
+    let (found, after) = rest.split_once(END).unwrap_or_else(|| panic!("src/config/configuration.md lacks {END}"));
     let expected = format!("\n{}\n", reference());
     if updating() {
         fs::write(&path, format!("{before}{START}{expected}{END}{after}")).unwrap();
-    } else if let Some(difference) = difference(found, &expected, "docs/configuration.md") {
+    } else if let Some(difference) = difference(found, &expected, "src/config/configuration.md") {
         panic!("\n{difference}");
     }
 }
@@ -133,7 +133,7 @@ fn every_key_is_documented() {
 #[test]
 fn examples_are_accepted_and_valid() {
     let schema = schema();
-    let page = fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let page = fs::read_to_string(root().join("src/config/configuration.md")).unwrap();
     let fences = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let examples: Vec<&str> =
         KEYS.iter().map(|key| key.example).chain(SERVICE_KEYS.iter().map(|key| key.example)).chain(fences).collect();

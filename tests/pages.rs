@@ -27,6 +27,28 @@ fn examples_say_what_happens() {
     assert!(problems.is_empty(), "\n{problems}\nUPDATE=1 cargo test rewrites what is expected; read the diff\n");
 }
 
+/// The page on ignoring shows comments with which nothing is found, and without which something is.
+#[test]
+fn ignore_comments_do_what_their_page_says() {
+    let path = "src/suppress/ignoring.md";
+    let document = Document::parse(path, &fs::read_to_string(root().join(path)).unwrap());
+    let mut shown = 0;
+    for example in document.sections.iter().flat_map(|section| Example::of(&document, section)) {
+        assert!(example.lint().diagnostics.is_empty(), "{}: {:?}", example.name, example.lint().diagnostics);
+        let uncommented = |bytes: &Vec<u8>| {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            text.replace("ignore=", "means ").replace("check=skip=", "means ").into_bytes()
+        };
+        let bare = example.with(example.files.iter().map(|(path, bytes)| (path.clone(), uncommented(bytes))).collect());
+        for dockerfile in &bare.dockerfiles {
+            let alone = Example { dockerfiles: vec![dockerfile.clone()], ..bare.clone() };
+            assert!(!alone.lint().diagnostics.is_empty(), "{}: nothing is found in `{dockerfile}`", example.name);
+            shown += 1;
+        }
+    }
+    assert!(shown > 4, "the page shows {shown} comments");
+}
+
 #[test]
 fn front_matter_is_read_as_toml_reads_it() {
     for page in rules::PAGES {

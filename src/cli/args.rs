@@ -60,9 +60,9 @@ pub(super) enum Command {
     /// Lint Dockerfiles and what they build (the default command)
     #[command(after_help = EXAMPLES)]
     Check(Box<Check>),
-    /// Show the page of a rule
+    /// Show the page of a rule or a topic
     Explain {
-        /// Its name, or what another tool calls it
+        /// A rule, what another tool calls it, or `configuration` or `ignoring`
         rule: String,
     },
     /// List all rules

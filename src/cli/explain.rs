@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::output::{Paint, escape, wrap, write_object};
 use crate::rules::{Page, named, rules};
+use crate::{config, suppress};
 
 use super::args::ListFormat;
 use super::check::unknown_rule;
@@ -14,7 +15,13 @@ use super::{Status, Terminal};
 /// Columns that prose is wrapped to.
 const COLUMNS: usize = 100;
 
+/// Pages that are not about a rule.
+const TOPICS: [(&str, &str); 2] = [("configuration", config::PAGE), ("ignoring", suppress::PAGE)];
+
 pub(super) fn explain(name: &str, terminal: &mut Terminal<'_>) -> Status {
+    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == name) {
+        return terminal.write(|out, paint| markdown(text, paint, out));
+    }
     let pages: Vec<&Page> = named(name).collect();
     if pages.is_empty() {
         return terminal.error(&unknown_rule(name));
@@ -55,6 +62,9 @@ fn markdown(text: &str, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
             is_fenced || line.starts_with("```") || line.starts_with('|') || line.starts_with('#') || line.is_empty();
         if is_verbatim || is_item {
             flush(&mut paragraph, out)?;
+        }
+        if line.starts_with("<!--") {
+            continue;
         }
         if line.starts_with("```") {
             is_fenced = !is_fenced;

@@ -32,6 +32,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::Severity;
 
+/// The page on configurations, in Markdown.
+pub const PAGE: &str = include_str!("configuration.md");
+
 /// What a run does with a Dockerfile, resolved.
 #[derive(Clone, Debug)]
 pub struct Settings {

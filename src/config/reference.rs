@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::keys::{KEYS, Key, Kind};
 
-/// The part of `docs/configuration.md` that the table of keys gives.
+/// The part of `src/config/configuration.md` that the table of keys gives.
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::new();

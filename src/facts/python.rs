@@ -18,6 +18,7 @@ mod locks;
 mod options;
 mod program;
 mod projects;
+mod reader;
 mod setup;
 mod siblings;
 mod target;

@@ -22,6 +22,9 @@ use crate::rules::{INVALID_IGNORE, Page, UNUSED_IGNORE, closest_name, named};
 use crate::text::{SourceFile, TextRange};
 use comment::{Dialect, IgnoreComment, Reach, Reading};
 
+/// The page on ignore comments, in Markdown.
+pub const PAGE: &str = include_str!("ignoring.md");
+
 /// The ignore comments of one Dockerfile, and of the manifests in which something was found.
 #[derive(Debug, Default)]
 pub struct Suppressions {

@@ -7,7 +7,8 @@ use crate::facts::transfer::{Source, candidates};
 use crate::facts::{Base, Facts, Guard};
 use crate::text::TextRange;
 
-use super::collect::{At, Extras, Reader};
+use super::collect::At;
+use super::reader::{Extras, Reader};
 use super::{PythonInstall, Tool};
 
 /// How far stage copies are followed back.

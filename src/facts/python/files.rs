@@ -8,8 +8,8 @@ use crate::python::requirements::{Entry, EntryKind};
 use crate::text::TextRange;
 use crate::workspace::{ManifestProblem, join, parent};
 
-use super::collect::{Extras, Reader, Source, local_path};
 use super::projects::Selection;
+use super::reader::{Extras, Reader, Source, local_path};
 use super::{Declared, indexes};
 
 /// How deep `-r` may nest.

@@ -6,7 +6,7 @@ use crate::python::PackageName;
 use crate::text::TextRange;
 use crate::workspace::parent;
 
-use super::collect::Reader;
+use super::reader::Reader;
 
 /// A lock that an install reads.
 #[derive(Clone, PartialEq, Eq, Debug)]

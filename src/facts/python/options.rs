@@ -7,8 +7,8 @@ use crate::python::PackageName;
 use crate::python::pyproject::Pyproject;
 use crate::text::TextRange;
 
-use super::collect::{Extras, Reader};
 use super::projects::{ChosenGroup, Selection};
+use super::reader::{Extras, Reader};
 use super::{GroupChoice, Index, IndexKind, IndexRole, InstalledExtra};
 
 impl Reader<'_, '_> {

@@ -9,7 +9,7 @@ use crate::python::{PackageName, Requirement};
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
-use super::collect::{Extras, Reader, Source, local_path, split_extras};
+use super::reader::{Extras, Reader, Source, local_path, split_extras};
 use super::{Declared, GroupChoice, IndexKind, IndexRole, InstalledExtra, InstalledGroup, Place, Project, indexes};
 
 /// How deep projects may refer to each other.

@@ -7,8 +7,8 @@ use crate::text::TextRange;
 use crate::workspace::join;
 
 use super::Declared;
-use super::collect::{Reader, Source};
 use super::projects::Selection;
+use super::reader::{Reader, Source};
 
 impl Reader<'_, '_> {
     /// A project without dependencies in `pyproject.toml`.

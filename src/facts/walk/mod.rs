@@ -6,6 +6,7 @@ mod files;
 mod lists;
 mod makefile;
 mod programs;
+mod wrappers;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
