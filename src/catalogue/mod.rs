@@ -52,18 +52,3 @@ pub enum Distribution {
     /// Nothing in the reference tells.
     Unknown,
 }
-
-impl Distribution {
-    /// The package managers that images of this family have; the usual one first.
-    #[must_use]
-    pub const fn package_managers(self) -> &'static [&'static str] {
-        match self {
-            Self::Debian | Self::Ubuntu => &["apt-get", "apt", "aptitude", "dpkg"],
-            Self::Alpine => &["apk"],
-            Self::RedHat => &["dnf", "microdnf", "yum", "tdnf", "rpm"],
-            Self::Suse => &["zypper", "rpm"],
-            Self::Arch => &["pacman"],
-            Self::Windows | Self::Distroless | Self::Unknown => &[],
-        }
-    }
-}

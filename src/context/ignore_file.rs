@@ -97,12 +97,6 @@ impl IgnoreFile {
         directory != "." && self.prunes_matched(&self.matched(&directory), &directory)
     }
 
-    /// Whether there is a `!` pattern.
-    #[must_use]
-    pub fn has_exceptions(&self) -> bool {
-        self.patterns.iter().any(|pattern| pattern.exclusion)
-    }
-
     /// Whether it leaves out everything and takes back what it names.
     #[must_use]
     pub fn is_allow_list(&self) -> bool {

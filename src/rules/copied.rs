@@ -7,6 +7,8 @@ use crate::facts::Facts;
 use crate::facts::context::{Evidence, FolderCopy, IgnorePlan, Load, Share};
 use crate::workspace::{join, parent};
 
+use super::phrase::{count, listed};
+
 /// A whole instruction is quoted up to this length.
 const MAX_QUOTED: usize = 40;
 
@@ -17,8 +19,7 @@ pub(super) fn fate(load: &Load<'_>) -> &'static str {
 
 /// `214 files, 31 MB`
 pub(super) fn amount(load: &Load<'_>) -> String {
-    let files = if load.files == 1 { "1 file".to_owned() } else { format!("{} files", load.files) };
-    format!("{files}, {}", format_bytes(load.bytes))
+    format!("{}, {}", count(load.files, "file"), format_bytes(load.bytes))
 }
 
 /// The instruction, or as much of it as fits.
@@ -29,15 +30,6 @@ pub(super) fn quoted(facts: &Facts<'_>, copy: &FolderCopy<'_>) -> String {
         return format!("`{}`", text.trim());
     }
     format!("`{keyword} {}`", facts.source.slice(copy.range))
-}
-
-/// `a, b and c`
-pub(super) fn list(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 /// `.gitignore` names `.venv` and `node_modules`
@@ -51,7 +43,7 @@ pub(super) fn working_copies(load: &Load<'_>) -> Vec<String> {
     let repository = load.promised.iter().any(|promised| *promised.evidence == Evidence::Repository);
     let repository =
         repository.then(|| "the context is the root of a repository, and a clone holds its history".to_owned());
-    let named = by_file.into_iter().map(|(file, names)| format!("`{file}` names {}", list(&names)));
+    let named = by_file.into_iter().map(|(file, names)| format!("`{file}` names {}", listed(&names)));
     repository.into_iter().chain(named).collect()
 }
 

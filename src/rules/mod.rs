@@ -6,14 +6,15 @@
 
 mod cleaning;
 mod copied;
+mod deletion;
 mod insertion;
 mod kept_cache;
-mod members;
 mod metadata;
 mod page;
+mod phrase;
 mod registry;
 mod reporter;
-mod words;
+mod weight;
 
 pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};
 pub use registry::{

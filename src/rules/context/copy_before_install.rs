@@ -6,6 +6,7 @@ use crate::diagnostic::{Applicability, Edit, Fix, Severity, format_bytes};
 use crate::dockerfile::{Arguments, Instruction, Keyword};
 use crate::facts::context::FolderCopy;
 use crate::facts::{EarlyCopy, Facts, ManifestInstall, Source, StageFacts, Transfer, is_below};
+use crate::rules::phrase::listed;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
@@ -32,7 +33,8 @@ fn report(facts: &Facts<'_>, early: &EarlyCopy<'_>, reporter: &mut Reporter<'_>)
     finding.severity(if in_final { Severity::Warning } else { Severity::Info });
     let takes_manifests = early.install.manifests.iter().any(|path| copy.takes(path).is_some());
     finding.primary_label(if takes_manifests { "takes sources and manifests" } else { "takes sources" });
-    let manifests = list(&early.install.manifests);
+    let manifests: Vec<String> = early.install.manifests.iter().map(|path| format!("`{path}`")).collect();
+    let manifests = listed(&manifests);
     finding.label(
         invocation.range,
         match early.install.split {
@@ -73,15 +75,6 @@ fn quoted(text: &str, otherwise: &str) -> String {
     let text = text.trim();
     let plain = text.len() <= MAX_QUOTED && !text.contains(['\n', '`']);
     if plain { format!("`{text}`") } else { format!("`{otherwise}`") }
-}
-
-fn list(paths: &[String]) -> String {
-    let words: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
-    match words.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 /// Whether the folder that an install writes beside its manifest cannot come from the context.

@@ -6,6 +6,7 @@ use crate::context::{IgnoreFile, Miss};
 use crate::diagnostic::{Applicability, Edit, Fix, Severity, Span, format_bytes};
 use crate::facts::Facts;
 use crate::facts::context::{Addition, Entry, IgnorePlan, Kind, Load, Share, Spare, SpareKind, Verdict};
+use crate::rules::phrase::listed;
 use crate::rules::{Check, Finding, Reporter, copied};
 use crate::text::{SourceFile, TextRange};
 
@@ -52,7 +53,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let places: Vec<String> = promised.places.iter().take(MAX_PLACES).map(|place| format!("`{place}`")).collect();
         let more = promised.places.len() - places.len();
         let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        finding.note("places", format!("{}{more}", copied::list(&places)));
+        finding.note("places", format!("{}{more}", listed(&places)));
     }
     if !load.promised.is_empty() && load.waste.is_empty() {
         finding.note("bytes", "what working copies hold is unknown, since it does not lie in this folder now");
@@ -89,10 +90,10 @@ fn message(facts: &Facts<'_>, load: &Load<'_>, path: &str) -> String {
         })
         .collect();
     let _ = match (shares.as_slice(), promised.as_slice()) {
-        ([], promised) => write!(message, "{} from a working copy", copied::list(promised)),
-        (shares, []) => write!(message, "{}", copied::list(shares)),
+        ([], promised) => write!(message, "{} from a working copy", listed(promised)),
+        (shares, []) => write!(message, "{}", listed(shares)),
         (shares, promised) => {
-            write!(message, "{}, and from a working copy {} too", copied::list(shares), copied::list(promised))
+            write!(message, "{}, and from a working copy {} too", listed(shares), listed(promised))
         }
     };
     let it = if shares.len() + promised.len() == 1 { "it" } else { "them" };

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::diagnostic::{Applicability, Edit, Fix, Severity, format_bytes};
 use crate::facts::Facts;
 use crate::facts::context::{Entry, FolderCopy, IgnorePlan, Kind, Load, Share, Verdict};
+use crate::rules::phrase::listed;
 use crate::rules::{Check, Reporter, copied};
 use crate::text::TextRange;
 use crate::workspace::join;
@@ -87,7 +88,7 @@ fn message(facts: &Facts<'_>, load: &Load<'_>) -> String {
     let shares: Vec<String> =
         others.iter().take(3).map(|share| format!("{} in `{}`", format_bytes(share.bytes), name(share))).collect();
     if !shares.is_empty() {
-        let _ = write!(message, ", of these {}", copied::list(&shares));
+        let _ = write!(message, ", of these {}", listed(&shares));
     }
     for share in secrets {
         let _ = write!(message, ", `{}` among them", name(share));
@@ -95,7 +96,7 @@ fn message(facts: &Facts<'_>, load: &Load<'_>) -> String {
     if !load.promised.is_empty() {
         let names: Vec<String> =
             load.promised.iter().take(4).map(|promised| format!("`{}`", promised.entry.pattern())).collect();
-        let _ = write!(message, ", and from a working copy {} too", copied::list(&names));
+        let _ = write!(message, ", and from a working copy {} too", listed(&names));
     }
     message + ": there is no ignore file"
 }

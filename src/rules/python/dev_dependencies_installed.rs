@@ -5,7 +5,8 @@ use crate::diagnostic::{Applicability, Edit, Fix, Span, format_bytes};
 use crate::facts::Facts;
 use crate::facts::Guard;
 use crate::facts::python::{Bundle, BundleKind, PythonInstall, Reached, Root, Tool};
-use crate::rules::members::{join, keys, savings, weight_of};
+use crate::rules::phrase::{listed, listed_up_to};
+use crate::rules::weight::{keys, savings, weight_of};
 use crate::rules::{Check, Reporter};
 
 mod remedy;
@@ -64,7 +65,7 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
 
     let mut finding = reporter.report(first.word, message(install, bundles));
     let names: Vec<String> = idle.iter().map(|root| format!("`{}`", root.requirement.name)).collect();
-    finding.primary_label(format!("brings {}", listed(&names)));
+    finding.primary_label(format!("brings {}", listed_up_to(&names, LISTED)));
     for bundle in bundles {
         let what = match bundle.kind {
             BundleKind::Group(_) => format!("the group `{}`", bundle.name),
@@ -113,7 +114,7 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
     } else {
         let names: Vec<String> = used.iter().map(|root| format!("`{}`", root.requirement.name)).collect();
         let help = remedy::help(facts, install, bundles);
-        finding.help(format!("declare {} among the dependencies of the program first; then {help}", join(&names)));
+        finding.help(format!("declare {} among the dependencies of the program first; then {help}", listed(&names)));
     }
 }
 
@@ -136,8 +137,8 @@ fn message(install: &PythonInstall, bundles: &[Bundle]) -> String {
     };
     let part = |names: Vec<String>, one: &str, several: &str| match names.len() {
         0 => None,
-        1 => Some(format!("{one}{}", join(&names))),
-        _ => Some(format!("{several}{}", join(&names))),
+        1 => Some(format!("{one}{}", listed(&names))),
+        _ => Some(format!("{several}{}", listed(&names))),
     };
     let parts = [
         part(of(|kind| matches!(kind, BundleKind::Group(_))), "the development group ", "the development groups "),
@@ -145,12 +146,5 @@ fn message(install: &PythonInstall, bundles: &[Bundle]) -> String {
         part(of(|kind| *kind == BundleKind::File), "the development requirements ", "the development requirements "),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    format!("`{}` installs {} into the image", install.tool.name(), join(&parts))
-}
-
-fn listed(names: &[String]) -> String {
-    match names.split_at_checked(LISTED) {
-        Some((first, rest)) if rest.len() > 1 => format!("{} and {} more", first.join(", "), rest.len()),
-        _ => join(names),
-    }
+    format!("`{}` installs {} into the image", install.tool.name(), listed(&parts))
 }

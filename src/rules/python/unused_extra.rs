@@ -6,8 +6,9 @@ use crate::catalogue;
 use crate::diagnostic::{Applicability, Fix, Span, format_bytes};
 use crate::facts::python::{InstalledExtra, Program, Project, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
-use crate::rules::members::{count, join, savings, weight_of};
-use crate::rules::words::without_extra;
+use crate::rules::deletion::without_extra;
+use crate::rules::phrase::{count, listed};
+use crate::rules::weight::{savings, weight_of};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -68,7 +69,7 @@ fn report(
     let verb = if names.len() == 1 { "is" } else { "are" };
     let message = format!(
         "{} of the extra `{}` {verb} installed, and nothing reaches {}",
-        join(&names),
+        listed(&names),
         extra.name,
         if names.len() == 1 { "it" } else { "them" }
     );
@@ -93,7 +94,7 @@ fn report(
         "reach",
         format!(
             "no import, name, string or setting speaks for {} in {} and {}",
-            join(&names),
+            listed(&names),
             count(facts.program().sources.len(), "Python source"),
             count(facts.program().texts.len(), "other file")
         ),
@@ -111,7 +112,7 @@ fn report(
         finding.help(format!(
             "other members of `{}` are in use: give {} an extra of {} own",
             extra.name,
-            join(&names),
+            listed(&names),
             if names.len() == 1 { "its" } else { "their" }
         ));
     }

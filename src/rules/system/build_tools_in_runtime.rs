@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::catalogue::{self, Gpu, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::{Base, Facts, Guard, Invocation, StageFacts, SystemInstall};
+use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
@@ -12,6 +13,9 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// Below this a tool alone is not worth a change.
 const WEIGHTY: u64 = 20_000_000;
+/// Names that a sentence lists before it counts.
+const LISTED: usize = 3;
+
 const COMPILES_WHEN_IT_RUNS: [&str; 7] =
     ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
 
@@ -106,7 +110,7 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let verb = if names.len() == 1 { "stays" } else { "stay" };
     let primary = tools.first().map_or(range, |tool| tool.argument.range);
-    let mut finding = reporter.report(primary, format!("{} {verb} in the runtime image", list(&names)));
+    let mut finding = reporter.report(primary, format!("{} {verb} in the runtime image", listed_up_to(&names, LISTED)));
     if let Some(purpose) = tools.first().and_then(|tool| catalogue::build_tool(tool.family, tool.name)) {
         finding.primary_label(purpose.purpose);
     }
@@ -134,16 +138,6 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     finding.help(
         "compile in a builder stage and copy the result (`COPY --from=builder /opt/venv /opt/venv`), or install and purge the tools in one `RUN`",
     );
-}
-
-fn list(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] if names.len() <= 4 => format!("{} and {last}", first.join(", ")),
-        [first, second, third, ..] => format!("{first}, {second}, {third} and {} more", names.len() - 3),
-        [first, ..] => first.clone(),
-    }
 }
 
 /// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` or `python3-setuptools` alone is not.

@@ -4,7 +4,7 @@ use crate::diagnostic::Edit;
 use crate::facts::commands::{Options, Pdm, Pipenv, Poetry, Uv};
 use crate::facts::python::{Bundle, BundleKind, GroupChoice, InstalledExtra, PythonInstall, Tool};
 use crate::facts::{Argument, Facts, Invocation, Origin};
-use crate::rules::words::{delete, without_extra};
+use crate::rules::deletion::{delete, without_extra};
 
 /// The first version of poetry that knows groups.
 const GROUPS_SINCE: (u32, u32) = (1, 2);

@@ -1,4 +1,4 @@
-//! What packages that an install asks for weigh, and how they are listed.
+//! What packages that an install asks for weigh.
 
 use crate::catalogue;
 use crate::diagnostic::{Basis, Component, Saving, Savings};
@@ -7,20 +7,6 @@ use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 
 use super::python::cuda_torch_on_cpu::CUDA_COMPONENT;
-
-/// `a`, `a and b`, `a, b and c`.
-pub(super) fn join(names: &[String]) -> String {
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        Some((last, _)) => last.clone(),
-        None => String::new(),
-    }
-}
-
-/// `1 file`, `2 files`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
 
 /// What the catalogue calls a root.
 pub(super) fn keys(root: &Root) -> Vec<&'static str> {
