@@ -43,9 +43,7 @@ pub fn removal(invocation: &Invocation) -> Option<Removal> {
                 || invocation.arguments.windows(2).any(|pair| {
                     matches!(pair, [exec, rm] if matches!(exec.value.text(), "-exec" | "-execdir") && rm.value.text().ends_with("rm"))
                 });
-            let filtered = ["-name", "-iname", "-path", "-regex", "-mtime", "-newer", "-size"]
-                .iter()
-                .any(|flag| invocation.has_argument(flag));
+            let filtered = selects(invocation);
             let paths = invocation
                 .arguments
                 .iter()
@@ -55,6 +53,17 @@ pub fn removal(invocation: &Invocation) -> Option<Removal> {
         }
         _ => None,
     }
+}
+
+/// Whether the tests of `find` choose what it takes. `! -name keep` chooses what it leaves, which is little of a cache.
+fn selects(invocation: &Invocation) -> bool {
+    let tests = ["-name", "-iname", "-path", "-regex", "-mtime", "-newer", "-size"];
+    let mut negated = false;
+    invocation.arguments.iter().any(|argument| {
+        let text = argument.value.text();
+        let spares = std::mem::replace(&mut negated, matches!(text, "!" | "-not"));
+        tests.contains(&text) && !(spares && matches!(text, "-name" | "-iname"))
+    })
 }
 
 impl Removal {
