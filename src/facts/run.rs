@@ -141,6 +141,9 @@ pub struct Site {
     pub chained: bool,
     /// Whether `||` stands before it.
     pub alternative: bool,
+    /// What must have failed before it runs: what stands in front of each `||` behind which it stands, or a group around it.
+    /// Empty in texts other than the Dockerfile.
+    pub instead_of: Vec<TextRange>,
     /// Whether it may run more than once: in a loop or a function.
     pub repeated: bool,
     /// Whether its and-or list ends its script, so that its outcome is the script's.
@@ -163,6 +166,12 @@ pub struct Site {
 }
 
 impl Invocation {
+    /// Whether it runs only where `other` failed, or something that `other` is a part of: `other || this`.
+    #[must_use]
+    pub fn runs_instead_of(&self, other: &Self) -> bool {
+        self.site.instead_of.iter().any(|range| range.contains_range(other.range))
+    }
+
     /// The known value of the argument at `index`.
     #[must_use]
     pub fn argument(&self, index: usize) -> Option<&str> {

@@ -67,7 +67,7 @@ impl Facts<'_> {
             // `rm -rf "$(yarn cache dir)"`
             let removes_unknown = |later: &&Invocation| removal(later).is_some_and(|gone| !gone.unknown.is_empty());
             let asked = later.iter().any(|later| asks(later)) && later.iter().any(removes_unknown);
-            if !asked && !later.iter().any(|later| empties(later)) {
+            if !asked && !later.iter().any(|later| empties(later) && !later.runs_instead_of(invocation)) {
                 kept.push(Fill { index, invocation, folders });
             }
         }

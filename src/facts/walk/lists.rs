@@ -3,6 +3,7 @@
 use crate::shell::{
     AndOr, Command, Compound, CompoundKind, Connector, List, Pipeline, Script, Separator, SeparatorKind,
 };
+use crate::text::TextRange;
 
 use super::{Errexit, Follow, Functions, Guard, ShellState, Site, Value};
 
@@ -57,7 +58,17 @@ impl Follow<'_, '_, '_> {
                 Some(false) => Guard::Never,
                 None => outer.min(Guard::Sometimes),
             };
+            // `first || second`: where the shell reads the Dockerfile's own text, the place of `first` is known.
+            let fallback = connector == Some(Connector::Or) && self.frame.anchor.is_none();
+            if fallback {
+                let before = TextRange::new(around.and_or.range.start(), pipeline.range.start());
+                let before = self.place(script, before);
+                self.instead_of.push(before);
+            }
             self.pipeline(script, around, pipeline, Place { followed: index < count, chained, alternative }, functions);
+            if fallback {
+                self.instead_of.pop();
+            }
             if runs != Some(false) {
                 outcome = self.outcome(script, pipeline);
             }
@@ -93,6 +104,7 @@ impl Follow<'_, '_, '_> {
             followed: place.followed,
             chained: place.chained,
             alternative: place.alternative,
+            instead_of: self.instead_of.clone(),
             repeated: self.repeated,
             tail: self.tail,
             piped,

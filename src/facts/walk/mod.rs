@@ -89,6 +89,7 @@ fn exec(facts: &Facts<'_>, stage: usize, run: &mut Run, instruction: &Instructio
         followed: false,
         chained: true,
         alternative: false,
+        instead_of: Vec::new(),
         repeated: false,
         tail: true,
         piped: false,
@@ -204,6 +205,8 @@ struct Follow<'f, 'w, 'r> {
     tail: bool,
     /// The and-or list that is being followed.
     list: TextRange,
+    /// What must have failed before this runs; see [`Site::instead_of`].
+    instead_of: Vec<TextRange>,
 }
 
 /// Functions of the script that is followed, by name.
@@ -229,6 +232,7 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
             repeated: false,
             tail: true,
             list: TextRange::default(),
+            instead_of: Vec::new(),
         }
     }
 
