@@ -68,7 +68,8 @@ fn name(invocation: &Invocation) -> String {
 }
 
 fn downloads(conda: &Conda<'_>) -> bool {
-    let nothing = ["--dry-run", "-d", "--help", "-h"];
+    // With `--download-only` the archives are what the image is to hold.
+    let nothing = ["--dry-run", "-d", "--help", "-h", "--download-only"];
     // `conda create -n app` alone makes an empty environment.
     let word = conda.subcommand.last().and_then(|word| word.value.known());
     let empty = word == Some("create") && conda.subcommand.len() == 1 && conda.options.operands.is_empty();
