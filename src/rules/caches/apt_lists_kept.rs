@@ -21,13 +21,15 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if is_mounted(run, LISTS) {
         return;
     }
-    let Some((index, update)) = unremoved_update(run) else { return };
+    let Some((index, update)) = unremoved_update(stage, run) else { return };
     if facts.fate(stage, run, index, &[LISTS.to_owned()]) != Fate::Kept {
         return;
     }
-    let program = update.program.as_str();
-    let mut finding =
-        reporter.report(update.range, format!("`{program} update` leaves the package lists in the image"));
+    let command = match Apt::read(update) {
+        Some(_) => format!("{} update", update.program),
+        None => update.program.clone(),
+    };
+    let mut finding = reporter.report(update.range, format!("`{command}` leaves the package lists in the image"));
     finding.primary_label(format!("fills `{LISTS}`"));
     finding.help(format!("delete them in the same `RUN`: `&& {REMOVE}`; `apt-get clean` does not"));
     if let Some(bytes) = catalogue::apt_lists_bytes(stage.image.distribution) {
@@ -47,12 +49,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
 }
 
 /// The last command that fetches lists which nothing behind it in the `RUN` deletes.
-fn unremoved_update(run: &Run) -> Option<(usize, &Invocation)> {
+fn unremoved_update<'r>(stage: &StageFacts, run: &'r Run) -> Option<(usize, &'r Invocation)> {
     let mut open = None;
     for (index, invocation) in
         run.invocations.iter().enumerate().filter(|(_, invocation)| invocation.guard != Guard::Never)
     {
-        if fetches_lists(invocation) {
+        if fetches_lists(stage, invocation) {
             open = open.or(Some((index, invocation)));
         } else if removal(invocation).is_some_and(|removal| removal.covers(LISTS)) {
             open = None;
@@ -61,15 +63,24 @@ fn unremoved_update(run: &Run) -> Option<(usize, &Invocation)> {
     open
 }
 
-fn fetches_lists(invocation: &Invocation) -> bool {
+fn fetches_lists(stage: &StageFacts, invocation: &Invocation) -> bool {
+    let asked = |flags: [&str; 2]| flags.iter().any(|flag| invocation.has_argument(flag));
     match Apt::read(invocation) {
         Some(apt) => apt.action == AptAction::Update,
-        None => {
-            invocation.program == "add-apt-repository"
-                && !invocation.has_argument("-n")
-                && !invocation.has_argument("--no-update")
-        }
+        None if invocation.program != "add-apt-repository" => false,
+        None => asked(["-u", "--update"]) || (updates_by_itself(stage) && !asked(["-n", "--no-update"])),
     }
+}
+
+/// Whether `add-apt-repository` updates without being asked, as software-properties does since 0.96.24: that of Ubuntu 18.04 and
+/// of Debian 12.
+fn updates_by_itself(stage: &StageFacts) -> bool {
+    let older = |release: &str, name: &str, first: f64| {
+        let version = release.strip_prefix(name).and_then(|rest| rest.split_whitespace().next());
+        version.and_then(|version| version.parse::<f64>().ok()).is_some_and(|version| version < first)
+    };
+    let old = |release: &str| older(release, "Ubuntu ", 18.04) || older(release, "Debian ", 12.0);
+    !stage.image.end_of_life.iter().any(|end| old(end.release))
 }
 
 fn later_removal(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> Option<TextRange> {
@@ -80,7 +91,7 @@ fn later_removal(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> Option<Tex
 }
 
 fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, index: usize) -> Option<Fix> {
-    let is_user = |invocation: &Invocation| fetches_lists(invocation) || reads_lists(invocation);
+    let is_user = |invocation: &Invocation| fetches_lists(stage, invocation) || reads_lists(invocation);
     let cleaning = facts.clean_once(run, index, is_user, REMOVE)?;
     let later = later_use(facts, stage, run);
     if later == LaterUse::Certain {
