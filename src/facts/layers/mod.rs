@@ -12,7 +12,7 @@ pub use additions::{Addition, Way};
 use crate::text::TextRange;
 
 use super::commands::{Apt, AptAction, Pip, PipAction, Removal, Rpm, RpmTool, Uv, UvAction, removal};
-use super::paths::is_below;
+use super::paths::{is_below, resolve};
 use super::python::Tool;
 use super::{Facts, Guard, Invocation, Run, StageFacts, SystemInstall, SystemRemoval};
 
@@ -99,10 +99,14 @@ impl Facts<'_> {
 
     fn late_files(&self, stage: &StageFacts, run: &Run, index: usize, removal: &Removal) -> Vec<Addition> {
         let before = || run.invocations.iter().take(index);
-        let made_here: Vec<String> = before().flat_map(written::written).map(|written| written.path).collect();
         let mut found = self.additions(stage, run, removal);
         found.retain(|addition| {
-            let again = made_here.iter().any(|path| is_below(&addition.path, path));
+            // `tar -xf /app.tar.gz -C /` writes below `/`, and reads the archive: it does not write it again.
+            let again = before().any(|earlier| {
+                let reads = names(earlier, &addition.path);
+                let is_it = |path: &str| path == addition.path || (!reads && is_below(&addition.path, path));
+                written::written(earlier).iter().any(|written| is_it(&written.path))
+            });
             let behind = |earlier: &Run| earlier.instruction > addition.instruction;
             let already = self
                 .runs_before(stage, run)
@@ -182,6 +186,12 @@ impl Facts<'_> {
 /// Whether a mount of `run` stands in for `path`, so that the layer does not hold what is written there.
 fn on_mount(run: &Run, path: &str) -> bool {
     run.mounts.iter().any(|mount| mount.target.known().is_none_or(|target| is_below(path, target)))
+}
+
+/// Whether a word of the command is `path` (absolute).
+fn names(invocation: &Invocation, path: &str) -> bool {
+    let Some(workdir) = invocation.workdir.known() else { return false };
+    invocation.arguments.iter().filter_map(|argument| argument.value.known()).any(|word| resolve(workdir, word) == path)
 }
 
 /// Whether an invocation of `run` from `first` on deletes `path`.
