@@ -26,15 +26,22 @@ const SIDE_STAGES: [&str; 14] = [
     "validate",
 ];
 
+/// Names of stages that try out the stage they are built on.
+const TEST_STAGES: [&str; 6] = ["test", "tests", "testing", "lint", "linter", "validate"];
+
 /// Marks the stages that are shipped: the last one, and each that nothing refers to unless its name says test or development.
+///
+/// A last stage that tries out another one, `FROM app AS test`, is shipped only where there is nothing else to ship.
 pub(super) fn compute(facts: &mut Facts<'_>) {
-    let mut used = used_stages(&facts.stages);
+    let test = facts.stages.last().filter(|last| tries_out(last)).map(|last| last.index);
+    let mut used = used_stages(&facts.stages, test);
     used.extend(alternatives(facts));
     let last = facts.stages.len().saturating_sub(1);
+    let unused = |stage: &StageFacts| !used.contains(&stage.index) && !stage.name.as_deref().is_some_and(is_side_stage);
+    let is_last_shipped = test.is_none() || !facts.stages.iter().any(unused);
     let mut children = vec![Vec::new(); facts.stages.len()];
     for stage in &mut facts.stages {
-        let side = stage.name.as_deref().is_some_and(is_side_stage);
-        stage.is_final = stage.index == last || (!used.contains(&stage.index) && !side);
+        stage.is_final = unused(stage) || (stage.index == last && is_last_shipped);
         if let Base::Stage(parent) = stage.base
             && let Some(children) = children.get_mut(parent)
         {
@@ -55,12 +62,21 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
     facts.in_final = in_final;
 }
 
-fn used_stages(stages: &[StageFacts]) -> HashSet<usize> {
+/// Whether a stage is there to test the stage that it is built on.
+fn tries_out(stage: &StageFacts) -> bool {
+    let is_test = |name: &str| name.split(['-', '_', '.']).any(|part| TEST_STAGES.contains(&part));
+    matches!(stage.base, Base::Stage(_)) && stage.name.as_deref().is_some_and(is_test)
+}
+
+/// The stages that others are built on or take from. That `test` is built on one does not count.
+fn used_stages(stages: &[StageFacts], test: Option<usize>) -> HashSet<usize> {
     let names: HashMap<&str, usize> =
         stages.iter().filter_map(|stage| Some((stage.name.as_deref()?, stage.index))).collect();
     let mut used = HashSet::new();
     for stage in stages {
-        if let Base::Stage(parent) = stage.base {
+        if let Base::Stage(parent) = stage.base
+            && test != Some(stage.index)
+        {
             used.insert(parent);
         }
         for transfer in &stage.transfers {
