@@ -34,13 +34,14 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         let mut finding =
             reporter.report(invocation.range, format!("`apk {name}` keeps the package index in the image"));
         finding.primary_label(format!("leaves the index in `{FOLDER}`"));
-        finding.help(
-            "use `apk add --no-cache`, which fetches the index and keeps nothing; `apk update` is then not needed",
-        );
+        let verb = if apk.action == ApkAction::Upgrade { "upgrade" } else { "add" };
+        finding.help(format!(
+            "use `apk {verb} --no-cache`, which fetches the index and keeps nothing; `apk update` is then not needed"
+        ));
         finding.script_of(invocation);
         if let Some((edits, caution)) = fix(facts, stage, run) {
             finding.fix(Fix {
-                title: "use `apk add --no-cache`".to_owned(),
+                title: format!("use `apk {verb} --no-cache`"),
                 applicability: if caution.is_some() { Applicability::Unsafe } else { Applicability::Safe },
                 caution,
                 edits,
@@ -79,8 +80,10 @@ fn edits(facts: &Facts<'_>, run: &Run) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     for apk in &commands {
         let update = (apk.action == ApkAction::Update).then(|| facts.delete_before_next(apk.invocation)).flatten();
-        // Only an `apk update` in front of another apk is without purpose once nothing is kept.
-        let followed = commands.iter().any(|other| other.invocation.range.start() > apk.invocation.range.end());
+        // Only an `apk update` in front of another apk is without purpose once nothing is kept: `apk add --no-cache` fetches its own.
+        let fetches = |other: &Apk<'_>| matches!(other.action, ApkAction::Add | ApkAction::Update | ApkAction::Upgrade);
+        let others = run.invocations.iter().filter_map(Apk::read).filter(fetches);
+        let followed = others.into_iter().any(|other| other.invocation.range.start() > apk.invocation.range.end());
         edits.push(match update.filter(|_| followed) {
             Some(edit) => edit,
             None => facts.insert_after(apk.invocation, apk.subcommand, "--no-cache")?,
