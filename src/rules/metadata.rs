@@ -12,7 +12,7 @@ pub(super) fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, tools: &[R
     let invocation = kept.command.invocation;
     let program = invocation.program.as_str();
     let what = if kept.with_packages { "the repository metadata and the packages" } else { "the repository metadata" };
-    let subcommand = kept.command.subcommand.value.text();
+    let subcommand = kept.command.words();
     let folder = kept.folders.first().map(String::as_str).unwrap_or_default();
     let mut finding = reporter.report(invocation.range, format!("`{program} {subcommand}` keeps {what} in the image"));
     finding.primary_label(format!("fills `{folder}`"));

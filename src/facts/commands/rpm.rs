@@ -161,6 +161,17 @@ impl<'i> Rpm<'i> {
         matches!(self.subcommand.value.text(), "install" | "in" | "groupinstall" | "localinstall")
     }
 
+    /// The words that say what it does: `install`, `module enable`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let first = self.subcommand.value.text();
+        let second = self.options.operands.first().and_then(|(_, argument)| argument.value.known());
+        match (first, second) {
+            ("group" | "groups" | "module", Some(second)) => format!("{first} {second}"),
+            _ => first.to_owned(),
+        }
+    }
+
     /// Words behind the subcommand that are known: names of packages, groups or package files.
     pub fn packages(&self) -> impl Iterator<Item = (&'i str, &'i Argument)> + '_ {
         self.options.operands.iter().filter_map(|&(_, argument)| Some((argument.value.known()?, argument)))
