@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Savings};
 use crate::facts::commands::removal;
-use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts};
+use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts, is_below};
 
 use super::Finding;
 
@@ -167,6 +167,18 @@ impl Finding<'_> {
         // A function that is called twice is read twice.
         for other in others.iter().filter(|other| other.invocation.range != first.invocation.range) {
             self.label(other.invocation.range, "and so does this one");
+        }
+    }
+
+    /// Points at a cache mount of `run` that was meant for the cache in `folder` and lies in another home: `target=/root/.cache/uv`
+    /// for a `USER` who is not root.
+    pub(super) fn missed_mount(&mut self, run: &Run, folder: &str) {
+        let folder = folder.trim_end_matches("/_cacache");
+        let name = |path: &str| path.trim_end_matches('/').rsplit('/').next().map(str::to_owned);
+        let missed = |target: &str| name(target) == name(folder) && !is_below(folder, target);
+        let mut mounts = run.mounts.iter().filter(|mount| mount.kind == "cache");
+        if let Some(mount) = mounts.find(|mount| mount.target.known().is_some_and(missed)) {
+            self.label(mount.range, "this mount is not where the cache is");
         }
     }
 }

@@ -34,6 +34,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let mut finding = reporter.report(first.invocation.range, message);
     finding.primary_label(format!("leaves what it downloads in `{folder}`"));
     finding.other_fills(&kept);
+    finding.missed_mount(run, first.folder());
     let mount = or_mount(stage, run, first.invocation, &folder);
     let clean = emptying(&kept, TIE, &folder, "npm cache clean --force");
     finding.help(format!("empty it in the same `RUN`: {clean}{mount}"));

@@ -24,6 +24,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         finding.primary_label(format!("leaves what it downloads in `{folder}`"));
         finding.help(format!("add `--no-cache-dir`{}", or_mount(stage, run, fill.invocation, &folder)));
         finding.savings(facts.wheel_savings(stage, run, fill.index, fill.folder()));
+        finding.missed_mount(run, fill.folder());
         finding.script_of(fill.invocation);
         // `COPY --from=builder /root/.cache`: a later step installs from it.
         if facts.is_cache_taken(stage, std::slice::from_ref(&fill)) {

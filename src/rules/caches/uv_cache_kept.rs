@@ -34,6 +34,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         let folder = facts.shown_folder(run, fill.invocation, fill.folder());
         finding.primary_label(format!("leaves its cache in `{folder}`"));
         finding.help(format!("add `--no-cache`{}", or_mount(stage, run, fill.invocation, &folder)));
+        finding.missed_mount(run, fill.folder());
         finding.script_of(fill.invocation);
         let needed = facts.is_cache_taken(stage, std::slice::from_ref(&fill))
             || facts.needs_cache_later(stage, run, |run, invocation| is_offline(facts, run, invocation));
