@@ -464,7 +464,10 @@ fn findings_that_are_there_can_be_ignored() {
                  # slimlint ignore=pip-cache-kept,apt-lists-kept later\nRUN pip install flask && apt-get update\n\
                  # slimlint ignore=pip-cache-kept later\nRUN pip install x\n";
     assert_eq!(text(&folder, "Dockerfile"), after);
-    assert_eq!(slimlint(folder.path(), "--select all").out, "Nothing to slim in 1 Dockerfile, 3 silenced by ignore comments.\n");
+    assert_eq!(
+        slimlint(folder.path(), "--select all").out,
+        "Nothing to slim in 1 Dockerfile, 3 silenced by ignore comments.\n"
+    );
     // A second run has nothing to add, and one without a reason adds none.
     assert_eq!(slimlint(folder.path(), &format!("{rules} --add-ignores")).code, 0);
     assert_eq!(text(&folder, "Dockerfile"), after);
