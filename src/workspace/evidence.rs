@@ -20,6 +20,17 @@ pub(super) struct Votes {
     named: usize,
 }
 
+impl Votes {
+    pub(super) fn has_no_sources(self) -> bool {
+        self.sources == 0
+    }
+
+    /// Whether no fewer sources speak for it than `other` has.
+    pub(super) fn has_sources_of(self, other: Self) -> bool {
+        self.sources >= other.sources
+    }
+}
+
 impl Candidates {
     pub(super) fn new(sources: &[String], named_files: &[String]) -> Self {
         let sources: BTreeSet<&String> = sources.iter().collect();

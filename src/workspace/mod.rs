@@ -2,11 +2,13 @@
 //!
 //! * [`Workspace`]: files with an overlay for unsaved text, listings, parsed manifests, build contexts.
 //! * [`discover`]: from the paths a person gives to workspaces and the Dockerfiles in them.
+//! * [`ComposeService`]: what compose files build and start.
 //! * [`Service`]: a Dockerfile with its build context and ignore file.
 //!
 //! Paths are relative to the workspace's root, `/`-separated and normalised; `""` is the root.
 
 mod cache;
+mod compose;
 mod discovery;
 mod error;
 mod evidence;
@@ -21,6 +23,7 @@ mod store;
 mod testing;
 mod walk;
 
+pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent};
 pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};

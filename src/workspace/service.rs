@@ -1,5 +1,5 @@
 use super::Workspace;
-use super::evidence::Candidates;
+use super::evidence::{Candidates, Votes};
 use super::paths::{normalise, parent};
 
 /// A Dockerfile with the build context it is built in.
@@ -61,6 +61,9 @@ impl Service {
 /// Sources count first, since a build fails without them; named files decide between equals. What is then still equal goes to
 /// the Dockerfile's own folder, else to the nearest above it. URLs, heredocs, unexpanded variables and sources that take
 /// everything (`.`, `*`) vote for nothing.
+///
+/// A compose file that builds the Dockerfile decides where its context has no fewer sources; with fewer, it is a stale one. A source
+/// that is nothing but `..` is written for the folder above, and decides where nothing else does.
 #[must_use]
 pub fn locate_from_sources(
     workspace: &Workspace,
@@ -79,7 +82,45 @@ pub fn locate_from_sources(
             best = (folder, votes);
         }
     }
+    if let Some((context, file)) = composed(workspace, dockerfile, &candidates, best.1) {
+        return (context, format!("`{file}` builds it here"));
+    }
+    let above = || sources.iter().find_map(|source| Some((climbed(own, source)?, source)));
+    if best.1.has_no_sources()
+        && let Some((folder, source)) = above().filter(|(folder, _)| candidates.votes(workspace, folder) >= best.1)
+    {
+        return (folder.to_owned(), format!("`{source}` is written for it"));
+    }
     (best.0.to_owned(), candidates.describe(best.1))
+}
+
+/// The context of the compose file for which most sources speak, unless more speak for the best folder around the Dockerfile.
+fn composed(workspace: &Workspace, dockerfile: &str, candidates: &Candidates, best: Votes) -> Option<(String, String)> {
+    let folders = workspace.compose_files(dockerfile, "");
+    let files = folders.iter().flat_map(|files| files.iter());
+    let builds = files.flat_map(|file| file.services.iter().map(move |service| (file, service)));
+    let contexts = builds.filter_map(|(file, service)| {
+        let build = service.build.as_ref().filter(|build| build.dockerfile == dockerfile)?;
+        let there = build.context.is_empty() || workspace.is_dir(&build.context);
+        there.then(|| (candidates.votes(workspace, &build.context), build, file))
+    });
+    // The first of those with as many votes.
+    let (votes, build, file) = contexts.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
+    votes.has_sources_of(best).then(|| (build.context.clone(), file.path.clone()))
+}
+
+/// The folder above `own` that `..` or `../..` is meant for.
+fn climbed<'p>(own: &'p str, source: &str) -> Option<&'p str> {
+    let parts = source.split('/').filter(|part| !matches!(*part, "" | "."));
+    let mut folder = None;
+    for part in parts {
+        let from = folder.unwrap_or(own);
+        if part != ".." || from.is_empty() || source.starts_with('/') {
+            return None;
+        }
+        folder = Some(parent(from));
+    }
+    folder
 }
 
 #[cfg(test)]
