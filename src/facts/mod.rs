@@ -74,6 +74,8 @@ pub struct Facts<'w> {
     children: Vec<Vec<usize>>,
     /// For each stage, whether its layers are layers of a final image.
     in_final: Vec<bool>,
+    /// What compose services that build the Dockerfile start, each with the stage that it names.
+    composed: Vec<purpose::ComposedStart>,
     python: python::Lazy,
 }
 
@@ -94,6 +96,7 @@ impl<'w> Facts<'w> {
             stages: Vec::new(),
             children: Vec::new(),
             in_final: Vec::new(),
+            composed: purpose::composed_starts(workspace, service),
             python: python::Lazy::default(),
         };
         stages::compute(&mut facts);

@@ -1,6 +1,7 @@
 //! What an image is for, as far as a rule may rely on it.
 
 use crate::dockerfile::{Arguments, CommandLine, Instruction};
+use crate::workspace::{Service, Workspace};
 
 use super::{Facts, StageFacts};
 
@@ -22,6 +23,33 @@ const WORKSHOPS: [&str; 14] = [
     "toolchain",
 ];
 
+/// What a compose service starts.
+#[derive(Debug)]
+pub(super) struct ComposedStart {
+    /// The stage that it builds; `None` for the last.
+    target: Option<String>,
+    /// `entrypoint` and `command`, word by word.
+    words: Vec<String>,
+}
+
+/// The starts that compose files give to what they build, those for development and tests left out.
+pub(super) fn composed_starts(workspace: &Workspace, service: &Service) -> Vec<ComposedStart> {
+    let folders = workspace.compose_files(&service.dockerfile, &service.context);
+    let files = folders.iter().flat_map(|files| files.iter());
+    let files = files.filter(|file| !is_named_for_work(file.path.rsplit('/').next().unwrap_or(&file.path)));
+    let starts = files.flat_map(|file| &file.services).filter_map(|composed| {
+        let build = composed.build.as_ref().filter(|build| build.dockerfile == service.dockerfile)?;
+        let words = composed.start.clone();
+        (!words.is_empty()).then(|| ComposedStart { target: build.target.clone(), words })
+    });
+    starts.collect()
+}
+
+/// `docker-compose.dev.yml`, `Dockerfile.test`
+fn is_named_for_work(name: &str) -> bool {
+    name.split(['.', '-', '_']).any(|part| WORKSHOPS.contains(&part.to_lowercase().as_str()))
+}
+
 impl Facts<'_> {
     /// Whether a final image is there to run a service or a program, not to work in: its file is not named for development or
     /// tests, and what it starts is neither a shell nor an idle command.
@@ -36,8 +64,7 @@ impl Facts<'_> {
         let path = self.service.dockerfile.to_lowercase();
         let mut parts = path.rsplit('/');
         let file = parts.next().unwrap_or_default();
-        let named = file.split(['.', '-', '_']).any(|part| WORKSHOPS.contains(&part));
-        named
+        is_named_for_work(file)
             || parts
                 .next()
                 .is_some_and(|folder| matches!(folder.trim_start_matches('.'), "devcontainer" | "ci" | "dev"))
@@ -57,20 +84,32 @@ impl Facts<'_> {
             && words.iter().zip(wanted).all(|(word, wanted)| super::paths::file_name(word) == *wanted)
     }
 
-    /// Whether the image leaves what it starts to its base or to whoever runs it.
+    /// Whether the image leaves what it starts to its base or to whoever runs it, and no compose file says what that is.
     #[must_use]
     pub fn starts_nothing(&self, image: &StageFacts) -> bool {
-        std::iter::once(image)
-            .chain(self.ancestors(image))
-            .all(|stage| stage.entrypoint.is_none() && stage.command.is_none())
+        let leaves_it = |stage: &StageFacts| stage.entrypoint.is_none() && stage.command.is_none();
+        std::iter::once(image).chain(self.ancestors(image)).all(leaves_it) && self.composed_start(image).is_none()
     }
 
-    /// `ENTRYPOINT`, else `CMD`, word by word.
+    /// What a compose service that builds the image starts.
+    fn composed_start(&self, image: &StageFacts) -> Option<&[String]> {
+        let is_last = image.index + 1 == self.stages.len();
+        let builds = |start: &&ComposedStart| match &start.target {
+            Some(target) => image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target)),
+            None => is_last,
+        };
+        self.composed.iter().find(builds).map(|start| start.words.as_slice())
+    }
+
+    /// `ENTRYPOINT`, else `CMD`, else what a compose service starts, word by word.
     #[must_use]
     pub fn start_words(&self, image: &StageFacts) -> Vec<&str> {
         let chain = || std::iter::once(image).chain(self.ancestors(image));
         let number = chain().find_map(|stage| stage.entrypoint).or_else(|| chain().find_map(|stage| stage.command));
-        number.and_then(|number| self.dockerfile.instructions.get(number)).map(words).unwrap_or_default()
+        match number.and_then(|number| self.dockerfile.instructions.get(number)) {
+            Some(instruction) => words(instruction),
+            None => self.composed_start(image).unwrap_or_default().iter().map(String::as_str).collect(),
+        }
     }
 
     fn starts_a_program(&self, image: &StageFacts) -> bool {
@@ -79,16 +118,17 @@ impl Facts<'_> {
         let command = chain().find_map(|stage| stage.command);
         let instruction = |number: Option<usize>| number.and_then(|number| self.dockerfile.instructions.get(number));
         match (instruction(entrypoint), instruction(command)) {
-            (Some(entrypoint), command) => !is_idle(entrypoint) || command.is_some_and(|command| !is_idle(command)),
-            (None, Some(command)) => !is_idle(command),
-            (None, None) => false,
+            (Some(entrypoint), command) => {
+                !is_idle(&words(entrypoint)) || command.is_some_and(|command| !is_idle(&words(command)))
+            }
+            (None, Some(command)) => !is_idle(&words(command)),
+            (None, None) => !is_idle(&self.start_words(image)),
         }
     }
 }
 
 /// `CMD ["bash"]`, `CMD sleep infinity`, `CMD tail -f /dev/null`.
-fn is_idle(instruction: &Instruction) -> bool {
-    let words = words(instruction);
+fn is_idle(words: &[&str]) -> bool {
     let program = words.first().map(|word| super::paths::file_name(word)).unwrap_or_default();
     let alone = words.iter().skip(1).all(|word| word.starts_with('-') && !word.contains('c'));
     match program {
