@@ -41,6 +41,11 @@ pub(super) fn unwrap(name: &str, arguments: &[Argument]) -> Option<Unwrapped> {
         }
         "nice" | "ionice" | "stdbuf" => plain(flags_from(1, &["-n", "-c", "-p", "--adjustment"])),
         "timeout" => plain(flags_from(1, &["-k", "--kill-after", "-s", "--signal"]) + 1),
+        // `flock /tmp/lock sh -c '…'`; with `-c` behind the file, flock starts the shell itself.
+        "flock" => {
+            let at = flags_from(1, &["-w", "--wait", "--timeout", "-E", "--conflict-exit-code"]) + 1;
+            if matches!(text(at), None | Some("-c" | "--command")) { None } else { plain(at) }
+        }
         "xargs" => {
             let at = flags_from(1, &["-n", "-P", "-I", "-a", "-d", "-L", "-s", "-E", "--arg-file", "--delimiter"]);
             (at < arguments.len()).then_some(Unwrapped { skip: at, variables: Vec::new(), user: false })
