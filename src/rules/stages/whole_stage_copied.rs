@@ -53,7 +53,8 @@ impl Copy<'_> {
         if SYSTEM.contains(&self.path) && arrives == Some(self.path) && self.report_tools(facts, reporter) {
             return;
         }
-        if self.path == "/usr/local" && arrives == Some(self.path) && self.report_python(facts, reporter) {
+        let beside = matches!(arrives, Some("/usr/local" | "/usr"));
+        if self.path == "/usr/local" && beside && self.report_python(facts, reporter) {
             return;
         }
         let leftovers: Vec<Leftover> = facts
@@ -128,7 +129,11 @@ impl Copy<'_> {
     /// `/usr/local` of one Python image laid over another's.
     fn report_python(&self, facts: &Facts<'_>, reporter: &mut Reporter<'_>) -> bool {
         let (source, target) = (root(facts, self.from), root(facts, self.stage));
-        let official = |stage: &StageFacts| stage.image.repository == "python" && stage.image.python.is_some();
+        // uv's images with a Python in their tag are built on the official ones.
+        let official = |stage: &StageFacts| {
+            matches!(stage.image.repository.as_str(), "python" | "ghcr.io/astral-sh/uv" | "astral/uv")
+                && stage.image.python.is_some()
+        };
         if !official(source) || !official(target) || source.image.python != target.image.python {
             return false;
         }
