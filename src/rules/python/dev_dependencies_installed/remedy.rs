@@ -5,6 +5,7 @@ use crate::facts::commands::{Options, Pdm, Pipenv, Poetry, Uv};
 use crate::facts::python::{Bundle, BundleKind, GroupChoice, InstalledExtra, PythonInstall, Tool};
 use crate::facts::{Argument, Facts, Invocation, Origin};
 use crate::rules::deletion::{delete, without_extra};
+use crate::rules::phrase::listed;
 
 /// The first version of poetry that knows groups.
 const GROUPS_SINCE: (u32, u32) = (1, 2);
@@ -14,7 +15,19 @@ pub(super) fn help(facts: &Facts<'_>, install: &PythonInstall, bundles: &[Bundle
     let files: Vec<&Bundle> = bundles.iter().filter(|bundle| bundle.kind == BundleKind::File).collect();
     let flags = flags(facts, install, bundles);
     if let Some(flags) = flags.filter(|flags| !flags.is_empty()) {
-        return format!("add `{flags}`");
+        let named: Vec<String> = bundles
+            .iter()
+            .filter_map(|bundle| match bundle.kind {
+                BundleKind::Extra => Some(format!("the extra `{}`", bundle.name)),
+                BundleKind::Group(GroupChoice::Named) => Some(format!("the group `{}`", bundle.name)),
+                _ => None,
+            })
+            .collect();
+        // `--no-dev` leaves out no extra, and no group that the command names.
+        return match named.as_slice() {
+            [] => format!("add `{flags}`"),
+            _ => format!("add `{flags}`, and leave out {}", listed(&named)),
+        };
     }
     match files.first() {
         Some(file) => format!("install the requirements of the program only, not `{}`", file.name),
