@@ -1,6 +1,6 @@
 //! System packages that a `RUN` installs and removes, whatever the package manager.
 
-use crate::catalogue::Distribution;
+use crate::catalogue::{self, Distribution};
 
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
@@ -51,6 +51,27 @@ impl Facts<'_> {
             }
         }
         installs
+    }
+
+    /// Whether the external image that `stage` is built on has the Debian package `name` already, so that installing it adds
+    /// nothing: `gcc` in a full `python`.
+    #[must_use]
+    pub fn base_brings(&self, stage: &StageFacts, name: &str) -> bool {
+        /// What each image with a C compiler has.
+        const COMPILER: [&str; 3] = ["gcc", "libc6-dev", "libc-dev"];
+        /// What all but the slim ones of them (`rust:slim`) have beside it. `build-essential` is the name for all of these.
+        const KIT: [&str; 4] = ["g++", "make", "dpkg-dev", "build-essential"];
+        let image = &self.ancestors(stage).last().unwrap_or(stage).image;
+        if image.has_build_tools != Some(true)
+            || !matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
+        {
+            return false;
+        }
+        // PHP's images are not built on `buildpack-deps`.
+        let has_commands = !image.slim && image.repository != "php";
+        COMPILER.contains(&name)
+            || (!image.slim && KIT.contains(&name))
+            || (has_commands && catalogue::package_of_command(name, &image.repository) == Some(name))
     }
 }
 

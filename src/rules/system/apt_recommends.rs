@@ -34,15 +34,27 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         if facts.apt_leaves_out_recommends(stage, run, index) || reported.contains(&invocation.range) {
             continue;
         }
-        let savings = savings(&apt, run.opaque);
+        let is_there = |name: &str| facts.base_brings(stage, name);
+        // `curl … nodesource… | bash` adds a repository for every later install.
+        let earlier = || std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
+        let foreign = run.opaque || earlier().any(|other| other.opaque && other.instruction < run.instruction);
+        let savings = savings(&apt, foreign, is_there);
         let nothing = savings.complete && savings.bytes() == 0;
+        let all_there = apt.packages().count() == apt.options.operands.len()
+            && apt.packages().all(|(name, _)| facts.base_brings(stage, name));
         reported.push(invocation.range);
         let program = invocation.program.as_str();
         let name = apt.subcommand.value.text();
         let mut finding =
             reporter.report(invocation.range, format!("`{program} {name}` also installs the recommended packages"));
+        if facts.is_workshop() {
+            finding.severity(Severity::Info);
+        }
         finding.help("add `--no-install-recommends`, and name what the image needs of them, such as `ca-certificates` beside `curl`");
-        if nothing {
+        if all_there {
+            finding.severity(Severity::Info);
+            finding.note("bytes", "the base image has what is named here already, so apt adds nothing");
+        } else if nothing {
             finding.severity(Severity::Info);
             finding
                 .note("bytes", "what is named here recommends nothing on Debian bookworm; other releases may differ");
@@ -63,11 +75,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
 
 /// What the recommended packages of each named package weigh. Packages that two of them recommend are counted once at most,
 /// since the heaviest alone is taken of those that share a tree of compilers.
-fn savings(apt: &Apt<'_>, foreign: bool) -> Savings {
+fn savings(apt: &Apt<'_>, foreign: bool, is_there: impl Fn(&str) -> bool) -> Savings {
     let mut savings = Savings { items: Vec::new(), complete: true, in_image: true };
     let known = apt.options.operands.iter().all(|(_, argument)| argument.value.known().is_some());
-    for (name, _) in apt.packages() {
-        // `curl … nodesource… | bash` before it: the package is not Debian's.
+    // apt looks at what is recommended only for what it newly installs.
+    for (name, _) in apt.packages().filter(|(name, _)| !is_there(name)) {
+        // A repository was added before: the package is not Debian's.
         if foreign && FOREIGN.contains(&name) {
             savings.complete = false;
             continue;

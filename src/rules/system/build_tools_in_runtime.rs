@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::{self, Gpu, SystemPackageKind};
+use crate::catalogue::{self, Distribution, Gpu, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::{Base, Facts, Guard, Invocation, StageFacts, SystemInstall};
 use crate::rules::phrase::listed_up_to;
@@ -42,7 +42,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         for stage in chain {
             for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
                 let is_jdk = install.name.contains("jdk");
-                if catalogue::build_tool(install.family, install.name).is_none() || (is_jdk && !java) {
+                let adds_nothing = install.family == Distribution::Debian && facts.base_brings(stage, install.name);
+                if catalogue::build_tool(install.family, install.name).is_none() || (is_jdk && !java) || adds_nothing {
                     continue;
                 }
                 let kept = found.entry(install.invocation.range).or_default();
