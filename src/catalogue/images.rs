@@ -175,6 +175,12 @@ pub fn package_of_command(command: &str, repository: &str) -> Option<&'static st
     named(PACKAGES, command).or_else(|| if has_its_own { None } else { named(PACKAGES_OF_OTHERS, command) })
 }
 
+/// Whether the slim image of `repository` keeps `ca-certificates`. That of `node` and others take it out again when they are made.
+#[must_use]
+pub fn has_certificates_when_slim(repository: &str) -> bool {
+    matches!(repository, "python" | "ruby" | "pypy" | "grpc/python") || repository.starts_with("tiangolo/")
+}
+
 /// What pip needs beside Python to install `package`, as Debian packages parted by spaces; `None` when nothing is known.
 #[must_use]
 pub fn needs_of_pip_package(package: &str) -> Option<&'static str> {

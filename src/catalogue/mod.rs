@@ -17,7 +17,10 @@ mod system;
 mod weight;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
-pub use images::{ends_as_of, is_harmless_script, needs_of_npm_packages, needs_of_pip_package, package_of_command};
+pub use images::{
+    ends_as_of, has_certificates_when_slim, is_harmless_script, needs_of_npm_packages, needs_of_pip_package,
+    package_of_command,
+};
 pub use knowledge::{TorchRelease, hints, import_names, installed_bytes_of_wheel, is_development_tool, torch_release};
 pub use names::normal_name;
 pub use packages::{

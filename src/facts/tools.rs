@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue;
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
+use super::commands::Apt;
 use super::paths::file_name;
 use super::{Facts, Guard, Invocation, StageFacts};
 
@@ -21,6 +22,14 @@ pub struct ImageNeeds {
 const TRANSPARENT: [&str; 15] =
     ["if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "("];
 
+/// Programs that take the system's certificates for `https://`. Debian recommends `ca-certificates` beside each.
+const DOWNLOADERS: [&str; 3] = ["curl", "wget", "git"];
+
+/// Whether the command installs recommended packages too.
+fn brings_recommended(command: &Invocation) -> bool {
+    Apt::read(command).is_some_and(|apt| apt.recommends() != Some(false))
+}
+
 impl Facts<'_> {
     /// What the stages built on `stage` use of its image that a slim variant lacks, and do not install themselves.
     #[must_use]
@@ -33,6 +42,9 @@ impl Facts<'_> {
             for run in &stage.runs {
                 for install in self.system_installs(stage, run) {
                     installed.insert(install.name);
+                    if DOWNLOADERS.contains(&install.name) && brings_recommended(install.invocation) {
+                        installed.insert("ca-certificates");
+                    }
                     if catalogue::is_development_package(install.family, install.name) {
                         needs.add("gcc", format!("to compile with `{}`", install.name));
                     }
@@ -89,6 +101,13 @@ impl Collector<'_, '_> {
     }
 
     fn command(&mut self, stage: &StageFacts, run: &super::Run, command: &Invocation) {
+        let secure = || command.arguments.iter().any(|word| word.value.text().contains("https://"));
+        if DOWNLOADERS.contains(&command.program.as_str())
+            && !catalogue::has_certificates_when_slim(self.repository)
+            && secure()
+        {
+            self.add("ca-certificates", format!("for `https://` of `{}`", command.program));
+        }
         let own =
             command.path.text().rsplit_once('/').is_some_and(|(folder, _)| !matches!(folder, "/bin" | "/usr/bin"));
         if !own {
