@@ -110,6 +110,8 @@ pub struct Invocation {
     pub site: Site,
     /// Whether it is run under `sudo` or as another user than the instruction's.
     pub other_user: bool,
+    /// Whether it is looked up in other folders than the commands beside it: `conda run -n web npm ci`, `PATH=… npm ci`.
+    pub found_elsewhere: bool,
     /// The name of the file that standard output goes to, when it is redirected.
     pub output: Option<Value>,
 }
@@ -161,6 +163,8 @@ pub struct Site {
     pub list_errexit: Errexit,
     /// Whether it stands in the instruction's own text, not in a substitution, function, `sh -c` or another file.
     pub direct: bool,
+    /// Whether another command takes what it prints: it stands in `$(…)` or `<(…)`.
+    pub captured: bool,
     /// Whether it stands in a heredoc of the instruction, where lines end commands.
     pub heredoc: bool,
 }

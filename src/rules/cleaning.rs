@@ -40,7 +40,9 @@ impl Facts<'_> {
             }
             _ => (Behind::Pipeline, true),
         };
-        let edit = self.command_after(last, command, behind)?;
+        // `sudo apt-get install …` and then `apt-cache policy …`: who fetched it may delete it.
+        let owner = users.iter().map(|&(_, user)| user).find(|user| user.other_user).unwrap_or(last);
+        let edit = self.command_after_as(last, owner, command, behind)?;
         Some(Cleaning { edit, unread_behind })
     }
 

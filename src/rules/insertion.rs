@@ -9,7 +9,7 @@ use crate::diagnostic::Edit;
 use crate::shell::SeparatorKind;
 use crate::text::TextRange;
 
-use crate::facts::{Argument, Errexit, Facts, Invocation, Origin};
+use crate::facts::{Argument, Errexit, Facts, Guard, Invocation, Origin};
 
 impl Facts<'_> {
     /// The Dockerfile's path, as edits and spans name it.
@@ -51,12 +51,28 @@ impl Facts<'_> {
     /// background, in other files.
     #[must_use]
     pub fn command_after(&self, invocation: &Invocation, command: &str, behind: Behind) -> Option<Edit> {
+        self.command_after_as(invocation, invocation, command, behind)
+    }
+
+    /// [`Facts::command_after`], as the user who runs `as_user`.
+    #[must_use]
+    pub(super) fn command_after_as(
+        &self,
+        invocation: &Invocation,
+        as_user: &Invocation,
+        command: &str,
+        behind: Behind,
+    ) -> Option<Edit> {
         let site = &invocation.site;
         if invocation.origin != Origin::Instruction || site.tested || site.separator == Some(SeparatorKind::Background)
         {
             return None;
         }
-        let command = &format!("{}{command}", self.elevation(invocation)?);
+        // `X=$(dnf list installed)`: what the command prints would be a part of it.
+        if site.captured {
+            return None;
+        }
+        let command = &format!("{}{command}", self.elevation(as_user)?);
         let exec_form = !site.direct && site.pipeline == site.list && self.is_exec_form(site.pipeline);
         if exec_form || site.pipeline.is_empty() {
             return None;
@@ -102,6 +118,21 @@ impl Facts<'_> {
             }
         };
         Some(Edit { file: self.file(), range: TextRange::empty(end), text })
+    }
+
+    /// Whether [`Facts::command_after`] runs its command when the invocation is not even tried: under `set -e`, a command behind
+    /// `[ -x … ] && program …` is a statement of its own.
+    pub(super) fn runs_untried(&self, invocation: &Invocation) -> bool {
+        let site = &invocation.site;
+        let behind_test = invocation.guard != Guard::Always && site.list.start() < site.pipeline.start();
+        behind_test && !site.followed && !site.tail && site.errexit == Errexit::On
+    }
+
+    /// Whether `program`, as a word of a script, is what the invocation starts: its own word says so, and the shell finds it
+    /// where the invocation does.
+    pub(super) fn is_found_as(&self, invocation: &Invocation, program: &str) -> bool {
+        // `$PIP install`, `"npm" ci`
+        !invocation.found_elsewhere && invocation.program_range.slice(self.source.text()) == program
     }
 
     /// Whether something in the instruction around `range` looks at the last command's outcome.

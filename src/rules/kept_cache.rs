@@ -112,10 +112,9 @@ impl Facts<'_> {
         }
         self.clean_each(run, &invocations(fills), |fill| {
             let program = fill.path.known()?;
-            // `$PIP install`, `"npm" ci`
-            let literal = fill.program_range.slice(self.source.text()) == program;
             let started_plainly = !fill.other_user || self.is_plain_sudo(fill);
-            (literal && started_plainly).then(|| format!("{program} {arguments}"))
+            let is_there = self.is_found_as(fill, program) && !self.runs_untried(fill);
+            (is_there && started_plainly).then(|| format!("{program} {arguments}"))
         })
     }
 

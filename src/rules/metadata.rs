@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::facts::commands::{Rpm, RpmAction, RpmTool};
-use crate::facts::{Facts, Guard, Invocation, KeptMetadata, Run, StageFacts};
+use crate::facts::{Facts, Guard, Invocation, KeptMetadata, Origin, Run, StageFacts};
 
 use super::Reporter;
 
@@ -26,23 +26,49 @@ pub(super) fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, tools: &[R
         finding.note("yum", format!("in this image `yum` is `dnf`, which keeps its cache in `{folder}`"));
     }
     finding.script_of(invocation);
-    let command = clean(&kept, folder);
-    finding.help(format!(
-        "clean up in the same `RUN`: `&& {command}`, or mount a cache: `RUN --mount=type=cache,target={folder} …`"
-    ));
-    finding.fix(fix(facts, stage, run, &kept, &command));
+    let only_fetched = !run.invocations.iter().filter_map(Rpm::read).any(|rpm| rpm.action == RpmAction::Install);
+    let mount = format!("or mount a cache: `RUN --mount=type=cache,target={folder} …`");
+    if only_fetched {
+        finding.help(format!("fetch it in the `RUN` that installs packages, and clean up there, {mount}"));
+        return;
+    }
+    let (command, own) = clean(&kept, folder);
+    finding.help(format!("clean up in the same `RUN`: `&& {command}`, {mount}"));
+    if !own || is_there(facts, run, &kept) {
+        finding.fix(fix(facts, stage, run, &kept, &command));
+    }
 }
 
-/// What deletes the metadata.
-fn clean(kept: &KeptMetadata<'_>, folder: &str) -> String {
+/// Whether the program that fetched the metadata can be called again behind all that use it.
+fn is_there(facts: &Facts<'_>, run: &Run, kept: &KeptMetadata<'_>) -> bool {
+    let fetched = kept.command.invocation;
+    let program = fetched.program.as_str();
+    let users = || run.invocations.iter().skip(kept.index).filter(|invocation| Rpm::read(invocation).is_some());
+    let Some(last) = users().last() else { return false };
+    // `dnf install … || yum install …`: only one of them is there.
+    let another = last.program != program
+        && (fetched.guard != Guard::Always || users().any(|invocation| invocation.site.alternative));
+    let removed = users().filter_map(Rpm::read).any(|rpm| {
+        rpm.action == RpmAction::Remove
+            && rpm.options.operands.iter().any(|(_, word)| word.value.known() == Some(program))
+    });
+    let text = fetched.program_range.slice(facts.source.text());
+    // `$PM install`, which another build calls with another program.
+    let named = fetched.origin != Origin::Instruction || !text.contains('$');
+    named && !another && !removed && !fetched.found_elsewhere && !facts.runs_untried(last)
+}
+
+/// What deletes the metadata, and whether that is the program that fetched it.
+fn clean(kept: &KeptMetadata<'_>, folder: &str) -> (String, bool) {
     let program = kept.command.invocation.program.as_str();
     if kept.command.root().is_some() || kept.command.named_cache().is_some() {
-        return format!("rm -rf {folder}");
+        return (format!("rm -rf {folder}"), false);
     }
-    match kept.command.tool {
+    let command = match kept.command.tool {
         RpmTool::Zypper => "zypper clean -a".to_owned(),
         _ => format!("{program} clean all"),
-    }
+    };
+    (command, true)
 }
 
 fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, kept: &KeptMetadata<'_>, command: &str) -> Option<Fix> {

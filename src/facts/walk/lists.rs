@@ -113,6 +113,7 @@ impl Follow<'_, '_, '_> {
             errexit: if suspended { Errexit::Off } else { self.shell.errexit },
             list_errexit: if outer.0 || around.tested { Errexit::Off } else { self.shell.errexit },
             direct: self.frame.direct && self.frame.anchor.is_none(),
+            captured: self.frame.captured,
             heredoc: self.frame.heredoc,
         });
         self.list = site.list;

@@ -98,6 +98,7 @@ fn exec(facts: &Facts<'_>, stage: usize, run: &mut Run, instruction: &Instructio
         errexit: Errexit::Off,
         list_errexit: Errexit::Off,
         direct: false,
+        captured: false,
         heredoc: false,
     };
     let mut follow = Follow::new(facts, stage, run, false);
@@ -152,6 +153,8 @@ struct Frame {
     anchor: Option<TextRange>,
     origin: Origin,
     direct: bool,
+    /// Whether it stands in a substitution.
+    captured: bool,
     heredoc: bool,
     /// Where the command stands that starts the script, when the script's own places are not places in the Dockerfile.
     site: Option<Site>,
@@ -161,7 +164,15 @@ struct Frame {
 
 impl Frame {
     fn instruction() -> Self {
-        Self { anchor: None, origin: Origin::Instruction, direct: true, heredoc: false, site: None, other_user: false }
+        Self {
+            anchor: None,
+            origin: Origin::Instruction,
+            direct: true,
+            captured: false,
+            heredoc: false,
+            site: None,
+            other_user: false,
+        }
     }
 }
 
@@ -261,7 +272,16 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
         let outer = self.shell.clone();
         self.shell.errexit = Errexit::of(errexit);
         let other_user = self.frame.other_user || starter.other_user;
-        let frame = Frame { anchor: Some(anchor), origin, direct: false, heredoc: false, site: Some(site), other_user };
+        let captured = self.frame.captured;
+        let frame = Frame {
+            anchor: Some(anchor),
+            origin,
+            direct: false,
+            captured,
+            heredoc: false,
+            site: Some(site),
+            other_user,
+        };
         self.as_process(|follow| follow.script(&script, frame));
         self.shell = outer;
     }

@@ -5,7 +5,7 @@ use crate::shell::{Part, Redirect, RedirectKind, Script, SimpleCommand, Word};
 use crate::text::TextRange;
 
 use super::super::paths::{file_name, resolve_value};
-use super::wrappers::{Unwrapped, as_module, changed_folder, program_name, unwrap};
+use super::wrappers::{Unwrapped, as_module, changed_folder, has_environment_of_its_own, program_name, unwrap};
 use super::{Argument, Errexit, Follow, Frame, Functions, Guard, INVOCATION_LIMIT, Invocation, Site, Starter};
 
 /// How many combinations of variable values one command is read with.
@@ -117,13 +117,16 @@ impl Follow<'_, '_, '_> {
                 Part::Substitution { commands, .. } if super::expansion::located_program(commands).is_some() => {}
                 Part::Substitution { commands, .. } | Part::Process { commands, .. } => {
                     let before = self.shell.clone();
-                    let direct = std::mem::replace(&mut self.frame.direct, false);
+                    let outer = (
+                        std::mem::replace(&mut self.frame.direct, false),
+                        std::mem::replace(&mut self.frame.captured, true),
+                    );
                     // bash does not keep `set -e` in substitutions, other shells do.
                     if self.shell.errexit == Errexit::On {
                         self.shell.errexit = Errexit::Open;
                     }
                     self.list(script, commands, functions, false);
-                    self.frame.direct = direct;
+                    (self.frame.direct, self.frame.captured) = outer;
                     self.shell = before;
                 }
                 Part::DoubleQuoted { parts, .. } => self.substitutions_in(script, parts, functions),
@@ -187,6 +190,11 @@ impl Follow<'_, '_, '_> {
                 self.obscure();
                 true
             }
+            // `trap 'exit 1' ERR` acts where `set -e` would, and in other shells not at all.
+            "trap" if arguments.iter().any(|word| word.literal().as_deref() == Some("ERR")) => {
+                self.shell.errexit = Errexit::Open;
+                true
+            }
             "exit" | "return" | "true" | "false" | ":" | "echo" | "printf" | "[" | "test" | "wait" | "shift"
             | "umask" | "trap" => {
                 // What they print may be a configuration that counts: `echo … > /etc/apt/apt.conf.d/…`.
@@ -244,6 +252,7 @@ impl Follow<'_, '_, '_> {
             return;
         }
         let mut workdir = self.shell.workdir.clone();
+        let mut found_elsewhere = false;
         loop {
             let Some(program) = arguments.first() else { return };
             let name = file_name(program.value.text()).to_owned();
@@ -251,11 +260,13 @@ impl Follow<'_, '_, '_> {
                 Some(Unwrapped { skip, variables, user }) => {
                     environment.extend(variables);
                     other_user |= user;
+                    found_elsewhere |= has_environment_of_its_own(&name);
                     arguments.drain(..skip.min(arguments.len()));
                 }
                 None => break,
             }
         }
+        found_elsewhere |= environment.iter().any(|(name, _)| name == "PATH");
         let Some(program) = arguments.first().cloned() else { return };
         let path = program.value.clone();
         if path.text().starts_with(UNKNOWN) && !path.text().contains('/') {
@@ -291,6 +302,7 @@ impl Follow<'_, '_, '_> {
             program_range: program.range,
             site: site.clone(),
             other_user,
+            found_elsewhere,
             output,
         });
     }

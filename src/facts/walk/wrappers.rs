@@ -123,3 +123,8 @@ pub(super) fn changed_folder(name: &str, arguments: &[Argument]) -> Option<Value
         flags.iter().find_map(|flag| text.strip_prefix(flag)?.strip_prefix('=')).map(Value::new)
     })
 }
+
+/// Whether what a wrapper starts is looked up in an environment that it manages.
+pub(super) fn has_environment_of_its_own(wrapper: &str) -> bool {
+    matches!(wrapper, "poetry" | "uv" | "pipenv" | "pdm" | "hatch" | "pixi" | "conda" | "mamba" | "micromamba")
+}
