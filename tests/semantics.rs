@@ -1,5 +1,6 @@
-//! Runs the scripts of `RUN`s before and after fixes, with programs that only write down how they are called, once as it is
-//! and once for each program that fails: calls and outcome must be the same but for what the fixes insert.
+//! Runs the scripts of `RUN`s before and after fixes, with programs that only write down how they are called: once as it is,
+//! once for each call that fails, and once without each package manager. Calls and outcome must be the same but for what the
+//! fixes insert.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test")]
@@ -20,8 +21,29 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use slimlint::diagnostic::Applicability;
 use slimlint::dockerfile::{Arguments, Dockerfile, Instruction, Keyword, RunScript};
 
-/// The rules whose fixes change scripts only by flags that the programs here leave out and by `rm` of package lists.
-const RULES: [&str; 5] = ["pip-cache-kept", "uv-cache-kept", "apk-cache-kept", "apt-lists-kept", "apt-recommends"];
+/// The rules whose fixes change scripts only by flags and by cleaning up, which the programs here leave out of what they
+/// write down.
+const RULES: [&str; 15] = [
+    "pip-cache-kept",
+    "uv-cache-kept",
+    "apk-cache-kept",
+    "apt-lists-kept",
+    "apt-recommends",
+    "npm-cache-kept",
+    "yarn-cache-kept",
+    "pnpm-cache-kept",
+    "conda-cache-kept",
+    "poetry-cache-kept",
+    "pdm-cache-kept",
+    "pipenv-cache-kept",
+    "yum-cache-kept",
+    "dnf-cache-kept",
+    "zypper-cache-kept",
+];
+
+/// Programs that fixes call to clean up behind themselves.
+const MANAGERS: [&str; 12] =
+    ["npm", "yarn", "pnpm", "conda", "mamba", "micromamba", "yum", "dnf", "dnf5", "microdnf", "tdnf", "zypper"];
 
 /// Dockerfiles, each after a line `# --- NAME`.
 const SCRIPTS: &str = include_str!("semantics/scripts.txt");
@@ -48,7 +70,14 @@ fn fixed_scripts_do_what_they_did() {
         let _ = writeln!(std::io::stderr(), "skipped: neither bash nor dash is here");
         return;
     }
-    let problems: Vec<String> = examples().par_iter().flat_map_iter(|example| compare(example, &shells)).collect();
+    // Written once, before anything is started: a process that is started while a file is open for writing holds it open for
+    // a moment, and who runs it then is told "text file busy".
+    let stub = tempfile::tempdir().unwrap();
+    let path = stub.path().join("stub");
+    fs::write(&path, STUB).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let problems: Vec<String> =
+        examples().par_iter().flat_map_iter(|example| compare(example, &shells, &path)).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
@@ -67,40 +96,46 @@ fn examples() -> Vec<Example> {
     examples
 }
 
-fn compare(example: &Example, shells: &[PathBuf]) -> Vec<String> {
+fn compare(example: &Example, shells: &[PathBuf], stub: &Path) -> Vec<String> {
     let mut problems = Vec::new();
     for (path, after) in example.fixed(Applicability::Unsafe) {
         let Some(before) = example.files.get(&path) else { continue };
         let (before, after) = (scripts(before), scripts(&after));
         assert_eq!(before.len(), after.len(), "{}: another number of scripts", example.name);
         for shell in shells {
-            let (old, new) = (Sandbox::new(&before), Sandbox::new(&after));
+            let (old, new) = (Sandbox::new(&before, stub), Sandbox::new(&after, stub));
             for (old_script, new_script) in before.iter().zip(&after) {
-                let start = (old.lists(), new.lists());
+                let start = (old.state(), new.state());
                 let (was, is) = (old.run(shell, old_script, None), new.run(shell, new_script, None));
-                let end = (old.lists(), new.lists());
-                let mut check = |failing: Option<&str>, was: &Outcome, is: &Outcome| {
+                let end = (old.state(), new.state());
+                let mut check = |what: &str, was: &Outcome, is: &Outcome| {
                     if was != is {
                         let shell = shell.display();
                         problems.push(format!(
-                            "{} in {shell}, failing: {failing:?}\n{}\nbecame\n{}\nwas {was:?}\nis {is:?}",
+                            "{} in {shell}, {what}\n{}\nbecame\n{}\nwas {was:?}\nis {is:?}",
                             example.name, old_script.text, new_script.text
                         ));
                     }
                 };
-                check(None, &was, &is);
+                check("all well", &was, &is);
                 if old_script.text == new_script.text {
                     continue;
                 }
                 let lines: BTreeSet<&String> = was.calls.iter().collect();
                 for line in lines.into_iter().take(FAILURE_LIMIT) {
-                    old.set_lists(&start.0);
-                    new.set_lists(&start.1);
+                    old.set_state(&start.0);
+                    new.set_state(&start.1);
                     let (was, is) = (old.run(shell, old_script, Some(line)), new.run(shell, new_script, Some(line)));
-                    check(Some(line), &was, &is);
+                    check(&format!("failing: {line}"), &was, &is);
                 }
-                old.set_lists(&end.0);
-                new.set_lists(&end.1);
+                for manager in MANAGERS.into_iter().filter(|manager| old.has(manager)) {
+                    old.set_state(&start.0);
+                    new.set_state(&start.1);
+                    let run = |sandbox: &Sandbox, script| sandbox.without(manager, || sandbox.run(shell, script, None));
+                    check(&format!("without {manager}"), &run(&old, old_script), &run(&new, new_script));
+                }
+                old.set_state(&end.0);
+                new.set_state(&end.1);
             }
         }
     }
@@ -153,6 +188,9 @@ fn scripts(bytes: &[u8]) -> Vec<Body> {
     found
 }
 
+/// The caches that are there, by the programs they belong to.
+type State = BTreeSet<String>;
+
 /// What a script did.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
@@ -163,20 +201,14 @@ struct Outcome {
 /// A folder with programs, in which scripts run.
 struct Sandbox {
     folder: tempfile::TempDir,
-    elevated: bool,
 }
 
 impl Sandbox {
-    fn new(scripts: &[Body]) -> Self {
-        let sandbox = Self {
-            folder: tempfile::tempdir().unwrap(),
-            elevated: scripts.iter().any(|script| script.text.contains("sudo ")),
-        };
-        let (programs, stub) = (sandbox.path("programs"), sandbox.path("stub"));
+    fn new(scripts: &[Body], stub: &Path) -> Self {
+        let sandbox = Self { folder: tempfile::tempdir().unwrap() };
+        let programs = sandbox.path("programs");
         fs::create_dir(&programs).unwrap();
         fs::create_dir(sandbox.path("tmp")).unwrap();
-        fs::write(&stub, STUB).unwrap();
-        fs::set_permissions(&stub, fs::Permissions::from_mode(0o755)).unwrap();
         for name in REAL {
             if let Some(real) = located(name) {
                 symlink(real, programs.join(name)).unwrap();
@@ -194,9 +226,9 @@ impl Sandbox {
             .chain(["rm", "sudo"])
             .collect();
         for word in words {
-            let _ = symlink(&stub, programs.join(word));
+            let _ = symlink(stub, programs.join(word));
         }
-        sandbox.set_lists("gone");
+        sandbox.set_state(&State::new());
         sandbox
     }
 
@@ -204,16 +236,38 @@ impl Sandbox {
         self.folder.path().join(name)
     }
 
-    fn lists(&self) -> String {
-        fs::read_to_string(self.path("lists")).unwrap().trim().to_owned()
+    fn state(&self) -> State {
+        let entries = fs::read_dir(self.path("state")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    fn set_lists(&self, lists: &str) {
-        fs::write(self.path("lists"), format!("{lists}\n")).unwrap();
+    fn set_state(&self, state: &State) {
+        let folder = self.path("state");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).unwrap();
+        for name in state {
+            fs::write(folder.join(name), "").unwrap();
+        }
+    }
+
+    fn has(&self, program: &str) -> bool {
+        self.path("programs").join(program).is_symlink()
+    }
+
+    /// Runs something while a program is not there.
+    fn without<T>(&self, program: &str, run: impl FnOnce() -> T) -> T {
+        let path = self.path("programs").join(program);
+        let target = fs::read_link(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let result = run();
+        symlink(target, &path).unwrap();
+        result
     }
 
     fn run(&self, shell: &Path, script: &Body, failing: Option<&str>) -> Outcome {
         fs::write(self.path("log"), "").unwrap();
+        // Which user a later `RUN` has is not told by what an earlier one ran under `sudo`.
+        self.set_state(&self.state().into_iter().filter(|name| !name.contains(".root")).collect());
         // Paths of the image lie in the sandbox; its folders of programs are the one here.
         let inside = self.folder.path().to_str().unwrap();
         let text = without_folders(&script.text);
@@ -222,8 +276,12 @@ impl Sandbox {
         let mut command = Command::new(shell);
         command.args(script.errexit.then_some("-e")).args(["-c", &text]).env_clear().current_dir(self.path("tmp"));
         command.envs(script.variables.iter().map(|(name, value)| (name, without_folders(value))));
-        command.env("PATH", self.path("programs")).env("HOME", self.path("tmp")).env("STATE", inside);
-        command.envs(self.elevated.then_some(("SUDO_NEEDED", "1"))).envs(failing.map(|line| ("FAIL", line)));
+        command
+            .env("PATH", self.path("programs"))
+            .env("HOME", self.path("tmp"))
+            .env("STATE", self.path("state"))
+            .env("LOG", self.path("log"));
+        command.envs(failing.map(|line| ("FAIL", line)));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let code = wait(&mut child);
         let log = fs::read_to_string(self.path("log")).unwrap();
