@@ -53,6 +53,23 @@ enum Step {
     Other,
 }
 
+/// Variables that name a file of settings or certificates for an installer.
+const CONFIGURATIONS: [&str; 13] = [
+    "PIP_CONFIG_FILE",
+    "PIP_CERT",
+    "PIP_CLIENT_CERT",
+    "UV_CONFIG_FILE",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "npm_config_userconfig",
+    "NPM_CONFIG_USERCONFIG",
+    "npm_config_globalconfig",
+    "npm_config_cafile",
+    "NPM_CONFIG_CAFILE",
+];
+
 impl Facts<'_> {
     /// For each stage the first install that reads only manifests and runs behind copies of the sources, where none runs before.
     #[must_use]
@@ -181,6 +198,15 @@ impl Facts<'_> {
         })
     }
 
+    /// `ENV PIP_CONFIG_FILE=/app/pip.conf`: a file of the copy decides where packages come from.
+    fn is_configured_by_copy(&self, run: &Run, invocation: &Invocation, copied: &[&str]) -> bool {
+        CONFIGURATIONS.iter().filter_map(|name| self.variable(run, invocation, name)).any(|value| {
+            let path = resolve_value(&invocation.workdir, value);
+            !value.text().is_empty()
+                && path.known().is_none_or(|path| copied.iter().any(|folder| is_below(path, folder)))
+        })
+    }
+
     fn steps(&self, stage: &StageFacts, run: &Run, tree: &Tree, copied: &[&str]) -> Vec<Step> {
         let step = |(index, invocation): (usize, &Invocation)| {
             let redirects = invocation.output.as_ref().is_some_and(|to| writes(invocation, to, copied));
@@ -194,7 +220,8 @@ impl Facts<'_> {
             let found = self
                 .python_manifests(stage, run, index, copied)
                 .or_else(|| self.node_manifests(stage, run, index, tree))
-                .filter(|install| !mounted && install.manifests.iter().all(|path| tree.file(path).is_some()));
+                .filter(|install| !mounted && install.manifests.iter().all(|path| tree.file(path).is_some()))
+                .filter(|_| !self.is_configured_by_copy(run, invocation, copied));
             match (found, invocation.guard) {
                 // An install of packages by name reads nothing.
                 (Some(install), _) if install.manifests.is_empty() => Step::Harmless,
