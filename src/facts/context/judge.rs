@@ -105,6 +105,9 @@ impl Judge<'_> {
     }
 
     fn node_modules(&self, entry: &Entry) -> Option<Verdict> {
+        if let Some(build) = self.builds.iter().find(|build| build.mentions(entry) && !build.does(Does::InstallNode)) {
+            return Some(Verdict::Keep(format!("`{}` mentions it and installs no packages", build.dockerfile)));
+        }
         let packages: Vec<&str> = self.own_files("package.json").map(parent).collect();
         for build in &self.builds {
             if build.does(Does::InstallNode) || !packages.iter().any(|folder| build.takes(folder)) {
