@@ -153,7 +153,7 @@ pub(super) fn of_configuration(
     position: usize,
     found: &mut Vec<Index>,
 ) {
-    for invocation in facts.earlier(stage, run, position) {
+    for invocation in facts.configuring(stage, run, position) {
         let Some(pip) = Pip::read(invocation).filter(|pip| pip.action == PipAction::ConfigSet) else { continue };
         let words: Vec<&str> = pip.options.operands.iter().map(|(_, word)| word.value.text()).collect();
         let [_, name, value, ..] = words.as_slice() else { continue };
