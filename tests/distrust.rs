@@ -289,3 +289,38 @@ fn bombs_of_variables_and_scripts_end() {
     ground.put("inside/Dockerfile", &format!("{doubling}{shell}; $a63\nRUN $A63 install x\n"));
     assert!(ground.run("--format json").code <= 1);
 }
+
+/// What grows with the square of a file's length: each of these took from ten seconds to minutes, or gigabytes, in a release build.
+#[test]
+fn long_files_end_soon() {
+    let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let python = "FROM python:3.12-slim\n";
+    let globals = many(4_000, &|i| format!("ARG A{i}=b{i}\n"));
+    let own = many(4_000, &|i| format!("ARG A{i}\nRUN pip install $A{i}\n"));
+    let function = many(1_000, &|i| format!("pip install x{i}; "));
+    let calls = many(1_000, &|i| format!("f {i}; "));
+    let branches = many(1_000, &|i| {
+        format!("case $X in a) P{i}=x$P{};; b) P{i}=y;; c) P{i}=$P{0}$P{0};; esac; ", i.saturating_sub(1))
+    });
+    let downloads = many(2_000, &|i| format!("RUN curl -o /d/x{i}.tar http://example.invalid/\n"));
+    let removals = many(2_000, &|i| format!("RUN rm -rf /d/x{i}.tar\n"));
+    for (claim, text) in [
+        (
+            "stages",
+            many(2_000, &|i| {
+                format!("FROM python:3.12 AS s{i}\nCOPY --from=s{} / /\nRUN pip install x\n", i.saturating_sub(1))
+            }),
+        ),
+        ("runs", format!("{python}{}", many(8_000, &|i| format!("RUN pip install x{i}\n")))),
+        ("arguments", format!("{globals}{python}{own}")),
+        ("functions", format!("{python}RUN f() {{ {function} }}; {calls}\n")),
+        ("branches", format!("{python}RUN {branches} pip install $P999\n")),
+        ("removals", format!("{python}COPY . /d\n{downloads}{removals}")),
+        ("ignores", format!("{python}{}", many(4_000, &|i| format!("# slimlint ignore=no-such-{i}\nRUN true\n")))),
+    ] {
+        let ground = Ground::new(&[("inside/Dockerfile", &text)]);
+        let start = Instant::now();
+        assert!(ground.run("--format concise").code <= 1, "{claim}");
+        assert!(start.elapsed() < LIMIT / 2, "{claim}: {:?}", start.elapsed());
+    }
+}

@@ -53,6 +53,8 @@ pub use tools::ImageNeeds;
 pub use transfer::{Source, Transfer};
 pub use yarn::{ModernYarn, YarnVersion};
 
+use std::sync::atomic::AtomicUsize;
+
 use crate::dockerfile::Dockerfile;
 use crate::text::SourceFile;
 use crate::workspace::{Service, Workspace};
@@ -76,6 +78,12 @@ pub struct Facts<'w> {
     in_final: Vec<bool>,
     /// What compose services that build the Dockerfile start, each with the stage that it names.
     composed: Vec<purpose::ComposedStart>,
+    /// For each stage, the places of the `COPY --from` that take from it, as (stage, index of the transfer).
+    takers: Vec<Vec<(usize, usize)>>,
+    /// What following scripts may still cost.
+    work_left: AtomicUsize,
+    /// What comparing removals with earlier layers may still cost.
+    comparisons_left: AtomicUsize,
     python: python::Lazy,
 }
 
@@ -97,6 +105,9 @@ impl<'w> Facts<'w> {
             children: Vec::new(),
             in_final: Vec::new(),
             composed: purpose::composed_starts(workspace, service),
+            takers: Vec::new(),
+            work_left: walk::allowance(),
+            comparisons_left: layers::allowance(),
             python: python::Lazy::default(),
         };
         stages::compute(&mut facts);

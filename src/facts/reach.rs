@@ -58,6 +58,17 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
             *parent = true;
         }
     }
+    let mut takers = vec![Vec::new(); facts.stages.len()];
+    for stage in &facts.stages {
+        for (number, transfer) in stage.transfers.iter().enumerate() {
+            if let Source::Stage(from) = transfer.source
+                && let Some(takers) = takers.get_mut(from)
+            {
+                takers.push((stage.index, number));
+            }
+        }
+    }
+    facts.takers = takers;
     facts.children = children;
     facts.in_final = in_final;
 }
@@ -123,6 +134,9 @@ pub(super) fn is_side_stage(name: &str) -> bool {
     name.split(['-', '_', '.']).any(|part| SIDE_STAGES.contains(&part))
 }
 
+/// How many places one file is followed to.
+const REACH_LIMIT: usize = 500;
+
 impl Facts<'_> {
     /// The final stages.
     pub fn finals(&self) -> impl Iterator<Item = &StageFacts> {
@@ -155,19 +169,16 @@ impl Facts<'_> {
     }
 
     fn reaches(&self, stage: usize, path: &str, seen: &mut HashSet<(usize, String)>) -> bool {
-        if !seen.insert((stage, path.to_owned())) || seen.len() > 2_000 {
+        if !seen.insert((stage, path.to_owned())) || seen.len() > REACH_LIMIT {
             return false;
         }
         if self.is_in_final(stage) {
             return true;
         }
-        let holders = self.descendants(stage);
-        for taker in &self.stages {
-            for transfer in &taker.transfers {
-                let Source::Stage(from) = transfer.source else { continue };
-                if !holders.contains(&from) {
-                    continue;
-                }
+        for holder in self.descendants(stage) {
+            for &(taker, number) in self.takers.get(holder).into_iter().flatten() {
+                let transfers = self.stages.get(taker).map(|taker| &taker.transfers);
+                let Some(transfer) = transfers.and_then(|transfers| transfers.get(number)) else { continue };
                 let Some(destination) = transfer.destination.known() else { continue };
                 for (source, _) in &transfer.paths {
                     let Some(source) = source.known() else { continue };
@@ -179,7 +190,7 @@ impl Facts<'_> {
                     } else {
                         continue;
                     };
-                    if self.reaches(taker.index, &arrives, seen) {
+                    if self.reaches(taker, &arrives, seen) {
                         return true;
                     }
                 }

@@ -25,6 +25,9 @@ use comment::{Dialect, IgnoreComment, Reach, Reading};
 /// The page on ignore comments, in Markdown.
 pub const PAGE: &str = include_str!("ignoring.md");
 
+/// For how many misspelt names the closest one is looked for, which takes longer than all else.
+const MAX_SUGGESTIONS: usize = 100;
+
 /// The ignore comments of one Dockerfile, and of the manifests in which something was found.
 #[derive(Debug, Default)]
 pub struct Suppressions {
@@ -166,7 +169,8 @@ impl Suppressions {
             let pages: Vec<_> = named(name).collect();
             if pages.is_empty() {
                 if own {
-                    self.invalid.push(unknown(range, name));
+                    let close = (self.invalid.len() < MAX_SUGGESTIONS).then(|| closest_name(name)).flatten();
+                    self.invalid.push(unknown(range, name, close));
                 }
                 continue;
             }
@@ -190,8 +194,8 @@ impl Suppressions {
     }
 }
 
-fn unknown(range: TextRange, name: &str) -> Notice {
-    let help = match closest_name(name) {
+fn unknown(range: TextRange, name: &str, close: Option<&str>) -> Notice {
+    let help = match close {
         Some(close) => format!("did you mean `{close}`?"),
         None => "`slimlint rules` lists all names".to_owned(),
     };

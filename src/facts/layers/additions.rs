@@ -50,6 +50,9 @@ impl Facts<'_> {
         for stage in self.chain(stage) {
             let transfers = stage.transfers.iter().filter(|transfer| transfer.instruction < run.instruction);
             for transfer in transfers {
+                if !self.afford_comparisons(4) {
+                    return Vec::new();
+                }
                 found.extend(self.transferred(transfer, removal));
             }
         }
@@ -57,6 +60,9 @@ impl Facts<'_> {
             for (index, invocation) in earlier.invocations.iter().enumerate() {
                 if invocation.guard != Guard::Always {
                     continue;
+                }
+                if !self.afford_comparisons(4) {
+                    return Vec::new();
                 }
                 let kept = |written: &Written| {
                     removal.deletes(&written.path)
@@ -169,9 +175,15 @@ impl Facts<'_> {
             return None;
         }
         let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
+        if !self.afford_comparisons(ignore.as_ref().map_or(1, |file| file.text().len() / 8)) {
+            return None;
+        }
         let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
         let tree = self.workspace.tree(context, ignore.as_ref());
         let depth = CopySource::parse(source)?.parts().len();
+        if !self.afford_comparisons(2 * tree.files.len()) {
+            return None;
+        }
         let mut files = tree.matching(source).peekable();
         files.peek()?;
         let is_file = self.workspace.is_file(&path);

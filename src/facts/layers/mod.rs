@@ -9,6 +9,8 @@ mod written;
 
 pub use additions::{Addition, Way};
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::text::TextRange;
 
 use super::commands::{Apt, AptAction, Pip, PipAction, Removal, Rpm, RpmTool, Uv, UvAction, removal};
@@ -18,6 +20,13 @@ use super::{Facts, Guard, Invocation, Run, StageFacts, SystemInstall, SystemRemo
 
 /// Copied files that are known to be smaller together are not worth a word.
 const WORTH_BYTES: u64 = 1_000_000;
+/// How many files and commands of earlier layers removals are compared with, all in all. Beyond that nothing is said of a removal.
+const COMPARISON_LIMIT: usize = 2_000_000;
+
+/// The comparisons that a Dockerfile may take.
+pub(super) fn allowance() -> AtomicUsize {
+    AtomicUsize::new(COMPARISON_LIMIT)
+}
 
 /// A command that deletes what an earlier layer of the same image added.
 #[derive(Debug)]
@@ -82,6 +91,13 @@ impl Facts<'_> {
         late
     }
 
+    /// Takes `count` from [`COMPARISON_LIMIT`]; `false` when it is used up.
+    fn afford_comparisons(&self, count: usize) -> bool {
+        let rest = self.comparisons_left.load(Ordering::Relaxed).saturating_sub(count);
+        self.comparisons_left.store(rest, Ordering::Relaxed);
+        rest > 0
+    }
+
     /// The stages whose layers lie below and in `stage`.
     fn chain<'f>(&'f self, stage: &'f StageFacts) -> impl Iterator<Item = &'f StageFacts> {
         std::iter::once(stage).chain(self.ancestors(stage))
@@ -115,6 +131,9 @@ impl Facts<'_> {
             !again && !already && !on_mount(run, &addition.path) && !kinds::is_secret(&addition.path)
         });
         let known: Option<u64> = found.iter().map(|addition| addition.bytes).sum();
+        if !self.afford_comparisons(found.len()) {
+            found.clear();
+        }
         if known.is_some_and(|bytes| bytes < WORTH_BYTES) {
             found.clear();
         }
@@ -126,6 +145,9 @@ impl Facts<'_> {
         let removal = SystemRemoval::read(invocation)?;
         let mut installs: Vec<SystemInstall<'f>> = Vec::new();
         for (earlier_stage, earlier) in self.runs_before(stage, run) {
+            if !self.afford_comparisons(1 + 8 * earlier.invocations.len()) {
+                return None;
+            }
             let taken = self.system_installs(earlier_stage, earlier);
             for install in taken.into_iter().filter(|install| removal.takes(install)) {
                 let known = installs.iter().any(|other| other.name == install.name);

@@ -165,6 +165,9 @@ impl Follow<'_, '_, '_> {
         guard: Guard,
         functions: &mut Functions<'s>,
     ) -> ShellState {
+        if !self.afford(self.shell.weight()) {
+            return self.shell.clone();
+        }
         let before = self.shell.clone();
         let inner = self.guard.min(guard);
         let outer = std::mem::replace(&mut self.guard, inner);
@@ -279,6 +282,9 @@ impl Follow<'_, '_, '_> {
     pub(super) fn call<'s>(&mut self, script: &'s Script, body: &'s Command, functions: &mut Functions<'s>) {
         if self.depth > super::DEPTH_LIMIT {
             self.obscure();
+            return;
+        }
+        if !self.afford(1) {
             return;
         }
         self.depth += 1;

@@ -10,6 +10,7 @@ mod wrappers;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::dockerfile::{Instruction, RunScript, Value, Word};
 use crate::shell::{Command, Script};
@@ -24,8 +25,16 @@ use super::stages::{Shell, State};
 const DEPTH_LIMIT: u32 = 8;
 /// How many values a variable may have that two branches set differently.
 const ALTERNATIVES_LIMIT: usize = 4;
-/// How many programs one `RUN` may start before the rest is not looked at.
-const INVOCATION_LIMIT: usize = 4_000;
+/// How much work the scripts of one Dockerfile may take before the rest is not looked at. A word or a variable costs one,
+/// a program [`INVOCATION_WORK`]; the largest Dockerfiles that people write take a hundredth.
+const WORK_LIMIT: usize = 400_000;
+/// What a program costs: rules compare each with all that ran before it.
+const INVOCATION_WORK: usize = 100;
+
+/// The work that the scripts of a Dockerfile may take.
+pub(super) fn allowance() -> AtomicUsize {
+    AtomicUsize::new(WORK_LIMIT)
+}
 
 /// Follows one `RUN`.
 pub(super) fn run(
@@ -186,6 +195,13 @@ struct ShellState {
     errexit: Errexit,
 }
 
+impl ShellState {
+    /// What a copy of it costs, see [`WORK_LIMIT`]: variables, and long ones more.
+    fn weight(&self) -> usize {
+        self.variables.values().flatten().map(|value| 1 + value.text().len() / 64).sum()
+    }
+}
+
 /// The command that starts a script.
 #[derive(Clone, Copy)]
 struct Starter<'s> {
@@ -266,6 +282,9 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
 
     /// Follows text that is not in the Dockerfile, or whose places cannot be mapped to it.
     fn foreign(&mut self, text: &str, starter: Starter<'_>, origin: Origin, errexit: bool) {
+        if !self.afford(1 + text.len() / 16 + self.shell.weight()) {
+            return;
+        }
         let script = Script::parse(Joined::verbatim(text, 0));
         let anchor = self.frame.anchor.unwrap_or(starter.range);
         let site = self.frame.site.clone().unwrap_or_else(|| starter.site.clone());
@@ -296,7 +315,28 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
     /// Something starts here that cannot be followed.
     fn unread(&mut self) {
         let unread = Unread { after: self.run.invocations.len(), list: self.list };
-        self.run.unread.push(unread);
+        if self.run.unread.last() != Some(&unread) {
+            self.run.unread.push(unread);
+        }
+    }
+
+    /// Takes `work` from what is left for this Dockerfile, see [`WORK_LIMIT`]. `false` when there is too little: then what starts
+    /// here is noted as something that cannot be followed.
+    fn afford(&mut self, work: usize) -> bool {
+        let left = &self.facts.work_left;
+        // Once it is spent, nothing more is followed, cheap or not: else what is read would have holes.
+        let rest = left.load(Ordering::Relaxed).checked_sub(work).unwrap_or_default();
+        left.store(rest, Ordering::Relaxed);
+        if rest == 0 {
+            self.run.opaque = true;
+            // Nothing that follows asks for them, and branches copy them.
+            self.shell.variables.clear();
+            // One note for all that is left out at one place.
+            if self.run.unread.last().is_none_or(|last| last.after < self.run.invocations.len()) {
+                self.unread();
+            }
+        }
+        rest > 0
     }
 
     /// [`Follow::unread`] for what may do anything.
@@ -343,6 +383,9 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
         let Some(mut merged) = outcomes.next() else { return };
         let before = self.shell.clone();
         for outcome in outcomes {
+            if !self.afford(merged.weight() + outcome.weight()) {
+                return;
+            }
             let names: Vec<String> = merged.variables.keys().chain(outcome.variables.keys()).cloned().collect();
             for name in names {
                 let fallback = || before.variables.get(&name).cloned().unwrap_or_else(|| vec![Value::unknown()]);

@@ -6,7 +6,7 @@ use crate::text::TextRange;
 
 use super::super::paths::{file_name, resolve_value};
 use super::wrappers::{Unwrapped, as_module, changed_folder, has_environment_of_its_own, program_name, unwrap};
-use super::{Argument, Errexit, Follow, Frame, Functions, Guard, INVOCATION_LIMIT, Invocation, Site, Starter};
+use super::{Argument, Errexit, Follow, Frame, Functions, Guard, INVOCATION_WORK, Invocation, Site, Starter};
 
 /// How many combinations of variable values one command is read with.
 const COMBINATION_LIMIT: usize = 8;
@@ -19,6 +19,9 @@ impl Follow<'_, '_, '_> {
         site: &Site,
         functions: &mut Functions<'s>,
     ) {
+        if !self.afford(1 + simple.words.len()) {
+            return;
+        }
         self.substitutions(script, simple, functions);
         let Some(first) = simple.words.first() else {
             for assignment in &simple.assignments {
@@ -50,14 +53,16 @@ impl Follow<'_, '_, '_> {
         let combinations = self.combinations(&simple.words);
         let (first, count) = (self.run.invocations.len(), combinations.len());
         for combination in combinations {
-            let before = self.shell.clone();
             let several = !combination.is_empty();
+            let before = several.then(|| self.shell.clone());
             for (name, value) in combination {
                 self.shell.variables.insert(name, vec![value]);
             }
             let arguments: Vec<Argument> =
                 simple.words.iter().flat_map(|word| self.expand_word(script, word)).collect();
-            self.shell = before;
+            if let Some(before) = before {
+                self.shell = before;
+            }
             let outer = self.guard;
             if several {
                 self.guard = self.guard.min(Guard::Sometimes);
@@ -247,8 +252,7 @@ impl Follow<'_, '_, '_> {
         mut other_user: bool,
         heredoc: Option<&str>,
     ) {
-        if self.run.invocations.len() >= INVOCATION_LIMIT {
-            self.obscure();
+        if !self.afford(INVOCATION_WORK + arguments.len() + self.shell.exported.len()) {
             return;
         }
         let mut workdir = self.shell.workdir.clone();
