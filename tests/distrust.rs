@@ -324,3 +324,14 @@ fn long_files_end_soon() {
         assert!(start.elapsed() < LIMIT / 2, "{claim}: {:?}", start.elapsed());
     }
 }
+
+/// A hook passes the names of files, and one that begins with `-` is taken for an option.
+#[test]
+fn names_taken_for_options_forge_no_lines() {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_slimlint")).arg("--x\n::error::forged\u{202e}/Dockerfile").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("forged") && !said.contains('\u{202e}'), "{said}");
+    assert!(!said.lines().any(|line| line.starts_with("::error")), "{said}");
+}

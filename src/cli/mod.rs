@@ -101,9 +101,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
         Err(message) => {
+            // clap quotes the words as they are, and a hook passes the names of files: `--\n::error::…/Dockerfile`.
+            let harmless = words.iter().map(|word| escape(&word.to_string_lossy()).into_owned());
+            let message = Arguments::try_parse_from(harmless).err().unwrap_or(message);
             // Help and version are no trouble; clap knows which is which, and where it belongs.
             let _ = message.print();
             return if message.use_stderr() { Status::Trouble.into() } else { Status::Clean.into() };
