@@ -325,7 +325,7 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
     fn afford(&mut self, work: usize) -> bool {
         let left = &self.facts.work_left;
         // Once it is spent, nothing more is followed, cheap or not: else what is read would have holes.
-        let rest = left.load(Ordering::Relaxed).checked_sub(work).unwrap_or_default();
+        let rest = left.load(Ordering::Relaxed).saturating_sub(work);
         left.store(rest, Ordering::Relaxed);
         if rest == 0 {
             self.run.opaque = true;
