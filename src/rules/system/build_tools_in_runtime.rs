@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::{self, Distribution, Gpu, SystemPackageKind};
+use crate::catalogue::{self, Distribution, Gpu, SlimmerKind, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::{Base, Facts, Guard, Invocation, StageFacts, SystemInstall};
 use crate::rules::phrase::listed_up_to;
@@ -27,6 +27,8 @@ struct Kept<'f> {
     heir: Option<String>,
     /// Whether one of the images is made for a GPU.
     gpu: bool,
+    /// Whether the base image has some of the tools already, so that their bytes are not the command's.
+    in_base: bool,
 }
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
@@ -43,10 +45,13 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
                 let is_jdk = install.name.contains("jdk");
                 let adds_nothing = install.family == Distribution::Debian && facts.base_brings(stage, install.name);
-                if catalogue::build_tool(install.family, install.name).is_none() || (is_jdk && !java) || adds_nothing {
+                // `full-base-image` tells of the others; of CUDA's compilers nothing else does.
+                let told = adds_nothing && !has_devel_base(facts, stage);
+                if catalogue::build_tool(install.family, install.name).is_none() || (is_jdk && !java) || told {
                     continue;
                 }
                 let kept = found.entry(install.invocation.range).or_default();
+                kept.in_base |= adds_nothing;
                 kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
                 if stage.index != image.index {
                     kept.heir = kept.heir.take().or_else(|| image.name.clone());
@@ -131,7 +136,7 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     }
     // The closures of compilers overlap: only the largest is certain.
     let bytes = tools.iter().filter_map(|tool| catalogue::build_tool(tool.family, tool.name)?.installed_bytes).max();
-    if let Some(bytes) = bytes {
+    if let Some(bytes) = bytes.filter(|_| !kept.in_base) {
         let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
         savings.complete = tools.len() == 1;
         finding.savings(savings);
@@ -139,6 +144,12 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     finding.help(
         "compile in a builder stage and copy the result (`COPY --from=builder /opt/venv /opt/venv`), or install and purge the tools in one `RUN`",
     );
+}
+
+/// Whether the stage is built on an image of compilers for a GPU, beside which there is one for running.
+fn has_devel_base(facts: &Facts<'_>, stage: &StageFacts) -> bool {
+    let image = &facts.ancestors(stage).last().unwrap_or(stage).image;
+    image.slimmer.as_ref().is_some_and(|slimmer| slimmer.kind == SlimmerKind::Devel)
 }
 
 /// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` or `python3-setuptools` alone is not.
