@@ -120,14 +120,6 @@ impl Facts<'_> {
         Some(Edit { file: self.file(), range: TextRange::empty(end), text })
     }
 
-    /// Whether [`Facts::command_after`] runs its command when the invocation is not even tried: under `set -e`, a command behind
-    /// `[ -x … ] && program …` is a statement of its own.
-    pub(super) fn runs_untried(&self, invocation: &Invocation) -> bool {
-        let site = &invocation.site;
-        let behind_test = invocation.guard != Guard::Always && site.list.start() < site.pipeline.start();
-        behind_test && !site.followed && !site.tail && site.errexit == Errexit::On
-    }
-
     /// Whether `program`, as a word of a script, is what the invocation starts: its own word says so, and the shell finds it
     /// where the invocation does.
     pub(super) fn is_found_as(&self, invocation: &Invocation, program: &str) -> bool {
@@ -259,6 +251,14 @@ impl Facts<'_> {
         let holds_comment = self.dockerfile.comments.iter().any(|comment| range.overlaps(comment.range));
         (!holds_comment).then(|| Edit { file: self.file(), range, text: String::new() })
     }
+}
+
+/// Whether [`Facts::command_after`] runs its command when the invocation is not even tried: under `set -e`, a command behind
+/// `[ -x … ] && program …` is a statement of its own.
+pub(super) fn runs_untried(invocation: &Invocation) -> bool {
+    let site = &invocation.site;
+    let behind_test = invocation.guard != Guard::Always && site.list.start() < site.pipeline.start();
+    behind_test && !site.followed && !site.tail && site.errexit == Errexit::On
 }
 
 /// Where a command goes.

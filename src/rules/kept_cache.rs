@@ -5,6 +5,7 @@ use crate::facts::commands::removal;
 use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts, is_below};
 
 use super::Finding;
+use super::insertion::runs_untried;
 
 /// A command that leaves its cache in an image that is shipped.
 #[derive(Debug)]
@@ -113,7 +114,7 @@ impl Facts<'_> {
         self.clean_each(run, &invocations(fills), |fill| {
             let program = fill.path.known()?;
             let started_plainly = !fill.other_user || self.is_plain_sudo(fill);
-            let is_there = self.is_found_as(fill, program) && !self.runs_untried(fill);
+            let is_there = self.is_found_as(fill, program) && !runs_untried(fill);
             (is_there && started_plainly).then(|| format!("{program} {arguments}"))
         })
     }

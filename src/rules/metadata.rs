@@ -5,6 +5,7 @@ use crate::facts::commands::{Rpm, RpmAction, RpmTool};
 use crate::facts::{Facts, Guard, Invocation, KeptMetadata, Origin, Run, StageFacts};
 
 use super::Reporter;
+use super::insertion::runs_untried;
 
 /// Reports the metadata that `run` leaves in the image, when one of `tools` is the first that fetched it.
 pub(super) fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, tools: &[RpmTool], reporter: &mut Reporter<'_>) {
@@ -44,7 +45,7 @@ fn is_there(facts: &Facts<'_>, run: &Run, kept: &KeptMetadata<'_>) -> bool {
     let fetched = kept.command.invocation;
     let program = fetched.program.as_str();
     let users = || run.invocations.iter().skip(kept.index).filter(|invocation| Rpm::read(invocation).is_some());
-    let Some(last) = users().last() else { return false };
+    let Some(last) = users().next_back() else { return false };
     // `dnf install … || yum install …`: only one of them is there.
     let another = last.program != program
         && (fetched.guard != Guard::Always || users().any(|invocation| invocation.site.alternative));
@@ -55,7 +56,7 @@ fn is_there(facts: &Facts<'_>, run: &Run, kept: &KeptMetadata<'_>) -> bool {
     let text = fetched.program_range.slice(facts.source.text());
     // `$PM install`, which another build calls with another program.
     let named = fetched.origin != Origin::Instruction || !text.contains('$');
-    named && !another && !removed && !fetched.found_elsewhere && !facts.runs_untried(last)
+    named && !another && !removed && !fetched.found_elsewhere && !runs_untried(last)
 }
 
 /// What deletes the metadata, and whether that is the program that fetched it.

@@ -156,6 +156,7 @@ fn mounts(instruction: &Instruction, state: &State, escape: char) -> Vec<Mount> 
 }
 
 /// Where the script that is being followed stands.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one place")]
 #[derive(Clone)]
 struct Frame {
     /// The word that starts it, for texts whose places are not places in the Dockerfile.
