@@ -24,6 +24,8 @@ mod run;
 mod stages;
 mod system;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod transfer;
 mod walk;

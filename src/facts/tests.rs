@@ -14,7 +14,7 @@ fn with_facts<T>(dockerfile: &str, files: &[(&str, &str)], look: impl FnOnce(&Fa
         context: String::new(),
         context_evidence: String::new(),
         ignore_file: None,
-            gpu: None,
+        gpu: None,
     };
     let source = workspace.read("Dockerfile").expect("it was just written");
     let parsed = Dockerfile::parse(source.text());
