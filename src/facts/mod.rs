@@ -25,6 +25,8 @@ mod stages;
 mod system;
 mod targets;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod tools;
 mod transfer;

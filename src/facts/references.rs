@@ -87,24 +87,11 @@ fn words(instruction: &Instruction) -> impl Iterator<Item = String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::dockerfile::Dockerfile;
-    use crate::facts::Facts;
-    use crate::workspace::{Service, Workspace};
+    use crate::facts::testing::with_facts;
 
     /// The numbers of the stages that nothing can use.
     fn unused(text: &str) -> Vec<usize> {
-        let workspace = Workspace::in_memory([("Dockerfile".to_owned(), text.as_bytes().to_vec())]);
-        let service = Service {
-            dockerfile: "Dockerfile".to_owned(),
-            context: String::new(),
-            context_evidence: String::new(),
-            ignore_file: None,
-            gpu: None,
-        };
-        let source = workspace.read("Dockerfile").expect("a Dockerfile");
-        let dockerfile = Dockerfile::parse(source.text());
-        let facts = Facts::compute(&workspace, &service, &source, &dockerfile);
-        facts.unused_stages().into_iter().map(|stage| stage.index).collect()
+        with_facts(text, &[], |facts| facts.unused_stages().into_iter().map(|stage| stage.index).collect())
     }
 
     #[test]

@@ -1,25 +1,8 @@
 //! What the facts see through: each indirection that real Dockerfiles use, as a minimal case.
 
-use super::{Facts, Guard, Origin};
-use crate::dockerfile::{Dockerfile, UNKNOWN};
-use crate::workspace::{Service, Workspace};
-
-/// Runs `look` over the facts of a service whose context is the root.
-fn with_facts<T>(dockerfile: &str, files: &[(&str, &str)], look: impl FnOnce(&Facts<'_>) -> T) -> T {
-    let own = [("Dockerfile".to_owned(), dockerfile.as_bytes().to_vec())];
-    let rest = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
-    let workspace = Workspace::in_memory(own.into_iter().chain(rest));
-    let service = Service {
-        dockerfile: "Dockerfile".to_owned(),
-        context: String::new(),
-        context_evidence: String::new(),
-        ignore_file: None,
-        gpu: None,
-    };
-    let source = workspace.read("Dockerfile").expect("it was just written");
-    let parsed = Dockerfile::parse(source.text());
-    look(&Facts::compute(&workspace, &service, &source, &parsed))
-}
+use super::testing::with_facts;
+use super::{Guard, Origin};
+use crate::dockerfile::UNKNOWN;
 
 /// `guard program arguments @place` of every invocation, where the place is the text in the Dockerfile.
 fn programs(dockerfile: &str, files: &[(&str, &str)]) -> Vec<String> {

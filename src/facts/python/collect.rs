@@ -117,24 +117,8 @@ pub(super) fn platform(stage: &StageFacts) -> Platform {
 
 #[cfg(test)]
 mod tests {
-    use crate::dockerfile::Dockerfile;
-    use crate::facts::Facts;
     use crate::facts::python::{Build, PythonInstall};
-    use crate::workspace::{Service, Workspace};
-
-    fn with<T>(files: &[(&str, Vec<u8>)], look: impl Fn(&Facts<'_>) -> T) -> T {
-        let workspace = Workspace::in_memory(files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.clone())));
-        let service = Service {
-            dockerfile: "Dockerfile".to_owned(),
-            context: String::new(),
-            context_evidence: String::new(),
-            ignore_file: None,
-            gpu: None,
-        };
-        let source = workspace.read("Dockerfile").expect("a Dockerfile");
-        let dockerfile = Dockerfile::parse(source.text());
-        look(&Facts::compute(&workspace, &service, &source, &dockerfile))
-    }
+    use crate::facts::testing::{with_facts, with_facts_of_bytes};
 
     fn names(install: &PythonInstall) -> Vec<String> {
         install.roots.iter().map(|root| format!("{}{}", root.requirement.name, root.requirement.specifier)).collect()
@@ -143,9 +127,9 @@ mod tests {
     #[test]
     fn utf_16_requirements_are_read() {
         let text = "\u{feff}streamlit>=1.32.0\r\ntorch==2.2.0\r\n";
-        let bytes = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let dockerfile = b"FROM python:3.11-slim\nCOPY . .\nRUN pip install -r requirements.txt\n".to_vec();
-        with(&[("Dockerfile", dockerfile), ("requirements.txt", bytes)], |facts| {
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let dockerfile = "FROM python:3.11-slim\nCOPY . .\nRUN pip install -r requirements.txt\n";
+        with_facts_of_bytes(dockerfile, &[("requirements.txt", &bytes)], |facts| {
             assert_eq!(
                 facts.python_installs().iter().map(names).collect::<Vec<_>>(),
                 [["streamlit>=1.32.0", "torch==2.2.0"]]
@@ -159,14 +143,12 @@ mod tests {
 
     #[test]
     fn deep_and_circular_files_end() {
-        let mut files =
-            vec![("Dockerfile", b"FROM python:3.11\nCOPY . .\nRUN pip install -r r0.txt -r self.txt\n".to_vec())];
-        let paths: Vec<String> = (0..40).map(|number| format!("r{number}.txt")).collect();
-        for (number, path) in paths.iter().enumerate() {
-            files.push((path, format!("-r r{}.txt\n", number + 1).into_bytes()));
-        }
-        files.push(("self.txt", b"-r self.txt\na\n".to_vec()));
-        with(&files, |facts| {
+        let dockerfile = "FROM python:3.11\nCOPY . .\nRUN pip install -r r0.txt -r self.txt\n";
+        let chain: Vec<(String, String)> =
+            (0..40).map(|number| (format!("r{number}.txt"), format!("-r r{}.txt\n", number + 1))).collect();
+        let mut files: Vec<(&str, &str)> = chain.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        files.push(("self.txt", "-r self.txt\na\n"));
+        with_facts(dockerfile, &files, |facts| {
             let install = facts.python_installs().first().expect("an install");
             assert_eq!(names(install), ["a"]);
             assert!(
@@ -180,23 +162,15 @@ mod tests {
     #[test]
     fn projects_that_refer_to_each_other_end() {
         let project = |name: &str, other: &str| {
-            format!("[project]\nname = \"{name}\"\ndependencies = [\"{other}[x]\", \"{name}[x]\"]\n[project.optional-dependencies]\nx = [\"{name}[x]\", \"torch\"]\n[tool.uv.sources]\n{other} = {{ path = \"../{other}\" }}\n").into_bytes()
+            format!(
+                "[project]\nname = \"{name}\"\ndependencies = [\"{other}[x]\", \"{name}[x]\"]\n[project.optional-dependencies]\nx = [\"{name}[x]\", \"torch\"]\n[tool.uv.sources]\n{other} = {{ path = \"../{other}\" }}\n"
+            )
         };
-        let dockerfile = b"FROM python:3.11\nCOPY . /x\nWORKDIR /x/a\nRUN uv sync\n".to_vec();
-        with(
-            &[
-                ("Dockerfile", dockerfile),
-                ("a/pyproject.toml", project("a", "b")),
-                ("b/pyproject.toml", project("b", "a")),
-            ],
-            |facts| {
-                let install = facts.python_installs().first().expect("an install");
-                assert!(
-                    names(install).contains(&"torch".to_owned()) && install.roots.len() < 20,
-                    "{:?}",
-                    names(install)
-                );
-            },
-        );
+        let dockerfile = "FROM python:3.11\nCOPY . /x\nWORKDIR /x/a\nRUN uv sync\n";
+        let files = [("a/pyproject.toml", &*project("a", "b")), ("b/pyproject.toml", &*project("b", "a"))];
+        with_facts(dockerfile, &files, |facts| {
+            let install = facts.python_installs().first().expect("an install");
+            assert!(names(install).contains(&"torch".to_owned()) && install.roots.len() < 20, "{:?}", names(install));
+        });
     }
 }
