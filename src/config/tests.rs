@@ -241,18 +241,8 @@ fn what_is_said_first_counts() {
 }
 
 fn finding(rule: &'static str, file: &str, savings: Option<Savings>) -> Diagnostic {
-    Diagnostic {
-        rule,
-        severity: Severity::Warning,
-        message: String::new(),
-        primary: Span::new(file, TextRange::default()),
-        primary_label: String::new(),
-        labels: Vec::new(),
-        notes: Vec::new(),
-        help: None,
-        savings,
-        fix: None,
-    }
+    let primary = Span::new(file, TextRange::default());
+    Diagnostic { savings, ..Diagnostic::new(rule, Severity::Warning, "", primary) }
 }
 
 #[test]

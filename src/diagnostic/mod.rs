@@ -83,3 +83,22 @@ pub struct Diagnostic {
     /// A change that removes it.
     pub fix: Option<Fix>,
 }
+
+impl Diagnostic {
+    /// A finding that says no more than this: without labels, notes, help, savings and fix.
+    #[must_use]
+    pub fn new(rule: &'static str, severity: Severity, message: impl Into<String>, primary: Span) -> Self {
+        Self {
+            rule,
+            severity,
+            message: message.into(),
+            primary,
+            primary_label: String::new(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            savings: None,
+            fix: None,
+        }
+    }
+}

@@ -120,18 +120,8 @@ fn refuses_what_peers_break() {
 
 fn finding(rule: &'static str, applicability: Applicability, edits: Vec<Edit>) -> Diagnostic {
     let fix = Fix { title: rule.to_owned(), applicability, caution: None, edits };
-    Diagnostic {
-        rule,
-        severity: Severity::Warning,
-        message: String::new(),
-        primary: Span::new("Dockerfile", TextRange::default()),
-        primary_label: String::new(),
-        labels: Vec::new(),
-        notes: Vec::new(),
-        help: None,
-        savings: None,
-        fix: Some(fix),
-    }
+    let primary = Span::new("Dockerfile", TextRange::default());
+    Diagnostic { fix: Some(fix), ..Diagnostic::new(rule, Severity::Warning, "", primary) }
 }
 
 fn edit(file: &str, start: usize, end: usize, text: &str) -> Edit {

@@ -15,18 +15,8 @@ fn at(file: &str, text: &str, needle: &str) -> Span {
 }
 
 fn finding(rule: &'static str, primary: Span) -> Diagnostic {
-    Diagnostic {
-        rule,
-        severity: Severity::Warning,
-        message: format!("`{rule}` is the matter"),
-        primary,
-        primary_label: "here".to_owned(),
-        labels: Vec::new(),
-        notes: Vec::new(),
-        help: None,
-        savings: None,
-        fix: None,
-    }
+    let message = format!("`{rule}` is the matter");
+    Diagnostic { primary_label: "here".to_owned(), ..Diagnostic::new(rule, Severity::Warning, message, primary) }
 }
 
 fn results(files: &[(&str, &str)], diagnostics: Vec<Diagnostic>) -> Vec<(Workspace, Report)> {

@@ -36,18 +36,8 @@ impl<'a> Reporter<'a> {
 
     /// A finding in any file of the workspace.
     pub fn report_at(&mut self, span: Span, message: impl Into<String>) -> Finding<'_> {
-        let diagnostic = Diagnostic {
-            rule: self.page.name,
-            severity: self.page.severity.unwrap_or(Severity::Warning),
-            message: message.into(),
-            primary: span,
-            primary_label: String::new(),
-            labels: Vec::new(),
-            notes: Vec::new(),
-            help: None,
-            savings: None,
-            fix: None,
-        };
+        let severity = self.page.severity.unwrap_or(Severity::Warning);
+        let diagnostic = Diagnostic::new(self.page.name, severity, message, span);
         Finding { dockerfile: self.dockerfile, found: self.found, diagnostic: Some(diagnostic) }
     }
 }

@@ -90,18 +90,8 @@ mod tests {
     use crate::diagnostic::{Severity, Span};
 
     fn finding(rule: &'static str, at: usize) -> Diagnostic {
-        Diagnostic {
-            rule,
-            severity: Severity::Error,
-            message: String::new(),
-            primary: Span::new("Dockerfile", TextRange::from_usize(at, at + 1)),
-            primary_label: String::new(),
-            labels: Vec::new(),
-            notes: Vec::new(),
-            help: None,
-            savings: None,
-            fix: None,
-        }
+        let primary = Span::new("Dockerfile", TextRange::from_usize(at, at + 1));
+        Diagnostic::new(rule, Severity::Error, "", primary)
     }
 
     /// The file with the comments for findings of `rules` at the first `needle`.

@@ -9,18 +9,7 @@ fn read(text: &str) -> (SourceFile, Suppressions) {
 }
 
 fn finding(file: &str, at: usize) -> Diagnostic {
-    Diagnostic {
-        rule: SYNTAX_ERROR,
-        severity: Severity::Error,
-        message: String::new(),
-        primary: Span::new(file, TextRange::from_usize(at, at + 1)),
-        primary_label: String::new(),
-        labels: Vec::new(),
-        notes: Vec::new(),
-        help: None,
-        savings: None,
-        fix: None,
-    }
+    Diagnostic::new(SYNTAX_ERROR, Severity::Error, "", Span::new(file, TextRange::from_usize(at, at + 1)))
 }
 
 /// Whether a finding at the first `needle` of `text` is silenced.
