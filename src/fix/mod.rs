@@ -10,6 +10,8 @@ mod journal;
 mod rounds;
 mod select;
 mod splice;
+#[cfg(test)]
+mod testing;
 mod undo;
 mod verify;
 mod write;

@@ -20,7 +20,7 @@ mod paths;
 mod service;
 mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod walk;
 
 pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent};

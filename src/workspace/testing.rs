@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// A folder that holds `files`: path and content; a path that ends in `/` is an empty folder.
-pub(super) fn folder(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (path, content) in files {
         write(folder.path(), path, content);
@@ -14,7 +14,8 @@ pub(super) fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-pub(super) fn write(root: &Path, path: &str, content: &str) {
+/// Puts `content` at `path` below `root`; the same paths.
+pub(crate) fn write(root: &Path, path: &str, content: &str) {
     let target = root.join(path);
     if path.ends_with('/') {
         fs::create_dir_all(target).expect("a folder");

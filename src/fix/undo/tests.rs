@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::text::SourceFile;
+use crate::workspace::testing as disk;
 
+use super::super::testing::{Listing, listing, owned, plan};
 use super::super::write::{WriteError, WriteOptions, Written, fault, write};
-use super::super::{FileChange, Plan};
 use super::*;
 
 /// A repository and a journal of its own.
@@ -17,8 +16,6 @@ struct Sandbox {
     folder: TempDir,
     state: TempDir,
 }
-
-type Listing = Vec<(String, String)>;
 
 const FILES: [(&str, &str); 3] = [("Dockerfile", "old one"), ("sub/Dockerfile", "old two"), ("sub/other", "x")];
 const PLAN: [(&str, &str, &str); 3] = [
@@ -29,11 +26,7 @@ const PLAN: [(&str, &str, &str); 3] = [
 
 impl Sandbox {
     fn new() -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().unwrap(), state: tempfile::tempdir().unwrap() };
-        for (path, text) in FILES {
-            sandbox.put(path, text);
-        }
-        sandbox
+        Self { folder: disk::folder(&FILES), state: tempfile::tempdir().unwrap() }
     }
 
     fn root(&self) -> PathBuf {
@@ -41,9 +34,7 @@ impl Sandbox {
     }
 
     fn put(&self, path: &str, text: &str) {
-        let path = self.root().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        disk::write(&self.root(), path, text);
     }
 
     fn text(&self, path: &str) -> String {
@@ -78,37 +69,12 @@ impl Sandbox {
 
     /// All files with their text.
     fn listing(&self) -> Listing {
-        let files = walkdir::WalkDir::new(self.root()).sort_by_file_name().into_iter().map(Result::unwrap);
-        let files = files.filter(|entry| !entry.file_type().is_dir());
-        let mut files: Listing = files
-            .map(|entry| {
-                let name = entry.path().strip_prefix(self.root()).unwrap().display().to_string().replace('\\', "/");
-                (name, fs::read_to_string(entry.path()).unwrap_or_default())
-            })
-            .collect();
-        files.sort();
-        files
+        listing(&self.root())
     }
 
     fn holds(&self, text: &str) -> bool {
         self.listing().iter().any(|(_, found)| found == text)
     }
-}
-
-fn plan(files: &[(&str, &str, &str)]) -> Plan {
-    let files = files.iter().map(|&(path, before, after)| FileChange {
-        path: path.to_owned(),
-        before: (!before.is_empty()).then(|| Arc::new(SourceFile::new(path, before.as_bytes()))),
-        after: after.as_bytes().to_vec(),
-        fixes: Vec::new(),
-    });
-    Plan { files: files.collect(), ..Plan::default() }
-}
-
-fn owned(files: &[(&str, &str)]) -> Listing {
-    let mut files: Listing = files.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect();
-    files.sort();
-    files
 }
 
 fn old() -> Listing {

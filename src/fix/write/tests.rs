@@ -1,59 +1,12 @@
 use std::fs;
-use std::sync::Arc;
 
-use tempfile::TempDir;
+use crate::workspace::testing::folder;
 
-use crate::text::SourceFile;
-
-use super::super::FileChange;
+use super::super::testing::{listing, owned, plan};
 use super::*;
-
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
-
-/// A plan of (path, before, after); an empty `before` creates the file.
-fn plan(files: &[(&str, &str, &str)]) -> Plan {
-    let files = files.iter().map(|&(path, before, after)| FileChange {
-        path: path.to_owned(),
-        before: (!before.is_empty()).then(|| Arc::new(SourceFile::new(path, before.as_bytes()))),
-        after: after.as_bytes().to_vec(),
-        fixes: Vec::new(),
-    });
-    Plan { files: files.collect(), ..Plan::default() }
-}
 
 fn options(backup: bool) -> WriteOptions {
     WriteOptions { backup, date: "20261121".to_owned(), time: 1, state: None }
-}
-
-/// All files below the folder with their text; links with their target.
-fn listing(folder: &TempDir) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = walkdir::WalkDir::new(folder.path())
-        .into_iter()
-        .map(Result::unwrap)
-        .filter(|entry| !entry.file_type().is_dir())
-        .map(|entry| {
-            let name = entry.path().strip_prefix(folder.path()).unwrap().display().to_string().replace('\\', "/");
-            let text = match fs::read_link(entry.path()) {
-                Ok(target) => format!("-> {}", target.display()),
-                Err(_) => fs::read_to_string(entry.path()).unwrap_or_default(),
-            };
-            (name, text)
-        })
-        .collect();
-    files.sort();
-    files
-}
-
-fn owned(files: &[(&str, &str)]) -> Vec<(String, String)> {
-    files.iter().map(|&(name, text)| (name.to_owned(), text.to_owned())).collect()
 }
 
 #[test]
@@ -68,7 +21,7 @@ fn backups_are_never_overwritten() {
         ("Dockerfile.pre-slim.20261121.2", "b"),
         ("Dockerfile.pre-slim.20261121.3", "c"),
     ];
-    assert_eq!(listing(&folder), owned(&expected));
+    assert_eq!(listing(folder.path()), owned(&expected));
 }
 
 #[test]
@@ -79,7 +32,7 @@ fn creates_and_changes_and_tells() {
     let told: Vec<(bool, bool)> = written.files.iter().map(|file| (file.created, file.backup.is_some())).collect();
     assert_eq!(told, [(true, false), (false, true)]);
     let expected = [("a/.dockerignore", ".git\n"), ("a/Dockerfile", "b"), ("a/Dockerfile.pre-slim.20261121", "a")];
-    assert_eq!(listing(&folder), owned(&expected));
+    assert_eq!(listing(folder.path()), owned(&expected));
 }
 
 #[test]
@@ -95,7 +48,7 @@ fn nothing_is_written_when_one_file_is_not_as_it_was() {
         let folder = folder(&files);
         let error = write(folder.path(), &plan, &options(true)).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
-        assert_eq!(listing(&folder), owned(&files), "{expected}");
+        assert_eq!(listing(folder.path()), owned(&files), "{expected}");
     }
 }
 
@@ -114,12 +67,14 @@ fn a_file_that_appears_at_the_last_moment_stops_everything() {
     };
     let (result, _) = fault::with(hook, || write(&root, &plan, &options(true)));
     assert!(matches!(result, Err(WriteError::Appeared(_))), "{result:?}");
-    assert_eq!(listing(&folder), owned(&[("a", "1"), ("b", "2"), ("other", "theirs")]));
+    assert_eq!(listing(folder.path()), owned(&[("a", "1"), ("b", "2"), ("other", "theirs")]));
 }
 
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use tempfile::TempDir;
 
     use super::*;
 
@@ -142,7 +97,7 @@ mod unix {
         fs::set_permissions(folder.path().join("b"), fs::Permissions::from_mode(0o444)).unwrap();
         let plan = plan(&[("a", "1", "x"), ("b", "2", "y")]);
         assert!(matches!(write(folder.path(), &plan, &options(true)), Err(WriteError::ReadOnly(_))));
-        assert_eq!(listing(&folder), owned(&[("a", "1"), ("b", "2")]));
+        assert_eq!(listing(folder.path()), owned(&[("a", "1"), ("b", "2")]));
     }
 
     #[test]
@@ -156,7 +111,7 @@ mod unix {
             ("real/Dockerfile", "b"),
             ("real/Dockerfile.pre-slim.20261121", "a"),
         ];
-        assert_eq!(listing(&folder), owned(&expected));
+        assert_eq!(listing(folder.path()), owned(&expected));
         let differ = plan(&[("Dockerfile", "b", "c"), ("real/Dockerfile", "b", "d")]);
         assert!(matches!(write(folder.path(), &differ, &options(true)), Err(WriteError::TwoNames(_))));
     }
@@ -170,7 +125,7 @@ mod unix {
         for files in [[("x", "1", "2"), ("Dockerfile", "a", "b")], [("x", "1", "2"), ("sub/.dockerignore", "", "b")]] {
             assert!(matches!(write(folder.path(), &plan(&files), &options(true)), Err(WriteError::OutsideRoot(_))));
         }
-        assert_eq!(listing(&outside), owned(&[("Dockerfile", "a")]));
+        assert_eq!(listing(outside.path()), owned(&[("Dockerfile", "a")]));
         assert_eq!(fs::read_to_string(folder.path().join("x")).unwrap(), "1");
     }
 }
