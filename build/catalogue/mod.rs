@@ -5,7 +5,7 @@ mod code;
 mod ends;
 mod images;
 mod knowledge;
-#[path = "../../src/catalogue/names.rs"]
+#[path = "../../src/text/names.rs"]
 mod names;
 mod packages;
 mod reader;

@@ -1,7 +1,9 @@
 //! Smaller tables about Python packages: import names, hints, development tools, releases of torch, unpacked sizes.
 
+use crate::text::normal_name;
+
 use super::images::fits;
-use super::{normal_name, package};
+use super::package;
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-knowledge.rs"));
 

@@ -7,7 +7,6 @@
 mod base;
 mod images;
 mod knowledge;
-mod names;
 mod packages;
 #[cfg(test)]
 mod reading;
@@ -22,7 +21,6 @@ pub use images::{
     package_of_command,
 };
 pub use knowledge::{TorchRelease, hints, import_names, installed_bytes_of_wheel, is_development_tool, torch_release};
-pub use names::normal_name;
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,
 };

@@ -1,6 +1,6 @@
 use std::collections::{HashSet, VecDeque};
 
-use super::names::{normal_key, normal_name};
+use crate::text::{normal_key, normal_name};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-packages.rs"));
 

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::text::normal_name;
+
 /// A distribution name in normal form: lower case, runs of `-`, `_` and `.` turned into one `-` (PEP 503).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PackageName(String);
@@ -8,17 +10,7 @@ impl PackageName {
     /// Normalises `name`.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        let mut normal = String::with_capacity(name.len());
-        for character in name.trim().chars() {
-            if matches!(character, '-' | '_' | '.') {
-                if !normal.ends_with('-') {
-                    normal.push('-');
-                }
-            } else {
-                normal.extend(character.to_lowercase());
-            }
-        }
-        Self(normal)
+        Self(normal_name(name))
     }
 
     /// The normal form.

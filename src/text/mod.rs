@@ -1,13 +1,16 @@
 //! Positions in text: byte ranges, files with their lines, and joined lines that map back to their source.
 //!
-//! Every other layer speaks of places in files through the types of this one. It does no I/O.
+//! Every other layer speaks of places in files through the types of this one. It does no I/O. Beside them stands what layers
+//! that do not know each other must spell alike: [`normal_name`], [`mask_credentials`].
 
 mod joined;
 mod mask;
+mod names;
 mod source;
 
 pub use joined::Joined;
 pub use mask::mask_credentials;
+pub use names::{normal_key, normal_name};
 pub use source::{Encoding, LineIndex, NewlineStyle, Position, SourceFile};
 
 use std::fmt;

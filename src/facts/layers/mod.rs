@@ -11,7 +11,7 @@ pub use additions::{Addition, Way};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::text::TextRange;
+use crate::text::{TextRange, normal_name};
 
 use super::commands::{Apt, AptAction, Pip, PipAction, Removal, Rpm, RpmTool, Uv, UvAction, removal};
 use super::paths::{is_below, resolve};
@@ -248,5 +248,5 @@ fn uninstalled(invocation: &Invocation) -> Option<Vec<String>> {
         _ => return None,
     };
     let known = operands.iter().filter_map(|(_, argument)| argument.value.known());
-    Some(known.map(crate::catalogue::normal_name).collect())
+    Some(known.map(normal_name).collect())
 }

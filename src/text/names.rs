@@ -1,4 +1,6 @@
-/// `name` in the normal form of the catalogue's keys: lower case, runs of `-`, `_` and `.` turned into one `-` (PEP 503).
+//! Names of Python distributions. The build script reads this file too, to check the catalogue's keys.
+
+/// The distribution name `name` in normal form: lower case, runs of `-`, `_` and `.` turned into one `-` (PEP 503).
 #[must_use]
 pub fn normal_name(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
@@ -14,8 +16,9 @@ pub fn normal_name(name: &str) -> String {
     normal
 }
 
-/// `Name[Extra]` in the normal form of the catalogue's keys.
-pub(super) fn normal_key(key: &str) -> String {
+/// `Name[Extra]` in normal form, both names; a bare name as [`normal_name`] has it.
+#[must_use]
+pub fn normal_key(key: &str) -> String {
     match key.trim().trim_end_matches(']').split_once('[') {
         Some((name, extra)) => format!("{}[{}]", normal_name(name), normal_name(extra)),
         None => normal_name(key),
