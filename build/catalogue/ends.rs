@@ -3,22 +3,17 @@
 use super::reader::Section;
 use crate::problem::Problem;
 
-/// The entries of one row, one for each release.
+/// One row, with an entry for each release.
 pub fn row(row: &Section<'_>) -> Result<String, Problem> {
     row.only(&["name", "images", "token", "releases"])?;
     let (name, images, token) = (row.text("name")?, row.some_texts("images")?, row.optional_text("token")?);
-    let entries = row.some_texts("releases")?.into_iter().map(|release| entry(row, name, &images, token, release));
-    Ok(entries.collect::<Result<Vec<_>, _>>()?.join(",\n        "))
+    let entries = row.some_texts("releases")?.into_iter().map(|release| entry(row, name, token, release));
+    let releases = entries.collect::<Result<Vec<_>, _>>()?.join(",\n            ");
+    Ok(format!("Ends {{ images: &{images:?}, releases: &[\n            {releases},\n        ] }}"))
 }
 
 /// `VERSION DATE` or `VERSION DATE CODENAME`.
-fn entry(
-    row: &Section<'_>,
-    name: &str,
-    images: &[&str],
-    token: Option<&str>,
-    release: &str,
-) -> Result<String, Problem> {
+fn entry(row: &Section<'_>, name: &str, token: Option<&str>, release: &str) -> Result<String, Problem> {
     let mut words = release.split(' ');
     let (Some(version), Some(date), codename, None) = (words.next(), words.next(), words.next(), words.next()) else {
         return Err(row.problem("releases", &format!("{release:?} is not `VERSION DATE CODENAME`")));
@@ -40,6 +35,6 @@ fn entry(
     };
     let versions: Vec<&str> = [Some(version), codename].into_iter().flatten().collect();
     Ok(format!(
-        "End {{ life: EndOfLife {{ release: {called:?}, date: {date:?} }}, tokens: &{tokens:?}, images: &{images:?}, versions: &{versions:?} }}"
+        "End {{ life: EndOfLife {{ release: {called:?}, date: {date:?} }}, tokens: &{tokens:?}, versions: &{versions:?} }}"
     ))
 }

@@ -1,5 +1,7 @@
 //! The table of base images, made from `base-images.toml`.
 
+use std::ptr;
+
 use super::{Distribution, EndOfLife, Gpu};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-images.rs"));
@@ -33,11 +35,17 @@ pub(super) struct Size {
     pub(super) basis: &'static str,
 }
 
+/// The releases of one thing.
+#[derive(Debug)]
+struct Ends {
+    images: &'static [&'static str],
+    releases: &'static [End],
+}
+
 #[derive(Debug)]
 struct End {
     life: EndOfLife,
     tokens: &'static [&'static str],
-    images: &'static [&'static str],
     /// What a tag of the images begins with; `*` for every tag.
     versions: &'static [&'static str],
 }
@@ -49,7 +57,7 @@ pub(super) struct Images {
     tokens: &'static [(Distribution, &'static str)],
     families: &'static [Image],
     sizes: &'static [Size],
-    ends: &'static [End],
+    ends: &'static [Ends],
     dated: &'static str,
 }
 
@@ -108,48 +116,50 @@ impl Images {
 
     /// What in the image has an end of support. Of several versions of one thing that fit (`2` and `2.7`) the longest counts.
     pub(super) fn ends(&self, repository: &str, tag: &str, tokens: &[&str], python: Option<&str>) -> Vec<EndOfLife> {
-        let mut ends: Vec<(&End, usize)> = Vec::new();
-        for end in self.ends {
-            let length = end.fits(repository, tag, tokens).or_else(|| end.is_python(python).then_some(0));
-            let Some(length) = length else { continue };
-            // `centos:7` is CentOS 7 before it is one of the images of CentOS.
-            let same = ends.iter().position(|(other, _)| {
-                (other.images == end.images && !end.images.is_empty()) || end.versions.contains(&"*")
-            });
-            match same {
-                Some(at) => {
-                    if let Some(entry) = ends.get_mut(at).filter(|(_, other)| *other < length) {
-                        *entry = (end, length);
-                    }
+        let mut found: Vec<(&Ends, &End, usize)> = Vec::new();
+        for ends in self.ends {
+            let is_tagged = ends.images.iter().any(|image| !image.contains("{}") && fits(image, repository));
+            let holding: Vec<_> = ends.images.iter().filter_map(|image| image.split_once("{}")).collect();
+            let is_python = ends.images.first() == Some(&"python");
+            for end in ends.releases {
+                let named = || end.version_in_tag(tag).filter(|_| is_tagged);
+                let length = end
+                    .token(tokens)
+                    .or_else(named)
+                    .or_else(|| holding.iter().find_map(|&image| end.version_in_name(image, repository)))
+                    .or_else(|| {
+                        (is_python && python.is_some_and(|python| end.versions.contains(&python))).then_some(0)
+                    });
+                let Some(length) = length else { continue };
+                // `centos:7` is CentOS 7 before it is one of the images of CentOS.
+                let same = found.iter_mut().find(|(others, ..)| ptr::eq(*others, ends) || end.versions.contains(&"*"));
+                match same {
+                    Some(entry) if entry.2 < length => *entry = (ends, end, length),
+                    Some(_) => {}
+                    None => found.push((ends, end, length)),
                 }
-                None => ends.push((end, length)),
             }
         }
-        ends.into_iter().map(|(end, _)| end.life).collect()
+        found.into_iter().map(|(_, end, _)| end.life).collect()
     }
 }
 
+/// Each tells how many characters say the version.
 impl End {
-    /// How many characters of the tag tell the version.
-    fn fits(&self, repository: &str, tag: &str, tokens: &[&str]) -> Option<usize> {
-        if let Some(token) = self.tokens.iter().find(|name| tokens.contains(*name)) {
-            return Some(token.len());
-        }
-        let version_in = |image: &str| match image.split_once("{}") {
-            Some((before, after)) => {
-                self.versions.iter().find(|version| fits(&format!("{before}{version}{after}"), repository)).copied()
-            }
-            None if fits(image, repository) => {
-                self.versions.iter().find(|version| **version == "*" || begins(tag, version)).copied()
-            }
-            None => None,
-        };
-        self.images.iter().find_map(|image| version_in(image)).map(|version| version.trim_matches('*').len())
+    fn token(&self, tokens: &[&str]) -> Option<usize> {
+        self.tokens.iter().find(|name| tokens.contains(*name)).map(|token| token.len())
     }
 
-    /// Whether it is the end of the Python that the image brings.
-    fn is_python(&self, python: Option<&str>) -> bool {
-        self.images.first() == Some(&"python") && python.is_some_and(|python| self.versions.contains(&python))
+    fn version_in_tag(&self, tag: &str) -> Option<usize> {
+        let version = self.versions.iter().find(|version| **version == "*" || begins(tag, version))?;
+        Some(version.trim_matches('*').len())
+    }
+
+    /// `image` is what stands before and after the version.
+    fn version_in_name(&self, (before, after): (&str, &str), repository: &str) -> Option<usize> {
+        let head = before.split_once('*').map_or(before, |(head, _)| head);
+        let mut versions = self.versions.iter().filter(|_| repository.starts_with(head));
+        versions.find(|version| fits(&format!("{before}{version}{after}"), repository)).map(|version| version.len())
     }
 }
 
@@ -236,10 +246,12 @@ mod tests {
         let releases = |row: &toml_edit::Table| {
             row.get("releases").and_then(|item| item.as_array()).map_or(0, toml_edit::Array::len)
         };
-        assert_eq!(images.ends.len(), rows.iter().map(releases).sum::<usize>());
+        let lengths: Vec<usize> = images.ends.iter().map(|ends| ends.releases.len()).collect();
+        assert_eq!(lengths, rows.iter().map(releases).collect::<Vec<_>>());
         assert!(images.families.iter().all(|image| !image.repositories.is_empty()));
         assert!(images.sizes.iter().all(|size| ["measured", "published", "estimate"].contains(&size.basis)));
-        assert!(images.ends.iter().all(|end| !(end.images.is_empty() || end.versions.is_empty())));
+        assert!(images.ends.iter().all(|ends| !ends.images.is_empty()));
+        assert!(images.ends.iter().flat_map(|ends| ends.releases).all(|end| !end.versions.is_empty()));
         assert_eq!(images.dated.len(), 10);
         assert_eq!(section(root, "tokens").len(), 7);
         assert!(images.tokens.len() > 30);

@@ -269,7 +269,6 @@ pub(super) struct Lazy {
     torch: OnceLock<Vec<TorchInstall>>,
     evidence: OnceLock<Evidence>,
     program: OnceLock<Program>,
-    siblings: OnceLock<siblings::Siblings>,
 }
 
 impl Facts<'_> {

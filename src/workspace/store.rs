@@ -37,7 +37,7 @@ pub struct Workspace {
     /// Where folders lie on disk.
     folders: Cache<Result<PathBuf, ReadError>>,
     kinds: Cache<Option<Kind>>,
-    listings: Cache<Arc<Vec<Entry>>>,
+    listings: Cache<Arc<Listing>>,
     pub(super) manifests: Manifests,
     pub(super) walks: Walks,
     pub(super) gitignores: Gitignores,
@@ -51,8 +51,6 @@ pub struct Entry {
     pub name: String,
     /// Whether it is a folder, or a link to one inside the root.
     pub is_dir: bool,
-    /// Size in bytes; 0 for folders and links.
-    pub bytes: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +58,36 @@ enum Kind {
     File,
     Directory,
     Other,
+}
+
+/// What a folder on disk holds.
+#[derive(Default)]
+struct Listing {
+    /// By name.
+    entries: Arc<Vec<Entry>>,
+    /// What each of them is, without asking where a link leads.
+    kinds: Vec<Option<Kind>>,
+    /// Whether nothing else is in the folder.
+    complete: bool,
+}
+
+/// What a listing tells of a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    Absent,
+    Present(Kind),
+    /// A link, or a name that the listing may lack.
+    Unknown,
+}
+
+impl Listing {
+    fn tells(&self, name: &str) -> Listed {
+        match self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)) {
+            Ok(at) => self.kinds.get(at).copied().flatten().map_or(Listed::Unknown, Listed::Present),
+            Err(_) if self.complete => Listed::Absent,
+            Err(_) => Listed::Unknown,
+        }
+    }
 }
 
 impl Workspace {
@@ -239,14 +267,23 @@ impl Workspace {
         }
     }
 
+    /// The size in bytes of the file at `path`, read or not; `None` when there is none.
+    #[must_use]
+    pub fn file_bytes(&self, path: &str) -> Option<u64> {
+        let path = normalise(path)?;
+        if let Some(file) = self.virtual_file(&path) {
+            return Some(file.bytes().len() as u64);
+        }
+        fs::metadata(self.real_path(&path).ok()?).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len())
+    }
+
     /// [`Workspace::list`] of a normalised path, without the copy where nothing is unsaved.
     pub(super) fn entries(&self, directory: &str) -> Arc<Vec<Entry>> {
-        let listing = self.listings.get_or_make(directory, || Arc::new(self.list_disk(directory)));
+        let listing = Arc::clone(&self.listing(directory).entries);
         let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
-        self.each_virtual(directory, |rest, file| {
+        self.each_virtual(directory, |rest, _| {
             let (name, is_dir) = rest.split_once('/').map_or((rest, false), |(name, _)| (name, true));
-            let bytes = if is_dir { 0 } else { file.bytes().len() as u64 };
-            entries.insert(name.to_owned(), Entry { name: name.to_owned(), is_dir, bytes });
+            entries.insert(name.to_owned(), Entry { name: name.to_owned(), is_dir });
         });
         if entries.is_empty() {
             return listing;
@@ -279,6 +316,14 @@ impl Workspace {
             return Some(Kind::Directory);
         }
         self.kinds.get_or_make(&path, || {
+            if path.is_empty() {
+                return Some(Kind::Directory);
+            }
+            match self.listed(&path) {
+                Listed::Absent => return None,
+                Listed::Present(kind) => return Some(kind),
+                Listed::Unknown => {}
+            }
             let metadata = fs::metadata(self.real_path(&path).ok()?).ok()?;
             Some(match metadata {
                 metadata if metadata.is_file() => Kind::File,
@@ -289,6 +334,10 @@ impl Workspace {
     }
 
     fn read_from_disk(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
+        // Where case does not count, a person may name a file otherwise than its folder does.
+        if cfg!(not(any(windows, target_os = "macos"))) && self.listed(path) == Listed::Absent {
+            return Err(ReadError::NotFound);
+        }
         let real = self.real_path(path)?;
         // Asked before opening, which would wait for a writer at a pipe.
         let metadata = fs::metadata(&real).map_err(ReadError::from_io)?;
@@ -307,22 +356,56 @@ impl Workspace {
         Ok(Arc::new(SourceFile::new(path, bytes)))
     }
 
-    fn list_disk(&self, directory: &str) -> Vec<Entry> {
-        let Ok(names) = self.real_path(directory).and_then(|real| fs::read_dir(real).map_err(ReadError::from_io))
-        else {
-            return Vec::new();
+    /// What the listing of its folder tells of `path`: one listing answers for all the files that slimlint asks a folder for.
+    fn listed(&self, path: &str) -> Listed {
+        let folder = parent(path);
+        self.listing(folder).tells(below(path, folder).unwrap_or(path))
+    }
+
+    fn listing(&self, directory: &str) -> Arc<Listing> {
+        self.listings.get_or_make(directory, || Arc::new(self.list_disk(directory)))
+    }
+
+    fn list_disk(&self, directory: &str) -> Listing {
+        let names = match self.real_path(directory).map(fs::read_dir) {
+            Ok(Ok(names)) => names,
+            Err(ReadError::NotFound) => return Listing { complete: true, ..Listing::default() },
+            // A folder that may be entered but not listed can hold anything.
+            Ok(Err(_)) | Err(_) => return Listing::default(),
         };
-        let entry = |entry: fs::DirEntry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let kind = entry.file_type().ok()?;
+        let mut found = Vec::new();
+        let mut complete = true;
+        for entry in names {
+            let Some((entry, kind)) = entry.ok().and_then(|entry| Some((entry.file_name(), entry.file_type().ok()?)))
+            else {
+                complete = false;
+                continue;
+            };
+            if found.len() == MAX_LISTED {
+                complete = false;
+                break;
+            }
+            found.push((entry.to_string_lossy().into_owned(), kind));
+        }
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let entry = |(name, kind): (String, fs::FileType)| {
             let is_dir = kind.is_dir()
-                || (kind.is_symlink() && self.is_dir(&format!("{directory}{}{name}", separator(directory))));
-            let bytes = if kind.is_file() { entry.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
-            Some(Entry { name, is_dir, bytes })
+                || (kind.is_symlink()
+                    && self.link_leads_to_folder(&format!("{directory}{}{name}", separator(directory))));
+            let kind = match kind {
+                kind if kind.is_file() => Some(Kind::File),
+                kind if kind.is_dir() => Some(Kind::Directory),
+                kind if kind.is_symlink() => None,
+                _ => Some(Kind::Other),
+            };
+            (Entry { name, is_dir }, kind)
         };
-        let mut entries: Vec<Entry> = names.flatten().take(MAX_LISTED).filter_map(entry).collect();
-        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        entries
+        let (entries, kinds): (Vec<Entry>, Vec<Option<Kind>>) = found.into_iter().map(entry).unzip();
+        Listing { entries: Arc::new(entries), kinds, complete }
+    }
+
+    fn link_leads_to_folder(&self, path: &str) -> bool {
+        self.real_path(path).is_ok_and(|real| real.is_dir())
     }
 }
 

@@ -86,24 +86,29 @@ impl Needs {
             return None;
         }
         let dockerfile = Dockerfile::parse(source.text());
-        let facts = Facts::compute(workspace, &service, &source, &dockerfile);
-        let mut needs = Self { dockerfile: path.to_owned(), ..Self::default() };
-        needs.read_sources(&facts);
-        if !may_be_built_in(workspace, context, path, &needs.sources) {
+        Self::of_facts(&Facts::compute(workspace, &service, &source, &dockerfile), tree)
+    }
+
+    /// [`Needs::of`] for a Dockerfile whose facts are there already.
+    pub(super) fn of_facts(facts: &Facts<'_>, tree: &Tree) -> Option<Self> {
+        let path = &facts.service.dockerfile;
+        let mut needs = Self { dockerfile: path.clone(), ..Self::default() };
+        needs.read_sources(facts);
+        if !may_be_built_in(facts.workspace, &facts.service.context, path, &needs.sources) {
             return None;
         }
         for stage in &facts.stages {
-            needs.note(Does::HaveGit, has_git(&facts, stage));
+            needs.note(Does::HaveGit, has_git(facts, stage));
             for run in &stage.runs {
-                needs.read_run(&facts, stage, run);
+                needs.read_run(facts, stage, run);
             }
             let values = stage.state.environment.iter().map(|(_, variable)| variable.value.text());
             values.for_each(|value| needs.mention(value));
         }
-        needs.note(Does::Workshop, facts.finals().any(|image| is_workshop(&facts, image)));
-        needs.read_start(&facts, tree);
-        needs.read_tools(&facts);
-        needs.environments = environments::of(&facts);
+        needs.note(Does::Workshop, facts.finals().any(|image| is_workshop(facts, image)));
+        needs.read_start(facts, tree);
+        needs.read_tools(facts);
+        needs.environments = environments::of(facts);
         Some(needs)
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::context::{IgnoreFile, Tree, TreeFile};
-use crate::workspace::{NameKind, Workspace, is_dockerfile_name, join};
+use crate::workspace::{NameKind, is_dockerfile_name, join};
 
 use super::super::Facts;
 use super::judge::{Judge, Verdict};
@@ -65,25 +65,26 @@ impl Facts<'_> {
     pub fn ignore_plan(&self) -> Arc<IgnorePlan> {
         let (context, ignore_file) = (self.service.context.as_str(), self.service.ignore_file.as_deref());
         let key = format!("ignore plan\0{context}\0{}", ignore_file.unwrap_or_default());
-        let make = || IgnorePlan::new(self.workspace, context, ignore_file, &self.service.dockerfile);
+        let make = || IgnorePlan::new(self, ignore_file);
         self.workspace.remembered(&key, make)
     }
 }
 
 impl IgnorePlan {
-    fn new(workspace: &Workspace, context: &str, ignore_file: Option<&str>, asking: &str) -> Self {
+    fn new(asking: &Facts<'_>, ignore_file: Option<&str>) -> Self {
+        let (workspace, context) = (asking.workspace, asking.service.context.as_str());
         let ignore = ignore_file.and_then(|path| workspace.read(path).ok()).map(|file| IgnoreFile::parse(file.text()));
         let tree = workspace.tree(context, ignore.as_ref());
         let mut survey = Survey::of(workspace, context, &tree, ignore.as_ref());
-        let dockerfiles = match &ignore {
+        let dockerfiles = if ignore.is_some() {
             // Ignore files often leave out the Dockerfiles themselves.
-            Some(_) => {
-                let tree = workspace.tree(context, Some(&IgnoreFile::parse(FOREIGN)));
-                dockerfiles(context, tree.files.iter(), asking)
-            }
-            None => dockerfiles(context, survey.own.iter().filter_map(|&index| tree.files.get(index)), asking),
+            let tree = workspace.tree(context, Some(&IgnoreFile::parse(FOREIGN)));
+            dockerfiles(context, tree.files.iter(), &asking.service.dockerfile)
+        } else {
+            let own = survey.own.iter().filter_map(|&index| tree.files.get(index));
+            dockerfiles(context, own, &asking.service.dockerfile)
         };
-        let builds = builds(workspace, context, ignore_file, &tree, &dockerfiles);
+        let builds = builds(asking, ignore_file, &tree, &dockerfiles);
         if let Some(ignore) = &ignore {
             survey.promised.retain(|promise| is_likely(promise, workspace, context, ignore, &builds));
         }
@@ -217,18 +218,25 @@ fn dockerfiles<'t>(context: &str, files: impl Iterator<Item = &'t TreeFile>, ask
     paths
 }
 
-/// What those of the Dockerfiles need that are built in the context with this ignore file.
+/// What those of the Dockerfiles need that are built in the context of `asking` with this ignore file.
 fn builds(
-    workspace: &Workspace,
-    context: &str,
+    asking: &Facts<'_>,
     ignore_file: Option<&str>,
     tree: &Tree,
     dockerfiles: &BTreeSet<String>,
 ) -> Vec<Arc<Needs>> {
+    let (workspace, context) = (asking.workspace, asking.service.context.as_str());
     let needs = dockerfiles.iter().filter_map(|path| {
         let source = workspace.read(path).ok()?;
         let key = format!("needs\0{context}\0{}\0{path}", ignore_file.unwrap_or_default());
-        let make = || Needs::of(workspace, context, ignore_file, path, tree).map(Arc::new);
+        let make = || {
+            let needs = if *path == asking.service.dockerfile {
+                Needs::of_facts(asking, tree)
+            } else {
+                Needs::of(workspace, context, ignore_file, path, tree)
+            };
+            needs.map(Arc::new)
+        };
         let needs = workspace.remembered_of(&key, &source, make);
         (*needs).clone()
     });

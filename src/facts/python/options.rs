@@ -23,7 +23,7 @@ impl Reader<'_, '_> {
             .any(|flag| flag.name == "--extra" && flag.value.as_ref().is_some_and(|value| value.known().is_none()));
         let member = options.value(&["--package"]).and_then(Value::known);
         let manifest = match member {
-            Some(member) => self.facts.sibling_project(&PackageName::new(member), ""),
+            Some(member) => self.facts.sibling_project(&PackageName::new(member)),
             None => self.manifest_above("pyproject.toml"),
         };
         let Some(manifest) = manifest else {

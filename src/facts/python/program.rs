@@ -7,7 +7,7 @@ use crate::catalogue;
 use crate::context::{CopySource, IgnoreFile};
 use crate::facts::{Facts, transfer};
 use crate::python::imports::Imports;
-use crate::workspace::join;
+use crate::workspace::{Workspace, join};
 
 use super::has_extension;
 
@@ -122,11 +122,15 @@ fn folder_texts(facts: &Facts<'_>, folder: &str, texts: &mut BTreeSet<String>) {
             let skipped = matches!(entry.name.as_str(), "node_modules" | ".git" | ".venv" | "venv" | "__pycache__");
             if entry.is_dir && depth < 6 && !skipped {
                 folders.push((path, depth + 1));
-            } else if !entry.is_dir && entry.bytes <= TEXT_BYTES && is_text(&path) {
+            } else if !entry.is_dir && is_text(&path) && is_small(facts.workspace, &path) {
                 texts.insert(path);
             }
         }
     }
+}
+
+fn is_small(workspace: &Workspace, path: &str) -> bool {
+    workspace.file_bytes(path).is_some_and(|bytes| bytes <= TEXT_BYTES)
 }
 
 fn is_text(path: &str) -> bool {
@@ -207,11 +211,11 @@ impl Facts<'_> {
             let wanted = entries.into_iter().filter(|entry| {
                 let name = entry.name.to_lowercase();
                 !entry.is_dir
-                    && entry.bytes <= TEXT_BYTES
                     && (name.contains("compose") || name.starts_with(".env") || has_extension(&name, &["env"]))
             });
             wanted
                 .map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) })
+                .filter(|path| is_small(self.workspace, path))
                 .collect::<Vec<_>>()
         })
     }

@@ -185,7 +185,7 @@ impl Reader<'_, '_> {
             return None;
         }
         reading.parsed.uv_sources.get(&requirement.name)?.iter().find_map(|source| match source.from.as_str() {
-            "workspace" => self.facts.sibling_project(&requirement.name, &reading.folder),
+            "workspace" => self.facts.sibling_project(&requirement.name),
             from => from.strip_prefix("path:").and_then(manifest_in),
         })
     }
@@ -281,8 +281,7 @@ impl Reader<'_, '_> {
         if known || crate::catalogue::package(requirement.name.as_str()).is_some() {
             return;
         }
-        let folder = parent(&source.file).to_owned();
-        let Some(manifest) = self.facts.sibling_project(&requirement.name, &folder) else { return };
+        let Some(manifest) = self.facts.sibling_project(&requirement.name) else { return };
         let extras =
             requirement.extras.iter().map(|name| InstalledExtra { name: name.clone(), word: source.word, all: false });
         let selection = Selection { main: true, extras: extras.collect(), groups: Vec::new() };

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::facts::Facts;
 use crate::python::PackageName;
+use crate::workspace::Workspace;
 
 /// Folders that are looked into.
 const FOLDER_LIMIT: usize = 600;
@@ -14,18 +15,19 @@ const SKIPPED: [&str; 8] = ["node_modules", "venv", "site-packages", "__pycache_
 
 /// Manifests by the name that they give their project; the first one found near the root counts.
 #[derive(Debug, Default)]
-pub(super) struct Siblings {
+struct Siblings {
     by_name: HashMap<PackageName, String>,
 }
 
 impl Facts<'_> {
     /// The manifest of the project called `name`, somewhere in the repository.
-    pub(super) fn sibling_project(&self, name: &PackageName, _near: &str) -> Option<String> {
-        self.python.siblings.get_or_init(|| collect(self)).by_name.get(name).cloned()
+    pub(super) fn sibling_project(&self, name: &PackageName) -> Option<String> {
+        let siblings = self.workspace.remembered("sibling projects", || collect(self.workspace));
+        siblings.by_name.get(name).cloned()
     }
 }
 
-fn collect(facts: &Facts<'_>) -> Siblings {
+fn collect(workspace: &Workspace) -> Siblings {
     let mut found = Siblings::default();
     let mut folders = vec![(String::new(), 0)];
     let mut at = 0;
@@ -35,10 +37,10 @@ fn collect(facts: &Facts<'_>) -> Siblings {
             break;
         }
         let below = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        for entry in facts.workspace.list(&folder) {
+        for entry in workspace.list(&folder) {
             if entry.name == "pyproject.toml" && !entry.is_dir {
                 let manifest = below("pyproject.toml");
-                let parsed = facts.workspace.pyproject(&manifest).ok();
+                let parsed = workspace.pyproject(&manifest).ok();
                 if let Some(name) = parsed.and_then(|parsed| parsed.name.clone()) {
                     found.by_name.entry(name).or_insert(manifest);
                 }
