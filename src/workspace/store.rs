@@ -316,9 +316,6 @@ impl Workspace {
             return Some(Kind::Directory);
         }
         self.kinds.get_or_make(&path, || {
-            if path.is_empty() {
-                return Some(Kind::Directory);
-            }
             match self.listed(&path) {
                 Listed::Absent => return None,
                 Listed::Present(kind) => return Some(kind),
@@ -358,6 +355,9 @@ impl Workspace {
 
     /// What the listing of its folder tells of `path`: one listing answers for all the files that slimlint asks a folder for.
     fn listed(&self, path: &str) -> Listed {
+        if path.is_empty() {
+            return Listed::Present(Kind::Directory);
+        }
         let folder = parent(path);
         self.listing(folder).tells(below(path, folder).unwrap_or(path))
     }
