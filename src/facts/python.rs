@@ -14,6 +14,7 @@ mod export;
 mod files;
 mod foreign;
 mod indexes;
+mod kubernetes;
 mod locks;
 mod options;
 mod program;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::context::IgnoreFile;
+use crate::context::{IgnoreFile, Tree};
 use crate::text::SourceFile;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
 
@@ -97,7 +97,7 @@ pub struct Targets {
 
 impl Targets {
     fn of(workspace: &Workspace) -> Self {
-        let tree = workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)));
+        let tree = repository(workspace);
         let mut targets = Self { complete: tree.complete, ..Self::default() };
         let mut seen = 0;
         for file in &tree.files {
@@ -142,6 +142,11 @@ impl Targets {
         let mut others = self.texts.iter().filter(|(path, _)| path != dockerfile);
         others.find(|(_, source)| has_word(source.text(), name)).map(|(path, _)| path.as_str())
     }
+}
+
+/// The files of the repository, less what others made.
+pub(super) fn repository(workspace: &Workspace) -> Arc<Tree> {
+    workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -71,7 +71,9 @@ impl Workspace {
     }
 }
 
-fn is_compose_name(name: &str) -> bool {
+/// Whether a file is called as compose files are.
+#[must_use]
+pub fn is_compose_name(name: &str) -> bool {
     let name = name.to_lowercase();
     let is_yaml = name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"));
     is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("compose."))

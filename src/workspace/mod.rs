@@ -23,7 +23,7 @@ mod store;
 pub(crate) mod testing;
 mod walk;
 
-pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent};
+pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_compose_name};
 pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};

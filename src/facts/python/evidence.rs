@@ -6,7 +6,7 @@ use crate::facts::{Base, Facts, Guard, VariableKind};
 
 use super::indexes::IndexKind;
 use super::program::Program;
-use super::{PythonInstall, Root, compose};
+use super::{PythonInstall, Root, compose, kubernetes};
 
 /// Packages that are of no use without a GPU.
 const GPU_PACKAGES: [&str; 22] = [
@@ -110,6 +110,15 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
             compose.without.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "),
             if compose.without.len() == 1 { "reserves" } else { "reserve" }
         ));
+    }
+    let kubernetes = kubernetes::read(facts);
+    found.gpu.extend(kubernetes.gpu);
+    if let Some(first) = kubernetes.without.first() {
+        let more = match kubernetes.without.len() {
+            1 => String::new(),
+            number => format!(" and {} more manifests", number - 1),
+        };
+        looked.push(format!("`{first}`{more}, where its container asks for no GPU"));
     }
     looked.extend(bases.first().map(|base| format!("base `{base}`")));
     let chooses = found.ambiguous.get(before).cloned();
