@@ -1,5 +1,6 @@
 //! torch in its CUDA build, where nothing asks for a GPU.
 
+mod manifest;
 mod remedy;
 
 use std::collections::HashSet;

@@ -1,18 +1,17 @@
 //! What takes the CUDA build out, in the way of the tool that installs it.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-
 use crate::catalogue;
 use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::dockerfile::{Arguments, CommandLine};
 use crate::facts::commands::{Pip, Uv};
-use crate::facts::python::{Build, Cause, Declared, Evidence, PythonInstall, Root, Tool, TorchInstall};
+use crate::facts::python::{Build, Cause, Evidence, PythonInstall, Root, Tool, TorchInstall};
 use crate::facts::{Facts, Guard, Source};
 use crate::rules::Finding;
-use crate::text::TextRange;
 
-const CPU_INDEX: &str = "https://download.pytorch.org/whl/cpu";
+use super::manifest;
+
+/// Where PyTorch keeps the builds for the CPU.
+pub(super) const CPU_INDEX: &str = "https://download.pytorch.org/whl/cpu";
 
 /// `uv pip install --torch-backend` is there from this version on.
 const BACKEND_SINCE: (u32, u32, u32) = (0, 6, 9);
@@ -37,7 +36,7 @@ pub(super) fn propose(
         return;
     }
     if first.tool.locks() {
-        by_manifest(facts, first, cause, root, finding);
+        manifest::propose(facts, first, cause, root, finding);
         return;
     }
     finding.help(help(facts, first));
@@ -158,73 +157,4 @@ fn insert(facts: &Facts<'_>, install: &PythonInstall) -> Option<Edit> {
         let last = invocation.arguments.last().filter(|_| !invocation.has_argument("--"))?;
         facts.insert_after(invocation, last, &text)
     })
-}
-
-/// A project with a lock: the manifest says where torch comes from, and the lock has to follow.
-fn by_manifest(facts: &Facts<'_>, install: &PythonInstall, cause: &Cause, root: &Root, finding: &mut Finding<'_>) {
-    let manifest = root.place.file.to_string();
-    if install.tool == Tool::Poetry {
-        finding.help(format!(
-            "take torch from the CPU index: a `[[tool.poetry.source]]` with `priority = \"explicit\"` and `source` on torch in `{manifest}`, then `poetry lock`"
-        ));
-        return;
-    }
-    if matches!(install.tool, Tool::Pdm | Tool::Pipenv) {
-        let (source, lock) = if install.tool == Tool::Pdm {
-            ("`[[tool.pdm.source]]` with `include_packages = [\"torch\"]`", "pdm lock")
-        } else {
-            ("`[[source]]` and its name as `index` of torch", "pipenv lock")
-        };
-        finding.help(format!("take torch from the CPU index: a {source} in `{manifest}`, then `{lock}`"));
-        return;
-    }
-    if install.tool == Tool::UvAdd || root.declared == Declared::Dockerfile {
-        finding.help(format!("take torch from the CPU index: add `--index {CPU_INDEX}`"));
-        return;
-    }
-    finding.help(format!("take torch from the CPU index: `[tool.uv.sources]` in `{manifest}`, then `uv lock`"));
-    let Some(edits) = sources(facts, install, cause, root) else { return };
-    finding.fix(Fix {
-        title: format!("take torch from the CPU index in `{manifest}`; run `uv lock` afterwards"),
-        applicability: Applicability::Display,
-        caution: Some("slimlint cannot write the lock, and other images may read this manifest".to_owned()),
-        edits,
-    });
-}
-
-/// A source for torch, which uv heeds only for direct dependencies: so torch becomes one.
-fn sources(facts: &Facts<'_>, install: &PythonInstall, cause: &Cause, root: &Root) -> Option<Vec<Edit>> {
-    let file = facts.workspace.read(&root.place.file).ok()?;
-    let text = file.text();
-    if !root.place.file.ends_with("pyproject.toml")
-        || text.contains("[tool.uv.sources]")
-        || text.contains("tool.uv.index")
-    {
-        return None;
-    }
-    let mut edits = Vec::new();
-    if cause.chain.len() > 1 {
-        let behind = root.place.range.end() + 1;
-        let quote = text.get(behind as usize - 1..behind as usize)?;
-        if !matches!(quote, "\"" | "'") {
-            return None;
-        }
-        edits.push(Edit {
-            file: root.place.file.clone(),
-            range: TextRange::empty(behind),
-            text: ", \"torch\"".to_owned(),
-        });
-    }
-    let gap = if text.ends_with('\n') { "\n" } else { "\n\n" };
-    let mut tables = format!(
-        "{gap}[[tool.uv.index]]\nname = \"pytorch-cpu\"\nurl = \"{CPU_INDEX}\"\nexplicit = true\n\n[tool.uv.sources]\n"
-    );
-    let named =
-        install.roots.iter().map(|root| root.requirement.name.as_str()).filter(|name| catalogue::in_torch_family(name));
-    let family: BTreeSet<&str> = named.chain(["torch"]).collect();
-    for name in family {
-        let _ = writeln!(tables, "{name} = [{{ index = \"pytorch-cpu\", marker = \"sys_platform == 'linux'\" }}]");
-    }
-    edits.push(Edit { file: root.place.file.clone(), range: TextRange::empty(text.len() as u32), text: tables });
-    Some(edits)
 }
