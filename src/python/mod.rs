@@ -3,8 +3,10 @@
 //! * [`requirements`]: `requirements.txt` and constraints files, line by line, with the range of every entry.
 //! * [`pyproject`]: the parts of `pyproject.toml` that decide what an install brings.
 //! * [`lock`]: names, versions and sources of what `uv.lock`, `poetry.lock` and `pdm.lock` pin.
+//! * [`dominators`]: which package is needed only because of which other.
 //! * [`imports`]: which modules a source file imports, and the strings in it.
 
+pub mod dominators;
 pub mod imports;
 pub mod lock;
 pub mod pyproject;
