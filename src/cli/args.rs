@@ -15,7 +15,8 @@ Examples:
   slimlint --fix                    make the safe fixes, with a backup beside each file
   slimlint rollback                 take the last --fix back
   slimlint --select pip-cache-kept  only this rule
-  slimlint explain pip-cache-kept   why, and what to do
+  slimlint why torch                what brings a package in, and its bytes
+  slimlint explain pip-cache-kept   why a finding matters, and what to do
   slimlint --stdin-filename api/Dockerfile - < buffer
 
 `check` is the default command; a folder that is named like a command is given as `./explain`.
@@ -27,6 +28,11 @@ the defaults; nothing above the repository is read. --ignore, --extend-select an
 
 Exit code: 0 clean, 1 findings at or above --fail-on (or, with --diff, a patch), 2 trouble:
 wrong usage or configuration, a file that cannot be read or written, a bug in slimlint.";
+
+const WHY: &str = "\
+Locks and compiled requirements tell every package; without them only the heavy ones are known, from the built-in catalogue.
+
+Exit code: 0 it is installed, 1 it is not, as far as is known, 2 trouble.";
 
 const ROLLBACK: &str = "\
 Without PATH all files that the newest run at the working directory changed are restored together, and those that it
@@ -60,6 +66,9 @@ pub(super) enum Command {
     /// Lint Dockerfiles and what they build (the default command)
     #[command(after_help = EXAMPLES)]
     Check(Box<Check>),
+    /// Show what brings a Python package into an image, and what it weighs
+    #[command(after_help = WHY)]
+    Why(Why),
     /// Show the page of a rule or a topic
     Explain {
         /// A rule, what another tool calls it, or `configuration` or `ignoring`
@@ -219,17 +228,8 @@ pub(super) struct Check {
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     pub stdin_filename: Option<PathBuf>,
 
-    /// The folder that is given to `docker build`, where slimlint finds another one
-    #[arg(long, value_name = "DIR", help_heading = "Files")]
-    pub context: Option<PathBuf>,
-
-    /// A file to use in the place of those it would find, or a line of TOML
-    #[arg(long, value_name = "FILE|KEY=VALUE", help_heading = "Configuration")]
-    pub config: Vec<String>,
-
-    /// Use no configuration files
-    #[arg(long, help_heading = "Configuration")]
-    pub isolated: bool,
+    #[command(flatten)]
+    pub configuration: Configuration,
 
     /// Print the settings of each Dockerfile, and lint nothing
     #[arg(long, help_heading = "Configuration")]
@@ -250,6 +250,40 @@ pub(super) struct Check {
     /// How to write the findings
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: CheckFormat,
+}
+
+/// What decides which configuration holds.
+#[derive(Debug, Default, Args)]
+pub(super) struct Configuration {
+    /// The folder that is given to `docker build`, where slimlint finds another one
+    #[arg(long, value_name = "DIR", help_heading = "Files")]
+    pub context: Option<PathBuf>,
+
+    /// A file to use in the place of those it would find, or a line of TOML
+    #[arg(long, value_name = "FILE|KEY=VALUE", help_heading = "Configuration")]
+    pub config: Vec<String>,
+
+    /// Use no configuration files
+    #[arg(long, help_heading = "Configuration")]
+    pub isolated: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// The package, without version and extras
+    #[arg(value_name = "PACKAGE")]
+    pub package: String,
+
+    /// Dockerfiles, or folders to search for them [default: .]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub configuration: Configuration,
+
+    /// How to write what is found
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub format: ListFormat,
 }
 
 impl Check {

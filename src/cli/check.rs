@@ -12,7 +12,7 @@ use super::args::Check;
 use super::{Status, Terminal, options, run, settings, stdin};
 
 /// Commands that a path may be a misspelling of.
-const COMMANDS: [&str; 8] = ["backups", "check", "completions", "explain", "man", "rollback", "rules", "schema"];
+const COMMANDS: [&str; 9] = ["backups", "check", "completions", "explain", "man", "rollback", "rules", "schema", "why"];
 
 pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let mut configurations = match options::configurations(arguments, terminal) {
@@ -33,7 +33,7 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     }
     let mut tasks = Vec::new();
     for (workspace, paths) in found.workspaces {
-        if let Some(message) = options::context_outside(arguments, &workspace, &terminal.cwd) {
+        if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
         }
         let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
@@ -90,7 +90,8 @@ pub(super) fn unknown_rule(name: &str) -> String {
     format!("no rule or group is named `{name}`{hint} (`slimlint rules` lists them)")
 }
 
-fn tell(problem: &DiscoveryProblem, terminal: &mut Terminal<'_>) -> Status {
+/// Tells what is the matter with a path that gave no Dockerfile.
+pub(super) fn tell(problem: &DiscoveryProblem, terminal: &mut Terminal<'_>) -> Status {
     let status = tell_path(&problem.path, &problem.kind, terminal);
     if problem.kind.is_error() { status } else { Status::Clean }
 }

@@ -11,6 +11,7 @@ mod run;
 mod settings;
 mod setup;
 mod stdin;
+mod why;
 
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -153,6 +154,7 @@ fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
             check::check(&check, terminal)
         }
         Some(Command::Check(check)) => check::check(&check, terminal),
+        Some(Command::Why(why)) => why::why(&why, terminal),
         Some(Command::Explain { rule }) => explain::explain(&rule, terminal),
         Some(Command::Rules { format }) => explain::list(format, terminal),
         Some(Command::Rollback(rollback)) => rollback::rollback(&rollback, terminal),

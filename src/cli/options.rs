@@ -7,17 +7,31 @@ use crate::config::{ConfigError, Configurations, Options, Pattern, Scope};
 use crate::rules;
 use crate::workspace::Workspace;
 
-use super::args::Check;
+use super::args::{Check, Configuration};
 use super::check::{tell_configuration, unknown_rule};
 use super::{Status, Terminal};
 
 /// The configurations of a run; what is wrong with the arguments is told.
 pub(super) fn configurations(arguments: &Check, terminal: &mut Terminal<'_>) -> Result<Configurations, Status> {
     let cwd = terminal.cwd.clone();
-    let mut configurations = match options(arguments, &cwd) {
-        Ok(options) => Configurations::new(options),
-        Err(message) => return Err(terminal.error(&message)),
-    };
+    match options(arguments, &cwd) {
+        Ok(options) => with_files(options, &arguments.configuration, terminal),
+        Err(message) => Err(terminal.error(&message)),
+    }
+}
+
+/// The configurations of a run that has no options of its own.
+pub(super) fn of_files(arguments: &Configuration, terminal: &mut Terminal<'_>) -> Result<Configurations, Status> {
+    with_files(Options::default(), arguments, terminal)
+}
+
+fn with_files(
+    options: Options,
+    arguments: &Configuration,
+    terminal: &mut Terminal<'_>,
+) -> Result<Configurations, Status> {
+    let cwd = terminal.cwd.clone();
+    let mut configurations = Configurations::new(options);
     if arguments.isolated {
         configurations.isolate();
     }
@@ -94,7 +108,7 @@ fn context(folder: &Path, cwd: &Path) -> Result<PathBuf, String> {
 }
 
 /// What to say when the folder of `--context` lies outside of the workspace.
-pub(super) fn context_outside(arguments: &Check, workspace: &Workspace, cwd: &Path) -> Option<String> {
+pub(super) fn context_outside(arguments: &Configuration, workspace: &Workspace, cwd: &Path) -> Option<String> {
     let folder = arguments.context.as_deref()?;
     let (real, root) = (context(folder, cwd).ok()?, workspace.root());
     let shown = folder.display();

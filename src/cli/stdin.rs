@@ -46,7 +46,7 @@ pub(super) fn check(
         Ok(placed) => placed,
         Err(kind) => return tell_path(path, &kind, terminal),
     };
-    if let Some(message) = super::options::context_outside(arguments, &workspace, &terminal.cwd) {
+    if let Some(message) = super::options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
         return terminal.error(&message);
     }
     if !configurations.keeps(&workspace, &file, true) {

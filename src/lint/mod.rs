@@ -3,9 +3,11 @@
 mod merge;
 mod pool;
 mod sources;
+mod why;
 
 pub use pool::on_large_stack;
 pub use sources::locate;
+pub use why::{Installed, Parent, Why, why};
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -171,6 +173,22 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
     diagnostics.iter_mut().for_each(tell_how_to_ignore);
     diagnostics.iter_mut().for_each(mask);
     ServiceReport { service, source: Some(source), diagnostics, suppressed }
+}
+
+/// Runs `look` over the facts of the Dockerfile at `path`; nothing when it cannot be read, or when what looks at it panics.
+fn with_facts<T>(
+    workspace: &Workspace,
+    path: &str,
+    settings: &Settings,
+    look: impl FnOnce(&Facts<'_>) -> T,
+) -> Option<T> {
+    let looked = catch_unwind(AssertUnwindSafe(|| {
+        let source = workspace.read(path).ok()?;
+        let dockerfile = Dockerfile::parse(source.text());
+        let service = locate(workspace, path, &dockerfile, source.text(), &settings.overrides(workspace.root(), path));
+        Some(look(&Facts::compute(workspace, &service, &source, &dockerfile)))
+    }));
+    looked.ok().flatten()
 }
 
 /// Findings that the linter makes itself.

@@ -14,6 +14,7 @@ mod statistics;
 mod style;
 mod text;
 mod totals;
+mod why;
 mod wrap;
 
 pub use escape::escape;
@@ -23,6 +24,7 @@ pub(crate) use json::write_object;
 pub use paths::shown_path;
 pub use style::Paint;
 pub use totals::Totals;
+pub use why::{write_why, write_why_json};
 pub(crate) use wrap::wrap;
 
 use std::io::{self, Write};

@@ -107,17 +107,14 @@ fn reverse_postorder(edges: &[Vec<usize>], roots: &[usize]) -> Vec<usize> {
         }
         let mut stack = vec![(root, 0)];
         while let Some((node, next)) = stack.last_mut() {
-            match edges.get(*node).and_then(|edges| edges.get(*next)) {
-                Some(&child) => {
-                    *next += 1;
-                    if enter(child) {
-                        stack.push((child, 0));
-                    }
+            if let Some(&child) = edges.get(*node).and_then(|edges| edges.get(*next)) {
+                *next += 1;
+                if enter(child) {
+                    stack.push((child, 0));
                 }
-                None => {
-                    order.push(*node);
-                    stack.pop();
-                }
+            } else {
+                order.push(*node);
+                stack.pop();
             }
         }
     }

@@ -11,7 +11,7 @@ pub struct Platform {
     pub machine: String,
     /// `python_version` as major and minor; `None` when the base image does not tell.
     pub python: Option<(u32, u32)>,
-    /// The patch release of Python; `None` when the base image does not tell, or names only the minor one.
+    /// The patch release of Python, one after all others where it is the newest; `None` when the base image does not tell.
     pub patch: Option<u32>,
     /// The C library, which decides between manylinux and musllinux wheels.
     pub libc: Libc,

@@ -106,18 +106,8 @@ impl InstallClosure {
     /// The chains from what is asked for down to the package at `place`; shortest first, no more than `limit`.
     #[must_use]
     pub fn chains(&self, place: usize, limit: usize) -> Vec<Vec<Step>> {
-        let chains = self.graph.chains(place, limit);
-        chains
-            .into_iter()
-            .map(|chain| {
-                let next = chain.iter().skip(1).map(Some).chain([None]);
-                let steps = chain.iter().zip(next).map(|(&package, next)| Step {
-                    package,
-                    part: next.and_then(|&next| self.graph.link(package, next)).map(|link| link.part.clone()),
-                });
-                steps.collect()
-            })
-            .collect()
+        let step = |(package, part)| Step { package, part };
+        self.graph.chains(place, limit).into_iter().map(|chain| chain.into_iter().map(step).collect()).collect()
     }
 
     /// The steps of a chain for people: `mcp-server[providers]`, `sentence-transformers`, `torch`. A group is named behind its

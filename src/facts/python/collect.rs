@@ -98,6 +98,9 @@ fn install(facts: &Facts<'_>, at: At<'_>, generated: &Generated) -> Option<Pytho
     Some(reader.install)
 }
 
+/// Stands for the newest patch release, which is after all that a marker names.
+const NEWEST_PATCH: u32 = 99;
+
 /// The machine that `stage` is built for.
 pub(super) fn platform(stage: &StageFacts) -> Platform {
     let repository = stage.image.repository.as_str();
@@ -112,7 +115,10 @@ pub(super) fn platform(stage: &StageFacts) -> Platform {
     };
     let version = stage.image.python.as_deref().and_then(|version| version.split_once('.'));
     let python = version.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    let patch = stage.image.python.as_deref().zip(stage.image.tag.as_deref()).and_then(|(version, tag)| patch(version, tag));
+    let named = stage.image.python.as_deref().zip(stage.image.tag.as_deref());
+    // `python:3.11-slim` moves on with each patch release; a digest holds on to one that nobody names.
+    let is_moving = named.is_some() && stage.image.digest.is_none();
+    let patch = named.and_then(|(version, tag)| patch(version, tag)).or(is_moving.then_some(NEWEST_PATCH));
     Platform { machine: machine.to_owned(), python, patch, libc: libc(stage) }
 }
 

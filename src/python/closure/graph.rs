@@ -107,25 +107,33 @@ impl Graph {
         self.starts.iter().filter(move |start| start.node == node)
     }
 
-    /// The nodes from something that is asked for down to `node`, both included; the shortest chains first, no more than `limit`.
-    /// No node stands twice in a chain.
+    /// The nodes from something that is asked for down to `node`, both included, each with the part of it that leads on (`None` for the
+    /// last); the shortest chains first, no more than `limit`. An extra is there only for those that ask for it. No node stands twice
+    /// in a chain.
     #[must_use]
-    pub fn chains(&self, node: usize, limit: usize) -> Vec<Vec<usize>> {
-        let mut found = Vec::new();
-        let mut queue: VecDeque<Vec<usize>> = VecDeque::from([vec![node]]);
+    pub fn chains(&self, node: usize, limit: usize) -> Vec<Vec<(usize, Option<Part>)>> {
+        let mut found: Vec<Vec<(usize, Option<Part>)>> = Vec::new();
+        let mut queue: VecDeque<Vec<(usize, Option<&Part>)>> = VecDeque::from([vec![(node, None)]]);
         let mut steps = 0;
         while let Some(chain) = queue.pop_front() {
             steps += 1;
-            let Some(&top) = chain.last().filter(|_| found.len() < limit && steps < STEP_LIMIT) else { break };
-            if self.starts_at(top).next().is_some() {
-                found.push(chain.iter().rev().copied().collect());
+            let Some(&(top, part)) = chain.last().filter(|_| found.len() < limit && steps < STEP_LIMIT) else { break };
+            if self.starts_at(top).any(|start| part.is_none_or(|part| start.parts.contains(part))) {
+                found.push(chain.iter().rev().map(|&(node, part)| (node, part.cloned())).collect());
             }
-            let mut parents: Vec<usize> = self.incoming(top).map(|link| link.from).collect();
+            let asks = |link: &&Link| match part {
+                None | Some(Part::Own) => true,
+                Some(Part::Extra(extra)) => link.extras.contains(extra),
+                Some(Part::Group(_)) => false,
+            };
+            let mut parents: Vec<(usize, &Part)> =
+                self.incoming(top).filter(asks).map(|link| (link.from, &link.part)).collect();
             parents.sort_unstable();
             parents.dedup();
             if queue.len() < STEP_LIMIT {
-                let above = parents.into_iter().filter(|parent| !chain.contains(parent));
-                queue.extend(above.map(|parent| chain.iter().copied().chain([parent]).collect()));
+                let above = parents.into_iter().filter(|(parent, _)| chain.iter().all(|(node, _)| node != parent));
+                let longer = above.map(|(parent, part)| chain.iter().copied().chain([(parent, Some(part))]).collect());
+                queue.extend(longer);
             }
         }
         found

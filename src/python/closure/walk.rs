@@ -303,7 +303,8 @@ impl<'a> Walk<'a> {
         for (index, package) in lock.packages.iter().enumerate() {
             let is_asked = |group: &String| {
                 request.groups.contains(group)
-                    || lock.kind == LockKind::Pdm && request.extras.iter().any(|extra| *extra == PackageName::new(group))
+                    || lock.kind == LockKind::Pdm
+                        && request.extras.iter().any(|extra| *extra == PackageName::new(group))
             };
             let mut groups = package.memberships.iter().filter(|group| is_asked(group)).peekable();
             if groups.peek().is_none() && !package.memberships.is_empty() {

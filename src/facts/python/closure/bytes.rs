@@ -69,7 +69,8 @@ impl PackageBytes {
         };
         let installed = catalogue::installed_bytes_of_wheel(name.as_str(), wheel);
         let share = |known: catalogue::Wheel| {
-            let of_this = u128::from(known.python_bytes) * u128::from(installed) / u128::from(known.installed_bytes.max(1));
+            let of_this =
+                u128::from(known.python_bytes) * u128::from(installed) / u128::from(known.installed_bytes.max(1));
             compiled(u64::try_from(of_this).unwrap_or(u64::MAX))
         };
         Self { wheel: Some(wheel), installed: Some(installed), compiled: known.and_then(share), exact: true }
@@ -91,7 +92,9 @@ pub(super) fn sum<'p>(packages: impl Iterator<Item = &'p InstalledPackage>, basi
             let name = package.name.as_str();
             let with_extras = package.extras.iter().map(|extra| format!("{name}[{extra}]"));
             let before = keys.len();
-            keys.extend(std::iter::once(name.to_owned()).chain(with_extras).filter(|key| catalogue::package(key).is_some()));
+            keys.extend(
+                std::iter::once(name.to_owned()).chain(with_extras).filter(|key| catalogue::package(key).is_some()),
+            );
             sum.unknown += usize::from(keys.len() == before);
             continue;
         }

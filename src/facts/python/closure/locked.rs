@@ -38,9 +38,6 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
     }
     closure.notes.extend(found.undecided.iter().map(|marker| format!("whether `{marker}` holds is not known")));
     closure.notes.extend(found.missing.iter().map(|name| format!("`{name}` is not in `{}`", in_use.path)));
-    if in_use.rewritten.is_some() {
-        closure.notes.push(format!("the build writes `{}` anew", in_use.path));
-    }
     closure.complete = found.is_complete() && in_use.rewritten.is_none();
     closure.graph = found.graph;
     closure.asked = asked;
@@ -48,7 +45,8 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
 }
 
 fn is_left_out(install: &PythonInstall, lock: &Lock, package: &LockedPackage) -> bool {
-    let is_project = || install.projects.iter().any(|project| project.direct && project.name.as_ref() == Some(&package.name));
+    let is_project =
+        || install.projects.iter().any(|project| project.direct && project.name.as_ref() == Some(&package.name));
     let omitted = match install.omitted {
         Omitted::None => false,
         Omitted::Project => package.is_local && is_project(),
@@ -119,7 +117,9 @@ fn of_project(install: &PythonInstall, lock: &Lock, project: &Project) -> Vec<As
     };
     match &project.name {
         Some(name) if !install.all_members => vec![of(name)],
-        None if lock.members.is_empty() => lock.packages.iter().filter(|package| package.is_local).map(|package| of(&package.name)).collect(),
+        None if lock.members.is_empty() => {
+            lock.packages.iter().filter(|package| package.is_local).map(|package| of(&package.name)).collect()
+        }
         _ => lock.members.iter().map(of).collect(),
     }
 }
