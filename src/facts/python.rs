@@ -10,6 +10,7 @@
 mod closure;
 mod collect;
 mod compose;
+mod contents;
 mod development;
 mod evidence;
 mod export;
@@ -29,6 +30,7 @@ mod torch;
 mod wheels;
 
 pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
+pub use contents::{Contents, Dominant};
 pub use development::{Bundle, BundleKind};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};

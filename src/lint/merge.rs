@@ -39,7 +39,7 @@ pub(super) fn merge(mut reports: Vec<ServiceReport>) -> Report {
         diagnostics.iter().enumerate().map(|(index, found)| (key(found), index)).collect();
     let summary = |report: ServiceReport| {
         let findings = report.diagnostics.iter().filter_map(|found| indexes.get(&key(found)).copied()).collect();
-        ServiceSummary { service: report.service, source: report.source, findings }
+        ServiceSummary { service: report.service, source: report.source, findings, contents: report.contents }
     };
     Report { services: reports.into_iter().map(summary).collect(), diagnostics, suppressed }
 }

@@ -20,6 +20,7 @@ use crate::config::{Settings, SettingsFor};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dockerfile::Dockerfile;
 use crate::facts::Facts;
+use crate::facts::python::Contents;
 use crate::rules::{
     self, Finding, INTERNAL_ERROR, INVALID_IGNORE, Reporter, Rule, SYNTAX_ERROR, UNREADABLE_FILE, UNUSED_IGNORE,
 };
@@ -47,6 +48,8 @@ pub struct ServiceSummary {
     pub source: Option<Arc<SourceFile>>,
     /// Indexes into [`Report::diagnostics`] of the findings about it.
     pub findings: Vec<usize>,
+    /// What is known of its bytes.
+    pub contents: Option<Contents>,
 }
 
 /// What was found in one service.
@@ -60,6 +63,8 @@ pub struct ServiceReport {
     pub diagnostics: Vec<Diagnostic>,
     /// How many findings ignore comments silenced.
     pub suppressed: usize,
+    /// What is known of the image's bytes.
+    pub contents: Option<Contents>,
 }
 
 /// Lints the Dockerfiles at `paths` (relative to the workspace's root) in parallel. A file that cannot be read, and a panic while
@@ -122,7 +127,7 @@ fn lint_service(workspace: &Workspace, path: &str, settings: &Settings, selectio
                 finding.help("this is a bug in slimlint; please report it with this file");
             },
         );
-        ServiceReport { service, source: None, diagnostics: found.diagnostics, suppressed: 0 }
+        ServiceReport { service, source: None, diagnostics: found.diagnostics, suppressed: 0, contents: None }
     });
     report.diagnostics.retain(|diagnostic| {
         rules::find(diagnostic.rule).is_some_and(|rule| settings.severity_of(rule.page).is_some())
@@ -139,7 +144,13 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
             let mut found = Found::new(path);
             found.report(UNREADABLE_FILE, TextRange::default(), format!("`{path}` cannot be linted: {error}"), |_| {});
             let service = service_of_nothing(path);
-            return ServiceReport { service, source: None, diagnostics: found.diagnostics, suppressed: 0 };
+            return ServiceReport {
+                service,
+                source: None,
+                diagnostics: found.diagnostics,
+                suppressed: 0,
+                contents: None,
+            };
         }
     };
     let dockerfile = Dockerfile::parse(source.text());
@@ -155,6 +166,7 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
     }
     let facts = Facts::compute(workspace, &service, &source, &dockerfile);
     found.diagnostics.extend(rules::run(selected, &facts, &found.path));
+    let contents = facts.contents();
     drop(facts);
     let before = found.diagnostics.len();
     let mut heard =
@@ -172,7 +184,7 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
     let mut diagnostics = found.diagnostics;
     diagnostics.iter_mut().for_each(tell_how_to_ignore);
     diagnostics.iter_mut().for_each(mask);
-    ServiceReport { service, source: Some(source), diagnostics, suppressed }
+    ServiceReport { service, source: Some(source), diagnostics, suppressed, contents }
 }
 
 /// Runs `look` over the facts of the Dockerfile at `path`; nothing when it cannot be read, or when what looks at it panics.

@@ -1,18 +1,23 @@
 //! Below a service's findings: what is worth doing, the largest first.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, format_bytes};
+use crate::facts::python::Contents;
 use crate::lint::{Report, ServiceSummary};
+use crate::python::closure::Part;
 use crate::workspace::Workspace;
 
 use super::totals::image_bytes;
-use super::wrap::width;
+use super::wrap::{COLUMNS, width, wrap};
 use super::{Paint, escape, shown_path};
 
 /// Less than this is not worth a line.
 const WORTHWHILE: u64 = 20_000_000;
+/// Of so many services each is told of, even where nothing is to be done.
+const FEW: usize = 10;
 /// Lines for each service.
 const MOST: usize = 5;
 /// Columns that the text of a lever may take.
@@ -27,15 +32,52 @@ pub(super) fn write(
 ) -> io::Result<()> {
     for service in &report.services {
         let levers = levers(service, report);
-        // A single one was told with its finding.
-        if levers.len() > 1 {
-            let path = shown_path(workspace.root(), &service.service.dockerfile, cwd);
-            let total = format_bytes(image_bytes(levers.iter().copied()));
-            writeln!(out, "{}   ~{total} to save", paint.strong(&escape(&path)))?;
-            lines(&levers, out)?;
+        let dominant = service.contents.as_ref().and_then(|contents| contents.dominant.as_ref());
+        // A single one was told with its finding, and of many services those with nothing to do are passed over.
+        let is_told = levers.len() > 1 || dominant.is_some_and(|_| !levers.is_empty() || report.services.len() <= FEW);
+        if !is_told {
+            continue;
         }
+        let path = shown_path(workspace.root(), &service.service.dockerfile, cwd);
+        let mut said: Vec<String> = service.contents.as_ref().map(image).into_iter().collect();
+        if !levers.is_empty() {
+            said.push(format!("~{} to save", format_bytes(image_bytes(levers.iter().copied()))));
+        }
+        let path = escape(&path).into_owned();
+        for (index, line) in wrap(&format!("{path}   {}", said.join("; ")), COLUMNS - 2).iter().enumerate() {
+            match line.strip_prefix(path.as_str()).filter(|_| index == 0) {
+                Some(rest) => writeln!(out, "{}{rest}", paint.strong(&path))?,
+                None => writeln!(out, "  {line}")?,
+            }
+        }
+        lines(&levers, out)?;
     }
     Ok(())
+}
+
+/// `image ~5.4 GB, of it torch with CUDA ~4.9 GB (91 %), pulled by sentence-transformers of the extra providers`
+fn image(contents: &Contents) -> String {
+    let least = if contents.complete { "~" } else { "at least " };
+    let what = if contents.base_bytes.is_some() { "image" } else { "Python packages" };
+    let mut text = format!("{what} {least}{}", format_bytes(contents.bytes()));
+    let Some(dominant) = &contents.dominant else { return text };
+    let name = escape(dominant.package.as_str()).into_owned();
+    let cuda = if dominant.with_cuda { " with CUDA" } else { "" };
+    let share = (dominant.bytes.saturating_mul(100) / contents.bytes().max(1)).min(100);
+    let _ = write!(text, ", of it `{name}`{cuda} ~{} ({share} %)", format_bytes(dominant.bytes));
+    let part = dominant.part.as_ref().and_then(|part| match part {
+        Part::Extra(extra) => Some(format!("the extra `{}`", escape(extra.as_str()))),
+        Part::Group(group) => Some(format!("the group `{}`", escape(group))),
+        Part::Own => None,
+    });
+    let pulled = dominant.pulled_by.as_ref().map(|package| format!("`{}`", escape(package.as_str())));
+    let by = match (pulled, part) {
+        (Some(package), Some(part)) => format!(", pulled by {package} of {part}"),
+        (Some(by), None) => format!(", pulled by {by}"),
+        (None, Some(part)) => format!(", of {part}"),
+        (None, None) => return text,
+    };
+    text + &by
 }
 
 /// Findings about bytes in the image, the largest first.
@@ -75,6 +117,7 @@ fn lines(levers: &[&Diagnostic], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", line.trim_end())?;
     }
     let rest = match levers.len().saturating_sub(MOST) {
+        0 if levers.is_empty() => format!("nothing found here is worth more than {}", format_bytes(WORTHWHILE)),
         0 => format!("nothing else is worth more than {}", format_bytes(WORTHWHILE)),
         more => format!("and {more} more"),
     };

@@ -3,7 +3,10 @@ use std::path::Path;
 use crate::diagnostic::{
     Applicability, Basis, Component, Diagnostic, Edit, Fix, Label, Saving, Savings, Severity, Span,
 };
+use crate::facts::python::{Contents, Dominant};
 use crate::lint::{Report, ServiceSummary};
+use crate::python::PackageName;
+use crate::python::closure::Part;
 use crate::text::TextRange;
 use crate::workspace::{Service, Workspace};
 
@@ -32,7 +35,7 @@ fn results(files: &[(&str, &str)], diagnostics: Vec<Diagnostic>) -> Vec<(Workspa
     let dockerfiles = files.iter().map(|(path, _)| *path).filter(|path| path.ends_with("Dockerfile"));
     let services = dockerfiles.map(|path| {
         let findings = (0..diagnostics.len()).filter(|&index| *diagnostics[index].primary.file == *path).collect();
-        ServiceSummary { service: service(path), source: None, findings }
+        ServiceSummary { service: service(path), source: None, findings, contents: None }
     });
     let services = services.collect();
     vec![(workspace, Report { services, diagnostics, suppressed: 0 })]
@@ -175,6 +178,34 @@ Dockerfile   ~4.0 GB to save
     assert!(
         written(&reports, Format::Concise).contains("Dockerfile:3:5: warning: `rule` is the matter [rule] [−4.0 GB]\n")
     );
+}
+
+#[test]
+fn the_package_that_dominates_is_told_above_the_levers() {
+    let contents = |complete| Contents {
+        base_bytes: Some(400_000_000),
+        python_bytes: 5_000_000_000,
+        complete,
+        dominant: Some(Dominant {
+            package: PackageName::new("torch"),
+            with_cuda: true,
+            bytes: 4_900_000_000,
+            pulled_by: Some(PackageName::new("sentence-transformers")),
+            part: Some(Part::Extra(PackageName::new("providers"))),
+        }),
+    };
+    let mut reports = results(&[("Dockerfile", "FROM a\n")], Vec::new());
+    reports[0].1.services[0].contents = Some(contents(true));
+    let expected = "\
+Dockerfile   image ~5.4 GB, of it `torch` with CUDA ~4.9 GB (90 %), pulled by
+  `sentence-transformers` of the extra `providers`
+  nothing found here is worth more than 20 MB
+
+Nothing to slim in 1 Dockerfile.
+";
+    assert_eq!(written(&reports, Format::Text), expected);
+    reports[0].1.services[0].contents = Some(Contents { base_bytes: None, ..contents(false) });
+    assert!(written(&reports, Format::Text).starts_with("Dockerfile   Python packages at least 5.0 GB, of it `torch`"));
 }
 
 #[test]

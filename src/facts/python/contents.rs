@@ -1,0 +1,239 @@
+//! What the Python packages of the shipped image weigh together, and which one of them dominates.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue;
+use crate::facts::{Facts, Guard};
+use crate::python::PackageName;
+use crate::python::closure::Part;
+use crate::python::dominators::Dominators;
+
+use super::{Build, ClosureBasis, InstallClosure, PythonInstall, Tool, TorchInstall};
+
+/// A package goes on leading to the one that dominates as long as one that only it needs is this share of it, in percent.
+const LEADING_PERCENT: u64 = 60;
+/// Less than this share of all packages dominates nothing, in percent.
+const DOMINANT_PERCENT: u64 = 35;
+/// Less than this dominates nothing worth a word, in bytes.
+const DOMINANT_BYTES: u64 = 100_000_000;
+
+/// What is known of the bytes of a shipped image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contents {
+    /// The base image in bytes; `None` when that is not known.
+    pub base_bytes: Option<u64>,
+    /// The Python packages in bytes.
+    pub python_bytes: u64,
+    /// Whether nothing is missing from [`Contents::python_bytes`].
+    pub complete: bool,
+    /// The package that dominates, with what only it needs.
+    pub dominant: Option<Dominant>,
+}
+
+/// The one package behind most of the bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dominant {
+    /// The package.
+    pub package: PackageName,
+    /// Whether packages for a GPU are among those that only it needs.
+    pub with_cuda: bool,
+    /// It and all that only it needs, in bytes.
+    pub bytes: u64,
+    /// What is asked for and pulls it, when that is another package.
+    pub pulled_by: Option<PackageName>,
+    /// The extra or group of the project that asks for that.
+    pub part: Option<Part>,
+}
+
+impl Contents {
+    /// Base and packages in bytes, as far as they are known.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.python_bytes.saturating_add(self.base_bytes.unwrap_or_default())
+    }
+}
+
+impl Facts<'_> {
+    /// What is known of the bytes of the shipped image; `None` when no Python packages are, or when several images are shipped, of
+    /// which one figure would tell nothing.
+    #[must_use]
+    pub fn contents(&self) -> Option<Contents> {
+        let mut finals = self.finals();
+        let (Some(image), None) = (finals.next(), finals.next()) else { return None };
+        let base_bytes = self.shipped_bases().first().and_then(|base| base.stage.image.bytes).or(image.image.bytes);
+        let installs: Vec<&PythonInstall> =
+            self.python_installs().iter().filter(|install| self.counts(install)).collect();
+        let closures: Vec<_> = installs.iter().map(|install| (*install, self.closure(install))).collect();
+        let mut packages: BTreeMap<&PackageName, u64> = BTreeMap::new();
+        let (mut known, mut complete) = (0, true);
+        for (install, closure) in &closures {
+            let compiles = install.compiles.unwrap_or_default();
+            complete &= closure.complete && closure.total().unknown == 0 && closure.basis != ClosureBasis::Catalogue;
+            if closure.basis == ClosureBasis::Catalogue {
+                // The catalogue weighs torch as it comes by default.
+                if self.brings_other_torch(install) {
+                    return None;
+                }
+                known += closure.total().on_disk(compiles);
+                continue;
+            }
+            for package in closure.packages.iter().filter(|package| !package.left_out) {
+                // What a second install brings again replaces the first.
+                packages.insert(&package.name, package.bytes.on_disk(compiles).unwrap_or_default());
+            }
+        }
+        let python_bytes = packages.values().sum::<u64>().saturating_add(known);
+        let largest = closures
+            .iter()
+            .filter_map(|(install, closure)| dominant(closure, install.compiles.unwrap_or_default(), python_bytes));
+        let dominant = largest.max_by_key(|dominant| dominant.bytes);
+        (python_bytes > 0).then_some(Contents { base_bytes, python_bytes, complete, dominant })
+    }
+
+    fn brings_other_torch(&self, install: &PythonInstall) -> bool {
+        let is_it = |found: &&TorchInstall| {
+            self.python_installs().get(found.install).is_some_and(|one| std::ptr::eq(one, install))
+        };
+        self.torch_installs().iter().filter(is_it).any(|found| found.build != Build::Cuda)
+    }
+
+    fn counts(&self, install: &PythonInstall) -> bool {
+        install.guard == Guard::Always && install.tool != Tool::PipWheel && self.ships(install)
+    }
+}
+
+/// Goes down from what is asked for as long as one package holds most of what is below.
+fn dominant(closure: &InstallClosure, compiles: bool, total: u64) -> Option<Dominant> {
+    let edges: Vec<Vec<usize>> =
+        (0..closure.packages.len()).map(|node| closure.graph.outgoing(node).map(|link| link.to).collect()).collect();
+    let roots: Vec<usize> = closure.graph.starts().iter().map(|start| start.node).collect();
+    let below = Below::new(&Dominators::new(&edges, &roots), closure.packages.len());
+    let bytes = |node: usize| closure.bytes(&below.all(node)).on_disk(compiles);
+    let heaviest = |nodes: &[usize]| nodes.iter().map(|&node| (bytes(node), node)).max();
+    let (mut held, mut node) = heaviest(&below.top)?;
+    let mut path = vec![node];
+    while let Some((bytes, next)) = heaviest(below.children.get(node).map_or(&[], Vec::as_slice)) {
+        let is_local = closure.packages.get(node).is_some_and(|package| package.is_local);
+        if !is_local && bytes < percent(held, LEADING_PERCENT) {
+            break;
+        }
+        (held, node) = (bytes, next);
+        path.push(node);
+    }
+    let package = closure.packages.get(node).filter(|package| !package.is_local)?;
+    if held < DOMINANT_BYTES || held < percent(total, DOMINANT_PERCENT) {
+        return None;
+    }
+    let is_foreign = |node: &&usize| closure.packages.get(**node).is_some_and(|package| !package.is_local);
+    let first = path.iter().find(is_foreign).copied()?;
+    let above = path.iter().take_while(|&&step| step != first).last().copied();
+    let part = above.and_then(|above| closure.graph.link(above, first)).map(|link| link.part.clone());
+    let names = below.all(node);
+    let cuda =
+        |place: &usize| closure.packages.get(*place).is_some_and(|one| catalogue::is_cuda_package(one.name.as_str()));
+    Some(Dominant {
+        package: package.name.clone(),
+        with_cuda: names.iter().filter(|place| **place != node).any(cuda),
+        bytes: held,
+        pulled_by: closure.packages.get(first).filter(|_| first != node).map(|package| package.name.clone()),
+        part: part.filter(|part| *part != Part::Own),
+    })
+}
+
+fn percent(bytes: u64, percent: u64) -> u64 {
+    bytes / 100 * percent
+}
+
+/// What only each package needs, as a tree.
+struct Below {
+    top: Vec<usize>,
+    children: Vec<Vec<usize>>,
+}
+
+impl Below {
+    fn new(dominators: &Dominators, nodes: usize) -> Self {
+        let mut tree = Self { top: Vec::new(), children: vec![Vec::new(); nodes] };
+        for node in 0..nodes {
+            match dominators.immediate(node) {
+                Some(above) => tree.children.get_mut(above).map_or((), |children| children.push(node)),
+                None => tree.top.push(node),
+            }
+        }
+        tree
+    }
+
+    /// The node and everything below it.
+    fn all(&self, node: usize) -> Vec<usize> {
+        let mut all = vec![node];
+        let mut at = 0;
+        while let Some(&next) = all.get(at) {
+            at += 1;
+            all.extend(self.children.get(next).into_iter().flatten());
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::testing::with_facts;
+
+    const DOCKERFILE: &str = "FROM python:3.11-slim\nCOPY . .\nRUN uv sync --frozen --extra ml\n";
+    const MANIFEST: &str =
+        "[project]\nname = \"app\"\ndependencies = [\"web\"]\n[project.optional-dependencies]\nml = [\"st\"]\n";
+
+    fn package(name: &str, size: u64, needs: &[&str]) -> String {
+        let needs: String = needs.iter().map(|need| format!("    {{ name = \"{need}\" }},\n")).collect();
+        format!(
+            "[[package]]\nname = \"{name}\"\nversion = \"1\"\nsource = {{ registry = \"https://example.invalid/simple\" }}\n\
+             dependencies = [\n{needs}]\nwheels = [\n    {{ url = \"https://example.invalid/{name}-1-py3-none-any.whl\", size = {size} }},\n]\n"
+        )
+    }
+
+    fn dominant_of(packages: &[String]) -> Option<Dominant> {
+        let lock = format!(
+            "version = 1\n[[package]]\nname = \"app\"\nversion = \"1\"\nsource = {{ virtual = \".\" }}\ndependencies = [\n    {{ name = \"web\" }},\n]\n\
+             [package.optional-dependencies]\nml = [\n    {{ name = \"st\" }},\n]\n{}",
+            packages.concat()
+        );
+        with_facts(DOCKERFILE, &[("pyproject.toml", MANIFEST), ("uv.lock", &lock)], |facts| facts.contents()?.dominant)
+    }
+
+    #[test]
+    fn the_package_behind_most_bytes_is_found_with_what_pulls_it() {
+        let found = dominant_of(&[
+            package("web", 1_000_000, &["shared"]),
+            package("st", 10_000_000, &["engine", "shared"]),
+            package("engine", 300_000_000, &["nvidia-blas", "nvidia-dnn"]),
+            package("nvidia-blas", 300_000_000, &[]),
+            package("nvidia-dnn", 400_000_000, &[]),
+            package("shared", 50_000_000, &[]),
+        ]);
+        let found = found.expect("one dominates");
+        assert_eq!((found.package.as_str(), found.with_cuda), ("engine", true));
+        assert_eq!(found.pulled_by.as_ref().map(PackageName::as_str), Some("st"));
+        assert_eq!(found.part, Some(Part::Extra(PackageName::new("ml"))));
+        assert!(found.bytes > 1_000_000_000);
+    }
+
+    #[test]
+    fn what_the_catalogue_does_not_weigh_is_not_told() {
+        let told = |options: &str| {
+            let dockerfile = format!("FROM python:3.11-slim\nRUN pip install torch {options}\n");
+            with_facts(&dockerfile, &[], |facts| facts.contents()?.dominant.map(|found| found.package.to_string()))
+        };
+        assert_eq!(told(""), Some("torch".to_owned()));
+        assert_eq!(told("--index-url https://download.pytorch.org/whl/cpu"), None);
+    }
+
+    #[test]
+    fn where_many_weigh_as_much_none_dominates() {
+        let many: Vec<String> = (0..9).map(|number| format!("lib{number}")).collect();
+        let names: Vec<&str> = many.iter().map(String::as_str).collect();
+        let mut packages: Vec<String> = names.iter().map(|name| package(name, 20_000_000, &[])).collect();
+        packages.push(package("web", 1_000_000, &names));
+        packages.push(package("st", 1_000_000, &names));
+        assert_eq!(dominant_of(&packages), None);
+    }
+}
