@@ -1,166 +1,206 @@
-//! Which versions a lock pins, and where they come from.
+//! What locks pin: packages with versions and places, the edges between them, and the files they are installed from.
+//!
+//! `uv.lock`, `poetry.lock` (of every version), `pdm.lock`, `pylock.toml` (PEP 751) and `Pipfile.lock` are read into one shape. The
+//! reader makes one pass and keeps no tree: locks are large and read on every run.
+
+mod pipfile;
+mod poetry;
+mod reader;
+mod toml;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::text::TextRange;
 
 use super::PackageName;
 
-/// A lock file's packages. The graph between them is not read.
+/// A lock file.
 #[derive(Clone, Debug, Default)]
 pub struct Lock {
+    /// Who wrote it.
+    pub kind: LockKind,
     /// In file order; a name occurs several times when the lock forks.
     pub packages: Vec<LockedPackage>,
+    /// The Python versions that it holds for, as PEP 440 specifiers (poetry: as poetry writes them).
+    pub requires_python: Option<String>,
+    /// uv's workspace members.
+    pub members: Vec<PackageName>,
+    /// What uv's lock of a script or of a workspace without a project asks for itself.
+    pub requirements: Vec<Edge>,
+    /// Dependency groups of a workspace without a project, in uv's `[manifest.dependency-groups]`.
+    pub groups: Vec<(String, Vec<Edge>)>,
+    /// Whether uv's `conflicts` stand in it, so that markers speak of extras and groups that were chosen.
+    pub conflicts: bool,
+    /// Poetry's `[extras]` of the project: the packages that each brings.
+    pub extras: Vec<(PackageName, Vec<PackageName>)>,
+    by_name: HashMap<PackageName, Vec<usize>>,
 }
 
-/// One `[[package]]`.
+/// Which tool's lock it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LockKind {
+    /// `uv.lock`: a graph that begins at its local packages.
+    Uv,
+    /// `poetry.lock` up to poetry 1: a graph whose beginnings only the manifest knows.
+    Poetry,
+    /// `poetry.lock` from poetry 2 on: the same, and each package tells its groups.
+    PoetryGroups,
+    /// `pdm.lock`: each package tells its groups, if written with `inherit_metadata`.
+    Pdm,
+    /// `pylock.toml`: a list.
+    Pylock,
+    /// `Pipfile.lock`: a list by category.
+    Pipfile,
+    /// It tells nothing of the kind.
+    #[default]
+    Unknown,
+}
+
+/// One pinned package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedPackage {
     /// The distribution.
     pub name: PackageName,
-    /// Its version; empty when the lock gives none (dynamic roots).
+    /// Its version; empty when the lock gives none (dynamic roots, Pipfile's git packages).
     pub version: String,
     /// The registry, URL, git or path it comes from, when the lock says.
     pub source: Option<String>,
+    /// Whether that is a folder of the repository.
+    pub is_local: bool,
+    /// Whether nothing is installed for it: uv's `virtual` projects.
+    pub is_virtual: bool,
     /// 1-based line of the `name` key.
     pub line: u32,
+    /// Where the name stands.
+    pub range: TextRange,
+    /// What it needs.
+    pub dependencies: Vec<Edge>,
+    /// What each of its extras needs beyond that; of other people's packages uv lists only extras in use.
+    pub extras: Vec<(PackageName, Vec<Edge>)>,
+    /// Dependency groups of a local package.
+    pub groups: Vec<(String, Vec<Edge>)>,
+    /// Wheels, and the source distribution. `Pipfile.lock` names none.
+    pub files: Vec<LockedFile>,
+    /// When it is installed: poetry's `markers`, pdm's and PEP 751's `marker`. Poetry's may differ by group.
+    pub marker: Option<Arc<str>>,
+    /// Poetry's markers by group, where they differ.
+    pub group_markers: Vec<(String, Arc<str>)>,
+    /// The forks that it belongs to (uv's `resolution-markers`): one of them has to hold. Empty when it belongs to all.
+    pub forks: Vec<Arc<str>>,
+    /// The groups that bring it, in locks that say so (`default` of pdm and Pipfile is given as `main`).
+    pub memberships: Vec<String>,
+    /// The project's extras that bring it, in locks that say so.
+    pub member_extras: Vec<PackageName>,
+    /// Poetry's `optional`: only an extra of the project brings it.
+    pub optional: bool,
+    /// The Python versions that it supports, as poetry, pdm and PEP 751 tell.
+    pub requires_python: Option<Box<str>>,
+}
+
+/// A dependency of a pinned package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The distribution it leads to.
+    pub name: PackageName,
+    /// uv: the pinned version that is meant, where there are several.
+    pub version: Option<Box<str>>,
+    /// uv: the source that is meant, where there are several.
+    pub source: Option<Box<str>>,
+    /// Other formats: the versions that fit, as PEP 440 specifiers.
+    pub specifier: Option<Box<str>>,
+    /// The extras that it asks for.
+    pub extras: Vec<PackageName>,
+    /// When it holds.
+    pub marker: Option<Arc<str>>,
+}
+
+/// A file that a package can be installed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedFile {
+    /// Its name, without folders.
+    pub name: Box<str>,
+    /// Its length, where the lock says.
+    pub bytes: Option<u64>,
 }
 
 impl Lock {
-    /// Reads `uv.lock`, `poetry.lock`, `pdm.lock` or `pylock.toml`; what is not understood is passed over.
+    /// Reads a lock of any kind; what is not understood is passed over.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let mut packages: Vec<LockedPackage> = Vec::new();
-        let mut section = Section::Other;
-        let mut skip_until: Option<&str> = None;
-        for (index, line) in text.lines().enumerate() {
-            let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { line };
-            if let Some(end) = skip_until {
-                let is_end = if end == "]" { line.starts_with(end) } else { line.contains(end) };
-                if is_end {
-                    skip_until = None;
-                }
-                continue;
-            }
-            if line.starts_with('[') {
-                section = Section::of(line);
-                if section == Section::Package {
-                    packages.push(LockedPackage {
-                        name: PackageName::new(""),
-                        version: String::new(),
-                        source: None,
-                        line: 0,
-                    });
-                }
-                continue;
-            }
-            // The writers of locks put keys at the line's start and indent the members of arrays.
-            if section == Section::Other || !line.starts_with(|first: char| first.is_ascii_lowercase()) {
-                continue;
-            }
-            let (Some((key, value)), Some(package)) = (line.split_once('='), packages.last_mut()) else { continue };
-            let (key, value) = (key.trim_end(), value.trim());
-            skip_until = opened(value);
-            match (section, key) {
-                (Section::Package, "name") => {
-                    package.name = PackageName::new(string(value).unwrap_or_default());
-                    package.line = index as u32 + 1;
-                }
-                (Section::Package, "version") => string(value).unwrap_or_default().clone_into(&mut package.version),
-                (Section::Package, "source" | "vcs" | "archive" | "directory") => {
-                    package.source = inline_source(value).or(package.source.take());
-                }
-                (Section::Package, "index" | "git" | "url" | "path") | (Section::Source, "url" | "path") => {
-                    if let Some(found) = string(value) {
-                        package.source = Some(found.to_owned());
-                    }
-                }
-                _ => {}
-            }
+        let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
+        let mut lock = if is_json { pipfile::parse(text) } else { reader::parse(text) };
+        for (index, package) in lock.packages.iter().enumerate() {
+            lock.by_name.entry(package.name.clone()).or_default().push(index);
         }
-        packages.retain(|package| !package.name.as_str().is_empty());
-        Self { packages }
+        lock
     }
 
     /// The entries of a distribution.
-    pub fn find<'a>(&'a self, name: &'a PackageName) -> impl Iterator<Item = &'a LockedPackage> {
-        self.packages.iter().filter(move |package| &package.name == name)
+    pub fn find<'a>(&'a self, name: &PackageName) -> impl Iterator<Item = &'a LockedPackage> + use<'a> {
+        self.places(name).iter().filter_map(|&index| self.packages.get(index))
     }
-}
 
-/// Where in a lock a line stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Section {
-    /// In a `[[package]]` or `[[packages]]` (PEP 751).
-    Package,
-    /// In poetry's `[package.source]` or a `[packages.vcs]` and its like.
-    Source,
-    /// Anywhere else.
-    Other,
-}
+    /// Indexes of the entries of a distribution.
+    #[must_use]
+    pub fn places(&self, name: &PackageName) -> &[usize] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
 
-impl Section {
-    fn of(header: &str) -> Self {
-        match header.split('#').next().unwrap_or_default().trim_end() {
-            "[[package]]" | "[[packages]]" => Self::Package,
-            "[package.source]" | "[packages.vcs]" | "[packages.archive]" | "[packages.directory]" => Self::Source,
-            _ => Self::Other,
+    /// Whether the lock tells which groups bring a package, so that no edges need to be followed to know.
+    #[must_use]
+    pub fn tells_groups(&self) -> bool {
+        match self.kind {
+            LockKind::PoetryGroups | LockKind::Pipfile | LockKind::Pylock => true,
+            LockKind::Pdm => self.packages.iter().any(|package| !package.memberships.is_empty()),
+            LockKind::Uv | LockKind::Poetry | LockKind::Unknown => false,
         }
     }
 }
 
-/// What closes a value that goes on over the following lines.
-fn opened(value: &str) -> Option<&'static str> {
-    if value.ends_with('[') {
-        return Some("]");
+impl LockedPackage {
+    fn new() -> Self {
+        Self {
+            name: PackageName::new(""),
+            version: String::new(),
+            source: None,
+            is_local: false,
+            is_virtual: false,
+            line: 0,
+            range: TextRange::empty(0),
+            dependencies: Vec::new(),
+            extras: Vec::new(),
+            groups: Vec::new(),
+            files: Vec::new(),
+            marker: None,
+            group_markers: Vec::new(),
+            forks: Vec::new(),
+            memberships: Vec::new(),
+            member_extras: Vec::new(),
+            optional: false,
+            requires_python: None,
+        }
     }
-    ["\"\"\"", "'''"]
-        .into_iter()
-        .find(|quotes| value.starts_with(quotes) && !value.get(quotes.len()..).unwrap_or_default().contains(quotes))
+
+    /// What `extra` needs beyond the package.
+    #[must_use]
+    pub fn extra(&self, extra: &PackageName) -> &[Edge] {
+        self.extras.iter().find(|(name, _)| name == extra).map_or(&[], |(_, edges)| edges.as_slice())
+    }
 }
 
-/// The content of the string that `value` begins with. Names, versions and URLs hold no escapes.
-fn string(value: &str) -> Option<&str> {
-    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
-    value.get(1..)?.split_once(quote).map(|(content, _)| content)
+impl Edge {
+    fn to(name: PackageName) -> Self {
+        Self { name, version: None, source: None, specifier: None, extras: Vec::new(), marker: None }
+    }
 }
 
-/// The first of uv's and PEP 751's places in `{ registry = "…" }`.
-fn inline_source(value: &str) -> Option<String> {
-    let members = value.strip_prefix('{')?;
-    ["registry", "url", "git", "path", "directory", "editable", "virtual"].into_iter().find_map(|kind| {
-        members.match_indices(kind).find_map(|(at, _)| {
-            let starts_member = members.get(..at)?.trim_end().chars().next_back().is_none_or(|before| before == ',');
-            let place = members.get(at + kind.len()..)?.trim_start().strip_prefix('=')?.trim_start();
-            starts_member.then(|| string(place)).flatten().map(str::to_owned)
-        })
-    })
+/// The last part of a path or URL, without query and fragment.
+fn file_name(place: &str) -> &str {
+    let path = place.split(['#', '?']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn show(text: &str) -> Vec<String> {
-        let lock = Lock::parse(text);
-        let shown =
-            |p: &LockedPackage| format!("{} {} {} {}", p.line, p.name, p.version, p.source.as_deref().unwrap_or("-"));
-        lock.packages.iter().map(shown).collect()
-    }
-
-    #[test]
-    fn uv_lock_is_read_past_its_arrays() {
-        let text = "version = 1\r\n\r\n[[package]]\r\nname = \"demo-app\"\r\nsource = { virtual = \".\" }\r\ndependencies = [\r\n    { name = \"x\" },\r\n\
-            name = \"no\"\r\n]\r\n\r\n[package.optional-dependencies]\r\nname = [\r\n    { name = \"y\" },\r\n]\r\n\r\n[[package]]\r\nname = \"Torch\"\r\n\
-            version = \"2.9.1+cpu\"\r\nsource = { registry = \"https://download.pytorch.org/whl/cpu\" }\r\n";
-        assert_eq!(show(text), ["4 demo-app  .", "17 torch 2.9.1+cpu https://download.pytorch.org/whl/cpu"]);
-    }
-
-    #[test]
-    fn poetry_pdm_and_pylock_are_read() {
-        let poetry = "[[package]]\nname = \"torch\"\nversion = \"2.9.1\"\ndescription = \"\"\"\nname = \"no\"\n\"\"\"\nfiles = [\n    {file = \"a\"},\n]\n\n\
-            [package.dependencies]\nname = \"no\"\n\n[package.source]\ntype = \"legacy\"\nurl = \"https://example.invalid/simple\"\nreference = \"cpu\"\n\n[metadata]\nname = \"no\"\n";
-        assert_eq!(show(poetry), ["2 torch 2.9.1 https://example.invalid/simple"]);
-        let pdm = "[[package]]\nname = \"a\"\nversion = \"1\"\ngit = \"https://example.invalid/a.git\"\n\n[[package]]\nname = \"b\"\nversion = \"1\"\n";
-        assert_eq!(show(pdm), ["2 a 1 https://example.invalid/a.git", "7 b 1 -"]);
-        let pylock = "lock-version = \"1.0\"\n[[packages]]\nname = \"a\"\nversion = \"1\"\nindex = \"https://example.invalid/simple\"\n\
-            wheels = [{ url = \"x\" }]\n[[packages]]\nname = 'b'\nvcs = { type = \"git\", url = \"u\" }\n[[packages]]\nname = \"c\"\n[packages.directory]\npath = \".\"\n";
-        assert_eq!(show(pylock), ["3 a 1 https://example.invalid/simple", "8 b  u", "11 c  ."]);
-    }
-}
+#[path = "lock/tests.rs"]
+mod tests;

@@ -34,7 +34,7 @@ impl Truth {
         }
     }
 
-    fn or(self, other: Self) -> Self {
+    pub(super) fn or(self, other: Self) -> Self {
         self.negated().and(other.negated()).negated()
     }
 }
@@ -47,7 +47,16 @@ impl From<bool> for Truth {
 
 /// Evaluates `marker` on Linux and `CPython`. A marker that is not well formed is unknown.
 pub(super) fn evaluate(marker: &str, platform: &Platform, extras: &[PackageName]) -> Truth {
-    let mut evaluator = Evaluator { scanner: Scanner::new(marker), platform, extras, depth: 0 };
+    decide(marker, platform, extras, false)
+}
+
+/// [`evaluate`] where `extras` holds all of uv's made-up names that are active, so that any other is not.
+pub(super) fn evaluate_chosen(marker: &str, platform: &Platform, extras: &[PackageName]) -> Truth {
+    decide(marker, platform, extras, true)
+}
+
+fn decide(marker: &str, platform: &Platform, extras: &[PackageName], chosen: bool) -> Truth {
+    let mut evaluator = Evaluator { scanner: Scanner::new(marker), platform, extras, chosen, depth: 0 };
     let truth = evaluator.alternatives();
     evaluator.scanner.skip_blank();
     truth.filter(|_| evaluator.scanner.is_done()).unwrap_or(Truth::Unknown)
@@ -75,6 +84,8 @@ struct Evaluator<'a> {
     scanner: Scanner<'a>,
     platform: &'a Platform,
     extras: &'a [PackageName],
+    /// Whether the made-up names among `extras` are all there are.
+    chosen: bool,
     depth: u32,
 }
 
@@ -202,7 +213,7 @@ impl<'a> Evaluator<'a> {
         if self.extras.contains(&name) {
             return Truth::True;
         }
-        if is_synthetic(name.as_str()) { Truth::Unknown } else { Truth::False }
+        if !self.chosen && is_synthetic(name.as_str()) { Truth::Unknown } else { Truth::False }
     }
 
     fn compare_python(&self, variable: Operand<'_>, operator: Operator, literal: &str, swapped: bool) -> Truth {
@@ -212,6 +223,9 @@ impl<'a> Evaluator<'a> {
         }
         if !matches!(operator, Operator::Version(_)) {
             return Truth::Unknown;
+        }
+        if let Some(patch) = self.platform.patch {
+            return compare_version(&format!("{major}.{minor}.{patch}"), operator, literal, swapped);
         }
         // The patch release is not known: decided only if every one that could make a difference agrees.
         let named = literal.split('.').nth(2).and_then(|micro| micro.parse::<u32>().ok()).unwrap_or_default();
@@ -224,10 +238,11 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// The names uv.lock makes up for `[tool.uv] conflicts`: `extra-8-demo-app-cpu`, `group-8-demo-app-dev`.
+/// The names uv.lock makes up for `[tool.uv] conflicts`: `extra-8-demo-app-cpu`, `group-8-demo-app-dev`, `project-8-demo-app`.
 fn is_synthetic(name: &str) -> bool {
-    name.strip_prefix("extra-")
-        .or_else(|| name.strip_prefix("group-"))
+    ["extra-", "group-", "project-"]
+        .into_iter()
+        .find_map(|kind| name.strip_prefix(kind))
         .and_then(|rest| rest.split_once('-'))
         .is_some_and(|(length, _)| !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -272,7 +287,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decided_stays_unknown() {
-        let known = Platform { machine: "aarch64".to_owned(), python: Some((3, 11)) };
+        let known = Platform { machine: "aarch64".to_owned(), python: Some((3, 11)), ..Platform::default() };
         let extras = [PackageName::new("GPU_all")];
         let decide = |marker: &str| match evaluate(marker, &known, &extras) {
             Truth::True => 't',

@@ -2,9 +2,11 @@
 //!
 //! * [`requirements`]: `requirements.txt` and constraints files, line by line, with the range of every entry.
 //! * [`pyproject`]: the parts of `pyproject.toml` that decide what an install brings.
-//! * [`lock`]: names, versions and sources of what `uv.lock`, `poetry.lock` and `pdm.lock` pin.
+//! * [`lock`]: what `uv.lock`, `poetry.lock`, `pdm.lock`, `pylock.toml` and `Pipfile.lock` pin, as one graph.
+//! * [`closure`]: which of that an install brings, and through what.
 //! * [`imports`]: which modules a source file imports, and the strings in it.
 
+pub mod closure;
 pub mod imports;
 pub mod lock;
 pub mod pyproject;
@@ -14,6 +16,7 @@ mod marker;
 mod name;
 mod requirement;
 mod scanner;
+mod wheel;
 
 pub use name::PackageName;
-pub use requirement::{Platform, Requirement};
+pub use requirement::{Libc, Platform, Requirement};

@@ -11,6 +11,19 @@ pub struct Platform {
     pub machine: String,
     /// `python_version` as major and minor; `None` when the base image does not tell.
     pub python: Option<(u32, u32)>,
+    /// The patch release of Python; `None` when the base image does not tell, or names only the minor one.
+    pub patch: Option<u32>,
+    /// The C library, which decides between manylinux and musllinux wheels.
+    pub libc: Libc,
+}
+
+/// A C library, with the minor version: glibc 2.N, musl 1.N.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Libc {
+    /// The GNU C library: Debian, Ubuntu, Red Hat and most others.
+    Glibc(u32),
+    /// musl: Alpine.
+    Musl(u32),
 }
 
 impl Platform {
@@ -23,7 +36,8 @@ impl Platform {
 
 impl Default for Platform {
     fn default() -> Self {
-        Self { machine: "x86_64".to_owned(), python: None }
+        // glibc of Debian 12.
+        Self { machine: "x86_64".to_owned(), python: None, patch: None, libc: Libc::Glibc(36) }
     }
 }
 

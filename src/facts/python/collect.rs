@@ -5,7 +5,7 @@ use crate::facts::commands::{
     Pdm, PdmAction, Pip, PipAction, Pipenv, PipenvAction, Poetry, PoetryAction, Uv, UvAction,
 };
 use crate::facts::{Facts, Invocation, Run, StageFacts};
-use crate::python::Platform;
+use crate::python::{Libc, Platform};
 
 use super::export::Generated;
 use super::reader::{Extras, Reader};
@@ -112,7 +112,44 @@ pub(super) fn platform(stage: &StageFacts) -> Platform {
     };
     let version = stage.image.python.as_deref().and_then(|version| version.split_once('.'));
     let python = version.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    Platform { machine: machine.to_owned(), python }
+    let patch = stage.image.python.as_deref().zip(stage.image.tag.as_deref()).and_then(|(version, tag)| patch(version, tag));
+    Platform { machine: machine.to_owned(), python, patch, libc: libc(stage) }
+}
+
+/// The patch release in a tag such as `3.11.4-slim`, of an image whose Python is `version`.
+fn patch(version: &str, tag: &str) -> Option<u32> {
+    tag.split(['-', '_']).find_map(|part| {
+        let part = part.trim_start_matches(|c: char| !c.is_ascii_digit());
+        part.strip_prefix(version)?.strip_prefix('.')?.parse().ok()
+    })
+}
+
+/// The C library of the stage's image, by the release that its tag names (Debian's and Ubuntu's package lists).
+fn libc(stage: &StageFacts) -> Libc {
+    const RELEASES: [(&str, u32); 15] = [
+        ("trixie", 41),
+        ("bookworm", 36),
+        ("bullseye", 31),
+        ("buster", 28),
+        ("24.04", 39),
+        ("noble", 39),
+        ("22.04", 35),
+        ("jammy", 35),
+        ("20.04", 31),
+        ("focal", 31),
+        ("ubi9", 34),
+        ("ubi8", 28),
+        ("el9", 34),
+        ("el8", 28),
+        ("al2023", 34),
+    ];
+    if stage.image.musl == Some(true) {
+        return Libc::Musl(2);
+    }
+    let tag = stage.image.tag.as_deref().unwrap_or_default();
+    let names = |release: &str| tag.contains(release) || stage.image.repository.contains(release);
+    let known = RELEASES.into_iter().find(|(release, _)| names(release));
+    known.map_or(Platform::default().libc, |(_, minor)| Libc::Glibc(minor))
 }
 
 #[cfg(test)]

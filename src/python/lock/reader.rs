@@ -1,0 +1,484 @@
+//! The locks that are TOML: one pass over keys, told apart by what their values look like.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::python::{PackageName, Requirement};
+
+use super::poetry::{self, Extra};
+use super::toml::{Statement, Toml};
+use super::{Edge, Lock, LockKind, LockedFile, LockedPackage, file_name};
+
+/// Reads the text of a lock in TOML.
+pub(super) fn parse(text: &str) -> Lock {
+    let mut reader = Reader::default();
+    reader.read(text);
+    reader.finish()
+}
+
+/// Where in a lock a line stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Section {
+    /// Before the first header.
+    Top,
+    /// `[[package]]` or `[[packages]]`.
+    Package,
+    /// `[package.dependencies]` of poetry.
+    Dependencies,
+    /// `[package.dependencies.NAME]` and `[[package.dependencies.NAME]]` of old poetry.
+    Dependency,
+    /// `[package.extras]` of poetry.
+    PackageExtras,
+    /// `[package.optional-dependencies]` of uv.
+    OptionalDependencies,
+    /// `[package.dev-dependencies]` of uv.
+    DevDependencies,
+    /// `[package.source]`, `[packages.vcs]` and its like; whether it is a folder.
+    Source(bool),
+    /// `[packages.archive]` and `[[packages.wheels]]`.
+    File,
+    /// `[manifest]` of uv.
+    Manifest,
+    /// `[manifest.dependency-groups]` of uv.
+    ManifestGroups,
+    /// `[metadata]`
+    Metadata,
+    /// `[metadata.files]` of poetry 1.
+    MetadataFiles,
+    /// `[extras]` of poetry.
+    Extras,
+    Other,
+}
+
+impl Section {
+    fn of(keys: &[Cow<'_, str>]) -> Self {
+        let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
+        match keys.as_slice() {
+            ["package" | "packages"] => Self::Package,
+            ["package", "dependencies"] => Self::Dependencies,
+            ["package", "dependencies", _] => Self::Dependency,
+            ["package", "extras"] => Self::PackageExtras,
+            ["package", "optional-dependencies"] => Self::OptionalDependencies,
+            ["package", "dev-dependencies"] => Self::DevDependencies,
+            ["package", "source"] | ["packages", "vcs"] => Self::Source(false),
+            ["packages", "directory"] => Self::Source(true),
+            ["packages", "archive" | "wheels" | "sdist"] => Self::File,
+            ["manifest"] => Self::Manifest,
+            ["manifest", "dependency-groups"] => Self::ManifestGroups,
+            ["metadata"] => Self::Metadata,
+            ["metadata", "files"] => Self::MetadataFiles,
+            ["extras"] => Self::Extras,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    lock: Lock,
+    /// Markers repeat: each text is kept once.
+    markers: HashMap<Box<str>, Arc<str>>,
+    /// Files that poetry 1 lists at the end, by the name of their package.
+    files: HashMap<PackageName, Vec<LockedFile>>,
+    /// Poetry's dependencies and extras of the package that is being read.
+    dependencies: Vec<poetry::Dependency>,
+    extras: Vec<Extra>,
+    /// Extras that an entry of pdm is about, by index of the package.
+    variants: HashMap<usize, Vec<PackageName>>,
+}
+
+impl Reader {
+    fn read(&mut self, text: &str) {
+        let mut toml = Toml::new(text);
+        let mut section = Section::Top;
+        while let Some(statement) = toml.statement() {
+            match statement {
+                Statement::Header(keys, array) => {
+                    section = Section::of(&keys);
+                    match (&section, array) {
+                        (Section::Package, true) => {
+                            self.end_package();
+                            self.lock.packages.push(LockedPackage::new());
+                        }
+                        (Section::Dependency, _) => {
+                            let name = keys.last().map(|name| PackageName::new(name)).unwrap_or(PackageName::new(""));
+                            self.dependencies.push(poetry::Dependency::new(name));
+                        }
+                        (Section::File, _) => self.push_file(LockedFile { name: "".into(), bytes: None }),
+                        (Section::Package, false) => section = Section::Other,
+                        _ => {}
+                    }
+                }
+                // `a.b = 1` says nothing that is read.
+                Statement::Key(_, false) => toml.skip_value(),
+                Statement::Key(key, true) => self.pair(&section, &key, &mut toml),
+            }
+        }
+        self.end_package();
+    }
+
+    fn pair(&mut self, section: &Section, key: &str, toml: &mut Toml<'_>) {
+        match section {
+            Section::Top => self.top(key, toml),
+            Section::Package => self.package(key, toml),
+            Section::Dependencies => {
+                let mut found = Vec::new();
+                poetry::dependencies(&PackageName::new(key), toml, &mut found);
+                self.dependencies.append(&mut found);
+            }
+            Section::Dependency => match self.dependencies.last_mut() {
+                Some(dependency) => dependency.read(key, toml),
+                None => toml.skip_value(),
+            },
+            Section::PackageExtras => {
+                let members = toml.strings();
+                self.extras.push(Extra::new(key, &members));
+            }
+            Section::OptionalDependencies => {
+                let edges = self.edges(toml);
+                if let Some(package) = self.lock.packages.last_mut() {
+                    package.extras.push((PackageName::new(key), edges));
+                }
+            }
+            Section::DevDependencies => {
+                let edges = self.edges(toml);
+                if let Some(package) = self.lock.packages.last_mut() {
+                    package.groups.push((key.to_owned(), edges));
+                }
+            }
+            Section::Source(local) => {
+                let value = toml.string();
+                let Some(package) = self.lock.packages.last_mut() else { return };
+                match (key, value) {
+                    ("url" | "path", Some(value)) => package.source = Some(value.into_owned()),
+                    ("type", Some(value)) => package.is_local |= value == "directory",
+                    _ => {}
+                }
+                package.is_local |= local;
+            }
+            Section::File => {
+                let Some(package) = self.lock.packages.last_mut() else { return toml.skip_value() };
+                let Some(file) = package.files.last_mut() else { return toml.skip_value() };
+                read_file(file, key, toml);
+            }
+            Section::Manifest => match key {
+                "members" => {
+                    let members = toml.strings();
+                    self.lock.members = members.iter().map(|name| PackageName::new(name)).collect();
+                }
+                "requirements" => self.lock.requirements = self.edges(toml),
+                _ => toml.skip_value(),
+            },
+            Section::ManifestGroups => {
+                let edges = self.edges(toml);
+                self.lock.groups.push((key.to_owned(), edges));
+            }
+            Section::Metadata => self.metadata(key, toml),
+            Section::MetadataFiles => {
+                let files = files(toml);
+                self.files.insert(PackageName::new(key), files);
+            }
+            Section::Extras => {
+                let members = toml.strings().iter().map(|name| PackageName::new(name)).collect();
+                self.lock.extras.push((PackageName::new(key), members));
+            }
+            Section::Other => toml.skip_value(),
+        }
+    }
+
+    fn top(&mut self, key: &str, toml: &mut Toml<'_>) {
+        match key {
+            "version" => {
+                toml.skip_value();
+                self.lock.kind = LockKind::Uv;
+            }
+            "lock-version" => {
+                toml.skip_value();
+                self.lock.kind = LockKind::Pylock;
+            }
+            "requires-python" => self.lock.requires_python = toml.string().map(Cow::into_owned),
+            "conflicts" => {
+                toml.skip_value();
+                self.lock.conflicts = true;
+            }
+            _ => toml.skip_value(),
+        }
+    }
+
+    fn metadata(&mut self, key: &str, toml: &mut Toml<'_>) {
+        match key {
+            "lock-version" => {
+                let version = toml.string().unwrap_or_default();
+                let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+                let minor = version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+                let groups = (major, minor) >= (Some(2), Some(1));
+                self.lock.kind = if groups { LockKind::PoetryGroups } else { LockKind::Poetry };
+            }
+            "content-hash" if self.lock.kind == LockKind::Unknown => {
+                toml.skip_value();
+                self.lock.kind = LockKind::Poetry;
+            }
+            "lock_version" | "content_hash" => {
+                toml.skip_value();
+                self.lock.kind = LockKind::Pdm;
+            }
+            "python-versions" => self.lock.requires_python = toml.string().map(Cow::into_owned),
+            _ => toml.skip_value(),
+        }
+    }
+
+    fn package(&mut self, key: &str, toml: &mut Toml<'_>) {
+        let line = if key == "name" { toml.line() } else { 0 };
+        let Some(package) = self.lock.packages.last_mut() else { return toml.skip_value() };
+        match key {
+            "name" => {
+                if let Some((name, range)) = toml.ranged_string() {
+                    package.name = PackageName::new(&name);
+                    package.range = range;
+                    package.line = line;
+                }
+            }
+            "version" => package.version = toml.string().map(Cow::into_owned).unwrap_or_default(),
+            "source" | "vcs" | "directory" => {
+                let directory = key == "directory";
+                toml.members(|toml, kind| {
+                    let value = toml.string();
+                    let is_place = matches!(kind, "registry" | "url" | "git" | "path" | "directory" | "editable" | "virtual");
+                    if let Some(value) = value.filter(|_| is_place) {
+                        package.source = Some(value.into_owned());
+                        package.is_local |= directory || matches!(kind, "directory" | "editable" | "virtual");
+                        package.is_virtual |= kind == "virtual";
+                    }
+                });
+            }
+            "archive" => {
+                let mut file = LockedFile { name: "".into(), bytes: None };
+                toml.members(|toml, key| {
+                    if let Some(place) = read_file(&mut file, key, toml) {
+                        package.source = Some(place);
+                    }
+                });
+                package.files.push(file);
+            }
+            "index" | "git" | "url" | "path" => {
+                if let Some(place) = toml.string() {
+                    package.is_local |= key == "path" && !place.ends_with(".whl") && !place.ends_with(".gz");
+                    package.source = Some(place.into_owned());
+                }
+            }
+            "wheels" | "files" => package.files.append(&mut files(toml)),
+            "sdist" => {
+                if toml.is_table() {
+                    let mut file = LockedFile { name: "".into(), bytes: None };
+                    toml.members(|toml, key| {
+                        read_file(&mut file, key, toml);
+                    });
+                    package.files.push(file);
+                } else {
+                    toml.skip_value();
+                }
+            }
+            "groups" => package.memberships = toml.strings().into_iter().map(|name| membership(&name)).collect(),
+            // Poetry 1 told its two groups this way.
+            "category" => package.memberships.extend(toml.string().map(|name| membership(&name))),
+            "python-versions" | "requires_python" | "requires-python" => {
+                package.requires_python = toml.string().map(Into::into);
+            }
+            "optional" => package.optional = toml.is_true(),
+            "dependencies" => {
+                let mut edges = self.edges(toml);
+                if let Some(package) = self.lock.packages.last_mut() {
+                    package.dependencies.append(&mut edges);
+                }
+            }
+            "extras" => {
+                let extras: Vec<_> = toml.strings().iter().map(|extra| PackageName::new(extra)).collect();
+                if !extras.is_empty() {
+                    self.variants.insert(self.lock.packages.len() - 1, extras);
+                }
+            }
+            "marker" | "markers" if toml.is_table() => {
+                let mut found = Vec::new();
+                toml.members(|toml, group| found.extend(toml.string().map(|marker| (membership(group), marker.into_owned()))));
+                for (group, marker) in found {
+                    let marker = self.marker(&marker);
+                    if let Some(package) = self.lock.packages.last_mut() {
+                        package.group_markers.push((group, marker));
+                    }
+                }
+            }
+            "marker" | "markers" => {
+                let marker = toml.string().map(|marker| self.marker(&marker));
+                if let Some(package) = self.lock.packages.last_mut() {
+                    package.marker = marker;
+                }
+            }
+            "resolution-markers" => {
+                let forks = toml.strings();
+                let forks: Vec<_> = forks.iter().map(|marker| self.marker(marker)).collect();
+                if let Some(package) = self.lock.packages.last_mut() {
+                    package.forks = forks;
+                }
+            }
+            _ => toml.skip_value(),
+        }
+    }
+
+    /// An array of uv's or PEP 751's tables, or of pdm's requirements.
+    fn edges(&mut self, toml: &mut Toml<'_>) -> Vec<Edge> {
+        let mut found = Vec::new();
+        toml.elements(|toml| {
+            if !toml.is_table() {
+                let text = toml.string().unwrap_or_default();
+                found.extend(self.requirement(&text));
+                return;
+            }
+            let mut edge = Edge::to(PackageName::new(""));
+            toml.members(|toml, key| match key {
+                "name" => edge.name = PackageName::new(&toml.string().unwrap_or_default()),
+                "version" => edge.version = toml.string().map(Into::into),
+                "specifier" => edge.specifier = toml.string().map(Into::into),
+                "marker" => edge.marker = toml.string().map(|marker| self.marker(&marker)),
+                // A locked edge says `extra`, a requirement of the manifest `extras`.
+                "extra" | "extras" if toml.is_array() => {
+                    edge.extras = toml.strings().iter().map(|extra| PackageName::new(extra)).collect();
+                }
+                "source" => toml.members(|toml, _| edge.source = toml.string().map(Into::into).or(edge.source.take())),
+                _ => toml.skip_value(),
+            });
+            if !edge.name.as_str().is_empty() {
+                found.push(edge);
+            }
+        });
+        found
+    }
+
+    fn requirement(&mut self, text: &str) -> Option<Edge> {
+        let requirement = Requirement::parse(text, 0)?;
+        let mut edge = Edge::to(requirement.name);
+        edge.extras = requirement.extras;
+        edge.marker = requirement.marker.map(|marker| self.marker(&marker));
+        edge.specifier = Some(requirement.specifier.into()).filter(|specifier: &Box<str>| !specifier.is_empty());
+        Some(edge)
+    }
+
+    fn marker(&mut self, text: &str) -> Arc<str> {
+        if let Some(marker) = self.markers.get(text) {
+            return Arc::clone(marker);
+        }
+        let marker: Arc<str> = Arc::from(text);
+        self.markers.insert(text.into(), Arc::clone(&marker));
+        marker
+    }
+
+    fn push_file(&mut self, file: LockedFile) {
+        if let Some(package) = self.lock.packages.last_mut() {
+            package.files.push(file);
+        }
+    }
+
+    /// Turns what poetry wrote about the last package into edges.
+    fn end_package(&mut self) {
+        let (dependencies, extras) = (std::mem::take(&mut self.dependencies), std::mem::take(&mut self.extras));
+        let Some(mut package) = self.lock.packages.pop() else { return };
+        if package.name.as_str().is_empty() {
+            self.variants.remove(&self.lock.packages.len());
+            return;
+        }
+        poetry::connect(&mut package, dependencies, &extras, |marker| self.marker(marker));
+        self.lock.packages.push(package);
+    }
+
+    fn finish(mut self) -> Lock {
+        for package in self.lock.packages.iter_mut().filter(|package| package.files.is_empty()) {
+            package.files = self.files.get(&package.name).cloned().unwrap_or_default();
+        }
+        self.fold_variants();
+        self.lock
+    }
+
+    /// pdm's entries for a package with extras become extras of the plain entry.
+    fn fold_variants(&mut self) {
+        if self.variants.is_empty() || self.lock.kind != LockKind::Pdm {
+            return;
+        }
+        let mut packages = std::mem::take(&mut self.lock.packages);
+        let mut variants: Vec<(usize, Vec<PackageName>)> = self.variants.drain().collect();
+        variants.sort();
+        let mut folded = Vec::new();
+        for (index, extras) in &variants {
+            let Some(variant) = packages.get(*index).cloned() else { continue };
+            let is_plain = |(other, package): &(usize, &LockedPackage)| {
+                package.name == variant.name
+                    && package.version == variant.version
+                    && variants.iter().all(|(variant, _)| variant != other)
+            };
+            let Some(plain) = packages.iter().enumerate().find(is_plain).map(|(place, _)| place) else { continue };
+            let Some(plain) = packages.get_mut(plain) else { continue };
+            folded.push(*index);
+            for extra in extras {
+                // An entry for `a` alone tells more of `a` than one for `a` and `b`.
+                let alone = |(other, names): &(usize, Vec<PackageName>)| {
+                    other != index && names.len() < extras.len() && names.contains(extra)
+                };
+                if !variants.iter().any(|other| folded.contains(&other.0) && alone(other)) {
+                    let own = variant.dependencies.iter().filter(|edge| edge.name != variant.name).cloned();
+                    plain.extras.push((extra.clone(), own.collect()));
+                }
+            }
+            for group in variant.memberships {
+                if !plain.memberships.contains(&group) {
+                    plain.memberships.push(group);
+                }
+            }
+        }
+        let mut index = 0;
+        packages.retain(|_| {
+            index += 1;
+            !folded.contains(&(index - 1))
+        });
+        self.lock.packages = packages;
+    }
+}
+
+/// pdm and pipenv say `default` where poetry says `main`.
+pub(super) fn membership(name: &str) -> String {
+    if name == "default" { "main".to_owned() } else { name.to_owned() }
+}
+
+/// An array of wheels or files.
+fn files(toml: &mut Toml<'_>) -> Vec<LockedFile> {
+    let mut found = Vec::new();
+    toml.elements(|toml| {
+        let mut file = LockedFile { name: "".into(), bytes: None };
+        toml.members(|toml, key| {
+            read_file(&mut file, key, toml);
+        });
+        if !file.name.is_empty() {
+            found.push(file);
+        }
+    });
+    found
+}
+
+/// One key of a file's table; the place when it is one.
+fn read_file(file: &mut LockedFile, key: &str, toml: &mut Toml<'_>) -> Option<String> {
+    match key {
+        "url" | "path" | "file" | "filename" | "name" => {
+            let place = toml.string()?;
+            if file.name.is_empty() || key == "name" {
+                file.name = percent_decoded(file_name(&place)).into();
+            }
+            return Some(place.into_owned());
+        }
+        "size" => file.bytes = toml.number(),
+        _ => toml.skip_value(),
+    }
+    None
+}
+
+/// `%2B` in file names of local versions.
+fn percent_decoded(name: &str) -> Cow<'_, str> {
+    if name.contains('%') { name.replace("%2B", "+").replace("%2b", "+").into() } else { name.into() }
+}
