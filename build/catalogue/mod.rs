@@ -10,6 +10,7 @@ mod names;
 mod packages;
 mod reader;
 mod system;
+mod wheels;
 
 use std::fs;
 use std::path::Path;
@@ -26,10 +27,11 @@ type Tables = Result<Vec<(&'static str, String)>, Vec<Problem>>;
 /// What makes them of a file.
 type Reader = fn(&Section<'_>) -> Tables;
 
-const FILES: [(&str, Reader); 3] = [
+const FILES: [(&str, Reader); 4] = [
     ("catalogue/packages.toml", packages::tables),
     ("catalogue/system-packages.toml", system::tables),
     ("catalogue/base-images.toml", images::tables),
+    ("catalogue/wheels.toml", wheels::tables),
 ];
 
 /// The tables of all data files.

@@ -62,6 +62,9 @@ pub fn torch_release(version: &str) -> Option<&'static TorchRelease> {
 #[must_use]
 pub fn installed_bytes_of_wheel(name: &str, wheel_bytes: u64) -> u64 {
     let name = normal_name(name);
+    if let Some(bytes) = super::wheels::unpacked(&name, wheel_bytes) {
+        return bytes;
+    }
     let percent = RATIOS.iter().find(|(pattern, _)| fits(pattern, &name)).map_or(100, |&(_, percent)| percent);
     u64::try_from(u128::from(wheel_bytes) * u128::from(percent) / 100).unwrap_or(u64::MAX)
 }

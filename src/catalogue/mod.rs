@@ -14,6 +14,7 @@ mod rpm;
 mod slimmer;
 mod system;
 mod weight;
+mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
 pub use images::{
@@ -30,6 +31,7 @@ pub use system::{
     SystemPackage, SystemPackageKind, apt_lists_bytes, build_tool, is_development_package, system_package,
 };
 pub use weight::{Weight, weight};
+pub use wheels::{Wheel, wheel};
 
 /// The distribution family of an image, which decides its package manager.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -2,10 +2,12 @@
 //!
 //! * [`PythonInstall`]: one `pip install`, `uv sync`, `poetry install` and so on, with all that it is asked for: [`Root`]s with
 //!   the places they are written at.
+//! * [`InstallClosure`]: every package that an install brings, through what, and what each weighs.
 //! * [`TorchInstall`]: which build of torch an install brings, and through what.
 //! * [`Evidence`]: what speaks for a GPU where the image runs, and what against it.
 //! * [`Program`]: the sources that the image runs, and whether they reach a package.
 
+mod closure;
 mod collect;
 mod compose;
 mod development;
@@ -25,6 +27,7 @@ mod target;
 mod torch;
 mod wheels;
 
+pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
 pub use development::{Bundle, BundleKind};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
@@ -162,6 +165,22 @@ pub struct Project {
     pub word: TextRange,
     /// Whether the command line names it, rather than another project.
     pub direct: bool,
+    /// Whether its own dependencies are installed, rather than groups of it only.
+    pub main: bool,
+    /// The dependency groups that are chosen, whether it has them or not.
+    pub groups: Vec<String>,
+}
+
+/// Which local projects an install leaves out although it installs what they need.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Omitted {
+    /// None: each is installed, or linked.
+    #[default]
+    None,
+    /// The project itself: `--no-install-project`, `--no-root`.
+    Project,
+    /// All of the workspace: `--no-install-workspace`, `--no-install-local`.
+    Workspace,
 }
 
 /// An extra that an install asks for.
@@ -231,8 +250,14 @@ pub struct PythonInstall {
     pub lock: Option<LockInUse>,
     /// `--no-deps`
     pub no_dependencies: bool,
-    /// Packages that are left out by name.
+    /// Packages that are left out by name. What they need is installed all the same.
     pub excluded: Vec<PackageName>,
+    /// Local projects that are left out.
+    pub omitted: Omitted,
+    /// Whether every member of the workspace is asked for.
+    pub all_members: bool,
+    /// Whether `.pyc` files are written beside the sources; `None` when that is not known.
+    pub compiles: Option<bool>,
     /// Whether hashes bind the files, so that no other index can give them.
     pub hashed: bool,
     /// Whether an earlier command of the build wrote the requirements.
@@ -269,6 +294,7 @@ pub(super) struct Lazy {
     torch: OnceLock<Vec<TorchInstall>>,
     evidence: OnceLock<Evidence>,
     program: OnceLock<Program>,
+    closures: OnceLock<closure::Closures>,
 }
 
 impl Facts<'_> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::dockerfile::Value;
 use crate::facts::paths::resolve;
+use crate::python::Requirement;
 use crate::python::requirements::{Entry, EntryKind};
 use crate::text::TextRange;
 use crate::workspace::{ManifestProblem, join, parent};
@@ -28,6 +29,9 @@ impl Reader<'_, '_> {
                 self.install.projects.extend(generated.projects.iter().cloned());
                 let groups = generated.groups.iter();
                 self.install.groups.extend(groups.map(|group| super::InstalledGroup { word, ..group.clone() }));
+                self.install.excluded.extend(generated.excluded.iter().cloned());
+                self.install.omitted = generated.omitted;
+                self.install.all_members |= generated.all_members;
                 self.install.hashed |= generated.hashed;
                 self.install.generated = true;
                 self.install.lock = self.install.lock.take().or_else(|| generated.lock.clone());
@@ -44,6 +48,10 @@ impl Reader<'_, '_> {
         };
         if self.is_edited(path) {
             self.install.unknown = true;
+            return;
+        }
+        if name.starts_with("pylock.") && name.ends_with(".toml") && !constraints {
+            self.pylock(&file, word);
             return;
         }
         if matches!(name, "pyproject.toml" | "setup.py" | "setup.cfg") {
@@ -70,6 +78,26 @@ impl Reader<'_, '_> {
                 && words().any(|word| word.contains("torch") || word.contains("nvidia"))
                 && words().any(|word| resolve(folder, word) == target)
         })
+    }
+
+    /// `-r pylock.toml` (PEP 751): every package that it lists is asked for.
+    fn pylock(&mut self, file: &str, word: TextRange) {
+        let Ok(lock) = self.facts.workspace.lock(file) else {
+            self.install.unknown = true;
+            return;
+        };
+        self.install.files.push(file.to_owned());
+        self.lock_at(file.to_owned(), None);
+        let via = vec![file.to_owned()];
+        let source =
+            Source { file: Arc::from(file), word, via, declared: Declared::Requirements, extra: None, group: None };
+        for package in &lock.packages {
+            let pin = if package.version.is_empty() { String::new() } else { format!("=={}", package.version) };
+            let marker = package.marker.as_ref().map(|marker| format!("; {marker}")).unwrap_or_default();
+            let Some(requirement) = Requirement::parse(&format!("{}{pin}{marker}", package.name), 0) else { continue };
+            let requirement = Requirement { range: package.range, name_range: package.range, ..requirement };
+            self.add(requirement, &source, Vec::new(), &[]);
+        }
     }
 
     fn requirements_file(&mut self, file: &str, word: TextRange, constraints: bool) {

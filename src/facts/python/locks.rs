@@ -35,11 +35,19 @@ impl Reader<'_, '_> {
         let Some(path) = path else { return };
         // A lock of another project tells nothing.
         let near = parent(manifest).starts_with(parent(&path));
-        let Some(lock) = near.then(|| workspace.lock(&path).ok()).flatten() else { return };
+        if near {
+            let rewritten = self.rewritten(name);
+            self.lock_at(path, rewritten);
+        }
+    }
+
+    /// The lock at `path` in the workspace is the one that is read.
+    pub(super) fn lock_at(&mut self, path: String, rewritten: Option<TextRange>) {
+        let Ok(lock) = self.facts.workspace.lock(&path) else { return };
         let torch = PackageName::new("torch");
         let torch = lock.find(&torch).map(|package| (package.version.clone(), package.source.clone())).collect();
         let cuda = lock.packages.iter().any(|package| catalogue::is_cuda_package(package.name.as_str()));
-        self.install.lock = Some(LockInUse { cuda, rewritten: self.rewritten(name), path, torch });
+        self.install.lock = Some(LockInUse { cuda, rewritten, path, torch });
     }
 
     /// Where an earlier command deletes or makes the lock anew.

@@ -9,7 +9,7 @@ use crate::text::TextRange;
 
 use super::projects::{ChosenGroup, Selection};
 use super::reader::{Extras, Reader};
-use super::{GroupChoice, Index, IndexKind, IndexRole, InstalledExtra};
+use super::{GroupChoice, InstalledExtra, Omitted};
 
 impl Reader<'_, '_> {
     /// The project of `uv sync` and `uv export`.
@@ -17,6 +17,20 @@ impl Reader<'_, '_> {
         for name in options.values(&["--no-install-package", "--no-emit-package"]) {
             self.install.excluded.push(PackageName::new(name.text()));
         }
+        self.python_of_uv(options);
+        self.install.omitted = if options.has(&[
+            "--no-install-workspace",
+            "--no-install-local",
+            "--no-emit-workspace",
+            "--no-emit-local",
+        ]) {
+            Omitted::Workspace
+        } else if options.has(&["--no-install-project", "--no-emit-project"]) {
+            Omitted::Project
+        } else {
+            Omitted::None
+        };
+        self.install.all_members = options.has(&["--all-packages"]);
         self.install.unknown |= options
             .flags
             .iter()
@@ -38,8 +52,29 @@ impl Reader<'_, '_> {
         let selection = self.uv_selection(&parsed, options);
         self.lock_of(&manifest, "uv.lock");
         self.project(&manifest, &selection, word, Vec::new(), true);
-        if options.has(&["--all-packages"]) {
+        if self.install.all_members {
             self.install.unknown = true;
+        }
+    }
+
+    /// The Python that uv is told to use, in place of the image's: `--python 3.12`, `UV_PYTHON`, `.python-version`.
+    fn python_of_uv(&mut self, options: &Options<'_>) {
+        let variable = || self.facts.variable(self.at.run, self.at.invocation, "UV_PYTHON");
+        let named = options.value(&["--python", "-p"]).or_else(variable).map(|value| value.text().to_owned());
+        let pinned = || {
+            let file = self.manifest_above(".python-version")?;
+            let text = self.facts.workspace.read(&file).ok()?;
+            let lines = text.text().lines().map(str::trim);
+            lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).next()
+        };
+        let Some(version) = named.or_else(pinned) else { return };
+        let version = version.trim_start_matches("cpython").trim_start_matches(['@', '-']);
+        let mut numbers = version.split('.').map(str::parse::<u32>);
+        if let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) {
+            let same = self.install.platform.python == Some((major, minor));
+            let patch = numbers.next().and_then(Result::ok);
+            self.install.platform.patch = patch.or(self.install.platform.patch.filter(|_| same));
+            self.install.platform.python = Some((major, minor));
         }
     }
 
@@ -126,6 +161,7 @@ impl Reader<'_, '_> {
             && (only.is_empty() || only.iter().any(|name| name == "main"))
             && !without.iter().any(|name| name == "main");
         let selection = Selection { main, extras: extras(&parsed, &Extras::of(options)), groups };
+        self.install.omitted = if options.has(&["--no-root"]) || exports { Omitted::Project } else { Omitted::None };
         self.lock_of(&manifest, "poetry.lock");
         self.project(&manifest, &selection, word, Vec::new(), true);
     }
@@ -167,6 +203,8 @@ impl Reader<'_, '_> {
         }
         selection.groups.retain(|group| without.iter().all(|other| other.name != group.name));
         selection.extras.retain(|extra| without.iter().all(|other| PackageName::new(&other.name) != extra.name));
+        let alone = options.has(&["--no-self"]);
+        self.install.omitted = if alone { Omitted::Project } else { Omitted::None };
         self.lock_of(&manifest, "pdm.lock");
         self.project(&manifest, &selection, word, Vec::new(), true);
     }
@@ -193,14 +231,11 @@ impl Reader<'_, '_> {
             let name = if name == "develop" { "dev-packages" } else { name };
             groups.push(ChosenGroup::named(name, word));
         }
-        // The lock is JSON and not read; but a local version in it tells where torch comes from.
-        let lock = self.origin("Pipfile.lock").and_then(|path| self.facts.workspace.read(&path).ok());
-        if lock.is_some_and(|lock| lock.text().contains("+cpu\"")) {
-            let from = "`Pipfile.lock`".to_owned();
-            self.install.indexes.push(Index { role: IndexRole::Extra, kind: IndexKind::Cpu, from });
-        }
         let main = categories.is_empty() || names(&["packages", "default"]);
         let selection = Selection { main, extras: Vec::new(), groups };
+        if !options.has(&["--skip-lock"]) {
+            self.lock_of(&manifest, "Pipfile.lock");
+        }
         self.project(&manifest, &selection, word, Vec::new(), true);
     }
 

@@ -114,6 +114,8 @@ impl Reader<'_, '_> {
             extras: selection.extras.clone(),
             word,
             direct,
+            main: selection.main,
+            groups: selection.groups.iter().map(|group| group.name.clone()).collect(),
         });
         if selection.main {
             self.main(&reading);

@@ -13,7 +13,7 @@ use crate::workspace::ManifestProblem;
 use super::collect::{At, platform};
 use super::export::Generated;
 use super::projects::{ChosenGroup, Selection};
-use super::{Declared, GroupChoice, InstalledExtra, Place, PythonInstall, Root, Tool, Trouble, indexes};
+use super::{Declared, GroupChoice, InstalledExtra, Omitted, Place, PythonInstall, Root, Tool, Trouble, indexes};
 
 /// An install takes no more roots than this.
 const ROOT_LIMIT: usize = 5_000;
@@ -92,6 +92,9 @@ impl<'f, 'w> Reader<'f, 'w> {
             lock: None,
             no_dependencies: false,
             excluded: Vec::new(),
+            omitted: Omitted::None,
+            all_members: false,
+            compiles: compiles(facts, at, tool),
             hashed: false,
             generated: false,
             unknown: false,
@@ -227,6 +230,43 @@ impl<'f, 'w> Reader<'f, 'w> {
         if !self.install.notes.contains(&text) {
             self.install.notes.push(text);
         }
+    }
+}
+
+/// Whether the command writes `.pyc` files: pip does unless it is told not to, uv and poetry only when they are told to. What
+/// `PIP_NO_COMPILE=1` says is the other way round (pip 26.3).
+fn compiles(facts: &Facts<'_>, at: At<'_>, tool: Tool) -> Option<bool> {
+    let has = |flag: &str| at.invocation.has_argument(flag);
+    let variable = |name: &str| facts.variable(at.run, at.invocation, name);
+    let is_on = |value: &Value| match value.known()?.to_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "y" | "t" => Some(true),
+        "0" | "false" | "no" | "off" | "n" | "f" | "" => Some(false),
+        _ => None,
+    };
+    match tool {
+        Tool::UvPip | Tool::UvPipSync | Tool::UvSync | Tool::UvAdd => {
+            if has("--compile-bytecode") || has("--compile") {
+                return Some(true);
+            }
+            if has("--no-compile-bytecode") || has("--no-compile") {
+                return Some(false);
+            }
+            variable("UV_COMPILE_BYTECODE").map_or(Some(false), is_on)
+        }
+        Tool::Poetry | Tool::Pdm => Some(has("--compile")),
+        Tool::Pip | Tool::Pipenv => {
+            if has("--no-compile") {
+                return Some(false);
+            }
+            if has("--compile") {
+                return Some(true);
+            }
+            match (variable("PIP_NO_COMPILE"), variable("PIP_COMPILE")) {
+                (Some(value), _) | (None, Some(value)) => is_on(value),
+                (None, None) => Some(true),
+            }
+        }
+        Tool::PipWheel => Some(false),
     }
 }
 

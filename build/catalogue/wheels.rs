@@ -1,0 +1,38 @@
+//! `wheels.toml`: what single wheels weigh.
+
+use super::names::normal_name;
+use super::reader::Section;
+use super::{Tables, all, code, only_one};
+use crate::problem::Problem;
+
+/// The table of all of them.
+pub fn tables(root: &Section<'_>) -> Tables {
+    root.only(&["measured", "wheels"]).map_err(only_one)?;
+    root.date("measured").map_err(only_one)?;
+    let section = root.section("wheels").map_err(only_one)?;
+    let mut rows = all(section.keys().map(|name| Ok((name, row(&section, name)?))))?;
+    rows.sort_unstable();
+    let rows: Vec<String> = rows.into_iter().map(|(_, code)| code).collect();
+    let comment = "Single wheels, sorted by name.";
+    Ok(vec![("catalogue-wheels.rs", code::table(comment, "WHEELS", "(&str, Wheel)", &rows))])
+}
+
+/// `NAME = { version, wheel, installed, python }`, in kB.
+fn row(wheels: &Section<'_>, name: &str) -> Result<String, Problem> {
+    if normal_name(name) != name {
+        return Err(wheels.problem(name, &format!("its normal form is {:?}", normal_name(name))));
+    }
+    let section = wheels.section(name)?;
+    section.only(&["version", "wheel", "installed", "python"])?;
+    let kilobytes = |key: &str| {
+        let number = section.number(key)?.ok_or_else(|| section.problem(key, "it is missing"))?;
+        Ok(code::number(number * 1000))
+    };
+    Ok(format!(
+        "({name:?}, Wheel {{ version: {:?}, wheel_bytes: {}, installed_bytes: {}, python_bytes: {} }})",
+        section.text("version")?,
+        kilobytes("wheel")?,
+        kilobytes("installed")?,
+        kilobytes("python")?
+    ))
+}

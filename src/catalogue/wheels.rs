@@ -1,0 +1,63 @@
+//! What single wheels weigh, without what they need.
+
+use crate::text::normal_name;
+
+include!(concat!(env!("OUT_DIR"), "/catalogue-wheels.rs"));
+
+/// A wheel that was measured: Linux, x86-64, glibc.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wheel {
+    /// The version that was measured.
+    pub version: &'static str,
+    /// Bytes of the wheel.
+    pub wheel_bytes: u64,
+    /// Bytes of its files when it is unpacked, without `.pyc`.
+    pub installed_bytes: u64,
+    /// Bytes of the `.py` files among them.
+    pub python_bytes: u64,
+}
+
+/// The measured wheel of `name`, in whatever version.
+///
+/// `None` for builds that differ from the measured one by more than a release does: `2.9.1+cpu` where the default build was.
+#[must_use]
+pub fn wheel(name: &str, version: &str) -> Option<Wheel> {
+    let name = normal_name(name);
+    let place = WHEELS.binary_search_by(|(other, _)| (*other).cmp(name.as_str())).ok()?;
+    let wheel = WHEELS.get(place).map(|(_, wheel)| *wheel)?;
+    let local = |version: &str| version.split_once('+').map(|(_, local)| local.to_owned());
+    (version.is_empty() || local(version) == local(wheel.version)).then_some(wheel)
+}
+
+/// What a wheel of `name` with `wheel_bytes` becomes when unpacked, if one of it was measured.
+pub(super) fn unpacked(name: &str, wheel_bytes: u64) -> Option<u64> {
+    let place = WHEELS.binary_search_by(|(other, _)| (*other).cmp(name)).ok()?;
+    let (_, known) = WHEELS.get(place)?;
+    let bytes = u128::from(wheel_bytes) * u128::from(known.installed_bytes) / u128::from(known.wheel_bytes.max(1));
+    Some(u64::try_from(bytes).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_file_is_whole() {
+        let file = include_str!("../../rules/catalogue/wheels.toml");
+        assert_eq!(WHEELS.len(), file.lines().filter(|line| line.contains("version =")).count());
+        assert!(WHEELS.is_sorted_by(|(one, _), (other, _)| one < other));
+        for (name, wheel) in WHEELS {
+            assert!(wheel.wheel_bytes > 0 && wheel.python_bytes <= wheel.installed_bytes, "{name}");
+        }
+    }
+
+    #[test]
+    fn another_build_is_another_wheel() {
+        let numpy = wheel("NumPy", "2.0.0");
+        assert!(numpy.is_some_and(|numpy| numpy.installed_bytes > 2 * numpy.wheel_bytes));
+        assert_eq!(numpy, wheel("numpy", ""));
+        assert_eq!(wheel("numpy", "2.0.0+cpu"), None);
+        assert_eq!(wheel("unheard-of", ""), None);
+        assert!(unpacked("numpy", 1_000).is_some_and(|bytes| bytes > 2_000));
+    }
+}

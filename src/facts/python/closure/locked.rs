@@ -1,0 +1,125 @@
+//! The closure of an install that a lock decides.
+
+use std::sync::Arc;
+
+use crate::facts::Facts;
+use crate::python::PackageName;
+use crate::python::closure::{Asked, Closure, Request};
+use crate::python::lock::{Lock, LockKind, LockedPackage};
+
+use super::super::{Declared, Omitted, Place, Project, PythonInstall, Root};
+use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes};
+
+pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<InstallClosure> {
+    let in_use = install.lock.as_ref().filter(|_| super::uses_lock(install))?;
+    let lock = facts.workspace.lock(&in_use.path).ok()?;
+    let (mut request, asked) = request(install, &lock);
+    request.alone = install.no_dependencies;
+    if request.asked.is_empty() && !lock.tells_groups() {
+        return None;
+    }
+    let found = Closure::of(&lock, &request, &install.platform);
+    let file: Arc<str> = Arc::from(in_use.path.as_str());
+    let mut closure = InstallClosure::new(ClosureBasis::Lock(in_use.path.clone()));
+    for member in &found.members {
+        let Some(locked) = lock.packages.get(member.package) else { continue };
+        let wheel = member.wheel.and_then(|wheel| locked.files.get(wheel));
+        closure.packages.push(InstalledPackage {
+            name: locked.name.clone(),
+            version: Some(locked.version.clone()).filter(|version| !version.is_empty()),
+            extras: member.extras.clone(),
+            is_local: locked.is_local,
+            left_out: is_left_out(install, &lock, locked),
+            roots: Vec::new(),
+            place: Some(Place { file: Arc::clone(&file), range: locked.range }),
+            source: locked.source.clone(),
+            bytes: PackageBytes::of_wheel(&locked.name, &locked.version, wheel.and_then(|wheel| wheel.bytes)),
+        });
+    }
+    closure.notes.extend(found.undecided.iter().map(|marker| format!("whether `{marker}` holds is not known")));
+    closure.notes.extend(found.missing.iter().map(|name| format!("`{name}` is not in `{}`", in_use.path)));
+    if in_use.rewritten.is_some() {
+        closure.notes.push(format!("the build writes `{}` anew", in_use.path));
+    }
+    closure.complete = found.is_complete() && in_use.rewritten.is_none();
+    closure.graph = found.graph;
+    closure.asked = asked;
+    Some(closure)
+}
+
+fn is_left_out(install: &PythonInstall, lock: &Lock, package: &LockedPackage) -> bool {
+    let is_project = || install.projects.iter().any(|project| project.direct && project.name.as_ref() == Some(&package.name));
+    let omitted = match install.omitted {
+        Omitted::None => false,
+        Omitted::Project => package.is_local && is_project(),
+        Omitted::Workspace => package.is_local && (lock.members.is_empty() || lock.members.contains(&package.name)),
+    };
+    package.is_virtual || omitted || install.excluded.contains(&package.name)
+}
+
+/// What the install asks of the lock, and who asks for each.
+fn request(install: &PythonInstall, lock: &Lock) -> (Request, Vec<AskedBy>) {
+    let mut request = Request::default();
+    let mut by = Vec::new();
+    let chosen: Vec<(usize, &Project)> =
+        install.projects.iter().enumerate().filter(|(_, project)| project.direct).collect();
+    for (_, project) in &chosen {
+        if project.main {
+            request.groups.push("main".to_owned());
+        }
+        // Pipfile and its lock call the groups differently.
+        let groups = project.groups.iter().map(|group| if group == "dev-packages" { "develop" } else { group });
+        request.groups.extend(groups.map(str::to_owned));
+        request.extras.extend(project.extras.iter().map(|extra| extra.name.clone()));
+    }
+    match lock.kind {
+        LockKind::Uv => {
+            for &(index, project) in &chosen {
+                for asked in of_project(install, lock, project) {
+                    request.asked.push(asked);
+                    by.push(AskedBy::Project(index));
+                }
+            }
+        }
+        LockKind::Pylock => {
+            let known = install.roots.iter().enumerate().filter(|(_, root)| root.declared == Declared::Requirements);
+            for (index, root) in known {
+                request.asked.push(of_root(root));
+                by.push(AskedBy::Root(index));
+            }
+        }
+        _ => {
+            for (index, root) in install.roots.iter().enumerate() {
+                let is_own = |(_, project): &(usize, &Project)| project.manifest == root.place.file;
+                if root.declared == Declared::Project && chosen.iter().any(is_own) {
+                    request.asked.push(of_root(root));
+                    by.push(AskedBy::Root(index));
+                }
+            }
+        }
+    }
+    (request, by)
+}
+
+fn of_root(root: &Root) -> Asked {
+    let requirement = &root.requirement;
+    let specifier = Some(requirement.specifier.clone()).filter(|specifier| !specifier.is_empty());
+    Asked { specifier, ..Asked::new(requirement.name.clone(), requirement.extras.clone()) }
+}
+
+/// uv's packages of the workspace that a project stands for: itself, or all members of a workspace that has no project at its root.
+fn of_project(install: &PythonInstall, lock: &Lock, project: &Project) -> Vec<Asked> {
+    let extras: Vec<PackageName> = project.extras.iter().map(|extra| extra.name.clone()).collect();
+    let of = |name: &PackageName| Asked {
+        name: name.clone(),
+        extras: extras.clone(),
+        specifier: None,
+        main: project.main,
+        groups: project.groups.clone(),
+    };
+    match &project.name {
+        Some(name) if !install.all_members => vec![of(name)],
+        None if lock.members.is_empty() => lock.packages.iter().filter(|package| package.is_local).map(|package| of(&package.name)).collect(),
+        _ => lock.members.iter().map(of).collect(),
+    }
+}
