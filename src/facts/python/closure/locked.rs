@@ -119,7 +119,9 @@ fn of_project(install: &PythonInstall, lock: &Lock, project: &Project) -> Vec<As
     };
     match &project.name {
         Some(name) if !install.all_members => vec![of(name)],
-        None if lock.members.is_empty() => lock.packages.iter().filter(|package| package.is_local).map(|package| of(&package.name)).collect(),
+        _ if lock.members.is_empty() => {
+            lock.packages.iter().filter(|package| package.is_local).map(|package| of(&package.name)).collect()
+        }
         _ => lock.members.iter().map(of).collect(),
     }
 }
