@@ -136,7 +136,13 @@ mod tests {
         assert_eq!(take(&names, (3, 11), "x86_64", Libc::Glibc(17)), Some(names[1]));
         assert_eq!(take(&names, (3, 11), "x86_64", Libc::Musl(2)), Some(names[0]));
         assert_eq!(take(&names[4..], (3, 11), "x86_64", Libc::Glibc(36)), Some(names[4]));
-        let builds = ["a-1-1-py3-none-any.whl", "a-1-2-py3-none-any.whl", "a-1-py3-none-any.whl", "a.whl", "a-1-py4-none-any.whl"];
+        let builds = [
+            "a-1-1-py3-none-any.whl",
+            "a-1-2-py3-none-any.whl",
+            "a-1-py3-none-any.whl",
+            "a.whl",
+            "a-1-py4-none-any.whl",
+        ];
         assert_eq!(take(&builds, (3, 11), "x86_64", Libc::Glibc(36)), Some(builds[1]));
         assert_eq!(take(&builds[3..], (3, 11), "x86_64", Libc::Glibc(36)), None);
     }

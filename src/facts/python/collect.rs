@@ -112,7 +112,8 @@ pub(super) fn platform(stage: &StageFacts) -> Platform {
     };
     let version = stage.image.python.as_deref().and_then(|version| version.split_once('.'));
     let python = version.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    let patch = stage.image.python.as_deref().zip(stage.image.tag.as_deref()).and_then(|(version, tag)| patch(version, tag));
+    let patch =
+        stage.image.python.as_deref().zip(stage.image.tag.as_deref()).and_then(|(version, tag)| patch(version, tag));
     Platform { machine: machine.to_owned(), python, patch, libc: libc(stage) }
 }
 

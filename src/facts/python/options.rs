@@ -18,18 +18,15 @@ impl Reader<'_, '_> {
             self.install.excluded.push(PackageName::new(name.text()));
         }
         self.python_of_uv(options);
-        self.install.omitted = if options.has(&[
-            "--no-install-workspace",
-            "--no-install-local",
-            "--no-emit-workspace",
-            "--no-emit-local",
-        ]) {
-            Omitted::Workspace
-        } else if options.has(&["--no-install-project", "--no-emit-project"]) {
-            Omitted::Project
-        } else {
-            Omitted::None
-        };
+        self.install.omitted =
+            if options.has(&["--no-install-workspace", "--no-install-local", "--no-emit-workspace", "--no-emit-local"])
+            {
+                Omitted::Workspace
+            } else if options.has(&["--no-install-project", "--no-emit-project"]) {
+                Omitted::Project
+            } else {
+                Omitted::None
+            };
         self.install.all_members = options.has(&["--all-packages"]);
         self.install.unknown |= options
             .flags

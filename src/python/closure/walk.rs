@@ -303,7 +303,8 @@ impl<'a> Walk<'a> {
         for (index, package) in lock.packages.iter().enumerate() {
             let is_asked = |group: &String| {
                 request.groups.contains(group)
-                    || lock.kind == LockKind::Pdm && request.extras.iter().any(|extra| *extra == PackageName::new(group))
+                    || lock.kind == LockKind::Pdm
+                        && request.extras.iter().any(|extra| *extra == PackageName::new(group))
             };
             let mut groups = package.memberships.iter().filter(|group| is_asked(group)).peekable();
             if groups.peek().is_none() && !package.memberships.is_empty() {
@@ -331,7 +332,8 @@ impl<'a> Walk<'a> {
         if lock.kind == LockKind::Pipfile {
             // Categories may pin a package in different versions: that of the first one is taken.
             let place = |index: &usize| {
-                let groups = lock.packages.get(*index).map(|package| package.memberships.as_slice()).unwrap_or_default();
+                let groups =
+                    lock.packages.get(*index).map(|package| package.memberships.as_slice()).unwrap_or_default();
                 request.groups.iter().position(|group| groups.contains(group))
             };
             let mut ordered: Vec<usize> = found.drain().collect();

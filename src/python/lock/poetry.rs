@@ -56,7 +56,8 @@ impl Extra {
     pub(super) fn new(name: &str, members: &[Cow<'_, str>]) -> Self {
         let members = members.iter().filter_map(|member| {
             let text = member.split([';']).next().unwrap_or_default().trim();
-            let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']' | ',')));
+            let end =
+                text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '[' | ']' | ',')));
             let found = Requirement::parse(text.get(..end.unwrap_or(text.len())).unwrap_or_default(), 0)?;
             Some(Member { name: found.name, extras: found.extras })
         });
@@ -141,7 +142,8 @@ fn python_marker(versions: &str) -> Option<String> {
     for alternative in versions.split('|').map(str::trim).filter(|part| !part.is_empty()) {
         let mut clauses = Vec::new();
         for clause in alternative.split(',').map(str::trim) {
-            let operator = ["<=", ">=", "!=", "==", "<", ">"].into_iter().find(|&operator| clause.starts_with(operator))?;
+            let operator =
+                ["<=", ">=", "!=", "==", "<", ">"].into_iter().find(|&operator| clause.starts_with(operator))?;
             let version = clause.get(operator.len()..).unwrap_or_default().trim();
             let name = if version.matches('.').count() > 1 { "python_full_version" } else { "python_version" };
             clauses.push(format!("{name} {operator} '{version}'"));

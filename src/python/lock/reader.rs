@@ -245,7 +245,8 @@ impl Reader {
                 let directory = key == "directory";
                 toml.members(|toml, kind| {
                     let value = toml.string();
-                    let is_place = matches!(kind, "registry" | "url" | "git" | "path" | "directory" | "editable" | "virtual");
+                    let is_place =
+                        matches!(kind, "registry" | "url" | "git" | "path" | "directory" | "editable" | "virtual");
                     if let Some(value) = value.filter(|_| is_place) {
                         package.source = Some(value.into_owned());
                         package.is_local |= directory || matches!(kind, "directory" | "editable" | "virtual");
@@ -301,7 +302,9 @@ impl Reader {
             }
             "marker" | "markers" if toml.is_table() => {
                 let mut found = Vec::new();
-                toml.members(|toml, group| found.extend(toml.string().map(|marker| (membership(group), marker.into_owned()))));
+                toml.members(|toml, group| {
+                    found.extend(toml.string().map(|marker| (membership(group), marker.into_owned())))
+                });
                 for (group, marker) in found {
                     let marker = self.marker(&marker);
                     if let Some(package) = self.lock.packages.last_mut() {

@@ -192,7 +192,8 @@ impl<'t> Toml<'t> {
                 Some(b',' | b'\n' | b'#') if depth == 0 => return,
                 Some(_) => {
                     let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-                    let plain = |byte: &u8| !matches!(byte, b'"' | b'\'' | b'[' | b'{' | b']' | b'}' | b'#' | b',' | b'\n');
+                    let plain =
+                        |byte: &u8| !matches!(byte, b'"' | b'\'' | b'[' | b'{' | b']' | b'}' | b'#' | b',' | b'\n');
                     self.at += rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len()).max(1);
                     continue;
                 }
@@ -260,7 +261,15 @@ impl<'t> Toml<'t> {
         };
         let end = end.min(bytes.len());
         let closed = is_quote(end);
-        self.at = (end + if !closed { 0 } else if long { 3 } else { 1 }).min(bytes.len());
+        self.at = (end
+            + if !closed {
+                0
+            } else if long {
+                3
+            } else {
+                1
+            })
+        .min(bytes.len());
         // `""""a""""`: quotes may touch the closing ones.
         while long && closed && is_quote(self.at) {
             self.at += 1;
@@ -390,7 +399,17 @@ mod tests {
 
     #[test]
     fn text_that_is_not_toml_ends() {
-        for text in ["a = [", "a = {", "a = \"", "a = \"\"\"x", "a = {{{{", "= = =\n]]]\n", "é = é\n[é", "a = [é, {é = é}]", "a = \"\\"] {
+        for text in [
+            "a = [",
+            "a = {",
+            "a = \"",
+            "a = \"\"\"x",
+            "a = {{{{",
+            "= = =\n]]]\n",
+            "é = é\n[é",
+            "a = [é, {é = é}]",
+            "a = \"\\",
+        ] {
             let mut toml = Toml::new(text);
             while let Some(statement) = toml.statement() {
                 if matches!(statement, Statement::Key(..)) {

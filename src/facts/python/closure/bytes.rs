@@ -8,6 +8,8 @@ use super::{ClosureBasis, InstalledPackage};
 /// What pip's `.pyc` files weigh for each byte of the `.py` files that they are made of, in percent (measured on pandas and
 /// scikit-learn: 101.2 MB for 71.2 MB).
 const COMPILED_PERCENT: u64 = 142;
+/// What a source distribution becomes when it is built and installed, in percent (median of 26 of real locks).
+const SOURCE_PERCENT: u64 = 235;
 
 /// What one package weighs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -18,7 +20,7 @@ pub struct PackageBytes {
     pub installed: Option<u64>,
     /// The `.pyc` files that a compiling installer adds; `None` when the share of Python in the package is not known.
     pub compiled: Option<u64>,
-    /// Whether [`PackageBytes::wheel`] is the lock's own figure.
+    /// Whether it rests on the lock's own figure for the wheel.
     pub exact: bool,
 }
 
@@ -55,7 +57,14 @@ impl PackageBytes {
         self.installed.map(|installed| installed.saturating_add(compiled))
     }
 
-    /// A wheel of which the lock tells the size.
+    /// What is built from a source distribution of `bytes`.
+    pub(super) fn of_source(name: &PackageName, version: &str, bytes: Option<u64>) -> Self {
+        let known = Self::of_wheel(name, version, None);
+        let installed = bytes.and_then(|bytes| bytes.checked_mul(SOURCE_PERCENT)).map(|bytes| bytes / 100);
+        Self { wheel: bytes.or(known.wheel), installed: known.installed.or(installed), ..known }
+    }
+
+    /// A wheel, with its size when the lock tells it; else as the catalogue measured it.
     pub(super) fn of_wheel(name: &PackageName, version: &str, wheel: Option<u64>) -> Self {
         let known = catalogue::wheel(name.as_str(), version);
         let Some(wheel) = wheel else {
@@ -69,7 +78,8 @@ impl PackageBytes {
         };
         let installed = catalogue::installed_bytes_of_wheel(name.as_str(), wheel);
         let share = |known: catalogue::Wheel| {
-            let of_this = u128::from(known.python_bytes) * u128::from(installed) / u128::from(known.installed_bytes.max(1));
+            let of_this =
+                u128::from(known.python_bytes) * u128::from(installed) / u128::from(known.installed_bytes.max(1));
             compiled(u64::try_from(of_this).unwrap_or(u64::MAX))
         };
         Self { wheel: Some(wheel), installed: Some(installed), compiled: known.and_then(share), exact: true }
@@ -91,7 +101,9 @@ pub(super) fn sum<'p>(packages: impl Iterator<Item = &'p InstalledPackage>, basi
             let name = package.name.as_str();
             let with_extras = package.extras.iter().map(|extra| format!("{name}[{extra}]"));
             let before = keys.len();
-            keys.extend(std::iter::once(name.to_owned()).chain(with_extras).filter(|key| catalogue::package(key).is_some()));
+            keys.extend(
+                std::iter::once(name.to_owned()).chain(with_extras).filter(|key| catalogue::package(key).is_some()),
+            );
             sum.unknown += usize::from(keys.len() == before);
             continue;
         }

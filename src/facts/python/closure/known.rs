@@ -21,7 +21,8 @@ pub(super) fn closure(install: &PythonInstall) -> InstallClosure {
             package.version = package.version.take().or_else(|| requirement.pinned().map(str::to_owned));
             package.place.get_or_insert_with(|| root.place.clone());
         }
-        let parts = std::iter::once(Part::Own).chain(requirement.extras.iter().cloned().map(Part::Extra)).collect::<Vec<_>>();
+        let parts =
+            std::iter::once(Part::Own).chain(requirement.extras.iter().cloned().map(Part::Extra)).collect::<Vec<_>>();
         let asked = closure.asked.len();
         closure.asked.push(AskedBy::Root(index));
         closure.graph.add_start(Start { asked, node, parts: parts.clone() });
@@ -40,8 +41,11 @@ pub(super) fn closure(install: &PythonInstall) -> InstallClosure {
         seen.push((node, part.clone()));
         for &required in catalogue::package(&key).map_or(&[][..], |entry| entry.requires) {
             let (name, extra) = required.split_once('[').unwrap_or((required, ""));
-            let extras: Vec<PackageName> =
-                Some(extra.trim_end_matches(']')).filter(|extra| !extra.is_empty()).map(PackageName::new).into_iter().collect();
+            let extras: Vec<PackageName> = Some(extra.trim_end_matches(']'))
+                .filter(|extra| !extra.is_empty())
+                .map(PackageName::new)
+                .into_iter()
+                .collect();
             let to = add(&mut closure, &mut places, install, &PackageName::new(name), &extras);
             queue.push_back((to, Part::Own));
             queue.extend(extras.iter().cloned().map(|extra| (to, Part::Extra(extra))));
