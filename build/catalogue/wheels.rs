@@ -19,7 +19,8 @@ pub fn tables(root: &Section<'_>) -> Tables {
 
 /// `NAME = { version, wheel, installed, python }`, in kB.
 fn row(wheels: &Section<'_>, name: &str) -> Result<String, Problem> {
-    if normal_name(name) != name {
+    let (plain, _) = name.split_once('+').unwrap_or((name, ""));
+    if normal_name(plain) != plain {
         return Err(wheels.problem(name, &format!("its normal form is {:?}", normal_name(name))));
     }
     let section = wheels.section(name)?;

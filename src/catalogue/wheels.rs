@@ -19,22 +19,26 @@ pub struct Wheel {
 
 /// The measured wheel of `name`, in whatever version.
 ///
-/// `None` for builds that differ from the measured one by more than a release does: `2.9.1+cpu` where the default build was.
+/// A build of another kind than the default index has is another wheel: `2.9.1+cpu` is not `2.9.1`.
 #[must_use]
 pub fn wheel(name: &str, version: &str) -> Option<Wheel> {
     let name = normal_name(name);
-    let place = WHEELS.binary_search_by(|(other, _)| (*other).cmp(name.as_str())).ok()?;
-    let wheel = WHEELS.get(place).map(|(_, wheel)| *wheel)?;
-    let local = |version: &str| version.split_once('+').map(|(_, local)| local.to_owned());
-    (version.is_empty() || local(version) == local(wheel.version)).then_some(wheel)
+    match version.split_once('+') {
+        Some((_, local)) => find(&format!("{name}+{local}")),
+        None => find(&name),
+    }
 }
 
 /// What a wheel of `name` with `wheel_bytes` becomes when unpacked, if one of it was measured.
 pub(super) fn unpacked(name: &str, wheel_bytes: u64) -> Option<u64> {
-    let place = WHEELS.binary_search_by(|(other, _)| (*other).cmp(name)).ok()?;
-    let (_, known) = WHEELS.get(place)?;
+    let known = find(name)?;
     let bytes = u128::from(wheel_bytes) * u128::from(known.installed_bytes) / u128::from(known.wheel_bytes.max(1));
     Some(u64::try_from(bytes).unwrap_or(u64::MAX))
+}
+
+fn find(key: &str) -> Option<Wheel> {
+    let place = WHEELS.binary_search_by(|(other, _)| (*other).cmp(key)).ok()?;
+    WHEELS.get(place).map(|(_, wheel)| *wheel)
 }
 
 #[cfg(test)]
@@ -57,6 +61,7 @@ mod tests {
         assert!(numpy.is_some_and(|numpy| numpy.installed_bytes > 2 * numpy.wheel_bytes));
         assert_eq!(numpy, wheel("numpy", ""));
         assert_eq!(wheel("numpy", "2.0.0+cpu"), None);
+        assert!(wheel("torch", "2.9.1+cpu").is_some_and(|cpu| Some(cpu) != wheel("torch", "2.9.1")));
         assert_eq!(wheel("unheard-of", ""), None);
         assert!(unpacked("numpy", 1_000).is_some_and(|bytes| bytes > 2_000));
     }

@@ -103,6 +103,12 @@ pub(super) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Debug {
+    /// Print what each install of Python packages brings, one JSON line for each file
+    Closure {
+        /// Files or folders
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
     /// Print what the parser reads, one JSON line for each file
     Parse {
         /// Files or folders

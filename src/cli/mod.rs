@@ -3,6 +3,7 @@
 mod args;
 mod backups;
 mod check;
+mod closure;
 mod explain;
 mod options;
 mod parse;
@@ -162,6 +163,7 @@ fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
         Some(Command::Schema) => setup::schema(terminal),
         Some(Command::Completions { shell }) => setup::completions(shell, terminal),
         Some(Command::Man) => setup::man(terminal),
+        Some(Command::Debug(Debug::Closure { paths })) => closure::closure(&paths, terminal),
         Some(Command::Debug(Debug::Parse { paths })) => parse::parse(&paths, terminal),
     }
 }

@@ -30,6 +30,8 @@ pub struct Lock {
     pub requirements: Vec<Edge>,
     /// Dependency groups of a workspace without a project, in uv's `[manifest.dependency-groups]`.
     pub groups: Vec<(String, Vec<Edge>)>,
+    /// The groups that pdm locked, extras included.
+    pub locked_groups: Vec<String>,
     /// Whether uv's `conflicts` stand in it, so that markers speak of extras and groups that were chosen.
     pub conflicts: bool,
     /// Poetry's `[extras]` of the project: the packages that each brings.

@@ -221,8 +221,13 @@ impl<'a> Evaluator<'a> {
         if !matches!(variable, Operand::PythonFullVersion) {
             return compare_version(&format!("{major}.{minor}"), operator, literal, swapped);
         }
+        if let Some(patch) = self.platform.patch {
+            return compare_version(&format!("{major}.{minor}.{patch}"), operator, literal, swapped);
+        }
         if !matches!(operator, Operator::Version(_)) {
-            return Truth::Unknown;
+            // `not in '3.9.0, 3.9.1'`
+            let is_other = !swapped && !literal.contains(&format!("{major}.{minor}."));
+            return if is_other { (operator == Operator::NotIn).into() } else { Truth::Unknown };
         }
         if let Some(patch) = self.platform.patch {
             return compare_version(&format!("{major}.{minor}.{patch}"), operator, literal, swapped);
@@ -312,6 +317,9 @@ mod tests {
             ("python_full_version < '3.11.4'", '?'),
             ("python_full_version == '3.11.4'", '?'),
             ("python_full_version == '3.11.*'", 't'),
+            ("python_full_version not in '3.9.0, 3.9.1'", 't'),
+            ("python_full_version in '3.9.0, 3.9.1'", 'f'),
+            ("python_full_version in '3.11.0, 3.9.1'", '?'),
             ("extra == 'gpu-all'", 't'),
             ("extra == 'cpu'", 'f'),
             ("'gpu.all' in extras", 't'),

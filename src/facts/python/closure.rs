@@ -176,7 +176,9 @@ impl Facts<'_> {
         let mut closure = locked::closure(self, install)
             .or_else(|| compiled::closure(install))
             .unwrap_or_else(|| known::closure(install));
-        closure.complete &= !install.unknown;
+        // What else all members of a workspace ask for is unknown only without a lock.
+        let is_locked = matches!(closure.basis, ClosureBasis::Lock(_));
+        closure.complete &= !install.unknown || (install.all_members && is_locked);
         for package in &mut closure.packages {
             let named = install.roots.iter().enumerate().filter(|(_, root)| root.requirement.name == package.name);
             package.roots = named.map(|(index, _)| index).collect();

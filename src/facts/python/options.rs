@@ -179,9 +179,21 @@ impl Reader<'_, '_> {
         let is_named = |name: &str| asked.iter().any(|group| group.name == name);
         let everything = is_named(":all");
         let production = options.has(&["--prod", "--production"]);
-        let only_named = options.has(&["-d", "--dev"]) && parsed.groups.keys().any(|name| is_named(name));
+        let only_named = parsed.groups.keys().any(|name| is_named(name));
+        let plain = asked.is_empty()
+            && without.is_empty()
+            && !production
+            && !options.has(&["-d", "--dev", "--no-default", "--with", "--without"]);
+        self.lock_of(&manifest, "pdm.lock");
+        let locked = self.install.lock.as_ref().and_then(|lock| self.facts.workspace.lock(&lock.path).ok());
+        let locked = locked.filter(|lock| plain && !lock.locked_groups.is_empty());
+        let is_locked = |name: &str| {
+            locked.as_ref().is_none_or(|lock| {
+                lock.locked_groups.iter().any(|group| PackageName::new(group) == PackageName::new(name))
+            })
+        };
         let mut selection = Selection { main: !options.has(&["--no-default"]), ..Selection::default() };
-        for name in parsed.groups.keys().filter(|_| !production) {
+        for name in parsed.groups.keys().filter(|name| !production && is_locked(name)) {
             let choice = asked.iter().find(|group| group.name == *name);
             match choice {
                 Some(choice) => selection.groups.push(choice.clone()),
@@ -191,18 +203,19 @@ impl Reader<'_, '_> {
                 }
             }
         }
+        // Without a word about groups pdm installs all that the lock holds, and `--without` leaves out of everything.
+        let everything = everything || (asked.is_empty() && !without.is_empty());
         for name in parsed.extras.keys() {
             let choice = asked.iter().find(|group| PackageName::new(&group.name) == *name);
             let word = choice.map_or(word, |choice| choice.word);
-            if everything || choice.is_some() {
-                selection.extras.push(InstalledExtra { name: name.clone(), word, all: everything });
+            if everything || choice.is_some() || (locked.is_some() && is_locked(name.as_str())) {
+                selection.extras.push(InstalledExtra { name: name.clone(), word, all: choice.is_none() });
             }
         }
         selection.groups.retain(|group| without.iter().all(|other| other.name != group.name));
         selection.extras.retain(|extra| without.iter().all(|other| PackageName::new(&other.name) != extra.name));
         let alone = options.has(&["--no-self"]);
         self.install.omitted = if alone { Omitted::Project } else { Omitted::None };
-        self.lock_of(&manifest, "pdm.lock");
         self.project(&manifest, &selection, word, Vec::new(), true);
     }
 

@@ -329,6 +329,19 @@ impl<'a> Walk<'a> {
                 found.insert(index);
             }
         }
+        if lock.kind == LockKind::Pipfile {
+            // Categories may pin a package in different versions: that of the first one is taken.
+            let place = |index: &usize| {
+                let groups =
+                    lock.packages.get(*index).map(|package| package.memberships.as_slice()).unwrap_or_default();
+                request.groups.iter().position(|group| groups.contains(group))
+            };
+            let mut ordered: Vec<usize> = found.drain().collect();
+            ordered.sort_by_key(|index| (place(index), *index));
+            let mut names = HashSet::new();
+            ordered.retain(|&index| lock.packages.get(index).is_some_and(|package| names.insert(&package.name)));
+            found.extend(ordered);
+        }
         found
     }
 

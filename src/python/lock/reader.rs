@@ -223,6 +223,7 @@ impl Reader {
                 toml.skip_value();
                 self.lock.kind = LockKind::Pdm;
             }
+            "groups" => self.lock.locked_groups = toml.strings().into_iter().map(Cow::into_owned).collect(),
             "python-versions" => self.lock.requires_python = toml.string().map(Cow::into_owned),
             _ => toml.skip_value(),
         }

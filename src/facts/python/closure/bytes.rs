@@ -8,6 +8,8 @@ use super::{ClosureBasis, InstalledPackage};
 /// What pip's `.pyc` files weigh for each byte of the `.py` files that they are made of, in percent (measured on pandas and
 /// scikit-learn: 101.2 MB for 71.2 MB).
 const COMPILED_PERCENT: u64 = 142;
+/// What a source distribution becomes when it is built and installed, in percent (median of 26 of real locks).
+const SOURCE_PERCENT: u64 = 235;
 
 /// What one package weighs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -18,7 +20,7 @@ pub struct PackageBytes {
     pub installed: Option<u64>,
     /// The `.pyc` files that a compiling installer adds; `None` when the share of Python in the package is not known.
     pub compiled: Option<u64>,
-    /// Whether [`PackageBytes::wheel`] is the lock's own figure.
+    /// Whether it rests on the lock's own figure for the wheel.
     pub exact: bool,
 }
 
@@ -55,7 +57,14 @@ impl PackageBytes {
         self.installed.map(|installed| installed.saturating_add(compiled))
     }
 
-    /// A wheel of which the lock tells the size.
+    /// What is built from a source distribution of `bytes`.
+    pub(super) fn of_source(name: &PackageName, version: &str, bytes: Option<u64>) -> Self {
+        let known = Self::of_wheel(name, version, None);
+        let installed = bytes.and_then(|bytes| bytes.checked_mul(SOURCE_PERCENT)).map(|bytes| bytes / 100);
+        Self { wheel: bytes.or(known.wheel), installed: known.installed.or(installed), ..known }
+    }
+
+    /// A wheel, with its size when the lock tells it; else as the catalogue measured it.
     pub(super) fn of_wheel(name: &PackageName, version: &str, wheel: Option<u64>) -> Self {
         let known = catalogue::wheel(name.as_str(), version);
         let Some(wheel) = wheel else {

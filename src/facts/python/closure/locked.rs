@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::facts::Facts;
 use crate::python::PackageName;
 use crate::python::closure::{Asked, Closure, Request};
-use crate::python::lock::{Lock, LockKind, LockedPackage};
+use crate::python::lock::{Lock, LockKind, LockedFile, LockedPackage};
 
 use super::super::{Declared, Omitted, Place, Project, PythonInstall, Root};
 use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes};
@@ -33,7 +33,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
             roots: Vec::new(),
             place: Some(Place { file: Arc::clone(&file), range: locked.range }),
             source: locked.source.clone(),
-            bytes: PackageBytes::of_wheel(&locked.name, &locked.version, wheel.and_then(|wheel| wheel.bytes)),
+            bytes: bytes(locked, wheel),
         });
     }
     closure.notes.extend(found.undecided.iter().map(|marker| format!("whether `{marker}` holds is not known")));
@@ -42,6 +42,17 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
     closure.graph = found.graph;
     closure.asked = asked;
     Some(closure)
+}
+
+fn bytes(locked: &LockedPackage, wheel: Option<&LockedFile>) -> PackageBytes {
+    if let Some(wheel) = wheel {
+        return PackageBytes::of_wheel(&locked.name, &locked.version, wheel.bytes);
+    }
+    let is_source = |file: &&LockedFile| !file.name.ends_with(".whl");
+    match locked.files.iter().find(is_source) {
+        Some(source) => PackageBytes::of_source(&locked.name, &locked.version, source.bytes),
+        None => PackageBytes::of_wheel(&locked.name, &locked.version, None),
+    }
 }
 
 fn is_left_out(install: &PythonInstall, lock: &Lock, package: &LockedPackage) -> bool {
@@ -117,7 +128,7 @@ fn of_project(install: &PythonInstall, lock: &Lock, project: &Project) -> Vec<As
     };
     match &project.name {
         Some(name) if !install.all_members => vec![of(name)],
-        None if lock.members.is_empty() => {
+        _ if lock.members.is_empty() => {
             lock.packages.iter().filter(|package| package.is_local).map(|package| of(&package.name)).collect()
         }
         _ => lock.members.iter().map(of).collect(),
