@@ -8,6 +8,7 @@
 
 mod collect;
 mod compose;
+mod corrections;
 mod development;
 mod evidence;
 mod export;
@@ -25,6 +26,7 @@ mod target;
 mod torch;
 mod wheels;
 
+pub use corrections::{Correction, CorrectionKind};
 pub use development::{Bundle, BundleKind};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
