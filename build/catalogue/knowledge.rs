@@ -1,6 +1,6 @@
 //! The smaller tables of `packages.toml`: import names, hints, development tools, releases of torch, unpacked sizes.
 
-use super::names::normal_name;
+use super::names::{normal_key, normal_name};
 use super::packages::{BASES, Entry};
 use super::reader::Section;
 use super::{all, code, only_one};
@@ -13,12 +13,14 @@ pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Probl
     let development = development(root).map_err(only_one)?;
     let torch = torch(root)?;
     let ratios = ratios(root).map_err(only_one)?;
+    let variants = variants(root)?;
     let list = "(&str, &[&str])";
     Ok([
         code::table("Import names of packages without an entry, sorted by name.", "IMPORTS", list, &imports),
         code::table("Hints of packages without an entry, sorted by name.", "HINTS", list, &hints),
         code::table("Patterns of tools for developers.", "DEVELOPMENT", "&str", &development),
         code::table("Releases of torch, sorted by version as text.", "TORCH", "TorchRelease", &torch),
+        code::table("Packages with a lighter one beside them, sorted by key.", "VARIANTS", "Variant", &variants),
         code::table("Unpacked bytes in percent of a wheel's; the first that fits.", "RATIOS", "(&str, u64)", &ratios),
     ]
     .concat())
@@ -51,6 +53,40 @@ fn torch(root: &Section<'_>) -> Result<Vec<String>, Vec<Problem>> {
     let mut releases = all(section.keys().map(|version| Ok((version, release(&section, version)?))))?;
     releases.sort_unstable();
     Ok(releases.into_iter().map(|(_, code)| code).collect())
+}
+
+/// Packages with a lighter one beside them.
+fn variants(root: &Section<'_>) -> Result<Vec<String>, Vec<Problem>> {
+    let section = root.section("variants").map_err(only_one)?;
+    let mut rows = all(section.keys().map(|key| {
+        if normal_key(key) != key {
+            return Err(section.problem(key, &format!("its normal form is {:?}", normal_key(key))));
+        }
+        Ok((key, variant(&section.section(key)?, key)?))
+    }))?;
+    rows.sort_unstable();
+    Ok(rows.into_iter().map(|(_, code)| code).collect())
+}
+
+fn variant(row: &Section<'_>, key: &str) -> Result<String, Problem> {
+    row.only(&["needs", "chosen", "lighter", "versions", "since", "lost", "uses", "basis"])?;
+    let lighter = row.optional_text("lighter")?;
+    let versions = row.choice("versions", &["same", "other"])?;
+    if lighter.is_some() != versions.is_some() {
+        return Err(row.problem("versions", "it stands where `lighter` stands"));
+    }
+    let needs = row.some_choice("needs", &["gpu", "gpu-kernels", "kernels", "sources"])?;
+    row.some_choice("basis", &BASES)?;
+    Ok(format!(
+        "Variant {{ key: {key:?}, needs: Needs::{}, chosen: {}, lighter: {lighter:?}, same_versions: {}, since: {:?}, \
+         lost: {:?}, uses: &{:?} }}",
+        code::variant(needs),
+        row.flag("chosen")?.unwrap_or_default(),
+        versions == Some("same"),
+        row.optional_text("since")?,
+        row.text("lost")?,
+        row.texts("uses")?,
+    ))
 }
 
 fn release(releases: &Section<'_>, version: &str) -> Result<String, Problem> {

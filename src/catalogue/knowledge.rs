@@ -24,6 +24,58 @@ pub struct TorchRelease {
     pub basis: &'static str,
 }
 
+/// What a heavy package has more of than the lighter one beside it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Needs {
+    /// Everything: it is of no use without a GPU.
+    Gpu,
+    /// What only a GPU uses, and its name or extra asks for it, or its requirements bring it.
+    GpuKernels,
+    /// What only a GPU uses, in the variant that everybody takes.
+    Kernels,
+    /// What programs show that use it: [`Variant::uses`].
+    Sources,
+}
+
+/// A package beside which a lighter one does the same with less.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Variant {
+    /// `name` or `name[extra]`, in normal form.
+    pub key: &'static str,
+    /// What it has more of.
+    pub needs: Needs,
+    /// Whether its name asks for a GPU outright.
+    pub chosen: bool,
+    /// The lighter one, which is imported by the same names; `None` where there is none.
+    pub lighter: Option<&'static str>,
+    /// Whether each release has its twin, so that a pin stays.
+    pub same_versions: bool,
+    /// The first release that has a lighter twin; `None` for all.
+    pub since: Option<&'static str>,
+    /// What the lighter one lacks, for people.
+    pub lost: &'static str,
+    /// Identifiers and strings of programs that need what is lost.
+    pub uses: &'static [&'static str],
+}
+
+impl Variant {
+    /// What would no longer be installed, in bytes without `.pyc`; `None` where one of the two was not measured.
+    #[must_use]
+    pub fn saved_bytes(&self) -> Option<u64> {
+        let bytes = |key: &str| package(key).and_then(|entry| entry.closure).map(|closure| closure.installed_bytes);
+        bytes(self.key)?.checked_sub(self.lighter.map_or(Some(0), bytes)?)
+    }
+}
+
+/// The lighter variant of `name` with one of `extras`.
+#[must_use]
+pub fn variant(name: &str, extras: &[&str]) -> Option<&'static Variant> {
+    let plain = normal_name(name);
+    let find = |key: &str| VARIANTS.binary_search_by(|variant| variant.key.cmp(key)).ok();
+    let with_extra = extras.iter().find_map(|extra| find(&format!("{plain}[{extra}]")));
+    VARIANTS.get(with_extra.or_else(|| find(&plain))?)
+}
+
 /// The names a program imports `name` by; the name with `_` for `-` when the catalogue knows no others.
 #[must_use]
 pub fn import_names(name: &str) -> Vec<String> {
@@ -88,6 +140,8 @@ mod tests {
         assert_eq!((IMPORTS.len(), HINTS.len()), (count("imports"), count("hints")));
         assert_eq!(TORCH.len(), count("torch-releases"));
         let order = section(root, "ratios").get("order").and_then(|item| item.as_array());
+        assert_eq!(VARIANTS.len(), count("variants"));
+        assert!(VARIANTS.is_sorted_by_key(|variant| variant.key));
         assert_eq!(Some(RATIOS.len()), order.map(toml_edit::Array::len));
         for table in [IMPORTS, HINTS] {
             assert!(table.is_sorted_by(|(one, _), (other, _)| one < other));
@@ -132,5 +186,17 @@ mod tests {
         assert_eq!(installed_bytes_of_wheel("nvidia-nvjitlink-cu12", 100), 250);
         assert_eq!(installed_bytes_of_wheel("nvidia_cudnn_cu12", 100), 142);
         assert_eq!(installed_bytes_of_wheel("requests", 100), 315);
+    }
+
+    #[test]
+    fn variants_are_found_by_name_or_extra() {
+        let lighter = |name, extras: &[&str]| variant(name, extras).and_then(|variant| variant.lighter);
+        assert_eq!(lighter("OnnxRuntime_GPU", &[]), Some("onnxruntime"));
+        assert_eq!(lighter("jax", &["cuda12"]), Some("jax"));
+        assert_eq!(lighter("jax", &[]), None);
+        assert_eq!(lighter("tensorflow", &["and-cuda"]), Some("tensorflow"));
+        assert_eq!(lighter("tensorflow", &[]), Some("tensorflow-cpu"));
+        assert_eq!(variant("xgboost", &[]).and_then(Variant::saved_bytes), Some(710_000_000));
+        assert_eq!(variant("faiss-gpu", &[]).and_then(Variant::saved_bytes), None);
     }
 }

@@ -21,7 +21,10 @@ pub use images::{
     ends_as_of, has_certificates_when_slim, is_harmless_script, needs_of_npm_packages, needs_of_pip_package,
     package_of_command,
 };
-pub use knowledge::{TorchRelease, hints, import_names, installed_bytes_of_wheel, is_development_tool, torch_release};
+pub use knowledge::{
+    Needs, TorchRelease, Variant, hints, import_names, installed_bytes_of_wheel, is_development_tool, torch_release,
+    variant,
+};
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,
 };

@@ -11,6 +11,7 @@ mod closure;
 mod collect;
 mod compose;
 mod contents;
+mod corrections;
 mod development;
 mod evidence;
 mod export;
@@ -31,6 +32,7 @@ mod wheels;
 
 pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
 pub use contents::{Contents, Dominant};
+pub use corrections::{Correction, CorrectionKind};
 pub use development::{Bundle, BundleKind};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};

@@ -14,6 +14,7 @@ mod page;
 mod phrase;
 mod registry;
 mod reporter;
+mod variants;
 mod weight;
 
 pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};
@@ -70,7 +71,7 @@ macro_rules! groups {
 }
 
 groups! {
-    python: [cuda_torch_on_cpu, unused_extra, dev_dependencies_installed],
+    python: [cuda_torch_on_cpu, torch_installed_twice, gpu_package_on_cpu, heavier_variant, unused_extra, dev_dependencies_installed],
     caches: [
         pip_cache_kept,
         uv_cache_kept,

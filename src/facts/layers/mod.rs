@@ -173,6 +173,13 @@ impl Facts<'_> {
         invocation: &'f Invocation,
     ) -> Option<Late<'f>> {
         let names = uninstalled(invocation)?;
+        // What becomes of torch is a matter of its own.
+        let is_torch = |word: TextRange| {
+            self.torch_installs().iter().any(|torch| torch.corrected.as_ref().is_some_and(|it| it.word == word))
+        };
+        if invocation.arguments.iter().any(|argument| is_torch(argument.range)) {
+            return None;
+        }
         let chain: Vec<usize> = self.chain(stage).map(|stage| stage.index).collect();
         let mut found: Vec<(String, TextRange)> = Vec::new();
         for install in self.python_installs().iter().filter(|install| chain.contains(&install.stage)) {

@@ -3,6 +3,7 @@
 use crate::catalogue::Gpu;
 use crate::facts::transfer::Source;
 use crate::facts::{Base, Facts, Guard, VariableKind};
+use crate::python::PackageName;
 
 use super::indexes::IndexKind;
 use super::program::Program;
@@ -63,6 +64,9 @@ const LIBRARIES: [&str; 7] = [
 pub struct Evidence {
     /// For a GPU.
     pub gpu: Vec<String>,
+    /// Those of `gpu` that say no more than that a package for GPUs is installed which has a lighter variant, or is of no use
+    /// without one.
+    pub chosen: Vec<String>,
     /// Against one.
     pub cpu: Vec<String>,
     /// For either, such as `torch.cuda.is_available()`.
@@ -71,6 +75,14 @@ pub struct Evidence {
     pub unreserved: bool,
     /// What was looked at, when nothing was found.
     pub looked_at: String,
+}
+
+impl Evidence {
+    /// Whether more speaks for a GPU than the packages that are installed.
+    #[must_use]
+    pub fn needs_gpu(&self) -> bool {
+        self.gpu.iter().any(|sentence| !self.chosen.contains(sentence))
+    }
 }
 
 pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
@@ -93,7 +105,7 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
         let mut seen = std::collections::HashSet::new();
         sentences.retain(|sentence| seen.insert(sentence.clone()));
     }
-    if !found.gpu.is_empty() {
+    if found.needs_gpu() {
         // The rest costs time and changes nothing.
         return found;
     }
@@ -307,7 +319,13 @@ fn packages(install: &PythonInstall, found: &mut Evidence) {
             .iter()
             .any(|extra| matches!(extra.as_str(), "gpu" | "cuda" | "cuda12" | "and-cuda" | "cuda13"));
         if extra || only_gpu && !(cuda && dumped) || cuda && !dumped && !compiled(root) {
-            found.gpu.push(format!("`{name}`"));
+            let sentence = format!("`{name}`");
+            let extras: Vec<&str> = root.requirement.extras.iter().map(PackageName::as_str).collect();
+            let chosen = crate::catalogue::variant(name, &extras).is_some_and(|variant| variant.chosen);
+            if chosen || cuda {
+                found.chosen.push(sentence.clone());
+            }
+            found.gpu.push(sentence);
         }
     }
 }

@@ -180,6 +180,30 @@ impl Facts<'_> {
         self.reach::<&str>(&[], words)
     }
 
+    /// Where a source of the program, tests and the like left out, has one of `words` as an identifier or a whole string.
+    #[must_use]
+    pub fn use_of(&self, words: &[&str]) -> Option<Reached> {
+        let sources = self.program().sources.iter().filter(|path| !Program::is_aside(path));
+        sources.into_iter().find_map(|path| {
+            let imports = self.imports_of(path)?;
+            let holds =
+                |word: &&&str| imports.identifiers.iter().chain(&imports.strings).any(|name| name.as_str() == **word);
+            let word = words.iter().find(holds)?;
+            Some(Reached { file: path.clone(), by: (*word).to_owned() })
+        })
+    }
+
+    /// The first source of the program, tests and the like left out, that imports `package`.
+    #[must_use]
+    pub fn importer_of(&self, package: &str) -> Option<&str> {
+        let modules = catalogue::import_names(package);
+        let mut sources = self.program().sources.iter().filter(|path| !Program::is_aside(path));
+        let imports = |path: &&String| {
+            self.imports_of(path).is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+        };
+        sources.find(imports).map(String::as_str)
+    }
+
     fn reach<M: AsRef<str>>(&self, modules: &[M], mut words: Vec<String>) -> Option<Reached> {
         words.retain(|word| word.len() >= 2);
         let program = self.program();

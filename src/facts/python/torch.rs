@@ -7,6 +7,7 @@ use crate::dockerfile::UNKNOWN;
 use crate::facts::{Facts, Guard};
 use crate::python::{PackageName, Requirement};
 
+use super::corrections::Correction;
 use super::indexes::{IndexKind, IndexRole, classify, of_version};
 use super::{PythonInstall, Root, Tool};
 
@@ -52,6 +53,8 @@ pub struct TorchInstall {
     pub replaces: Option<(String, Requirement)>,
     /// Whether it reaches a shipped image.
     pub ships: bool,
+    /// What a later command does about the CUDA build that this install brings.
+    pub corrected: Option<Correction>,
 }
 
 /// Whether `name` is torch or is released with it.
@@ -103,8 +106,9 @@ pub(super) fn installs(facts: &Facts<'_>) -> Vec<TorchInstall> {
             held.entry(install.stage).or_default().push(Held { found: found.len(), cpu, version });
         }
         let ships = facts.ships(install);
-        found.push(TorchInstall { install: index, causes, build, replaces, ships });
+        found.push(TorchInstall { install: index, causes, build, replaces, ships, corrected: None });
     }
+    super::corrections::find(facts, &mut found);
     found
 }
 
@@ -149,12 +153,12 @@ fn locked_without(install: &PythonInstall) -> bool {
     lock.is_some_and(|lock| lock.torch.is_empty())
 }
 
-fn torch_requirements(install: &PythonInstall) -> impl Iterator<Item = &Requirement> {
+pub(super) fn torch_requirements(install: &PythonInstall) -> impl Iterator<Item = &Requirement> {
     let roots = install.roots.iter().map(|root| &root.requirement);
     roots.chain(&install.constraints).filter(|requirement| requirement.name.as_str() == "torch")
 }
 
-fn pinned(requirement: &Requirement) -> Option<&str> {
+pub(super) fn pinned(requirement: &Requirement) -> Option<&str> {
     requirement.pinned().filter(|version| !version.contains(UNKNOWN))
 }
 

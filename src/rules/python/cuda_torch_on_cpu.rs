@@ -3,6 +3,8 @@
 mod manifest;
 mod remedy;
 
+pub(in crate::rules) use remedy::propose;
+
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
@@ -21,22 +23,38 @@ pub(in crate::rules) const CUDA_COMPONENT: &str = "torch (CUDA)";
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let torch = facts.torch_installs();
-    let culprits: Vec<usize> = (0..torch.len()).filter(|&index| is_culprit(facts, torch, index)).collect();
-    if culprits.is_empty() {
+    // Where torch is installed twice, that is the finding.
+    let once = |found: &TorchInstall| found.corrected.is_none() && found.replaces.is_none();
+    let culprits: Vec<usize> = (0..torch.len())
+        .filter(|&index| torch.get(index).is_some_and(once) && is_culprit(facts, torch, index))
+        .collect();
+    report_all(facts, torch, &culprits, reporter);
+}
+
+/// Reports those that bring the CUDA build in, where nothing asks for a GPU.
+pub(in crate::rules) fn report_all(
+    facts: &Facts<'_>,
+    torch: &[TorchInstall],
+    culprits: &[usize],
+    reporter: &mut Reporter<'_>,
+) {
+    if culprits.is_empty() || !is_without_gpu(facts, torch, culprits) {
         return;
     }
-    let evidence = facts.gpu_evidence();
-    let told = !evidence.cpu.is_empty() || evidence.unreserved;
-    if !evidence.gpu.is_empty() || (!told && is_unknown_base(facts, torch, &culprits)) {
-        return;
-    }
-    for group in groups(facts, torch, &culprits) {
-        report(facts, torch, &group, evidence, reporter);
+    for group in groups(facts, torch, culprits) {
+        report(facts, torch, &group, facts.gpu_evidence(), reporter);
     }
 }
 
+/// Whether nothing speaks for a GPU, and enough is known to say so.
+fn is_without_gpu(facts: &Facts<'_>, torch: &[TorchInstall], culprits: &[usize]) -> bool {
+    let evidence = facts.gpu_evidence();
+    let told = !evidence.cpu.is_empty() || evidence.unreserved;
+    evidence.gpu.is_empty() && (told || !is_unknown_base(facts, torch, culprits))
+}
+
 /// An install that brings the CUDA build into a shipped image, on a path that the maker did not take care of already.
-fn is_culprit(facts: &Facts<'_>, torch: &[TorchInstall], index: usize) -> bool {
+pub(in crate::rules) fn is_culprit(facts: &Facts<'_>, torch: &[TorchInstall], index: usize) -> bool {
     let installs = facts.python_installs();
     let Some(found) = torch.get(index) else { return false };
     let Some(install) = installs.get(found.install) else { return false };
@@ -131,7 +149,7 @@ fn report(
     finding.savings(
         bytes.map(|bytes| Savings::of(Component::Package(CUDA_COMPONENT.to_owned()), bytes, Basis::Catalogue)),
     );
-    remedy::propose(facts, torch, group, (cause, root), evidence, &mut finding);
+    propose(facts, torch, group, (cause, root), evidence, &mut finding);
 }
 
 fn message(found: &TorchInstall, root: &Root, evidence: &Evidence) -> String {
@@ -201,7 +219,7 @@ fn notes(
 }
 
 /// `requirements.txt > sentence-transformers > torch > nvidia-cublas-cu12, … triton`
-fn chain(install: &PythonInstall, cause: &Cause, root: &Root) -> String {
+pub(in crate::rules) fn chain(install: &PythonInstall, cause: &Cause, root: &Root) -> String {
     let mut parts = root.via.clone();
     if root.is_brought_along() {
         parts.push(root.parents.join(", "));
@@ -225,7 +243,7 @@ fn chain(install: &PythonInstall, cause: &Cause, root: &Root) -> String {
 }
 
 /// The version of torch that the install pins.
-fn torch_version(install: &PythonInstall) -> Option<&str> {
+pub(in crate::rules) fn torch_version(install: &PythonInstall) -> Option<&str> {
     let torch = install.roots.iter().filter(|root| root.requirement.name.as_str() == "torch");
     let locked = install.lock.as_ref().and_then(|lock| lock.torch.first()).map(|(version, _)| version.as_str());
     torch
@@ -236,7 +254,7 @@ fn torch_version(install: &PythonInstall) -> Option<&str> {
 }
 
 /// What torch with its CUDA packages takes; `None` when that was not measured, as for old releases that hold CUDA themselves.
-fn cuda_bytes(install: &PythonInstall) -> Option<u64> {
+pub(in crate::rules) fn cuda_bytes(install: &PythonInstall) -> Option<u64> {
     let newest = catalogue::package("torch").and_then(|package| package.closure).map(|closure| closure.installed_bytes);
     let Some(release) = torch_version(install).and_then(catalogue::torch_release) else { return newest };
     if release.version.starts_with("1.") {
@@ -245,7 +263,7 @@ fn cuda_bytes(install: &PythonInstall) -> Option<u64> {
     release.installed_bytes.or(newest)
 }
 
-fn saved(install: &PythonInstall) -> Option<u64> {
+pub(in crate::rules) fn saved(install: &PythonInstall) -> Option<u64> {
     let cpu = catalogue::package("torch").and_then(|package| package.closure?.cpu_bytes)?;
     cuda_bytes(install)?.checked_sub(cpu)
 }

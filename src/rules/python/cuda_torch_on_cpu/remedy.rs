@@ -16,7 +16,7 @@ pub(super) const CPU_INDEX: &str = "https://download.pytorch.org/whl/cpu";
 /// `uv pip install --torch-backend` is there from this version on.
 const BACKEND_SINCE: (u32, u32, u32) = (0, 6, 9);
 
-pub(super) fn propose(
+pub(in crate::rules) fn propose(
     facts: &Facts<'_>,
     torch: &[TorchInstall],
     group: &[usize],
