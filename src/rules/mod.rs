@@ -14,6 +14,7 @@ mod page;
 mod phrase;
 mod registry;
 mod reporter;
+mod torch;
 mod variants;
 mod weight;
 

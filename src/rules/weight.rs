@@ -6,7 +6,7 @@ use crate::facts::python::{Build, PythonInstall, Root};
 use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 
-use super::python::cuda_torch_on_cpu::CUDA_COMPONENT;
+use super::torch::CUDA_COMPONENT;
 
 /// What the catalogue calls a root.
 pub(super) fn keys(root: &Root) -> Vec<&'static str> {

@@ -9,10 +9,12 @@ use crate::python::{PackageName, Requirement};
 
 use super::corrections::Correction;
 use super::indexes::{IndexKind, IndexRole, classify, of_version};
-use super::{PythonInstall, Root, Tool};
+use super::{ClosureBasis, PythonInstall, Root, Tool};
 
 /// Python versions from which on every new release of torch can be installed, so that an unpinned one is new.
 const CURRENT_PYTHON: (u32, u32) = (3, 10);
+/// Chains of a lock that are looked at.
+const CHAIN_LIMIT: usize = 50;
 /// Newer than every release that a manifest of today could pin.
 const NEWEST: &str = "2.15.0";
 
@@ -36,8 +38,8 @@ pub enum Build {
 pub struct Cause {
     /// Index among the install's roots.
     pub root: usize,
-    /// Catalogue keys from the root to torch, both included.
-    pub chain: Vec<&'static str>,
+    /// Packages from the root to torch, both included.
+    pub chain: Vec<String>,
 }
 
 /// An install that brings torch or one of its family.
@@ -76,8 +78,12 @@ pub(super) fn installs(facts: &Facts<'_>) -> Vec<TorchInstall> {
     let mut found: Vec<TorchInstall> = Vec::new();
     let mut held: HashMap<usize, Vec<Held>> = HashMap::new();
     for (index, install) in facts.python_installs().iter().enumerate() {
-        let causes = causes(install);
-        if causes.is_empty() || locked_without(install) {
+        let causes = match locked_causes(facts, install) {
+            Some(causes) => causes,
+            None if locked_without(install) => continue,
+            None => causes(install),
+        };
+        if causes.is_empty() {
             continue;
         }
         let earlier = holding(facts, install.stage, &held);
@@ -126,21 +132,53 @@ fn causes(install: &PythonInstall) -> Vec<Cause> {
         }
         let extras: Vec<&str> = root.requirement.extras.iter().map(PackageName::as_str).collect();
         let chain = if is_torch_family(&root.requirement.name) {
-            catalogue::package(name).map(|package| vec![package.key])
+            catalogue::package(name).map(|package| vec![package.key.to_owned()])
         } else if install.no_dependencies {
             None
         } else {
-            catalogue::chain_to(name, &extras, "torch").filter(|_| may_pull_torch(root))
+            let chain = catalogue::chain_to(name, &extras, "torch").filter(|_| may_pull_torch(root));
+            chain.map(|chain| chain.into_iter().map(str::to_owned).collect())
         };
         found.extend(chain.map(|chain| Cause { root: index, chain }));
     }
-    let rank = |cause: &Cause| {
-        let root = install.roots.get(cause.root);
-        let compiled = root.is_some_and(Root::is_brought_along);
-        (compiled, cause.chain.len(), cause.root)
-    };
-    found.sort_by_key(rank);
+    sort(install, &mut found);
     found
+}
+
+fn sort(install: &PythonInstall, causes: &mut [Cause]) {
+    causes.sort_by_key(|cause| {
+        let compiled = install.roots.get(cause.root).is_some_and(Root::is_brought_along);
+        (compiled, cause.chain.len(), cause.root)
+    });
+}
+
+/// What brings torch by the lock, which knows every edge; `None` when it cannot tell.
+fn locked_causes(facts: &Facts<'_>, install: &PythonInstall) -> Option<Vec<Cause>> {
+    let lock = install.lock.as_ref().filter(|lock| !lock.torch.is_empty())?;
+    let closure = facts.closure(install);
+    if closure.basis != ClosureBasis::Lock(lock.path.clone()) {
+        return None;
+    }
+    let torch = PackageName::new("torch");
+    let Some(place) = closure.find(&torch).next() else {
+        // Only a part of the project that is not installed needs it.
+        return closure.notes.is_empty().then(Vec::new);
+    };
+    if closure.packages.get(place).is_some_and(|package| package.left_out) {
+        return Some(Vec::new());
+    }
+    let mut found: Vec<Cause> = Vec::new();
+    for chain in closure.chains(place, CHAIN_LIMIT) {
+        let names = chain.iter().filter_map(|step| closure.packages.get(step.package));
+        let names: Vec<&PackageName> = names.filter(|package| !package.is_local).map(|package| &package.name).collect();
+        let Some(first) = names.first() else { continue };
+        let root = install.roots.iter().position(|root| root.requirement.name == **first);
+        if let Some(root) = root.filter(|root| found.iter().all(|cause| cause.root != *root)) {
+            found.push(Cause { root, chain: names.iter().map(ToString::to_string).collect() });
+        }
+    }
+    sort(install, &mut found);
+    (!found.is_empty()).then_some(found)
 }
 
 /// The catalogue's edges hold for current versions; a root that is a local path or another distribution's archive is not followed.
@@ -173,7 +211,9 @@ fn own_build(facts: &Facts<'_>, install: &PythonInstall) -> Build {
         let of_pin = |(version, source): &(String, Option<String>)| {
             of_version(version).or_else(|| source.as_deref().map(classify)).unwrap_or(IndexKind::Pypi)
         };
-        let kinds: Vec<IndexKind> = lock.torch.iter().map(of_pin).collect();
+        let installed = locked_torch(facts, install);
+        let pins = installed.as_ref().map_or(lock.torch.as_slice(), |(pin, _)| std::slice::from_ref(pin));
+        let kinds: Vec<IndexKind> = pins.iter().map(of_pin).collect();
         let how = || format!("`{}`", lock.path);
         for kind in [IndexKind::Cpu, IndexKind::Gpu] {
             if kinds.contains(&kind) {
@@ -181,7 +221,8 @@ fn own_build(facts: &Facts<'_>, install: &PythonInstall) -> Build {
             }
         }
         // Whatever the index is called: the packages of CUDA are pinned beside torch, or they are not.
-        return if lock.cuda { Build::Cuda } else { Build::Unknown(how()) };
+        let cuda = installed.as_ref().map_or(lock.cuda, |(_, cuda)| *cuda);
+        return if cuda { Build::Cuda } else { Build::Unknown(how()) };
     }
     let named = install.roots.iter().map(|root| &root.requirement).chain(&install.constraints);
     for requirement in named.filter(|requirement| is_torch_family(&requirement.name)) {
@@ -221,6 +262,18 @@ fn own_build(facts: &Facts<'_>, install: &PythonInstall) -> Build {
         None if install.platform.machine != "x86_64" => Build::Unknown(install.platform.machine.clone()),
         None => Build::Cuda,
     }
+}
+
+/// Version and source of the torch that the lock gives this machine, of several that it pins, and whether CUDA packages come with it.
+fn locked_torch(facts: &Facts<'_>, install: &PythonInstall) -> Option<((String, Option<String>), bool)> {
+    let closure = facts.closure(install);
+    let torch = PackageName::new("torch");
+    let mut found = closure.find(&torch).filter_map(|place| closure.packages.get(place));
+    let (Some(package), None, ClosureBasis::Lock(_)) = (found.next(), found.next(), &closure.basis) else {
+        return None;
+    };
+    let cuda = closure.packages.iter().any(|package| catalogue::is_cuda_package(package.name.as_str()));
+    Some(((package.version.clone()?, package.source.clone()), cuda))
 }
 
 /// `torch @ https://…/torch-2.1.0%2Bcpu-….whl`

@@ -4,9 +4,7 @@ use crate::catalogue;
 use crate::diagnostic::{Basis, Component, Savings, Span, format_bytes};
 use crate::facts::Facts;
 use crate::facts::python::{Build, Correction, CorrectionKind, Declared, PythonInstall, TorchInstall};
-use crate::rules::python::cuda_torch_on_cpu::{
-    CUDA_COMPONENT, chain, cuda_bytes, is_culprit, propose, report_all, saved, torch_version,
-};
+use crate::rules::torch::{CUDA_COMPONENT, CudaWeight, chain, is_culprit, propose, report_all, torch_version};
 use crate::rules::{Check, Finding, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -55,7 +53,7 @@ fn report(
     if root.declared != Declared::Dockerfile {
         finding.label_in(Span::new(root.place.file.clone(), root.place.range), "asks for it without an index");
     }
-    finding.note("chain", chain(install, cause, root));
+    finding.note("chain", chain(facts, install, cause, root));
     let line = facts.source.line(root.word.start());
     let left = match correction {
         Correction { kind: CorrectionKind::Ignored, .. } => {
@@ -65,7 +63,7 @@ fn report(
         _ => "`nvidia-*` and `triton` stay installed: an installer removes only what it is told to".to_owned(),
     };
     finding.note("left", left);
-    weigh(install, correction, &mut finding);
+    weigh(facts, install, correction, &mut finding);
     match correction.kind {
         CorrectionKind::Removed => {
             finding.help("keep it from being installed, or uninstall the `nvidia-*` packages and `triton` with it in the same `RUN`");
@@ -98,20 +96,20 @@ fn message(correction: &Correction) -> String {
     .to_owned()
 }
 
-fn weigh(install: &PythonInstall, correction: &Correction, finding: &mut Finding<'_>) {
+fn weigh(facts: &Facts<'_>, install: &PythonInstall, correction: &Correction, finding: &mut Finding<'_>) {
     let stays_whole = correction.kind == CorrectionKind::Ignored || correction.later_layer;
-    let (bytes, text) = if stays_whole {
-        let Some(bytes) = saved(install) else { return };
-        let whole = cuda_bytes(install).unwrap_or_default();
-        (bytes, format!("catalogue: torch with its CUDA packages is ≈ {} installed", format_bytes(whole)))
+    let (bytes, basis, text) = if stays_whole {
+        let Some(weight) = CudaWeight::of(facts, install) else { return };
+        (weight.saved, weight.basis, weight.text)
     } else {
         // Of other releases it is not known how much is torch's own.
         let newest = torch_version(install).is_none().then(packages_of_cuda).flatten();
         let Some(bytes) = newest else { return };
-        (bytes, format!("catalogue: the CUDA packages of torch are ≈ {} installed", format_bytes(bytes)))
+        let text = format!("catalogue: the CUDA packages of torch are ≈ {} installed", format_bytes(bytes));
+        (bytes, Basis::Catalogue, text)
     };
     finding.note("bytes", text);
-    finding.savings(Savings::of(Component::Package(CUDA_COMPONENT.to_owned()), bytes, Basis::Catalogue));
+    finding.savings(Savings::of(Component::Package(CUDA_COMPONENT.to_owned()), bytes, basis));
 }
 
 /// What the newest torch brings besides itself.
