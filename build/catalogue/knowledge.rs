@@ -14,6 +14,9 @@ pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Probl
     let torch = torch(root)?;
     let ratios = ratios(root).map_err(only_one)?;
     let variants = variants(root)?;
+    let collisions = families(root, "collisions")?;
+    let overlaps = families(root, "overlaps")?;
+    let musl = musl(root, entries).map_err(only_one)?;
     let list = "(&str, &[&str])";
     Ok([
         code::table("Import names of packages without an entry, sorted by name.", "IMPORTS", list, &imports),
@@ -21,6 +24,9 @@ pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Probl
         code::table("Patterns of tools for developers.", "DEVELOPMENT", "&str", &development),
         code::table("Releases of torch, sorted by version as text.", "TORCH", "TorchRelease", &torch),
         code::table("Packages with a lighter one beside them, sorted by key.", "VARIANTS", "Variant", &variants),
+        code::table("Distributions that write the same module, sorted by it.", "COLLISIONS", list, &collisions),
+        code::table("Heavy packages for the same purpose, sorted by it.", "OVERLAPS", list, &overlaps),
+        code::table("Packages without an entry and without a musl wheel.", "MUSL_MISSING", "&str", &musl),
         code::table("Unpacked bytes in percent of a wheel's; the first that fits.", "RATIOS", "(&str, u64)", &ratios),
     ]
     .concat())
@@ -53,6 +59,31 @@ fn torch(root: &Section<'_>) -> Result<Vec<String>, Vec<Problem>> {
     let mut releases = all(section.keys().map(|version| Ok((version, release(&section, version)?))))?;
     releases.sort_unstable();
     Ok(releases.into_iter().map(|(_, code)| code).collect())
+}
+
+/// `WHAT = ["…", "…"]` of distributions.
+fn families(root: &Section<'_>, name: &str) -> Result<Vec<String>, Vec<Problem>> {
+    let section = root.section(name).map_err(only_one)?;
+    let mut rows = all(section.keys().map(|key| {
+        let members = section.some_texts(key)?;
+        if members.len() < 2 || members.iter().any(|member| normal_name(member) != *member) {
+            return Err(section.problem(key, "it must name several distributions in normal form"));
+        }
+        Ok((key, members))
+    }))?;
+    rows.sort_unstable();
+    Ok(rows.iter().map(|(what, members)| format!("({what:?}, &{members:?})")).collect())
+}
+
+fn musl(root: &Section<'_>, entries: &[Entry]) -> Result<Vec<String>, Problem> {
+    let section = root.section("musl")?;
+    section.only(&["missing", "measured"])?;
+    section.date("measured")?;
+    let names = section.some_texts("missing")?;
+    if let Some(name) = names.iter().find(|name| entries.iter().any(|entry| entry.key == **name)) {
+        return Err(section.problem("missing", &format!("{name} has an entry of its own")));
+    }
+    Ok(names.iter().map(|name| format!("{name:?}")).collect())
 }
 
 /// Packages with a lighter one beside them.

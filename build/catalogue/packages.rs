@@ -35,7 +35,19 @@ pub struct Entry {
 
 /// The tables of the file.
 pub fn tables(root: &Section<'_>) -> Tables {
-    root.only(&["packages", "torch-releases", "ratios", "imports", "hints", "development", "variants"]).map_err(only_one)?;
+    root.only(&[
+        "packages",
+        "torch-releases",
+        "ratios",
+        "imports",
+        "hints",
+        "development",
+        "variants",
+        "collisions",
+        "overlaps",
+        "musl",
+    ])
+    .map_err(only_one)?;
     let section = root.section("packages").map_err(only_one)?;
     let mut entries = all(section.keys().map(|key| entry(&section, key)))?;
     entries.sort_by(|one, other| one.key.cmp(&other.key));

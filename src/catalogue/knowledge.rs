@@ -76,6 +76,31 @@ pub fn variant(name: &str, extras: &[&str]) -> Option<&'static Variant> {
     VARIANTS.get(with_extra.or_else(|| find(&plain))?)
 }
 
+/// Modules with the distributions that write them, of which one installation can only hold one.
+#[must_use]
+pub fn collisions() -> &'static [(&'static str, &'static [&'static str])] {
+    COLLISIONS
+}
+
+/// Purposes with the heavy packages for them, of which a program rarely needs two.
+#[must_use]
+pub fn overlaps() -> &'static [(&'static str, &'static [&'static str])] {
+    OVERLAPS
+}
+
+/// What an install of `name` with `extras` has to compile on musl, since there are wheels for glibc only; `name` itself may be
+/// among it. Empty where nothing is known.
+#[must_use]
+pub fn musl_missing(name: &str, extras: &[&str]) -> Vec<&'static str> {
+    let entries = super::package_with_extras(name, extras);
+    let mut found: Vec<&'static str> = entries.iter().flat_map(|entry| entry.musl_missing.iter().copied()).collect();
+    let name = normal_name(name);
+    found.extend(MUSL_MISSING.iter().find(|other| **other == name));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// The names a program imports `name` by; the name with `_` for `-` when the catalogue knows no others.
 #[must_use]
 pub fn import_names(name: &str) -> Vec<String> {
@@ -141,6 +166,7 @@ mod tests {
         assert_eq!(TORCH.len(), count("torch-releases"));
         let order = section(root, "ratios").get("order").and_then(|item| item.as_array());
         assert_eq!(VARIANTS.len(), count("variants"));
+        assert_eq!((COLLISIONS.len(), OVERLAPS.len()), (count("collisions"), count("overlaps")));
         assert!(VARIANTS.is_sorted_by_key(|variant| variant.key));
         assert_eq!(Some(RATIOS.len()), order.map(toml_edit::Array::len));
         for table in [IMPORTS, HINTS] {
@@ -186,6 +212,14 @@ mod tests {
         assert_eq!(installed_bytes_of_wheel("nvidia-nvjitlink-cu12", 100), 250);
         assert_eq!(installed_bytes_of_wheel("nvidia_cudnn_cu12", 100), 142);
         assert_eq!(installed_bytes_of_wheel("requests", 100), 315);
+    }
+
+    #[test]
+    fn what_musl_lacks_is_found_through_closures() {
+        assert_eq!(musl_missing("scikit_learn", &[]), ["scikit-learn"]);
+        assert_eq!(musl_missing("sentencepiece", &[]), ["sentencepiece"]);
+        assert!(musl_missing("easyocr", &[]).contains(&"torch"));
+        assert!(musl_missing("pandas", &[]).is_empty() && musl_missing("unheard-of", &[]).is_empty());
     }
 
     #[test]

@@ -98,6 +98,9 @@ pub(super) fn saved_bytes(facts: &Facts<'_>, heavy: &Heavy<'_>) -> Option<u64> {
 /// What to do about it, in the way of the tool.
 pub(super) fn advice(heavy: &Heavy<'_>, lighter: &str) -> String {
     let manifest = &heavy.root.place.file;
+    if !heavy.root.parents.is_empty() {
+        return format!("ask for `{lighter}` in what `{manifest}` is compiled from, then compile it anew");
+    }
     match heavy.root.declared {
         Declared::Dockerfile => format!("install `{lighter}`"),
         Declared::Project if heavy.install.tool.locks() => {
