@@ -5,6 +5,7 @@
 //! time. Bytes are bytes, MB in the data are 10^6. What is not known is `None`, never 0.
 
 mod base;
+mod distributions;
 mod images;
 mod knowledge;
 mod packages;
@@ -16,11 +17,15 @@ mod system;
 mod weight;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
+pub use distributions::{brings, is_known_distribution, works_with};
 pub use images::{
     ends_as_of, has_certificates_when_slim, is_harmless_script, needs_of_npm_packages, needs_of_pip_package,
     package_of_command,
 };
-pub use knowledge::{TorchRelease, hints, import_names, installed_bytes_of_wheel, is_development_tool, torch_release};
+pub use knowledge::{
+    TorchRelease, hints, import_names, installed_bytes_of_wheel, is_development_tool, knows_import_names, own_bytes,
+    torch_release,
+};
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,
 };

@@ -70,7 +70,13 @@ macro_rules! groups {
 }
 
 groups! {
-    python: [cuda_torch_on_cpu, unused_extra, dev_dependencies_installed],
+    python: [
+        cuda_torch_on_cpu,
+        unused_extra,
+        dev_dependencies_installed,
+        unused_dependency,
+        dev_tool_in_main_dependencies,
+    ],
     caches: [
         pip_cache_kept,
         uv_cache_kept,
