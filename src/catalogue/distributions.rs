@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::text::normal_name;
 
-use super::package;
+use super::knowledge::import_names;
+use super::{package, packages};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-distributions.rs"));
 
@@ -68,9 +69,33 @@ pub fn works_with(user: &str, package: &str) -> bool {
     uses.iter().any(|&place| DISTRIBUTIONS.get(usize::from(place)).is_some_and(|entry| entry.name == package))
 }
 
+/// Other distributions that are imported by the same names as `name`: `opencv-python-headless` for `opencv-python`.
+#[must_use]
+pub fn distributions_like(name: &str) -> Vec<&'static str> {
+    let name = normal_name(name);
+    let modules = import_names(&name);
+    let known = packages().iter().filter(|entry| entry.extra.is_none()).map(|entry| entry.name);
+    let mut found: Vec<&'static str> = known
+        .chain(DISTRIBUTIONS.iter().map(|entry| entry.name))
+        .filter(|other| *other != name && (is_variant(&name, other) || import_names(other) == modules))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// `onnxruntime-gpu` and `onnxruntime`
+fn is_variant(one: &str, other: &str) -> bool {
+    const SUFFIXES: [&str; 8] = ["-gpu", "-cpu", "-headless", "-binary", "-cuda12x", "-cuda11x", "-directml", "-openvino"];
+    let stem = |name: &'_ str| -> String {
+        SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name).to_owned()
+    };
+    stem(one) == stem(other)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::knowledge::{import_names, knows_import_names, own_bytes};
+    use super::super::knowledge::{knows_import_names, own_bytes};
     use super::*;
 
     #[test]
@@ -85,6 +110,8 @@ mod tests {
     fn what_is_brought_and_what_is_worked_with() {
         assert!(brings("Keyring").contains("cryptography"));
         assert!(brings("sentence-transformers").contains("torch") && !brings("requests").contains("torch"));
+        assert!(distributions_like("onnxruntime-gpu").contains(&"onnxruntime"));
+        assert!(distributions_like("opencv-python").contains(&"opencv-contrib-python"));
         assert!(works_with("pandas", "PyArrow") && works_with("uvicorn", "uvloop"));
         assert!(!works_with("requests", "uvloop") && !works_with("unheard-of", "uvloop"));
         assert!(is_known_distribution("torch") && is_known_distribution("Typing_Extensions"));

@@ -17,7 +17,7 @@ mod system;
 mod weight;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
-pub use distributions::{brings, is_known_distribution, works_with};
+pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{
     ends_as_of, has_certificates_when_slim, is_harmless_script, needs_of_npm_packages, needs_of_pip_package,
     package_of_command,

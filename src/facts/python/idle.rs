@@ -194,6 +194,7 @@ impl Facts<'_> {
             .enumerate()
             .filter(|(_, root)| matters(root) && can_be_idle(root) && !self.is_explained(root))
             .filter(|(_, root)| catalogue::knows_import_names(root.requirement.name.as_str()))
+            .filter(|(_, root)| !self.is_replacement(root.requirement.name.as_str()))
             .map(|(place, _)| place)
             .collect();
         if wanted.is_empty() {
@@ -202,14 +203,22 @@ impl Facts<'_> {
         let name_of = |place: &usize| install.roots.get(*place).map(|root| root.requirement.name.as_str());
         let brought: HashMap<&str, HashSet<&'static str>> =
             names.iter().map(|&name| (name, catalogue::brings(name))).collect();
+        let twins: HashMap<&str, Vec<&'static str>> =
+            wanted.iter().filter_map(name_of).map(|name| (name, catalogue::distributions_like(name))).collect();
+        let serves_itself = |user: &str, package: &str| {
+            brought.get(user).is_some_and(|all| {
+                all.contains(package)
+                    || std::iter::once(user)
+                        .chain(all.iter().copied())
+                        .any(|member| member != package && catalogue::works_with(member, package))
+            })
+        };
+        // `onnxruntime-gpu` stands in for the `onnxruntime` that another package requires.
         let serves = |user: &str, package: &str| {
+            let others = twins.get(package).into_iter().flatten();
             user != package
-                && brought.get(user).is_some_and(|all| {
-                    all.contains(package)
-                        || std::iter::once(user)
-                            .chain(all.iter().copied())
-                            .any(|member| member != package && catalogue::works_with(member, package))
-                })
+                && (serves_itself(user, package)
+                    || others.into_iter().any(|&twin| twin != user && serves_itself(user, twin)))
         };
         // What may need one of them is itself worth looking for.
         let mut looked_for: BTreeSet<&str> = wanted.iter().filter_map(name_of).collect();
@@ -230,6 +239,14 @@ impl Facts<'_> {
                 break;
             }
         }
+        // Where nothing at all that is installed is named, those who use it are not in the repository.
+        if unnamed.is_empty() || names.len() > unnamed.len() && {
+            let rest: Vec<&str> = names.iter().copied().filter(|name| !unnamed.contains(name)).collect();
+            self.unnamed_packages(&rest).len() == rest.len()
+        } || names.len() == unnamed.len()
+        {
+            return Vec::new();
+        }
         let unknown: Vec<&str> = names.iter().copied().filter(|name| !catalogue::is_known_distribution(name)).collect();
         wanted
             .into_iter()
@@ -238,6 +255,15 @@ impl Facts<'_> {
                 unknown.is_empty() || install.roots.get(place).is_some_and(|root| !is_frozen(install, root))
             })
             .collect()
+    }
+
+    /// Whether a command uninstalls what the package stands in for: `pip uninstall -y onnxruntime && pip install onnxruntime-gpu`.
+    fn is_replacement(&self, name: &str) -> bool {
+        let modules = catalogue::import_names(name);
+        let runs = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        runs.filter(|invocation| invocation.has_argument("uninstall")).any(|invocation| {
+            invocation.arguments.iter().any(|argument| catalogue::import_names(argument.value.text()) == modules)
+        })
     }
 
     /// Whether a comment at the requirement says why it is there: `# not directly required, pinned to avoid a vulnerability`.

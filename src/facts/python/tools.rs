@@ -60,12 +60,7 @@ impl Facts<'_> {
         let needed = |name: &str| {
             let others = self.python_installs().iter().flat_map(|install| &install.roots);
             let others = others.map(|root| root.requirement.name.as_str());
-            others.filter(|other| !catalogue::is_development_tool(other)).any(|other| {
-                let brought = catalogue::brings(other);
-                brought.contains(name)
-                    || catalogue::works_with(other, name)
-                    || brought.iter().any(|member| catalogue::works_with(member, name))
-            })
+            others.filter(|other| !catalogue::is_development_tool(other)).any(|other| catalogue::brings(other).contains(name))
         };
         let found = places.into_iter().filter_map(|place| install.roots.get(place));
         found

@@ -1,16 +1,21 @@
 //! Which of several packages the program uses, looked for in one pass.
 
+use std::collections::{BTreeSet, HashSet};
+
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
 use crate::catalogue;
 use crate::facts::Facts;
 use crate::facts::paths::file_name;
 use crate::python::imports::Imports;
+use crate::workspace::parent;
 
 use super::has_extension;
 
 /// A word of this length may stand inside another; a shorter one stands alone: `ray` is no part of `array`.
 const LONG: usize = 5;
+/// Sources of one project beyond these are not read.
+const SOURCE_LIMIT: usize = 3_000;
 /// Deployment files beyond these are not read.
 const DEPLOYMENT_LIMIT: usize = 400;
 /// Folders that tell how a service is started elsewhere.
@@ -145,7 +150,7 @@ impl Facts<'_> {
     pub fn unnamed_packages<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
         let mut search = Search::new(packages);
         self.search_commands(&mut search);
-        for path in &self.program().sources {
+        for path in self.program().sources.iter().chain(&self.project_sources()) {
             if search.left.is_empty() {
                 return Vec::new();
             }
@@ -167,6 +172,19 @@ impl Facts<'_> {
             }
         }
         search.left.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Sources of local projects that are installed, where the build does not copy them: through a mount, as a path dependency.
+    fn project_sources(&self) -> Vec<String> {
+        let copied: HashSet<&str> = self.program().sources.iter().map(String::as_str).collect();
+        let manifests: BTreeSet<&str> = self
+            .python_installs()
+            .iter()
+            .flat_map(|install| &install.projects)
+            .map(|project| parent(&project.manifest))
+            .collect();
+        let sources = manifests.into_iter().flat_map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT));
+        sources.filter(|path| !copied.contains(path.as_str())).collect()
     }
 
     /// What the Dockerfile and compose files set and start, and what a `RUN` runs.
@@ -195,7 +213,7 @@ impl Facts<'_> {
         let mut found: Vec<String> = self.deployment_files().collect();
         let mut folders: Vec<(String, usize)> = [self.service.context.clone(), String::new()]
             .into_iter()
-            .chain([crate::workspace::parent(&self.service.dockerfile).to_owned()])
+            .chain([parent(&self.service.dockerfile).to_owned()])
             .flat_map(|folder| {
                 let entries = self.workspace.list(&folder);
                 let named = entries.into_iter().filter(|entry| entry.is_dir && is_deployment(&entry.name));
