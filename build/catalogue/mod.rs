@@ -2,6 +2,7 @@
 
 mod closures;
 mod code;
+mod distributions;
 mod ends;
 mod images;
 mod knowledge;
@@ -27,8 +28,9 @@ type Tables = Result<Vec<(&'static str, String)>, Vec<Problem>>;
 /// What makes them of a file.
 type Reader = fn(&Section<'_>) -> Tables;
 
-const FILES: [(&str, Reader); 4] = [
+const FILES: [(&str, Reader); 5] = [
     ("catalogue/packages.toml", packages::tables),
+    ("catalogue/distributions.toml", distributions::tables),
     ("catalogue/system-packages.toml", system::tables),
     ("catalogue/base-images.toml", images::tables),
     ("catalogue/wheels.toml", wheels::tables),

@@ -2,6 +2,7 @@
 
 use crate::text::normal_name;
 
+use super::distributions::distribution;
 use super::images::fits;
 use super::package;
 
@@ -108,8 +109,29 @@ pub fn import_names(name: &str) -> Vec<String> {
     if let Some(entry) = package(&name) {
         return entry.import_names();
     }
-    let imports = list(IMPORTS, &name).map(|names| names.iter().copied().map(str::to_owned).collect());
-    imports.unwrap_or_else(|| vec![name.replace('-', "_")])
+    let known = list(IMPORTS, &name).or_else(|| distribution(&name).map(|entry| entry.imports)).unwrap_or_default();
+    if known.is_empty() {
+        return vec![name.replace('-', "_")];
+    }
+    known.iter().copied().map(str::to_owned).collect()
+}
+
+/// Whether [`import_names`] are known, and not made from the name.
+#[must_use]
+pub fn knows_import_names(name: &str) -> bool {
+    let name = normal_name(name);
+    package(&name).is_some()
+        || list(IMPORTS, &name).is_some()
+        || distribution(&name).is_some_and(|entry| !entry.imports.is_empty())
+}
+
+/// What `name` takes when it is unpacked, without what it requires and without `.pyc`: an estimate from its wheel as locks
+/// have it. `None` where no lock told of one of 1 MB or more.
+#[must_use]
+pub fn own_bytes(name: &str) -> Option<u64> {
+    let name = normal_name(name);
+    let wheel_bytes = distribution(&name)?.wheel_bytes?;
+    Some(installed_bytes_of_wheel(&name, wheel_bytes))
 }
 
 /// Identifiers, strings and configuration values that show that `name` is used through another library.

@@ -5,6 +5,7 @@
 //! time. Bytes are bytes, MB in the data are 10^6. What is not known is `None`, never 0.
 
 mod base;
+mod distributions;
 mod images;
 mod knowledge;
 mod packages;
@@ -17,13 +18,14 @@ mod weight;
 mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
+pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{
     ends_as_of, has_certificates_when_slim, is_harmless_script, needs_of_npm_packages, needs_of_pip_package,
     package_of_command,
 };
 pub use knowledge::{
     Needs, TorchRelease, Variant, collisions, hints, import_names, installed_bytes_of_wheel, is_development_tool,
-    musl_missing, overlaps, torch_release, variant,
+    knows_import_names, musl_missing, overlaps, own_bytes, torch_release, variant,
 };
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,

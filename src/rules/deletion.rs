@@ -1,10 +1,11 @@
 //! Taking words out of a command line.
 
 use crate::diagnostic::Edit;
-use crate::facts::python::{InstalledExtra, PythonInstall, Tool};
+use crate::facts::python::{InstalledExtra, PythonInstall, Root, Tool};
 use crate::facts::{Argument, Facts, Invocation, Origin};
 use crate::python::PackageName;
-use crate::text::TextRange;
+use crate::python::requirements::{Entry, EntryKind};
+use crate::text::{Encoding, TextRange};
 
 /// Takes the extra out of the command line.
 pub(super) fn without_extra(facts: &Facts<'_>, install: &PythonInstall, extra: &InstalledExtra) -> Option<Edit> {
@@ -56,4 +57,36 @@ pub(super) fn delete(facts: &Facts<'_>, invocation: &Invocation, first: usize, l
     let gap = TextRange::new(before.range.end(), flag.range.start()).slice(facts.source.text());
     let blank = gap.chars().all(|character| character.is_whitespace() || character == facts.dockerfile.escape);
     (blank && !gap.is_empty()).then(|| Edit { file: facts.file(), range, text: String::new() })
+}
+
+/// Deletes the lines of `members` from their requirements file, continuations and line ends included. `None` when one of them
+/// does not stand on lines of its own, or was written by a compiler.
+pub(super) fn without_requirements(facts: &Facts<'_>, members: &[&Root]) -> Option<Vec<Edit>> {
+    members
+        .iter()
+        .map(|root| {
+            let source = facts.workspace.read(&root.place.file).ok()?;
+            if source.encoding() != Encoding::Utf8 || !root.parents.is_empty() {
+                return None;
+            }
+            let entries = &facts.workspace.requirements(&root.place.file).ok()?.entries;
+            let is_it = |entry: &&Entry| {
+                matches!(&entry.kind, EntryKind::Requirement(requirement) if requirement.range == root.place.range)
+            };
+            let range = entries.iter().find(is_it)?.range;
+            let text = source.text();
+            let start = text.get(..range.start() as usize)?.rfind('\n').map_or(0, |at| at + 1);
+            let is_own = text.get(start..range.start() as usize)?.trim_start_matches('\u{feff}').trim().is_empty();
+            let end = range.end() as usize;
+            let rest = text.get(end..)?;
+            let line_end = rest.find('\n').map_or(text.len(), |at| end + at + 1);
+            let tail = rest.lines().next().unwrap_or_default().trim();
+            let starts_file = text.starts_with('\u{feff}') && start == 0;
+            (is_own && !starts_file && (tail.is_empty() || tail.starts_with('#'))).then(|| Edit {
+                file: root.place.file.clone(),
+                range: TextRange::from_usize(start, line_end),
+                text: String::new(),
+            })
+        })
+        .collect()
 }

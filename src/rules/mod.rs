@@ -72,7 +72,18 @@ macro_rules! groups {
 }
 
 groups! {
-    python: [cuda_torch_on_cpu, torch_installed_twice, gpu_package_on_cpu, heavier_variant, overlapping_dependencies, source_build_on_musl, unused_extra, dev_dependencies_installed],
+    python: [
+        cuda_torch_on_cpu,
+        torch_installed_twice,
+        gpu_package_on_cpu,
+        unused_extra,
+        unused_dependency,
+        dev_dependencies_installed,
+        dev_tool_in_main_dependencies,
+        overlapping_dependencies,
+        heavier_variant,
+        source_build_on_musl,
+    ],
     caches: [
         pip_cache_kept,
         uv_cache_kept,

@@ -223,7 +223,7 @@ impl Facts<'_> {
     }
 
     /// The file of the context behind a path of the image that `CMD` or `ENTRYPOINT` names.
-    fn start_script(&self, word: &str) -> Option<String> {
+    pub(super) fn start_script(&self, word: &str) -> Option<String> {
         let last = self.stages.last()?;
         let path = resolve(last.state.workdir.known().unwrap_or("/"), word);
         word.contains(['/', '.']).then(|| self.origin(last.index, usize::MAX, &path, None)).flatten()
@@ -268,7 +268,7 @@ fn only_tools(install: &PythonInstall, members: &[usize]) -> bool {
 }
 
 /// `requirements-dev.txt`, `dev-requirements.txt`, `requirements/test.txt`
-fn names_development(path: &str) -> bool {
+pub(super) fn names_development(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or_default();
     let folder = parts.next().unwrap_or_default();

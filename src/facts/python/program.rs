@@ -227,7 +227,7 @@ impl Facts<'_> {
     }
 
     /// Compose files and examples of environment files: what they set is read when the image runs.
-    fn deployment_files(&self) -> impl Iterator<Item = String> + '_ {
+    pub(super) fn deployment_files(&self) -> impl Iterator<Item = String> + '_ {
         let folders: BTreeSet<&str> =
             [self.service.context.as_str(), crate::workspace::parent(&self.service.dockerfile), ""].into();
         folders.into_iter().flat_map(|folder| {
@@ -267,7 +267,7 @@ impl Facts<'_> {
     }
 }
 
-fn is_installer(program: &str) -> bool {
+pub(super) fn is_installer(program: &str) -> bool {
     matches!(
         program,
         "pip"

@@ -1,0 +1,130 @@
+//! How distributions hang together: who requires and who works with what.
+
+use std::collections::HashSet;
+
+use crate::text::normal_name;
+
+use super::knowledge::import_names;
+use super::{package, packages};
+
+include!(concat!(env!("OUT_DIR"), "/catalogue-distributions.rs"));
+
+/// What locks say of a distribution.
+#[derive(Debug)]
+pub(super) struct Distribution {
+    /// In normal form.
+    name: &'static str,
+    /// Bytes of its wheel, where it is 1 MB or more.
+    pub(super) wheel_bytes: Option<u64>,
+    /// Names that a program imports it by; empty where not known.
+    pub(super) imports: &'static [&'static str],
+    /// Places of what it requires, as far as that leads to something heavy.
+    requires: &'static [u16],
+    /// Places of what it works with.
+    uses: &'static [u16],
+}
+
+/// The row of `name`, which must be in normal form.
+pub(super) fn distribution(name: &str) -> Option<&'static Distribution> {
+    DISTRIBUTIONS.get(place(name)?)
+}
+
+fn place(name: &str) -> Option<usize> {
+    DISTRIBUTIONS.binary_search_by(|entry| entry.name.cmp(name)).ok()
+}
+
+/// Whether anything is known of what `name` requires. What a package requires that is not known may be anything.
+#[must_use]
+pub fn is_known_distribution(name: &str) -> bool {
+    let name = normal_name(name);
+    package(&name).is_some() || place(&name).is_some()
+}
+
+/// `name` and what an install of it can bring, in any of the versions that were looked at, at any depth; only what leads to
+/// something heavy is in it.
+#[must_use]
+pub fn brings(name: &str) -> HashSet<&'static str> {
+    let name = normal_name(name);
+    let mut found = HashSet::new();
+    let mut names: Vec<&'static str> = Vec::new();
+    names.extend(place(&name).and_then(|place| DISTRIBUTIONS.get(place)).map(|entry| entry.name));
+    names.extend(package(&name).map(|entry| entry.name));
+    while let Some(name) = names.pop() {
+        if !found.insert(name) {
+            continue;
+        }
+        let required = distribution(name).map(|entry| entry.requires).unwrap_or_default();
+        names
+            .extend(required.iter().filter_map(|&place| DISTRIBUTIONS.get(usize::from(place))).map(|entry| entry.name));
+        let keys = package(name).map(|entry| entry.requires).unwrap_or_default();
+        names.extend(keys.iter().filter_map(|key| package(key)).map(|entry| entry.name));
+    }
+    found
+}
+
+/// Whether `user` can load `package` when that is installed as well, by what its extras say.
+#[must_use]
+pub fn works_with(user: &str, package: &str) -> bool {
+    let package = normal_name(package);
+    let uses = distribution(&normal_name(user)).map(|entry| entry.uses).unwrap_or_default();
+    uses.iter().any(|&place| DISTRIBUTIONS.get(usize::from(place)).is_some_and(|entry| entry.name == package))
+}
+
+/// Other distributions that are imported by the same names as `name`: `opencv-python-headless` for `opencv-python`.
+#[must_use]
+pub fn distributions_like(name: &str) -> Vec<&'static str> {
+    let name = normal_name(name);
+    let modules = import_names(&name);
+    let known = packages().iter().filter(|entry| entry.extra.is_none()).map(|entry| entry.name);
+    let mut found: Vec<&'static str> = known
+        .chain(DISTRIBUTIONS.iter().map(|entry| entry.name))
+        .filter(|other| *other != name && (is_variant(&name, other) || import_names(other) == modules))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// `onnxruntime-gpu` and `onnxruntime`
+fn is_variant(one: &str, other: &str) -> bool {
+    const SUFFIXES: [&str; 8] =
+        ["-gpu", "-cpu", "-headless", "-binary", "-cuda12x", "-cuda11x", "-directml", "-openvino"];
+    let stem = |name: &'_ str| -> String {
+        SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name).to_owned()
+    };
+    stem(one) == stem(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::knowledge::{knows_import_names, own_bytes};
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_and_point_into_the_table() {
+        assert!(DISTRIBUTIONS.is_sorted_by(|one, other| one.name < other.name));
+        for entry in DISTRIBUTIONS {
+            assert!(entry.requires.iter().chain(entry.uses).all(|&place| usize::from(place) < DISTRIBUTIONS.len()));
+        }
+    }
+
+    #[test]
+    fn what_is_brought_and_what_is_worked_with() {
+        assert!(brings("Keyring").contains("cryptography"));
+        assert!(brings("sentence-transformers").contains("torch") && !brings("requests").contains("torch"));
+        assert!(distributions_like("onnxruntime-gpu").contains(&"onnxruntime"));
+        assert!(distributions_like("opencv-python").contains(&"opencv-contrib-python"));
+        assert!(works_with("pandas", "PyArrow") && works_with("uvicorn", "uvloop"));
+        assert!(!works_with("requests", "uvloop") && !works_with("unheard-of", "uvloop"));
+        assert!(is_known_distribution("torch") && is_known_distribution("Typing_Extensions"));
+        assert!(!is_known_distribution("unheard-of"));
+    }
+
+    #[test]
+    fn names_and_bytes_come_from_the_same_rows() {
+        assert_eq!(import_names("z3-solver"), ["z3"]);
+        assert_eq!(import_names("nltk"), ["nltk"]);
+        assert!(knows_import_names("nltk") && knows_import_names("torch") && !knows_import_names("unheard-of"));
+        assert!(own_bytes("lxml").is_some_and(|bytes| bytes > 10_000_000) && own_bytes("six").is_none());
+    }
+}

@@ -1,0 +1,58 @@
+//! Which Dockerfiles may read a requirements file.
+
+use crate::context::IgnoreFile;
+use crate::facts::Facts;
+use crate::facts::paths::file_name;
+use crate::workspace::{NameKind, Workspace, is_dockerfile_name, parent};
+
+/// Folders that hold no Dockerfile of the repository.
+const ELSEWHERE: &str = "**/node_modules\n**/.git\n**/.venv\n**/venv\n**/site-packages\n";
+/// Files beyond these are not looked at.
+const MAX_FILES: usize = 2_000;
+
+/// The Dockerfiles of a repository with their texts.
+#[derive(Debug, Default)]
+struct Dockerfiles {
+    texts: Vec<(String, String)>,
+    complete: bool,
+}
+
+impl Facts<'_> {
+    /// Whether no other Dockerfile of the repository, as far as can be told, installs from the requirements file `path`.
+    #[must_use]
+    pub fn is_only_reader_of(&self, path: &str) -> bool {
+        let dockerfiles = self.workspace.remembered("dockerfiles", || collect(self.workspace));
+        let (name, folder) = (file_name(path), parent(path));
+        let may_read = |dockerfile: &str, text: &str| {
+            let own = parent(dockerfile);
+            let nested = |outer: &str, inner: &str| {
+                outer.is_empty()
+                    || inner == outer
+                    || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+            };
+            let names_it = text.contains(name) || (text.contains('*') && text.contains("-r"));
+            names_it && (nested(folder, own) || (nested(own, folder) && text.contains(file_name(folder))))
+        };
+        dockerfiles.complete
+            && !dockerfiles
+                .texts
+                .iter()
+                .any(|(dockerfile, text)| *dockerfile != self.service.dockerfile && may_read(dockerfile, text))
+    }
+}
+
+fn collect(workspace: &Workspace) -> Dockerfiles {
+    let tree = workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)));
+    let mut found = Dockerfiles { texts: Vec::new(), complete: tree.complete };
+    let named = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) != NameKind::No);
+    for file in named {
+        if found.texts.len() >= MAX_FILES {
+            found.complete = false;
+            break;
+        }
+        if let Ok(source) = workspace.read(&file.path) {
+            found.texts.push((file.path.clone(), source.text().to_owned()));
+        }
+    }
+    found
+}
