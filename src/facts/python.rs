@@ -6,6 +6,7 @@
 //! * [`Evidence`]: what speaks for a GPU where the image runs, and what against it.
 //! * [`Program`]: the sources that the image runs, and whether they reach a package.
 
+mod calls;
 mod collect;
 mod compose;
 mod development;
@@ -14,6 +15,7 @@ mod export;
 mod files;
 mod foreign;
 mod indexes;
+mod installers;
 mod locks;
 mod options;
 mod program;
@@ -25,9 +27,11 @@ mod target;
 mod torch;
 mod wheels;
 
+pub use calls::InstallerUse;
 pub use development::{Bundle, BundleKind};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
+pub use installers::{Installer, InstallerTool, Way, is_uv_image};
 pub use locks::LockInUse;
 pub use program::{Program, Reached};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};
@@ -269,6 +273,7 @@ pub(super) struct Lazy {
     torch: OnceLock<Vec<TorchInstall>>,
     evidence: OnceLock<Evidence>,
     program: OnceLock<Program>,
+    installers: OnceLock<Vec<Installer>>,
 }
 
 impl Facts<'_> {
@@ -290,6 +295,11 @@ impl Facts<'_> {
     /// The sources that the image runs.
     pub fn program(&self) -> &Program {
         self.python.program.get_or_init(|| program::collect(self))
+    }
+
+    /// The programs that install packages and come into a stage of the build, in order.
+    pub fn installers(&self) -> &[Installer] {
+        self.python.installers.get_or_init(|| installers::collect(self))
     }
 
     /// The stage, run and invocation of an install.
