@@ -15,6 +15,8 @@ use text::{Call, calls_container, calls_in, is_container_command};
 
 /// Scripts that a start leads to, at most.
 const SCRIPT_LIMIT: usize = 24;
+/// Python sources that are looked through, at most.
+const SOURCE_LIMIT: usize = 12_000;
 /// Programs that read from a file of the working folder what to start.
 const RUNNERS: [&str; 14] = [
     "make",
@@ -84,7 +86,8 @@ impl Facts<'_> {
     pub fn installer_use(&self, image: &StageFacts, tool: InstallerTool) -> InstallerUse {
         let program = self.program();
         let known = program.sources.iter().any(|path| !Program::is_aside(path) && !path.ends_with("setup.py"));
-        if program.truncated || !known {
+        let sources = self.all_sources();
+        if !known || sources.len() >= SOURCE_LIMIT {
             return InstallerUse::Unknown;
         }
         let mut calls = Vec::new();
@@ -94,8 +97,10 @@ impl Facts<'_> {
         if let Some(needed) = calls.iter().find(|call| !call.is_wrapper) {
             return InstallerUse::Needed(needed.reached.clone());
         }
-        let elsewhere =
-            self.written_calls(image, tool).or_else(|| self.source_calls(tool)).or_else(|| self.deployed_calls(tool));
+        let elsewhere = self
+            .written_calls(image, tool)
+            .or_else(|| self.source_calls(tool, &sources))
+            .or_else(|| self.deployed_calls(tool));
         if let Some(reached) = elsewhere {
             return InstallerUse::Needed(reached);
         }
@@ -233,23 +238,44 @@ impl Facts<'_> {
         })
     }
 
-    /// Sources that start it: `subprocess.run(["uv", "pip", …])`.
-    fn source_calls(&self, tool: InstallerTool) -> Option<Reached> {
-        let commands = tool.commands();
-        self.program().sources.iter().filter(|path| !is_test(path)).find_map(|path| {
-            let imports = self.workspace.imports(path).ok()?;
-            let named = imports.strings.iter().find(|text| commands.contains(&file_name(text)));
-            let imported = imports.reaches(&tool.name().replace('-', "_"));
-            let text = || {
-                let file = self.workspace.read(path).ok()?;
-                let text = file.text();
-                // Strings with blanks are none of those that imports keep: `shell("uv pip install …")`.
-                commands
-                    .iter()
-                    .any(|command| ["\"", "'", "`"].iter().any(|quote| text.contains(&format!("{quote}{command} "))))
-                    .then(|| commands[0].to_owned())
+    /// The sources that the image can hold, where the program is too large to be read as a whole those of the context.
+    fn all_sources(&self) -> Vec<String> {
+        let program = self.program();
+        if !program.truncated {
+            return program.sources.clone();
+        }
+        self.workspace.python_sources(&self.service.context, SOURCE_LIMIT)
+    }
+
+    /// Sources that start it: `subprocess.run(["uv", "pip", …])`, `shell("uv pip install …")`.
+    fn source_calls(&self, tool: InstallerTool, sources: &[String]) -> Option<Reached> {
+        let quoted: Vec<String> = tool
+            .commands()
+            .iter()
+            .flat_map(|command| {
+                ["\"", "'"].map(|quote| [format!("{quote}{command}{quote}"), format!("{quote}{command} ")])
+            })
+            .flatten()
+            .collect();
+        let module = tool.name().replace('-', "_");
+        let imports = [format!("import {module}"), format!("from {module}")];
+        sources.iter().filter(|path| !is_test(path)).find_map(|path| {
+            let file = self.workspace.read(path).ok()?;
+            let text = file.text();
+            if !tool.commands().iter().any(|command| text.contains(command)) {
+                return None;
+            }
+            let word = quoted.iter().find(|word| text.contains(word.as_str()));
+            let imported = || {
+                let line = text.lines().map(str::trim).find(|line| {
+                    imports.iter().any(|start| {
+                        line.strip_prefix(start.as_str())
+                            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+                    })
+                });
+                line.map(str::to_owned)
             };
-            let by = named.cloned().or_else(|| imported.then(|| tool.name().to_owned())).or_else(text)?;
+            let by = word.map(|word| word.trim().to_owned()).or_else(imported)?;
             Some(Reached { file: path.clone(), by })
         })
     }
