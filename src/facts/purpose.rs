@@ -101,6 +101,11 @@ impl Facts<'_> {
         self.composed.iter().find(builds).map(|start| start.words.as_slice())
     }
 
+    /// What compose services that build the image start, word by word.
+    pub(super) fn composed_words(&self, image: &StageFacts) -> Vec<&str> {
+        self.composed_start(image).unwrap_or_default().iter().map(String::as_str).collect()
+    }
+
     /// `ENTRYPOINT`, else `CMD`, else what a compose service starts, word by word.
     #[must_use]
     pub fn start_words(&self, image: &StageFacts) -> Vec<&str> {

@@ -7,6 +7,7 @@
 //! * [`Evidence`]: what speaks for a GPU where the image runs, and what against it.
 //! * [`Program`]: the sources that the image runs, and whether they reach a package.
 
+mod calls;
 mod closure;
 mod collect;
 mod compose;
@@ -19,7 +20,9 @@ mod files;
 mod foreign;
 mod idle;
 mod indexes;
+mod installers;
 mod kubernetes;
+mod locking;
 mod locks;
 mod options;
 mod program;
@@ -34,12 +37,15 @@ mod torch;
 mod usage;
 mod wheels;
 
+pub use calls::InstallerUse;
 pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
 pub use contents::{Contents, Dominant};
 pub use corrections::{Correction, CorrectionKind};
 pub use development::{Bundle, BundleKind};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
+pub use installers::{Installer, InstallerTool, Way, is_uv_image};
+pub use locking::{IgnoredLock, LockGap};
 pub use locks::LockInUse;
 pub use program::{Program, Reached};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};
@@ -304,6 +310,7 @@ pub(super) struct Lazy {
     evidence: OnceLock<Evidence>,
     program: OnceLock<Program>,
     closures: OnceLock<closure::Closures>,
+    installers: OnceLock<Vec<Installer>>,
 }
 
 impl Facts<'_> {
@@ -325,6 +332,11 @@ impl Facts<'_> {
     /// The sources that the image runs.
     pub fn program(&self) -> &Program {
         self.python.program.get_or_init(|| program::collect(self))
+    }
+
+    /// The programs that install packages and come into a stage of the build, in order.
+    pub fn installers(&self) -> &[Installer] {
+        self.python.installers.get_or_init(|| installers::collect(self))
     }
 
     /// The stage, run and invocation of an install.

@@ -122,6 +122,11 @@ impl Targets {
         targets
     }
 
+    /// The files that say how images are built and run, with their texts.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.texts.iter().map(|(path, source)| (path.as_str(), source.text()))
+    }
+
     /// How many files were looked at.
     #[must_use]
     pub fn files(&self) -> usize {

@@ -82,6 +82,8 @@ groups! {
         dev_tool_in_main_dependencies,
         overlapping_dependencies,
         heavier_variant,
+        lock_ignored,
+        installer_in_runtime,
         source_build_on_musl,
     ],
     caches: [

@@ -296,7 +296,7 @@ fn may_be_on(value: &Value) -> bool {
 
 impl Facts<'_> {
     /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `CMD pytest`, `--reload`.
-    fn serves_development(&self, image: &StageFacts) -> bool {
+    pub(super) fn serves_development(&self, image: &StageFacts) -> bool {
         const TOOLS: [&str; 16] = [
             "pytest",
             "py.test",
