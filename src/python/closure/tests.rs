@@ -310,7 +310,7 @@ lock-version = "2.1"
     let brings = |groups: &str, extras: &str| {
         let groups = groups.split_whitespace().map(str::to_owned).collect();
         let asked = vec![project("a", "", "")];
-        let request = Request { asked, groups, extras: names(extras), alone: false };
+        let request = Request { asked, groups, extras: names(extras) };
         show(&lock, &Closure::of(&lock, &request, &platform()))
     };
     assert_eq!(brings("main", ""), "a=1");
@@ -351,7 +351,7 @@ marker = "python_version >= \"3\""
     assert_eq!(lock.locked_groups, ["default", "web"]);
     let brings = |groups: &str, extras: &str, of: &str| {
         let groups = groups.split_whitespace().map(str::to_owned).collect();
-        let request = Request { asked: vec![project("requests", of, "")], groups, extras: names(extras), alone: false };
+        let request = Request { asked: vec![project("requests", of, "")], groups, extras: names(extras) };
         Closure::of(&lock, &request, &platform())
     };
     assert_eq!(show(&lock, &brings("main", "", "")), "idna=3 requests=2");

@@ -13,8 +13,7 @@ use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageByte
 pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<InstallClosure> {
     let in_use = install.lock.as_ref().filter(|_| super::uses_lock(install))?;
     let lock = facts.workspace.lock(&in_use.path).ok()?;
-    let (mut request, asked) = request(install, &lock);
-    request.alone = install.no_dependencies;
+    let (request, asked) = request(install, &lock);
     if request.asked.is_empty() && !lock.tells_groups() {
         return None;
     }
