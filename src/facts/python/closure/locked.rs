@@ -43,6 +43,14 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
     closure.complete = found.is_complete() && in_use.rewritten.is_none();
     closure.graph = found.graph;
     closure.asked = asked;
+    // `pip install -r exported.txt gunicorn`
+    let others: Vec<(usize, &Root)> = match lock.kind {
+        LockKind::Pylock => Vec::new(),
+        _ => install.roots.iter().enumerate().filter(|(_, root)| root.declared != Declared::Project).collect(),
+    };
+    if !others.is_empty() {
+        super::known::extend(&mut closure, install, others.into_iter());
+    }
     Some(closure)
 }
 

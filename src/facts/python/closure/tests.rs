@@ -92,6 +92,19 @@ fn chains_and_bytes_of_a_lock() {
 }
 
 #[test]
+fn what_stands_beside_an_export_is_added() {
+    let files = [("pyproject.toml", PYPROJECT), ("uv.lock", UV_LOCK)];
+    let command = "uv export --no-dev --no-emit-project > r.txt && pip install -r r.txt sentence-transformers requests";
+    closure(command, &files, |closure| {
+        assert!(names(closure).contains("sentence-transformers torch"), "{}", names(closure));
+        assert!(!closure.complete && matches!(closure.basis, ClosureBasis::Lock(_)));
+        let requests: Vec<usize> = closure.find(&PackageName::new("requests")).collect();
+        assert_eq!((requests.len(), closure.packages[requests[0]].version.as_deref()), (1, Some("2.32.0")));
+        assert_eq!(closure.chains(requests[0], 9).len(), 2, "the project's and its own");
+    });
+}
+
+#[test]
 fn a_lock_that_the_build_writes_anew_is_told() {
     let files = [("pyproject.toml", PYPROJECT), ("uv.lock", UV_LOCK)];
     closure("rm uv.lock && uv lock && uv sync --no-dev", &files, |closure| {
