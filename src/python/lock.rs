@@ -199,8 +199,9 @@ impl Edge {
 
 /// The last part of a path or URL, without query and fragment.
 fn file_name(place: &str) -> &str {
-    let path = place.split(['#', '?']).next().unwrap_or_default();
-    path.rsplit('/').next().unwrap_or(path)
+    let name = place.rsplit_once('/').map_or(place, |(_, name)| name);
+    let end = name.bytes().position(|byte| matches!(byte, b'#' | b'?')).unwrap_or(name.len());
+    name.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

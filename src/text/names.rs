@@ -3,6 +3,16 @@
 /// The distribution name `name` in normal form: lower case, runs of `-`, `_` and `.` turned into one `-` (PEP 503).
 #[must_use]
 pub fn normal_name(name: &str) -> String {
+    // Locks hold thousands of names, and nearly all of them are in normal form.
+    let mut last = b'-';
+    let is_normal = |byte: &u8| {
+        let fits = byte.is_ascii_lowercase() || byte.is_ascii_digit() || (*byte == b'-' && last != b'-');
+        last = *byte;
+        fits
+    };
+    if name.as_bytes().iter().all(is_normal) {
+        return name.to_owned();
+    }
     let mut normal = String::with_capacity(name.len());
     for character in name.trim().chars() {
         if matches!(character, '-' | '_' | '.') {

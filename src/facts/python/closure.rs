@@ -191,3 +191,7 @@ impl Facts<'_> {
 fn uses_lock(install: &PythonInstall) -> bool {
     install.lock.is_some() && install.tool != Tool::UvAdd
 }
+
+#[cfg(test)]
+#[path = "closure/tests.rs"]
+mod tests;

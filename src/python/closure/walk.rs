@@ -137,10 +137,8 @@ impl<'a> Walk<'a> {
             self.note_extras(node, &asked.extras);
         }
         self.closure.graph.add_start(Start { asked: index, node, parts: parts.clone() });
-        if !self.request.alone {
-            for part in parts {
-                self.visit(package, part);
-            }
+        for part in parts {
+            self.visit(package, part);
         }
     }
 

@@ -1,5 +1,7 @@
 //! `Pipfile.lock`: categories of packages, in JSON.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::python::PackageName;
@@ -15,6 +17,7 @@ pub(super) fn parse(text: &str) -> Lock {
         return lock;
     };
     let names = Names::of(text);
+    let mut known = HashMap::new();
     for (category, members) in root.iter().filter(|(category, _)| *category != "_meta") {
         let Value::Object(members) = members else { continue };
         for (name, entry) in members {
@@ -28,12 +31,13 @@ pub(super) fn parse(text: &str) -> Lock {
             package.memberships = vec![membership(category)];
             (package.line, package.range) = names.place(category, name);
             // A package in two categories is one package.
-            let same = lock.packages.iter_mut().find(|other| {
-                (&other.name, &other.version, &other.marker) == (&package.name, &package.version, &package.marker)
-            });
-            match same {
+            let key = (package.name.clone(), package.version.clone(), package.marker.clone());
+            match known.get(&key).and_then(|&place: &usize| lock.packages.get_mut(place)) {
                 Some(other) => other.memberships.append(&mut package.memberships),
-                None => lock.packages.push(package),
+                None => {
+                    known.insert(key, lock.packages.len());
+                    lock.packages.push(package);
+                }
             }
         }
     }
@@ -44,21 +48,24 @@ pub(super) fn parse(text: &str) -> Lock {
 
 /// Where keys that open an object stand.
 struct Names<'t> {
-    /// Key, line, range, in file order.
-    keys: Vec<(&'t str, u32, TextRange)>,
+    /// Line and range of each key, in file order.
+    keys: HashMap<&'t str, Vec<(u32, TextRange)>>,
 }
 
 impl<'t> Names<'t> {
     fn of(text: &'t str) -> Self {
-        let mut keys = Vec::new();
+        let mut keys: HashMap<&str, Vec<(u32, TextRange)>> = HashMap::new();
         let mut offset = 0;
         for (index, line) in text.split_inclusive('\n').enumerate() {
             let body = line.trim();
-            if let Some(key) = body.strip_prefix('"').and_then(|rest| rest.split('"').next())
-                && body.ends_with('{')
+            let opens =
+                |rest: &str| rest.trim_start().strip_prefix(':').is_some_and(|rest| rest.trim_start().starts_with('{'));
+            if let Some((key, rest)) = body.strip_prefix('"').and_then(|rest| rest.split_once('"'))
+                && opens(rest)
             {
                 let start = offset + line.find('"').unwrap_or_default() + 1;
-                keys.push((key, index as u32 + 1, TextRange::from_usize(start, start + key.len())));
+                let place = (index as u32 + 1, TextRange::from_usize(start, start + key.len()));
+                keys.entry(key).or_default().push(place);
             }
             offset += line.len();
         }
@@ -67,8 +74,9 @@ impl<'t> Names<'t> {
 
     /// The line and range of `name` in `category`; the start when it is not laid out as pipenv does.
     fn place(&self, category: &str, name: &str) -> (u32, TextRange) {
-        let from = self.keys.iter().position(|(key, ..)| *key == category).unwrap_or_default();
-        let found = self.keys.iter().skip(from).find(|(key, ..)| *key == name);
-        found.map_or((1, TextRange::empty(0)), |&(_, line, range)| (line, range))
+        let of = |key: &str| self.keys.get(key).map_or(&[][..], Vec::as_slice);
+        let from = of(category).first().map_or(0, |&(line, _)| line);
+        let found = of(name).iter().find(|&&(line, _)| line >= from);
+        found.copied().unwrap_or((1, TextRange::empty(0)))
     }
 }

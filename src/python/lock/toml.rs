@@ -40,17 +40,13 @@ impl<'t> Toml<'t> {
             if byte == b'[' {
                 self.at += 1;
                 let array = self.eat(b'[');
-                let (keys, _) = self.keys();
+                let keys = self.keys();
                 self.skip_line();
                 return Some(Statement::Header(keys, array));
             }
             let before = self.at;
-            let (mut keys, _) = self.keys();
-            self.skip_blank();
-            if !keys.is_empty() && self.eat(b'=') {
-                let single = keys.len() == 1;
-                self.skip_blank();
-                return Some(Statement::Key(keys.swap_remove(0), single));
+            if let Some((key, single)) = self.key_of_value() {
+                return Some(Statement::Key(key, single));
             }
             // Not TOML: what is left of the line is passed over.
             self.skip_line();
@@ -148,11 +144,8 @@ impl<'t> Toml<'t> {
                 Some(b',') => self.at += 1,
                 Some(_) => {
                     let before = self.at;
-                    let (keys, _) = self.keys();
-                    self.skip_blank();
-                    if let (Some(key), true) = (keys.first(), self.eat(b'=')) {
-                        self.skip_blank();
-                        self.taking(&mut |toml| member(toml, key));
+                    if let Some((key, _)) = self.key_of_value() {
+                        self.taking(&mut |toml| member(toml, &key));
                     } else if self.at == before {
                         self.skip_character();
                     }
@@ -213,30 +206,46 @@ impl<'t> Toml<'t> {
         }
     }
 
-    /// Dotted keys, and whether there is a dot.
-    fn keys(&mut self) -> (Vec<Cow<'t, str>>, bool) {
-        let mut keys = Vec::with_capacity(1);
-        loop {
-            self.skip_blank();
-            match self.peek() {
-                Some(quote @ (b'"' | b'\'')) => keys.push(self.quoted(quote).0),
-                _ => {
-                    let rest = self.rest();
-                    let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-                    let length = rest.bytes().position(|byte| !bare(byte)).unwrap_or(rest.len());
-                    if length == 0 {
-                        return (keys, false);
-                    }
-                    keys.push(Cow::Borrowed(rest.get(..length).unwrap_or_default()));
-                    self.at += length;
-                }
-            }
-            self.skip_blank();
+    /// Dotted keys.
+    fn keys(&mut self) -> Vec<Cow<'t, str>> {
+        let mut keys = Vec::new();
+        while let Some(key) = self.key() {
+            keys.push(key);
             if !self.eat(b'.') {
-                let dotted = keys.len() > 1;
-                return (keys, dotted);
+                break;
             }
         }
+        keys
+    }
+
+    /// One part of a key, with the blanks around it.
+    fn key(&mut self) -> Option<Cow<'t, str>> {
+        self.skip_blank();
+        let key = match self.peek() {
+            Some(quote @ (b'"' | b'\'')) => self.quoted(quote).0,
+            _ => {
+                let rest = self.rest();
+                let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+                let length = rest.bytes().position(|byte| !bare(byte)).unwrap_or(rest.len());
+                self.at += length;
+                Cow::Borrowed(rest.get(..length).filter(|key| !key.is_empty())?)
+            }
+        };
+        self.skip_blank();
+        Some(key)
+    }
+
+    /// A key whose value is next: its first part, and whether it is all of it. `None` when there is none.
+    fn key_of_value(&mut self) -> Option<(Cow<'t, str>, bool)> {
+        let first = self.key()?;
+        let dotted = self.eat(b'.');
+        if dotted {
+            self.keys();
+        }
+        self.eat(b'=').then(|| {
+            self.skip_blank();
+            (first, !dotted)
+        })
     }
 
     /// The string that begins with `quote`, up to its end or, when it is not closed, to the end of its line.

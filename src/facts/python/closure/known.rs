@@ -1,22 +1,34 @@
 //! The closure as far as the catalogue knows it, where nothing pins what is installed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::catalogue;
 use crate::python::PackageName;
 use crate::python::closure::{Link, Part, Start};
 
-use super::super::PythonInstall;
+use super::super::{PythonInstall, Root};
 use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes};
 
 pub(super) fn closure(install: &PythonInstall) -> InstallClosure {
     let mut closure = InstallClosure::new(ClosureBasis::Catalogue);
+    extend(&mut closure, install, install.roots.iter().enumerate());
+    closure
+}
+
+/// Adds what the catalogue knows `roots` to bring to a closure that may be of another kind.
+pub(super) fn extend<'r>(
+    closure: &mut InstallClosure,
+    install: &PythonInstall,
+    roots: impl Iterator<Item = (usize, &'r Root)>,
+) {
     closure.complete = false;
-    let mut places: HashMap<PackageName, usize> = HashMap::new();
+    let known = closure.packages.iter().enumerate();
+    let mut places: HashMap<PackageName, usize> = known.map(|(place, package)| (package.name.clone(), place)).collect();
+    let before = closure.packages.len();
     let mut queue = VecDeque::new();
-    for (index, root) in install.roots.iter().enumerate() {
+    for (index, root) in roots {
         let requirement = &root.requirement;
-        let node = add(&mut closure, &mut places, install, &requirement.name, &requirement.extras);
+        let node = add(closure, &mut places, install, &requirement.name, &requirement.extras);
         if let Some(package) = closure.packages.get_mut(node) {
             package.version = package.version.take().or_else(|| requirement.pinned().map(str::to_owned));
             package.place.get_or_insert_with(|| root.place.clone());
@@ -28,9 +40,10 @@ pub(super) fn closure(install: &PythonInstall) -> InstallClosure {
         closure.graph.add_start(Start { asked, node, parts: parts.clone() });
         queue.extend(parts.into_iter().map(|part| (node, part)));
     }
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     while let Some((node, part)) = queue.pop_front().filter(|_| !install.no_dependencies) {
-        if seen.contains(&(node, part.clone())) {
+        // What a lock pins is known with all that it needs.
+        if node < before || !seen.insert((node, part.clone())) {
             continue;
         }
         let Some(package) = closure.packages.get(node) else { continue };
@@ -38,7 +51,6 @@ pub(super) fn closure(install: &PythonInstall) -> InstallClosure {
             Part::Extra(extra) => format!("{}[{extra}]", package.name),
             Part::Own | Part::Group(_) => package.name.to_string(),
         };
-        seen.push((node, part.clone()));
         for &required in catalogue::package(&key).map_or(&[][..], |entry| entry.requires) {
             let (name, extra) = required.split_once('[').unwrap_or((required, ""));
             let extras: Vec<PackageName> = Some(extra.trim_end_matches(']'))
@@ -46,13 +58,12 @@ pub(super) fn closure(install: &PythonInstall) -> InstallClosure {
                 .map(PackageName::new)
                 .into_iter()
                 .collect();
-            let to = add(&mut closure, &mut places, install, &PackageName::new(name), &extras);
+            let to = add(closure, &mut places, install, &PackageName::new(name), &extras);
             queue.push_back((to, Part::Own));
             queue.extend(extras.iter().cloned().map(|extra| (to, Part::Extra(extra))));
             closure.graph.add_link(Link { from: node, part: part.clone(), to, extras });
         }
     }
-    closure
 }
 
 fn add(

@@ -13,8 +13,7 @@ use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageByte
 pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<InstallClosure> {
     let in_use = install.lock.as_ref().filter(|_| super::uses_lock(install))?;
     let lock = facts.workspace.lock(&in_use.path).ok()?;
-    let (mut request, asked) = request(install, &lock);
-    request.alone = install.no_dependencies;
+    let (request, asked) = request(install, &lock);
     if request.asked.is_empty() && !lock.tells_groups() {
         return None;
     }
@@ -41,6 +40,14 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
     closure.complete = found.is_complete() && in_use.rewritten.is_none();
     closure.graph = found.graph;
     closure.asked = asked;
+    // `pip install -r exported.txt gunicorn`
+    let others: Vec<(usize, &Root)> = match lock.kind {
+        LockKind::Pylock => Vec::new(),
+        _ => install.roots.iter().enumerate().filter(|(_, root)| root.declared != Declared::Project).collect(),
+    };
+    if !others.is_empty() {
+        super::known::extend(&mut closure, install, others.into_iter());
+    }
     Some(closure)
 }
 
