@@ -127,8 +127,8 @@ fn doubt(install: &PythonInstall, closure: &InstallClosure) -> Option<String> {
 
 /// How far a tree has been drawn.
 struct Walk {
-    /// Packages from the one in question up to the present one, so that circles end.
-    path: Vec<usize>,
+    /// Parts of packages from the one in question up to the present one, so that circles end.
+    path: Vec<(usize, Part)>,
     /// Parts whose parents stand in the tree already.
     shown: HashSet<(usize, Part)>,
     /// Lines that may still be drawn.
@@ -137,7 +137,7 @@ struct Walk {
 
 impl Walk {
     fn from(place: usize) -> Self {
-        Self { path: vec![place], shown: HashSet::new(), lines: MOST_LINES }
+        Self { path: vec![(place, Part::Own)], shown: HashSet::new(), lines: MOST_LINES }
     }
 }
 
@@ -196,7 +196,8 @@ impl Reading<'_> {
             Part::Group(_) => false,
         };
         for link in graph.incoming(place).filter(asks) {
-            let Some(package) = self.closure.packages.get(link.from).filter(|_| !walk.path.contains(&link.from)) else {
+            let step = (link.from, link.part.clone());
+            let Some(package) = self.closure.packages.get(link.from).filter(|_| !walk.path.contains(&step)) else {
                 continue;
             };
             if walk.lines == 0 {
@@ -211,10 +212,10 @@ impl Reading<'_> {
             };
             let child = self.closure.packages.get(place).map(|package| &package.name);
             let written = child.filter(|_| package.is_local).and_then(|name| self.written(name, &link.part));
-            let is_new = walk.shown.insert((link.from, link.part.clone()));
+            let is_new = walk.shown.insert(step.clone());
             let mut above = Vec::new();
             if is_new {
-                walk.path.push(link.from);
+                walk.path.push(step);
                 above = self.parents(link.from, &link.part, walk);
                 walk.path.pop();
             }

@@ -108,8 +108,8 @@ impl Graph {
     }
 
     /// The nodes from something that is asked for down to `node`, both included, each with the part of it that leads on (`None` for the
-    /// last); the shortest chains first, no more than `limit`. An extra is there only for those that ask for it. No node stands twice
-    /// in a chain.
+    /// last); the shortest chains first, no more than `limit`. An extra is there only for those that ask for it, so a node may stand in
+    /// a chain for itself and for its extra, but no part of it twice.
     #[must_use]
     pub fn chains(&self, node: usize, limit: usize) -> Vec<Vec<(usize, Option<Part>)>> {
         let mut found: Vec<Vec<(usize, Option<Part>)>> = Vec::new();
@@ -131,7 +131,7 @@ impl Graph {
             parents.sort_unstable();
             parents.dedup();
             if queue.len() < STEP_LIMIT {
-                let above = parents.into_iter().filter(|(parent, _)| chain.iter().all(|(node, _)| node != parent));
+                let above = parents.into_iter().filter(|&(parent, part)| !chain.contains(&(parent, Some(part))));
                 let longer = above.map(|(parent, part)| chain.iter().copied().chain([(parent, Some(part))]).collect());
                 queue.extend(longer);
             }
