@@ -34,7 +34,7 @@ fn a_lock_tells_chain_version_and_bytes() {
     let (text, code) = why(&root().join("corpus/graphiti-mcp-providers-extra/in"), &["Torch"]);
     assert_eq!(
         text,
-        "torch 2.12.1   532 MB wheel, ~1.1 GB installed; with 25 packages that only it needs ~4.9 GB\n\
+        "torch 2.12.1   532 MB wheel, ~1.2 GB installed; with 25 packages that only it needs ~4.9 GB\n\
          └─ sentence-transformers 5.4.0\n   \
             └─ memory-mcp[providers]               pyproject.toml:21, installed by Dockerfile:21\n\
          It is not installed without the extra `providers`, nor without `sentence-transformers`.\n\
@@ -46,27 +46,27 @@ fn a_lock_tells_chain_version_and_bytes() {
 /// `storage` needs `core`, and only `firestore` asks for its extra.
 const LOCK: &str = "version = 1\n[[package]]\nname = \"app\"\nversion = \"1\"\nsource = { virtual = \".\" }\ndependencies = [\n    \
     { name = \"firestore\" },\n    { name = \"storage\" },\n]\n[[package]]\nname = \"firestore\"\nversion = \"2\"\ndependencies = [\n    \
-    { name = \"core\", extra = [\"grpc\"] },\n]\n[[package]]\nname = \"storage\"\nversion = \"3\"\ndependencies = [\n    { name = \"core\" },\n]\n\
-    [[package]]\nname = \"core\"\nversion = \"4\"\n[package.optional-dependencies]\ngrpc = [\n    { name = \"grpcio\" },\n]\n\
-    [[package]]\nname = \"grpcio\"\nversion = \"5\"\n";
+    { name = \"core\", extra = [\"wired\"] },\n]\n[[package]]\nname = \"storage\"\nversion = \"3\"\ndependencies = [\n    { name = \"core\" },\n]\n\
+    [[package]]\nname = \"core\"\nversion = \"4\"\n[package.optional-dependencies]\nwired = [\n    { name = \"wire\" },\n]\n\
+    [[package]]\nname = \"wire\"\nversion = \"5\"\n";
 const MANIFEST: &str = "[project]\nname = \"app\"\nversion = \"1\"\ndependencies = [\"firestore\", \"storage\"]\n";
 
 #[test]
 fn an_extra_comes_only_from_those_that_ask_for_it() {
     let dockerfile = "FROM python:3.12\nCOPY . .\nRUN uv sync --frozen\n";
     let folder = service(&[("Dockerfile", dockerfile), ("pyproject.toml", MANIFEST), ("uv.lock", LOCK)]);
-    let (text, _) = why(folder.path(), &["grpcio"]);
+    let (text, _) = why(folder.path(), &["wire"]);
     assert_eq!(
         text,
-        "grpcio 5   size unknown\n\
-         └─ core[grpc]\n   \
+        "wire 5   size unknown\n\
+         └─ core[wired]\n   \
             └─ firestore 2\n      \
                └─ app                              pyproject.toml:4, installed by Dockerfile:3\n\
          Without `firestore` it is not installed.\nKnown from `uv.lock`.\n"
     );
-    let (text, _) = why(folder.path(), &["grpcio", "--format", "json"]);
+    let (text, _) = why(folder.path(), &["wire", "--format", "json"]);
     let json: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(json["installed"][0]["chains"], serde_json::json!([["app", "firestore", "core[grpc]", "grpcio"]]));
+    assert_eq!(json["installed"][0]["chains"], serde_json::json!([["app", "firestore", "core[wired]", "wire"]]));
     let (text, _) = why(folder.path(), &["core"]);
     assert!(text.contains("├─ firestore 2\n") && text.contains("└─ storage 3\n"), "{text}");
     assert!(!text.contains("ithout"), "either is enough: {text}");
