@@ -2,7 +2,7 @@
 
 use crate::catalogue::{self, Needs};
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Savings, Severity, Span, format_bytes};
-use crate::facts::python::Declared;
+use crate::facts::python::{Declared, PythonInstall};
 use crate::facts::{Facts, SystemInstall};
 use crate::python::PackageName;
 use crate::rules::phrase::{count, listed};
@@ -137,6 +137,19 @@ fn report_compiled(facts: &Facts<'_>, package: &Heavy<'_>, reporter: &mut Report
     let installs: Vec<SystemInstall<'_>> =
         chain.flat_map(|stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run))).collect();
     let of = |names: &[&str]| installs.iter().find(|install| names.contains(&install.name)).cloned();
+    // What else is compiled keeps the toolchain there.
+    let of_python = ["python3-dev", "python-dev", "libpython3-dev", "make", "musl-dev", "python3-devel"];
+    let is_other = |install: &SystemInstall<'_>| {
+        let expected = [&HEADERS[..], &COMPILERS[..], &of_python[..]].iter().any(|names| names.contains(&install.name));
+        let compiles = catalogue::build_tool(install.family, install.name).is_some()
+            || catalogue::is_development_package(install.family, install.name)
+            || install.name.ends_with("-dev")
+            || install.name.ends_with("-devel");
+        compiles && !expected
+    };
+    if installs.iter().any(is_other) || compiles_more(install) {
+        return;
+    }
     // A full image has both already, and in a builder they are not shipped.
     let Some((headers, compiler)) = of(&HEADERS).zip(of(&COMPILERS)) else { return };
     if facts.base_brings(stage, compiler.name) {
@@ -164,6 +177,23 @@ fn report_compiled(facts: &Facts<'_>, package: &Heavy<'_>, reporter: &mut Report
         caution: Some("its makers advise the source for production, whose libpq the system updates".to_owned()),
         edits: vec![edit],
     }));
+}
+
+/// Whether the install asks for what has no wheels at all.
+fn compiles_more(install: &PythonInstall) -> bool {
+    const SOURCES_ONLY: [&str; 10] = [
+        "mysqlclient",
+        "netifaces",
+        "pycairo",
+        "pygraphviz",
+        "python-ldap",
+        "pyuwsgi",
+        "uwsgi",
+        "xmlsec",
+        "pycurl",
+        "pylibmc",
+    ];
+    install.roots.iter().any(|root| SOURCES_ONLY.contains(&root.requirement.name.as_str()))
 }
 
 /// Names the system packages that the lighter one does not need.
