@@ -106,7 +106,7 @@ fn variant(row: &Section<'_>, key: &str) -> Result<String, Problem> {
     if lighter.is_some() != versions.is_some() {
         return Err(row.problem("versions", "it stands where `lighter` stands"));
     }
-    let needs = row.some_choice("needs", &["gpu", "gpu-kernels", "kernels", "sources"])?;
+    let needs = row.some_choice("needs", &["gpu", "gpu-kernels", "kernels", "sources", "compiler"])?;
     row.some_choice("basis", &BASES)?;
     Ok(format!(
         "Variant {{ key: {key:?}, needs: Needs::{}, chosen: {}, lighter: {lighter:?}, same_versions: {}, since: {:?}, \

@@ -36,6 +36,8 @@ pub enum Needs {
     Kernels,
     /// What programs show that use it: [`Variant::uses`].
     Sources,
+    /// Nothing that programs see, but it has to be compiled.
+    Compiler,
 }
 
 /// A package beside which a lighter one does the same with less.

@@ -161,10 +161,19 @@ impl Root {
     /// Whether a compiler wrote it into the file because another package needs it, and no person asked for it.
     #[must_use]
     pub fn is_brought_along(&self) -> bool {
-        let by_person =
-            |parent: &String| parent.starts_with('-') || parent.contains('(') || has_extension(parent, &["in"]);
-        !self.parents.is_empty() && !self.parents.iter().any(by_person)
+        !self.parents.is_empty() && !self.parents.iter().any(|parent| is_by_person(parent))
     }
+
+    /// Whether a compiled requirements file says that another package requires it, too.
+    #[must_use]
+    pub fn is_required_by_others(&self) -> bool {
+        self.parents.iter().any(|parent| !is_by_person(parent))
+    }
+}
+
+/// Whether a parent that a compiled file names is what a person wrote: `-r requirements.in`, `app (pyproject.toml)`.
+fn is_by_person(parent: &str) -> bool {
+    parent.starts_with('-') || parent.contains('(') || has_extension(parent, &["in"])
 }
 
 /// A local project that an install installs.

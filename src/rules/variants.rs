@@ -45,7 +45,7 @@ fn variant_of(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> Option
     let extras: Vec<&str> = requirement.extras.iter().map(PackageName::as_str).collect();
     let variant = catalogue::variant(requirement.name.as_str(), &extras)?;
     // What a compiler wrote down, another package brings; that one would bring it again.
-    if root.is_brought_along() || install.excluded.contains(&requirement.name) {
+    if root.is_required_by_others() || install.excluded.contains(&requirement.name) {
         return None;
     }
     let locked = install.lock.as_ref().filter(|lock| lock.rewritten.is_none());

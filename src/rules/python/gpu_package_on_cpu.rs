@@ -91,7 +91,11 @@ fn remedy(facts: &Facts<'_>, package: &Heavy<'_>, finding: &mut Finding<'_>) {
     let Some(edit) = renamed(facts, package) else { return };
     let evidence = facts.gpu_evidence();
     let in_dockerfile = root.declared == Declared::Dockerfile;
-    let certain = variant.chosen && in_dockerfile && !evidence.cpu.is_empty() && evidence.ambiguous.is_empty();
+    let certain = variant.chosen
+        && variant.same_versions
+        && in_dockerfile
+        && !evidence.cpu.is_empty()
+        && evidence.ambiguous.is_empty();
     let caution = if in_dockerfile {
         format!("it lacks {}", variant.lost)
     } else {

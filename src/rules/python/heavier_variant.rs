@@ -2,8 +2,8 @@
 
 use crate::catalogue::{self, Needs};
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Savings, Severity, Span, format_bytes};
-use crate::facts::Facts;
-use crate::facts::python::Declared;
+use crate::facts::python::{Declared, PythonInstall};
+use crate::facts::{Facts, SystemInstall};
 use crate::python::PackageName;
 use crate::rules::phrase::{count, listed};
 use crate::rules::variants::{Heavy, advice, heavy, is_told, looked_at, renamed, saved_bytes};
@@ -36,6 +36,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         if !is_needed(facts, &package) && !is_brought_back(facts, &package) {
             report(facts, &package, reporter);
         }
+    }
+    for package in heavy(facts, &[Needs::Compiler]) {
+        report_compiled(facts, &package, reporter);
     }
 }
 
@@ -119,6 +122,78 @@ fn report(facts: &Facts<'_>, package: &Heavy<'_>, reporter: &mut Reporter<'_>) {
         caution: Some(shared),
         edits: vec![edit],
     }));
+}
+
+/// A driver that is compiled in the image, where the headers and compilers for it stay.
+fn report_compiled(facts: &Facts<'_>, package: &Heavy<'_>, reporter: &mut Reporter<'_>) {
+    const HEADERS: [&str; 4] = ["libpq-dev", "postgresql-dev", "postgresql-devel", "libpq-devel"];
+    const COMPILERS: [&str; 6] = ["gcc", "build-essential", "g++", "clang", "build-base", "libc6-dev"];
+    let Heavy { install, root, variant } = *package;
+    let Some((lighter, stage)) = variant.lighter.zip(facts.stages.get(install.stage)) else { return };
+    if !facts.is_in_final(stage.index) || is_brought_back(facts, package) {
+        return;
+    }
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let installs: Vec<SystemInstall<'_>> =
+        chain.flat_map(|stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run))).collect();
+    let of = |names: &[&str]| installs.iter().find(|install| names.contains(&install.name)).cloned();
+    // What else is compiled keeps the toolchain there.
+    let of_python = ["python3-dev", "python-dev", "libpython3-dev", "make", "musl-dev", "python3-devel"];
+    let is_other = |install: &SystemInstall<'_>| {
+        let expected = [&HEADERS[..], &COMPILERS[..], &of_python[..]].iter().any(|names| names.contains(&install.name));
+        let compiles = catalogue::build_tool(install.family, install.name).is_some()
+            || catalogue::is_development_package(install.family, install.name)
+            || install.name.ends_with("-dev")
+            || install.name.ends_with("-devel");
+        compiles && !expected
+    };
+    if installs.iter().any(is_other) || compiles_more(install) {
+        return;
+    }
+    // A full image has both already, and in a builder they are not shipped.
+    let Some((headers, compiler)) = of(&HEADERS).zip(of(&COMPILERS)) else { return };
+    if facts.base_brings(stage, compiler.name) {
+        return;
+    }
+    let name = &root.requirement.name;
+    let message = format!("`{name}` is compiled in the image, and `{lighter}` comes as a wheel");
+    let mut finding = reporter.report(root.word, message);
+    finding.severity(Severity::Info);
+    finding.primary_label(format!("brings `{name}{}`", root.requirement.specifier));
+    if root.declared != Declared::Dockerfile {
+        finding.label_in(Span::new(root.place.file.clone(), root.place.range), "asks for it");
+    }
+    finding.label(headers.argument.range, "is needed to compile it");
+    finding.label(compiler.argument.range, "is needed to compile it");
+    finding.note("lost", format!("`{lighter}` is imported by the same name and lacks {}", variant.lost));
+    finding.help(format!(
+        "{}; `{}` is not needed then, nor are compilers, unless something else is compiled",
+        advice(package, lighter),
+        headers.name
+    ));
+    finding.fix(renamed(facts, package).map(|edit| Fix {
+        title: format!("replace `{name}` by `{lighter}`"),
+        applicability: Applicability::Unsafe,
+        caution: Some("its makers advise the source for production, whose libpq the system updates".to_owned()),
+        edits: vec![edit],
+    }));
+}
+
+/// Whether the install asks for what has no wheels at all.
+fn compiles_more(install: &PythonInstall) -> bool {
+    const SOURCES_ONLY: [&str; 10] = [
+        "mysqlclient",
+        "netifaces",
+        "pycairo",
+        "pygraphviz",
+        "python-ldap",
+        "pyuwsgi",
+        "uwsgi",
+        "xmlsec",
+        "pycurl",
+        "pylibmc",
+    ];
+    install.roots.iter().any(|root| SOURCES_ONLY.contains(&root.requirement.name.as_str()))
 }
 
 /// Names the system packages that the lighter one does not need.

@@ -121,10 +121,11 @@ fn report(
     let Some(instruction) = facts.dockerfile.instructions.get(base_of(facts, stage).from) else { return };
     finding.label(instruction.range, "is Alpine");
     finding.note("wheels", "asked of the index for x86-64; there are wheels for glibc");
+    let come = if names.len() == 1 { "it comes as a wheel" } else { "they come as wheels" };
     let slim = slim_image(base_of(facts, stage));
     finding.help(match slim {
-        Some(image) => format!("take `{image}`, where they come as wheels and no compiler is needed"),
-        None => "take a slim image with glibc, where they come as wheels".to_owned(),
+        Some(image) => format!("take `{image}`, where {come} and no compiler is needed"),
+        None => format!("take a slim image with glibc, where {come}"),
     });
 }
 
