@@ -158,8 +158,9 @@ pub fn torch_release(version: &str) -> Option<&'static TorchRelease> {
     TORCH.get(TORCH.binary_search_by(|release| release.version.cmp(&version)).ok()?)
 }
 
-/// What a wheel of `name` takes when it is unpacked, without `.pyc`: its bytes times a measured ratio. An estimate: the
-/// median error over whole closures is 2.7 %, the worst single package was off by 42 %.
+/// What a wheel of `name` takes when it is unpacked, without `.pyc`: its bytes times the ratio of the package where one of its wheels
+/// was measured, else the ratio of packages like it. An estimate: over the locks of 12 real projects, each left out of the measurement
+/// in turn, the median error of the sum is 1.9 % and the worst 5.8 %.
 #[must_use]
 pub fn installed_bytes_of_wheel(name: &str, wheel_bytes: u64) -> u64 {
     let name = normal_name(name);
@@ -232,10 +233,11 @@ mod tests {
 
     #[test]
     fn wheels_unpack_by_the_first_ratio_that_fits() {
-        assert_eq!(installed_bytes_of_wheel("torch", 100), 205);
-        assert_eq!(installed_bytes_of_wheel("nvidia-nvjitlink-cu12", 100), 250);
-        assert_eq!(installed_bytes_of_wheel("nvidia_cudnn_cu12", 100), 142);
-        assert_eq!(installed_bytes_of_wheel("requests", 100), 315);
+        let (measured, pattern) = (installed_bytes_of_wheel("kubernetes", 1_000_000), 4_300_000);
+        assert!(measured > pattern * 3 / 2, "a wheel that was measured goes before the pattern: {measured}");
+        assert_eq!(installed_bytes_of_wheel("nvidia-nvjitlink-cu99", 100), 250);
+        assert_eq!(installed_bytes_of_wheel("nvidia_cudnn_cu99", 100), 142);
+        assert_eq!(installed_bytes_of_wheel("unheard-of", 100), 315);
     }
 
     #[test]

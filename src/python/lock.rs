@@ -3,6 +3,8 @@
 //! `uv.lock`, `poetry.lock` (of every version), `pdm.lock`, `pylock.toml` (PEP 751) and `Pipfile.lock` are read into one shape. The
 //! reader makes one pass and keeps no tree: locks are large and read on every run.
 
+mod files;
+mod pdm;
 mod pipfile;
 mod poetry;
 mod reader;
@@ -195,6 +197,11 @@ impl Edge {
     fn to(name: PackageName) -> Self {
         Self { name, version: None, source: None, specifier: None, extras: Vec::new(), marker: None }
     }
+}
+
+/// pdm and pipenv say `default` where poetry says `main`.
+fn membership(name: &str) -> String {
+    if name == "default" { "main".to_owned() } else { name.to_owned() }
 }
 
 /// The last part of a path or URL, without query and fragment.

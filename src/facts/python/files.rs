@@ -50,7 +50,7 @@ impl Reader<'_, '_> {
             self.install.unknown = true;
             return;
         }
-        if name.starts_with("pylock.") && name.ends_with(".toml") && !constraints {
+        if name.starts_with("pylock.") && super::has_extension(name, &["toml"]) && !constraints {
             self.pylock(&file, word);
             return;
         }

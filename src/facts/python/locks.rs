@@ -47,7 +47,7 @@ impl Reader<'_, '_> {
         let torch = PackageName::new("torch");
         let torch = lock.find(&torch).map(|package| (package.version.clone(), package.source.clone())).collect();
         let cuda = lock.packages.iter().any(|package| catalogue::is_cuda_package(package.name.as_str()));
-        self.install.lock = Some(LockInUse { cuda, rewritten, path, torch });
+        self.install.lock = Some(LockInUse { path, rewritten, torch, cuda });
     }
 
     /// Where an earlier command deletes or makes the lock anew.

@@ -3,8 +3,8 @@
 use crate::dockerfile::Value;
 use crate::facts::commands::Options;
 use crate::facts::paths::resolve;
-use crate::python::PackageName;
 use crate::python::pyproject::Pyproject;
+use crate::python::{PackageName, Requirement};
 use crate::text::TextRange;
 
 use super::projects::{ChosenGroup, Selection};
@@ -46,6 +46,9 @@ impl Reader<'_, '_> {
             Ok(parsed) => parsed,
             Err(problem) => return self.unreadable(&manifest, word, &problem),
         };
+        if self.install.platform.python.is_none() {
+            self.install.platform.python = parsed.requires_python.as_deref().and_then(only_python);
+        }
         let selection = self.uv_selection(&parsed, options);
         self.lock_of(&manifest, "uv.lock");
         self.project(&manifest, &selection, word, Vec::new(), true);
@@ -280,6 +283,17 @@ impl ChosenGroup {
     fn several(names: Vec<String>, why: GroupChoice, word: TextRange) -> Vec<Self> {
         names.into_iter().map(|name| Self { name, why, word }).collect()
     }
+}
+
+/// The one minor release of Python 3 that `versions` allow: uv brings it where the image has none that fits.
+fn only_python(versions: &str) -> Option<(u32, u32)> {
+    let requirement = Requirement::parse(&format!("python{versions}"), 0)?;
+    // A bound such as `<3.13.2` lies between patch releases: any that fits counts.
+    let fits =
+        |minor: &u32| [0, 9, 99].iter().any(|patch| requirement.accepts(&format!("3.{minor}.{patch}")) != Some(false));
+    let mut minors = (6..40).filter(fits);
+    let only = minors.next()?;
+    minors.next().is_none().then_some((3, only))
 }
 
 /// The groups that flags name, separated by commas.

@@ -403,14 +403,10 @@ fn what_is_not_in_the_lock_is_told() {
 
 #[test]
 fn dense_graphs_end() {
-    let mut text = String::from("version = 1\n");
-    for from in 0..60 {
-        text += &format!("[[package]]\nname = \"p{from}\"\nversion = \"1\"\ndependencies = [");
-        for to in 0..60 {
-            text += &format!("{{ name = \"p{to}\", extra = [\"x\"] }},");
-        }
-        text += "]\n";
-    }
+    let edges: Vec<String> = (0..60).map(|to| format!("{{ name = \"p{to}\", extra = [\"x\"] }},")).collect();
+    let package =
+        |from| format!("[[package]]\nname = \"p{from}\"\nversion = \"1\"\ndependencies = [{}]\n", edges.concat());
+    let text = format!("version = 1\n{}", (0..60).map(package).collect::<Vec<_>>().concat());
     let (_, closure) = closure_of(&text, project("p0", "", ""));
     assert_eq!(closure.members.len(), 60);
     assert_eq!(closure.graph.chains(59, 100).len(), 100);

@@ -215,13 +215,12 @@ impl<'a> Walk<'a> {
                 evaluate_chosen(marker, self.platform, &self.active)
             } else {
                 let address = marker.as_ptr();
-                match self.decided.get(&address) {
-                    Some(&truth) => truth,
-                    None => {
-                        let truth = evaluate_chosen(marker, self.platform, &self.active);
-                        self.decided.insert(address, truth);
-                        truth
-                    }
+                if let Some(&truth) = self.decided.get(&address) {
+                    truth
+                } else {
+                    let truth = evaluate_chosen(marker, self.platform, &self.active);
+                    self.decided.insert(address, truth);
+                    truth
                 }
             }
         } else {

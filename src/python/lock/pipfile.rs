@@ -7,8 +7,7 @@ use serde_json::Value;
 use crate::python::PackageName;
 use crate::text::TextRange;
 
-use super::reader::membership;
-use super::{Lock, LockKind, LockedPackage};
+use super::{Lock, LockKind, LockedPackage, membership};
 
 /// Reads the text; nothing when it is not JSON.
 pub(super) fn parse(text: &str) -> Lock {
@@ -24,7 +23,7 @@ pub(super) fn parse(text: &str) -> Lock {
             let string = |key: &str| entry.get(key).and_then(Value::as_str);
             let mut package = LockedPackage::new();
             package.name = PackageName::new(name);
-            package.version = string("version").unwrap_or_default().trim_start_matches('=').to_owned();
+            string("version").unwrap_or_default().trim_start_matches('=').clone_into(&mut package.version);
             package.source = ["git", "file", "path", "index"].into_iter().find_map(string).map(str::to_owned);
             package.is_local = string("path").is_some();
             package.marker = string("markers").map(Into::into);
@@ -32,12 +31,11 @@ pub(super) fn parse(text: &str) -> Lock {
             (package.line, package.range) = names.place(category, name);
             // A package in two categories is one package.
             let key = (package.name.clone(), package.version.clone(), package.marker.clone());
-            match known.get(&key).and_then(|&place: &usize| lock.packages.get_mut(place)) {
-                Some(other) => other.memberships.append(&mut package.memberships),
-                None => {
-                    known.insert(key, lock.packages.len());
-                    lock.packages.push(package);
-                }
+            if let Some(other) = known.get(&key).and_then(|&place: &usize| lock.packages.get_mut(place)) {
+                other.memberships.append(&mut package.memberships);
+            } else {
+                known.insert(key, lock.packages.len());
+                lock.packages.push(package);
             }
         }
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::python::{PackageName, Requirement};
 
+use super::files::{files, read_file};
 use super::poetry::{self, Extra};
 use super::toml::{Statement, Toml};
-use super::{Edge, Lock, LockKind, LockedFile, LockedPackage, file_name};
+use super::{Edge, Lock, LockKind, LockedFile, LockedPackage, membership, pdm};
 
 /// Reads the text of a lock in TOML.
 pub(super) fn parse(text: &str) -> Lock {
@@ -102,8 +103,8 @@ impl Reader {
                             self.lock.packages.push(LockedPackage::new());
                         }
                         (Section::Dependency, _) => {
-                            let name = keys.last().map(|name| PackageName::new(name)).unwrap_or(PackageName::new(""));
-                            self.dependencies.push(poetry::Dependency::new(name));
+                            let name = keys.last().map_or("", AsRef::as_ref);
+                            self.dependencies.push(poetry::Dependency::new(PackageName::new(name)));
                         }
                         (Section::File, _) => self.push_file(LockedFile { name: "".into(), bytes: None }),
                         (Section::Package, false) => section = Section::Other,
@@ -258,7 +259,7 @@ impl Reader {
                 let mut file = LockedFile { name: "".into(), bytes: None };
                 toml.members(|toml, key| {
                     if let Some(place) = read_file(&mut file, key, toml) {
-                        package.source = Some(place);
+                        package.source = Some(place.into_owned());
                     }
                 });
                 package.files.push(file);
@@ -303,7 +304,7 @@ impl Reader {
             "marker" | "markers" if toml.is_table() => {
                 let mut found = Vec::new();
                 toml.members(|toml, group| {
-                    found.extend(toml.string().map(|marker| (membership(group), marker.into_owned())))
+                    found.extend(toml.string().map(|marker| (membership(group), marker.into_owned())));
                 });
                 for (group, marker) in found {
                     let marker = self.marker(&marker);
@@ -363,7 +364,7 @@ impl Reader {
         let mut edge = Edge::to(requirement.name);
         edge.extras = requirement.extras;
         edge.marker = requirement.marker.map(|marker| self.marker(&marker));
-        edge.specifier = Some(requirement.specifier.into()).filter(|specifier: &Box<str>| !specifier.is_empty());
+        edge.specifier = Some(requirement.specifier).filter(|specifier| !specifier.is_empty()).map(Into::into);
         Some(edge)
     }
 
@@ -398,91 +399,9 @@ impl Reader {
         for package in self.lock.packages.iter_mut().filter(|package| package.files.is_empty()) {
             package.files = self.files.get(&package.name).cloned().unwrap_or_default();
         }
-        self.fold_variants();
+        if self.lock.kind == LockKind::Pdm {
+            pdm::fold(&mut self.lock.packages, &self.variants);
+        }
         self.lock
     }
-
-    /// pdm's entries for a package with extras become extras of the plain entry.
-    fn fold_variants(&mut self) {
-        if self.variants.is_empty() || self.lock.kind != LockKind::Pdm {
-            return;
-        }
-        let mut packages = std::mem::take(&mut self.lock.packages);
-        let mut variants: Vec<(usize, Vec<PackageName>)> = self.variants.drain().collect();
-        variants.sort();
-        let mut folded = Vec::new();
-        for (index, extras) in &variants {
-            let Some(variant) = packages.get(*index).cloned() else { continue };
-            let is_plain = |(other, package): &(usize, &LockedPackage)| {
-                package.name == variant.name
-                    && package.version == variant.version
-                    && variants.iter().all(|(variant, _)| variant != other)
-            };
-            let Some(plain) = packages.iter().enumerate().find(is_plain).map(|(place, _)| place) else { continue };
-            let Some(plain) = packages.get_mut(plain) else { continue };
-            folded.push(*index);
-            for extra in extras {
-                // An entry for `a` alone tells more of `a` than one for `a` and `b`.
-                let alone = |(other, names): &(usize, Vec<PackageName>)| {
-                    other != index && names.len() < extras.len() && names.contains(extra)
-                };
-                if !variants.iter().any(|other| folded.contains(&other.0) && alone(other)) {
-                    let own = variant.dependencies.iter().filter(|edge| edge.name != variant.name).cloned();
-                    plain.extras.push((extra.clone(), own.collect()));
-                }
-            }
-            for group in variant.memberships {
-                if !plain.memberships.contains(&group) {
-                    plain.memberships.push(group);
-                }
-            }
-        }
-        let mut index = 0;
-        packages.retain(|_| {
-            index += 1;
-            !folded.contains(&(index - 1))
-        });
-        self.lock.packages = packages;
-    }
-}
-
-/// pdm and pipenv say `default` where poetry says `main`.
-pub(super) fn membership(name: &str) -> String {
-    if name == "default" { "main".to_owned() } else { name.to_owned() }
-}
-
-/// An array of wheels or files.
-fn files(toml: &mut Toml<'_>) -> Vec<LockedFile> {
-    let mut found = Vec::new();
-    toml.elements(|toml| {
-        let mut file = LockedFile { name: "".into(), bytes: None };
-        toml.members(|toml, key| {
-            read_file(&mut file, key, toml);
-        });
-        if !file.name.is_empty() {
-            found.push(file);
-        }
-    });
-    found
-}
-
-/// One key of a file's table; the place when it is one.
-fn read_file(file: &mut LockedFile, key: &str, toml: &mut Toml<'_>) -> Option<String> {
-    match key {
-        "url" | "path" | "file" | "filename" | "name" => {
-            let place = toml.string()?;
-            if file.name.is_empty() || key == "name" {
-                file.name = percent_decoded(file_name(&place)).into();
-            }
-            return Some(place.into_owned());
-        }
-        "size" => file.bytes = toml.number(),
-        _ => toml.skip_value(),
-    }
-    None
-}
-
-/// `%2B` in file names of local versions.
-fn percent_decoded(name: &str) -> Cow<'_, str> {
-    if name.contains('%') { name.replace("%2B", "+").replace("%2b", "+").into() } else { name.into() }
 }

@@ -59,7 +59,7 @@ impl<'t> Toml<'t> {
     /// The line that the reader stands in, 1-based.
     pub(super) fn line(&mut self) -> u32 {
         let passed = self.text.as_bytes().get(self.counted..self.at).unwrap_or_default();
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count() as u32;
+        self.line += passed.split(|&byte| byte == b'\n').skip(1).count() as u32;
         self.counted = self.at.max(self.counted);
         self.line
     }
@@ -71,13 +71,11 @@ impl<'t> Toml<'t> {
 
     /// [`Toml::string`] with where its content stands.
     pub(super) fn ranged_string(&mut self) -> Option<(Cow<'t, str>, TextRange)> {
-        match self.peek() {
-            Some(quote @ (b'"' | b'\'')) => Some(self.quoted(quote)),
-            _ => {
-                self.skip_value();
-                None
-            }
+        if let Some(quote @ (b'"' | b'\'')) = self.peek() {
+            return Some(self.quoted(quote));
         }
+        self.skip_value();
+        None
     }
 
     /// Takes a value; whether it is `true`.
@@ -221,15 +219,14 @@ impl<'t> Toml<'t> {
     /// One part of a key, with the blanks around it.
     fn key(&mut self) -> Option<Cow<'t, str>> {
         self.skip_blank();
-        let key = match self.peek() {
-            Some(quote @ (b'"' | b'\'')) => self.quoted(quote).0,
-            _ => {
-                let rest = self.rest();
-                let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-                let length = rest.bytes().position(|byte| !bare(byte)).unwrap_or(rest.len());
-                self.at += length;
-                Cow::Borrowed(rest.get(..length).filter(|key| !key.is_empty())?)
-            }
+        let key = if let Some(quote @ (b'"' | b'\'')) = self.peek() {
+            self.quoted(quote).0
+        } else {
+            let rest = self.rest();
+            let bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+            let length = rest.bytes().position(|byte| !bare(byte)).unwrap_or(rest.len());
+            self.at += length;
+            Cow::Borrowed(rest.get(..length).filter(|key| !key.is_empty())?)
         };
         self.skip_blank();
         Some(key)

@@ -18,6 +18,10 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
         return None;
     }
     let found = Closure::of(&lock, &request, &install.platform);
+    // The lock of another project, or one that is no more than a pointer to a large file, tells nothing.
+    if found.members.is_empty() && !found.missing.is_empty() {
+        return None;
+    }
     let file: Arc<str> = Arc::from(in_use.path.as_str());
     let mut closure = InstallClosure::new(ClosureBasis::Lock(in_use.path.clone()));
     for member in &found.members {

@@ -12,11 +12,11 @@ const UV_LOCK: &str = "version = 1\n[[package]]\nname = \"app\"\nversion = \"1\"
     wheels = [{ url = \"https://example.invalid/requests-2.32.0-py3-none-any.whl\", size = 64000 }]\n\
     [[package]]\nname = \"sentence-transformers\"\nversion = \"5.0\"\ndependencies = [{ name = \"torch\" }]\n\
     wheels = [{ url = \"https://example.invalid/sentence_transformers-5.0-py3-none-any.whl\", size = 500000 }]\n\
-    [[package]]\nname = \"torch\"\nversion = \"2.9.0\"\ndependencies = [{ name = \"nvidia-cudnn-cu12\", marker = \"platform_machine == 'x86_64'\" }]\n\
+    [[package]]\nname = \"torch\"\nversion = \"2.9.0\"\ndependencies = [{ name = \"nvidia-demo-cu12\", marker = \"platform_machine == 'x86_64'\" }]\n\
     wheels = [\n{ url = \"https://example.invalid/torch-2.9.0-cp311-cp311-manylinux_2_28_x86_64.whl\", size = 900000000 },\n\
     { url = \"https://example.invalid/torch-2.9.0-cp311-cp311-manylinux_2_28_aarch64.whl\", size = 100000000 },\n]\n\
-    [[package]]\nname = \"nvidia-cudnn-cu12\"\nversion = \"9\"\n\
-    wheels = [{ url = \"https://example.invalid/nvidia_cudnn_cu12-9-py3-none-manylinux_2_27_x86_64.whl\" }]\n\
+    [[package]]\nname = \"nvidia-demo-cu12\"\nversion = \"9\"\n\
+    wheels = [{ url = \"https://example.invalid/nvidia_demo_cu12-9-py3-none-manylinux_2_27_x86_64.whl\" }]\n\
     [[package]]\nname = \"pytest\"\nversion = \"8\"\n";
 
 fn dockerfile(command: &str) -> String {
@@ -43,16 +43,16 @@ fn the_command_line_decides_what_of_a_lock_is_installed() {
         ("uv sync --frozen --no-dev", "app requests"),
         ("uv sync --frozen --no-dev --no-install-project", "requests"),
         ("uv sync --frozen --only-group dev --no-install-workspace", "pytest"),
-        ("uv sync --no-dev --extra ml", "app nvidia-cudnn-cu12 requests sentence-transformers torch"),
+        ("uv sync --no-dev --extra ml", "app nvidia-demo-cu12 requests sentence-transformers torch"),
         (
             "uv sync --no-dev --all-extras --no-install-package torch",
-            "app nvidia-cudnn-cu12 requests sentence-transformers",
+            "app nvidia-demo-cu12 requests sentence-transformers",
         ),
         ("uv export --no-dev --no-emit-project > /tmp/r.txt && pip install -r /tmp/r.txt", "requests"),
         // The file lists all of it, so that leaving dependencies out leaves nothing out.
         (
             "uv export --no-dev --extra ml -o r.txt && uv pip install --no-deps -r r.txt",
-            "app nvidia-cudnn-cu12 requests sentence-transformers torch",
+            "app nvidia-demo-cu12 requests sentence-transformers torch",
         ),
     ] {
         closure(command, &files, |closure| {
@@ -73,8 +73,8 @@ fn chains_and_bytes_of_a_lock() {
         let bytes = closure.packages[torch].bytes;
         assert_eq!((bytes.wheel, bytes.exact), (Some(900_000_000), true));
         assert!(bytes.installed.is_some_and(|installed| installed > 1_700_000_000));
-        let cudnn = closure.find(&PackageName::new("nvidia-cudnn-cu12")).next().unwrap();
-        assert_eq!(closure.packages[cudnn].bytes.wheel, None, "a size that is not told is not 0");
+        let demo = closure.find(&PackageName::new("nvidia-demo-cu12")).next().unwrap();
+        assert_eq!(closure.packages[demo].bytes.wheel, None, "a size that is not told is not 0");
         let lost = closure.lost_without(|package| package.name.as_str() == "sentence-transformers");
         assert_eq!(lost.len(), 3);
         assert_eq!(closure.lost_without_part(&Part::Extra(PackageName::new("ml"))), lost);
@@ -111,6 +111,26 @@ fn a_lock_that_the_build_writes_anew_is_told() {
         assert_eq!(names(closure), "app requests");
         assert!(!closure.complete && closure.notes.is_empty(), "{:?}", closure.notes);
     });
+}
+
+#[test]
+fn a_lock_that_lacks_the_project_tells_nothing() {
+    let pointer = "version https://git-lfs.example.invalid/spec/v1\noid sha256:0\nsize 1234\n";
+    let files = [("pyproject.toml", PYPROJECT), ("uv.lock", pointer)];
+    closure("uv sync --no-dev", &files, |closure| assert_eq!(closure.basis, ClosureBasis::Catalogue));
+}
+
+#[test]
+fn a_manifest_may_leave_one_python_only() {
+    for (versions, expected) in
+        [("==3.12.*", Some((3, 12))), (">=3.11,<3.12", Some((3, 11))), (">=3.11", None), ("three", None)]
+    {
+        let manifest = PYPROJECT.replace(">=3.11", versions);
+        let files = [("pyproject.toml", manifest.as_str()), ("uv.lock", UV_LOCK)];
+        with_facts("FROM debian:12\nWORKDIR /app\nCOPY . .\nRUN uv sync\n", &files, |facts| {
+            assert_eq!(facts.python_installs()[0].platform.python, expected, "{versions}");
+        });
+    }
 }
 
 #[test]
