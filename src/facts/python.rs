@@ -24,6 +24,7 @@ mod projects;
 mod reader;
 mod setup;
 mod siblings;
+mod stale;
 mod target;
 mod torch;
 mod wheels;
@@ -36,6 +37,7 @@ pub use installers::{Installer, InstallerTool, Way, is_uv_image};
 pub use locking::{IgnoredLock, LockGap};
 pub use locks::LockInUse;
 pub use program::{Program, Reached};
+pub use stale::{Difference, StaleEffect, StaleLock};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};
 
 use std::sync::{Arc, OnceLock};

@@ -7,6 +7,7 @@
 
 pub mod imports;
 pub mod lock;
+pub mod lock_metadata;
 pub mod pyproject;
 pub mod requirements;
 

@@ -70,7 +70,7 @@ macro_rules! groups {
 }
 
 groups! {
-    python: [cuda_torch_on_cpu, unused_extra, dev_dependencies_installed, installer_in_runtime, lock_ignored],
+    python: [cuda_torch_on_cpu, unused_extra, dev_dependencies_installed, installer_in_runtime, lock_ignored, stale_lock],
     caches: [
         pip_cache_kept,
         uv_cache_kept,
