@@ -31,6 +31,7 @@ mod reader;
 mod readers;
 mod setup;
 mod siblings;
+mod stale;
 mod target;
 mod tools;
 mod torch;
@@ -48,6 +49,7 @@ pub use installers::{Installer, InstallerTool, Way, is_uv_image};
 pub use locking::{IgnoredLock, LockGap};
 pub use locks::LockInUse;
 pub use program::{Program, Reached};
+pub use stale::{Difference, StaleEffect, StaleLock};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};
 
 use std::sync::{Arc, OnceLock};

@@ -11,6 +11,7 @@ pub mod closure;
 pub mod dominators;
 pub mod imports;
 pub mod lock;
+pub mod lock_metadata;
 pub mod pyproject;
 pub mod requirements;
 

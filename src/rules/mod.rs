@@ -83,6 +83,7 @@ groups! {
         overlapping_dependencies,
         heavier_variant,
         lock_ignored,
+        stale_lock,
         installer_in_runtime,
         source_build_on_musl,
     ],

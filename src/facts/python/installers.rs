@@ -203,7 +203,8 @@ impl Facts<'_> {
     /// Whether an image runs a program where it is deployed, rather than giving people or agents a place to work in.
     #[must_use]
     pub fn is_for_use(&self, image: &StageFacts) -> bool {
-        const WORKPLACES: [&str; 13] = [
+        const WORKPLACES: [&str; 14] = [
+            "editable",
             "base",
             "sandbox",
             "sandboxes",

@@ -83,7 +83,7 @@ fn fix(facts: &Facts<'_>, install: &PythonInstall, ignored: &IgnoredLock) -> Opt
                 title: "copy the lock with the manifest".to_owned(),
                 applicability: Applicability::Unsafe,
                 caution: Some(
-                    "the image gets the versions of the lock, and the build stops if the lock is stale".to_owned(),
+                    "the image gets the versions of the lock, not the newest ones".to_owned(),
                 ),
                 edits: vec![edit],
             })

@@ -13,7 +13,8 @@ pub(super) struct Call {
 /// The calls in a shell script or another text, comments left out.
 pub(super) fn calls_in(text: &str, tool: InstallerTool, path: &str) -> Vec<Call> {
     let mut found = Vec::new();
-    let joined = text.replace("\\\n", " ").replace("\\\r\n", " ");
+    // `echo "#!/bin/sh\nuv run …"`
+    let joined = text.replace("\\\n", " ").replace("\\\r\n", " ").replace("\\n", "\n");
     for line in joined.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
         let line = line.split(" #").next().unwrap_or_default();
         let words: Vec<&str> = line

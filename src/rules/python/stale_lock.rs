@@ -1,0 +1,63 @@
+//! Locks that were made for another state of the manifest.
+
+use crate::diagnostic::{Severity, Span};
+use crate::facts::Facts;
+use crate::facts::python::{Difference, StaleEffect, StaleLock};
+use crate::rules::phrase::{count, listed_up_to};
+use crate::rules::{Check, Reporter};
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// Names that a sentence lists before it counts.
+const LISTED: usize = 3;
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    for stale in facts.stale_locks() {
+        report(facts, &stale, reporter);
+    }
+}
+
+fn report(facts: &Facts<'_>, stale: &StaleLock, reporter: &mut Reporter<'_>) {
+    let Some(install) = facts.python_installs().get(stale.install) else { return };
+    let Some((_, _, invocation)) = facts.site_of(install) else { return };
+    let Some((first, range)) = stale.differences.first() else { return };
+    let (lock, manifest) = (&stale.path, &stale.manifest);
+    let missing: Vec<String> = stale
+        .differences
+        .iter()
+        .filter_map(|(difference, _)| match difference {
+            Difference::Missing(name) => Some(format!("`{name}`")),
+            _ => None,
+        })
+        .collect();
+    let message = match first {
+        _ if !missing.is_empty() => {
+            format!("`{lock}` does not fit `{manifest}`: it knows nothing of {}", listed_up_to(&missing, LISTED))
+        }
+        Difference::Versions(name, wanted, known) => {
+            format!("`{lock}` does not fit `{manifest}`: it was made for {known} of `{name}`, not for {wanted}")
+        }
+        Difference::CudaTorch | Difference::Missing(_) => {
+            format!("`{lock}` still pins `torch` with CUDA, while `{manifest}` takes it from an index of CPU builds")
+        }
+    };
+    let mut finding = reporter.report(invocation.range, message);
+    finding.label_in(Span::new(manifest.as_str(), *range), "declared here");
+    let others = stale.differences.len() - missing.len().max(1);
+    if others > 0 {
+        finding.note("also", format!("{} more", count(others, "difference")));
+    }
+    finding.note(
+        "effect",
+        match stale.effect {
+            StaleEffect::InstallsOld => "with `--frozen` the build installs what the lock says, without a word",
+            StaleEffect::Stops => "with `--locked` the build stops here",
+            StaleEffect::ResolvesAnew => "the build makes the lock anew, with versions that nobody has tested",
+        },
+    );
+    if stale.effect == StaleEffect::Stops {
+        finding.severity(Severity::Error);
+    }
+    finding.script_of(invocation);
+    finding.help("run `uv lock` and commit the lock");
+}
