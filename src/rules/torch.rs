@@ -46,6 +46,10 @@ pub(super) fn is_culprit(facts: &Facts<'_>, torch: &[TorchInstall], index: usize
     if found.build != Build::Cuda || !found.ships || install.guard == Guard::Never {
         return false;
     }
+    // Whoever named a CPU index in the manifest did all there is to do, but for the lock.
+    if facts.stale_locks().iter().any(|stale| stale.pins_cuda_torch() && stale.is_of(install)) {
+        return false;
+    }
     // `if [ "$ARCH" = cpu ]; then … whl/cpu …; else …; fi`: whoever wrote the other branch chose this one.
     let chosen = torch.iter().any(|other| {
         let same_run =

@@ -50,6 +50,20 @@ pub struct StaleLock {
     pub effect: StaleEffect,
 }
 
+impl StaleLock {
+    /// Whether the lock still pins the CUDA build of torch, while the manifest takes another one.
+    #[must_use]
+    pub fn pins_cuda_torch(&self) -> bool {
+        self.differences.iter().any(|(difference, _)| *difference == Difference::CudaTorch)
+    }
+
+    /// Whether `install` reads the lock.
+    #[must_use]
+    pub fn is_of(&self, install: &PythonInstall) -> bool {
+        install.lock.as_ref().is_some_and(|lock| lock.path == self.path)
+    }
+}
+
 impl Facts<'_> {
     /// The `uv.lock`s that installs read and that do not fit the manifest beside them.
     #[must_use]

@@ -1,9 +1,10 @@
 //! Locks that were made for another state of the manifest.
 
-use crate::diagnostic::{Severity, Span};
+use crate::diagnostic::{Component, Savings, Severity, Span};
 use crate::facts::Facts;
 use crate::facts::python::{Difference, StaleEffect, StaleLock};
 use crate::rules::phrase::{count, listed_up_to};
+use crate::rules::torch::{CUDA_COMPONENT, CudaWeight};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -55,6 +56,12 @@ fn report(facts: &Facts<'_>, stale: &StaleLock, reporter: &mut Reporter<'_>) {
             StaleEffect::ResolvesAnew => "the build makes the lock anew, with versions that nobody has tested",
         },
     );
+    if stale.pins_cuda_torch() && stale.effect == StaleEffect::InstallsOld && facts.gpu_evidence().gpu.is_empty() {
+        let weight = CudaWeight::of(facts, install);
+        finding.savings(
+            weight.map(|weight| Savings::of(Component::Package(CUDA_COMPONENT.to_owned()), weight.saved, weight.basis)),
+        );
+    }
     if stale.effect == StaleEffect::Stops {
         finding.severity(Severity::Error);
     }
