@@ -5,6 +5,7 @@ mod compiled;
 mod known;
 mod locked;
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::facts::Facts;
@@ -179,9 +180,12 @@ impl Facts<'_> {
         // What else all members of a workspace ask for is unknown only without a lock.
         let is_locked = matches!(closure.basis, ClosureBasis::Lock(_));
         closure.complete &= !install.unknown || (install.all_members && is_locked);
+        let mut roots: HashMap<&PackageName, Vec<usize>> = HashMap::new();
+        for (index, root) in install.roots.iter().enumerate() {
+            roots.entry(&root.requirement.name).or_default().push(index);
+        }
         for package in &mut closure.packages {
-            let named = install.roots.iter().enumerate().filter(|(_, root)| root.requirement.name == package.name);
-            package.roots = named.map(|(index, _)| index).collect();
+            package.roots = roots.get(&package.name).cloned().unwrap_or_default();
         }
         closure
     }

@@ -66,10 +66,6 @@ impl Graph {
     }
 
     pub(crate) fn add_link(&mut self, link: Link) {
-        let known = self.outgoing(link.from).any(|other| *other == link);
-        if known {
-            return;
-        }
         let place = self.links.len();
         if let Some(incoming) = self.incoming.get_mut(link.to) {
             incoming.push(place);

@@ -12,6 +12,11 @@ use crate::python::{PackageName, Platform, wheel};
 
 use super::{Asked, Closure, Link, Member, Part, Request, Start};
 
+/// More forks of one package than any lock has are not looked at, nor more made-up extras than any project has, so that a lock made
+/// to be slow is not.
+const FORK_LIMIT: usize = 100;
+const ACTIVE_LIMIT: usize = 2_000;
+
 pub(super) fn walk(lock: &Lock, request: &Request, platform: &Platform) -> Closure {
     let mut active = Vec::new();
     if lock.conflicts {
@@ -188,7 +193,9 @@ impl<'a> Walk<'a> {
                 let new = edge.extras.iter().map(|extra| chosen_extra(&edge.name, extra));
                 let new: Vec<PackageName> = new.filter(|extra| !self.active.contains(extra)).collect();
                 let before = self.active.len();
-                self.active.extend(new);
+                if before < ACTIVE_LIMIT {
+                    self.active.extend(new);
+                }
                 if !self.allows(edge.marker.as_ref(), part) {
                     self.active.truncate(before);
                     continue;
@@ -238,6 +245,7 @@ impl<'a> Walk<'a> {
     /// The package that an edge means.
     fn pick(&mut self, edge: &Edge) -> Option<usize> {
         let places = self.lock.places(&edge.name);
+        let places = places.get(..FORK_LIMIT).unwrap_or(places);
         let fitting = |place: &usize| {
             let package = self.lock.packages.get(*place)?;
             let version = edge.version.as_deref().is_none_or(|version| version == package.version);

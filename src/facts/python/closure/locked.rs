@@ -1,5 +1,6 @@
 //! The closure of an install that a lock decides.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::facts::Facts;
@@ -24,6 +25,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
     }
     let file: Arc<str> = Arc::from(in_use.path.as_str());
     let mut closure = InstallClosure::new(ClosureBasis::Lock(in_use.path.clone()));
+    let members: HashSet<&PackageName> = lock.members.iter().collect();
     for member in &found.members {
         let Some(locked) = lock.packages.get(member.package) else { continue };
         let wheel = member.wheel.and_then(|wheel| locked.files.get(wheel));
@@ -32,7 +34,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
             version: Some(locked.version.clone()).filter(|version| !version.is_empty()),
             extras: member.extras.clone(),
             is_local: locked.is_local,
-            left_out: is_left_out(install, &lock, locked),
+            left_out: is_left_out(install, &members, locked),
             roots: Vec::new(),
             place: Some(Place { file: Arc::clone(&file), range: locked.range }),
             source: locked.source.clone(),
@@ -66,13 +68,13 @@ fn bytes(locked: &LockedPackage, wheel: Option<&LockedFile>) -> PackageBytes {
     }
 }
 
-fn is_left_out(install: &PythonInstall, lock: &Lock, package: &LockedPackage) -> bool {
+fn is_left_out(install: &PythonInstall, members: &HashSet<&PackageName>, package: &LockedPackage) -> bool {
     let is_project =
         || install.projects.iter().any(|project| project.direct && project.name.as_ref() == Some(&package.name));
     let omitted = match install.omitted {
         Omitted::None => false,
         Omitted::Project => package.is_local && is_project(),
-        Omitted::Workspace => package.is_local && (lock.members.is_empty() || lock.members.contains(&package.name)),
+        Omitted::Workspace => package.is_local && (members.is_empty() || members.contains(&package.name)),
     };
     package.is_virtual || omitted || install.excluded.contains(&package.name)
 }
