@@ -239,12 +239,9 @@ impl Facts<'_> {
                 break;
             }
         }
+        let rest: Vec<&str> = names.iter().copied().filter(|name| !unnamed.contains(name)).collect();
         // Where nothing at all that is installed is named, those who use it are not in the repository.
-        if unnamed.is_empty() || names.len() > unnamed.len() && {
-            let rest: Vec<&str> = names.iter().copied().filter(|name| !unnamed.contains(name)).collect();
-            self.unnamed_packages(&rest).len() == rest.len()
-        } || names.len() == unnamed.len()
-        {
+        if unnamed.is_empty() || !self.names_one_of(&rest) {
             return Vec::new();
         }
         let unknown: Vec<&str> = names.iter().copied().filter(|name| !catalogue::is_known_distribution(name)).collect();
