@@ -54,7 +54,8 @@ pub fn brings(name: &str) -> HashSet<&'static str> {
             continue;
         }
         let required = distribution(name).map(|entry| entry.requires).unwrap_or_default();
-        names.extend(required.iter().filter_map(|&place| DISTRIBUTIONS.get(usize::from(place))).map(|entry| entry.name));
+        names
+            .extend(required.iter().filter_map(|&place| DISTRIBUTIONS.get(usize::from(place))).map(|entry| entry.name));
         let keys = package(name).map(|entry| entry.requires).unwrap_or_default();
         names.extend(keys.iter().filter_map(|key| package(key)).map(|entry| entry.name));
     }
@@ -86,7 +87,8 @@ pub fn distributions_like(name: &str) -> Vec<&'static str> {
 
 /// `onnxruntime-gpu` and `onnxruntime`
 fn is_variant(one: &str, other: &str) -> bool {
-    const SUFFIXES: [&str; 8] = ["-gpu", "-cpu", "-headless", "-binary", "-cuda12x", "-cuda11x", "-directml", "-openvino"];
+    const SUFFIXES: [&str; 8] =
+        ["-gpu", "-cpu", "-headless", "-binary", "-cuda12x", "-cuda11x", "-directml", "-openvino"];
     let stem = |name: &'_ str| -> String {
         SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name).to_owned()
     };

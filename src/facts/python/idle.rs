@@ -75,7 +75,20 @@ const HOSTS: [&str; 26] = [
 ];
 /// Starts whose program is not written in Python.
 const FOREIGN: [&str; 14] = [
-    "node", "npm", "npx", "yarn", "pnpm", "java", "php", "ruby", "dotnet", "nginx", "apache2ctl", "httpd", "Rscript", "bundle",
+    "node",
+    "npm",
+    "npx",
+    "yarn",
+    "pnpm",
+    "java",
+    "php",
+    "ruby",
+    "dotnet",
+    "nginx",
+    "apache2ctl",
+    "httpd",
+    "Rscript",
+    "bundle",
 ];
 /// What installs packages or builds them is not there to be imported.
 const INSTALLERS: [&str; 22] = [
@@ -180,7 +193,9 @@ impl Facts<'_> {
         let roots: Vec<&Root> = self
             .python_installs()
             .iter()
-            .filter(|other| other.guard != Guard::Never && other.tool != super::Tool::PipWheel || std::ptr::eq(*other, install))
+            .filter(|other| {
+                other.guard != Guard::Never && other.tool != super::Tool::PipWheel || std::ptr::eq(*other, install)
+            })
             .flat_map(|other| &other.roots)
             .collect();
         let names: BTreeSet<&str> = roots.iter().map(|root| root.requirement.name.as_str()).collect();
@@ -225,7 +240,9 @@ impl Facts<'_> {
         let servants: Vec<&str> = names
             .iter()
             .copied()
-            .filter(|&user| catalogue::knows_import_names(user) && wanted.iter().filter_map(name_of).any(|name| serves(user, name)))
+            .filter(|&user| {
+                catalogue::knows_import_names(user) && wanted.iter().filter_map(name_of).any(|name| serves(user, name))
+            })
             .collect();
         looked_for.extend(servants);
         let looked_for: Vec<&str> = looked_for.into_iter().collect();
@@ -270,20 +287,28 @@ impl Facts<'_> {
         let start = root.place.range.start() as usize;
         let line_start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         let line = text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let own = if root.declared == Declared::Dockerfile { "" } else { line.split_once('#').map_or("", |(_, comment)| comment) };
-        let above = text.get(..line_start).and_then(|before| before.lines().next_back()).unwrap_or_default().trim_start();
-        let above = above.strip_prefix('#').unwrap_or_default();
+        let own = if root.declared == Declared::Dockerfile {
+            ""
+        } else {
+            line.split_once('#').map_or("", |(_, comment)| comment)
+        };
+        let above =
+            text.get(..line_start).and_then(|before| before.lines().next_back()).unwrap_or_default().trim_start();
+        let above = above.strip_prefix('#').filter(|_| root.parents.is_empty()).unwrap_or_default();
         [own, above].iter().any(|comment| explains(comment))
     }
 }
 
 /// Whether a comment gives a reason other than a heading or a description.
 fn explains(comment: &str) -> bool {
-    const REASONS: [&str; 26] = [
-        "pin",
-        "require",
-        "need",
-        "depend",
+    const REASONS: [&str; 25] = [
+        "pinned",
+        "required",
+        "requires",
+        "needed",
+        "needs",
+        "depends",
+        "dependency of",
         "transitive",
         "indirect",
         "security",
@@ -292,29 +317,26 @@ fn explains(comment: &str) -> bool {
         "used by",
         "used for",
         "used in",
-        "via ",
         "compat",
         "conflict",
         "plugin",
-        "runtime",
         "keep",
         "optional",
         "backend for",
         "driver",
-        "constraint",
         "workaround",
-        "bug",
         "issue",
         "because",
     ];
     let comment = comment.to_lowercase();
-    REASONS.iter().any(|reason| comment.contains(reason))
+    !comment.trim_start().starts_with("via") && REASONS.iter().any(|reason| comment.contains(reason))
 }
 
 /// Whether a compiled file names another package among those that need it.
 pub(super) fn has_needing_parent(root: &Root) -> bool {
-    let by_person =
-        |parent: &String| parent.starts_with('-') || parent.contains('(') || super::has_extension(parent, &["in", "toml"]);
+    let by_person = |parent: &String| {
+        parent.starts_with('-') || parent.contains('(') || super::has_extension(parent, &["in", "toml"])
+    };
     root.parents.iter().filter(|parent| !by_person(parent)).count() > 1
         || (root.parents.len() > 1 && root.parents.iter().any(|parent| !by_person(parent)))
 }
@@ -325,7 +347,8 @@ fn is_frozen(install: &PythonInstall, root: &Root) -> bool {
         return false;
     }
     let beside: Vec<&Root> = install.roots.iter().filter(|other| other.place.file == root.place.file).collect();
-    beside.len() >= FREEZE && beside.iter().all(|other| other.requirement.pinned().is_some() && other.parents.is_empty())
+    beside.len() >= FREEZE
+        && beside.iter().all(|other| other.requirement.pinned().is_some() && other.parents.is_empty())
 }
 
 fn has_script_name(word: &str) -> bool {

@@ -26,7 +26,9 @@ impl Facts<'_> {
         let may_read = |dockerfile: &str, text: &str| {
             let own = parent(dockerfile);
             let nested = |outer: &str, inner: &str| {
-                outer.is_empty() || inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+                outer.is_empty()
+                    || inner == outer
+                    || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
             };
             let names_it = text.contains(name) || (text.contains('*') && text.contains("-r"));
             names_it && (nested(folder, own) || (nested(own, folder) && text.contains(file_name(folder))))

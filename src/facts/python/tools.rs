@@ -14,11 +14,20 @@ use super::{Declared, Program, PythonInstall, Root, has_extension};
 const INSTALLERS: [&str; 8] = ["poetry", "pdm", "pipenv", "hatch", "build", "pip-tools", "uv", "tox"];
 /// Programs that test or check, which people also run in the image of the program.
 const CHECKERS: [&str; 14] = [
-    "pytest", "py.test", "coverage", "mypy", "ruff", "black", "flake8", "pylint", "isort", "tox", "nox", "pyright", "locust", "behave",
+    "pytest", "py.test", "coverage", "mypy", "ruff", "black", "flake8", "pylint", "isort", "tox", "nox", "pyright",
+    "locust", "behave",
 ];
 /// What runs notebooks works together.
 const NOTEBOOKS: [&str; 9] = [
-    "ipykernel", "ipython", "jupyter", "jupyter-client", "jupyter-core", "nbclient", "nbconvert", "nbformat", "papermill",
+    "ipykernel",
+    "ipython",
+    "jupyter",
+    "jupyter-client",
+    "jupyter-core",
+    "nbclient",
+    "nbconvert",
+    "nbformat",
+    "papermill",
 ];
 /// Files in which people write how they run them.
 const TASKS: [&str; 9] = [
@@ -53,8 +62,13 @@ impl Facts<'_> {
                 && !(root.declared == Declared::Dockerfile && INSTALLERS.contains(&name))
                 && !names_development(&root.place.file)
         };
-        let places: Vec<usize> =
-            install.roots.iter().enumerate().filter(|(place, root)| of_program(*place, root)).map(|(place, _)| place).collect();
+        let places: Vec<usize> = install
+            .roots
+            .iter()
+            .enumerate()
+            .filter(|(place, root)| of_program(*place, root))
+            .map(|(place, _)| place)
+            .collect();
         let Some(index) = self.python_installs().iter().position(|other| std::ptr::eq(other, install)) else {
             return Vec::new();
         };
@@ -65,7 +79,9 @@ impl Facts<'_> {
         let needed = |name: &str| {
             let others = self.python_installs().iter().flat_map(|install| &install.roots);
             let others = others.map(|root| root.requirement.name.as_str());
-            others.filter(|other| !catalogue::is_development_tool(other)).any(|other| catalogue::brings(other).contains(name))
+            others
+                .filter(|other| !catalogue::is_development_tool(other))
+                .any(|other| catalogue::brings(other).contains(name))
         };
         let found = places.into_iter().filter_map(|place| install.roots.get(place));
         found
@@ -105,7 +121,10 @@ impl Facts<'_> {
     /// compose file.
     fn is_checked_in_containers(&self) -> bool {
         let composed = self.deployment_files().filter(|path| has_extension(path, &["yml", "yaml"]));
-        if composed.into_iter().any(|path| self.has_line(&path, |line| line.contains("command") || line.starts_with("- "))) {
+        if composed
+            .into_iter()
+            .any(|path| self.has_line(&path, |line| line.contains("command") || line.starts_with("- ")))
+        {
             return true;
         }
         let mut folders: Vec<String> = vec![
@@ -116,7 +135,9 @@ impl Facts<'_> {
         folders.dedup();
         let bases = folders.clone();
         folders.extend(bases.iter().flat_map(|base| {
-            TASK_FOLDERS.iter().map(move |folder| if base.is_empty() { (*folder).to_owned() } else { format!("{base}/{folder}") })
+            TASK_FOLDERS
+                .iter()
+                .map(move |folder| if base.is_empty() { (*folder).to_owned() } else { format!("{base}/{folder}") })
         }));
         folders.sort_unstable();
         folders.dedup();
@@ -131,7 +152,10 @@ impl Facts<'_> {
                 !entry.is_dir
                     && tells
                     && self.has_line(&path, |line| {
-                        (line.contains("docker") || line.contains("compose") || line.contains("podman") || line.contains("kubectl"))
+                        (line.contains("docker")
+                            || line.contains("compose")
+                            || line.contains("podman")
+                            || line.contains("kubectl"))
                             && (line.contains("run ") || line.contains("exec "))
                     })
             })
@@ -144,7 +168,9 @@ impl Facts<'_> {
         let mut lines = file.text().lines().map(str::trim).filter(|line| speaks(line));
         lines.any(|line| {
             let words = line.split(|character: char| character.is_whitespace() || "\"'[],;=".contains(character));
-            words.map(file_name).any(|word| CHECKERS.contains(&word) || CHECKERS.contains(&PackageName::new(word).as_str()))
+            words
+                .map(file_name)
+                .any(|word| CHECKERS.contains(&word) || CHECKERS.contains(&PackageName::new(word).as_str()))
         })
     }
 }

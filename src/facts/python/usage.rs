@@ -93,7 +93,8 @@ impl<'i> Spoken<'i> {
 
 /// Whether a source starts other programs.
 pub(super) fn starts_programs(imports: &Imports) -> bool {
-    const STARTERS: [&str; 6] = ["subprocess", "system", "Popen", "popen", "create_subprocess_exec", "create_subprocess_shell"];
+    const STARTERS: [&str; 6] =
+        ["subprocess", "system", "Popen", "popen", "create_subprocess_exec", "create_subprocess_shell"];
     imports.identifiers.iter().any(|name| STARTERS.contains(&name.as_str()))
 }
 

@@ -36,8 +36,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         idle.retain(|root| reported.insert((root.place.file.to_string(), root.requirement.name.clone())));
         let files: BTreeSet<&str> = idle.iter().map(|root| root.place.file.as_ref()).collect();
         for file in files {
-            let mut members: Vec<&Root> = idle.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
-            members.sort_by_key(|root| (std::cmp::Reverse(bytes_of(facts, install, &[root])), root.place.range.start()));
+            let mut members: Vec<&Root> =
+                idle.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
+            members
+                .sort_by_key(|root| (std::cmp::Reverse(bytes_of(facts, install, &[root])), root.place.range.start()));
             report(facts, index, &members, reporter);
         }
     }
