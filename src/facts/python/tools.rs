@@ -51,6 +51,8 @@ impl Facts<'_> {
     pub fn main_tools(&self, install: &PythonInstall) -> Vec<&Root> {
         let bundles = self.development_bundles(install);
         let bundled = |place: usize| bundles.iter().any(|bundle| bundle.members.contains(&place));
+        // An image without sources may be one that people run their own code in.
+        let has_sources = !self.program().sources.is_empty();
         let of_program = |place: usize, root: &Root| {
             let name = root.requirement.name.as_str();
             catalogue::is_development_tool(name)
@@ -59,7 +61,7 @@ impl Facts<'_> {
                 && !root.is_brought_along()
                 && !has_needing_parent(root)
                 && !bundled(place)
-                && !(root.declared == Declared::Dockerfile && INSTALLERS.contains(&name))
+                && !(root.declared == Declared::Dockerfile && (INSTALLERS.contains(&name) || !has_sources))
                 && !names_development(&root.place.file)
         };
         let places: Vec<usize> = install
