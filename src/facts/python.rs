@@ -160,6 +160,12 @@ pub struct Root {
 }
 
 impl Root {
+    /// Whether the extra of a project brings it, be it one that another project asks for.
+    #[must_use]
+    pub fn is_of_extra(&self) -> bool {
+        self.extra.is_some() || self.via.last().is_some_and(|last| last.ends_with(']'))
+    }
+
     /// Whether a compiler wrote it into the file because another package needs it, and no person asked for it.
     #[must_use]
     pub fn is_brought_along(&self) -> bool {

@@ -184,7 +184,7 @@ mod tests {
         "[project]\nname = \"app\"\ndependencies = [\"web\"]\n[project.optional-dependencies]\nml = [\"st\"]\n";
 
     fn package(name: &str, size: u64, needs: &[&str]) -> String {
-        let needs: String = needs.iter().map(|need| format!("    {{ name = \"{need}\" }},\n")).collect();
+        let needs = needs.iter().map(|need| format!("    {{ name = \"{need}\" }},\n")).collect::<Vec<_>>().concat();
         format!(
             "[[package]]\nname = \"{name}\"\nversion = \"1\"\nsource = {{ registry = \"https://example.invalid/simple\" }}\n\
              dependencies = [\n{needs}]\nwheels = [\n    {{ url = \"https://example.invalid/{name}-1-py3-none-any.whl\", size = {size} }},\n]\n"

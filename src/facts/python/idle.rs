@@ -256,14 +256,9 @@ impl Facts<'_> {
                 break;
             }
         }
+        let rest: Vec<&str> = names.iter().copied().filter(|name| !unnamed.contains(name)).collect();
         // Where nothing at all that is installed is named, those who use it are not in the repository.
-        if unnamed.is_empty()
-            || names.len() > unnamed.len() && {
-                let rest: Vec<&str> = names.iter().copied().filter(|name| !unnamed.contains(name)).collect();
-                self.unnamed_packages(&rest).len() == rest.len()
-            }
-            || names.len() == unnamed.len()
-        {
+        if unnamed.is_empty() || !self.names_one_of(&rest) {
             return Vec::new();
         }
         let unknown: Vec<&str> = names.iter().copied().filter(|name| !catalogue::is_known_distribution(name)).collect();
@@ -299,18 +294,21 @@ impl Facts<'_> {
         };
         let above =
             text.get(..line_start).and_then(|before| before.lines().next_back()).unwrap_or_default().trim_start();
-        let above = above.strip_prefix('#').unwrap_or_default();
+        let above = above.strip_prefix('#').filter(|_| root.parents.is_empty()).unwrap_or_default();
         [own, above].iter().any(|comment| explains(comment))
     }
 }
 
 /// Whether a comment gives a reason other than a heading or a description.
 fn explains(comment: &str) -> bool {
-    const REASONS: [&str; 26] = [
-        "pin",
-        "require",
-        "need",
-        "depend",
+    const REASONS: [&str; 25] = [
+        "pinned",
+        "required",
+        "requires",
+        "needed",
+        "needs",
+        "depends",
+        "dependency of",
         "transitive",
         "indirect",
         "security",
@@ -319,23 +317,19 @@ fn explains(comment: &str) -> bool {
         "used by",
         "used for",
         "used in",
-        "via ",
         "compat",
         "conflict",
         "plugin",
-        "runtime",
         "keep",
         "optional",
         "backend for",
         "driver",
-        "constraint",
         "workaround",
-        "bug",
         "issue",
         "because",
     ];
     let comment = comment.to_lowercase();
-    REASONS.iter().any(|reason| comment.contains(reason))
+    !comment.trim_start().starts_with("via") && REASONS.iter().any(|reason| comment.contains(reason))
 }
 
 /// Whether a compiled file names another package among those that need it.

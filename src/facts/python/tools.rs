@@ -7,7 +7,8 @@ use crate::python::PackageName;
 
 use super::development::names_development;
 use super::idle::has_needing_parent;
-use super::{Declared, PythonInstall, Root, has_extension};
+use super::usage::{speaks, starts_programs};
+use super::{Declared, Program, PythonInstall, Root, has_extension};
 
 /// Tools that install or build: a command that installs them means to run them.
 const INSTALLERS: [&str; 8] = ["poetry", "pdm", "pipenv", "hatch", "build", "pip-tools", "uv", "tox"];
@@ -15,6 +16,18 @@ const INSTALLERS: [&str; 8] = ["poetry", "pdm", "pipenv", "hatch", "build", "pip
 const CHECKERS: [&str; 14] = [
     "pytest", "py.test", "coverage", "mypy", "ruff", "black", "flake8", "pylint", "isort", "tox", "nox", "pyright",
     "locust", "behave",
+];
+/// What runs notebooks works together.
+const NOTEBOOKS: [&str; 9] = [
+    "ipykernel",
+    "ipython",
+    "jupyter",
+    "jupyter-client",
+    "jupyter-core",
+    "nbclient",
+    "nbconvert",
+    "nbformat",
+    "papermill",
 ];
 /// Files in which people write how they run them.
 const TASKS: [&str; 9] = [
@@ -38,15 +51,17 @@ impl Facts<'_> {
     pub fn main_tools(&self, install: &PythonInstall) -> Vec<&Root> {
         let bundles = self.development_bundles(install);
         let bundled = |place: usize| bundles.iter().any(|bundle| bundle.members.contains(&place));
+        // An image without sources may be one that people run their own code in.
+        let has_sources = !self.program().sources.is_empty();
         let of_program = |place: usize, root: &Root| {
             let name = root.requirement.name.as_str();
             catalogue::is_development_tool(name)
-                && root.extra.is_none()
+                && !root.is_of_extra()
                 && root.group.is_none()
                 && !root.is_brought_along()
                 && !has_needing_parent(root)
                 && !bundled(place)
-                && !(root.declared == Declared::Dockerfile && INSTALLERS.contains(&name))
+                && !(root.declared == Declared::Dockerfile && (INSTALLERS.contains(&name) || !has_sources))
                 && !names_development(&root.place.file)
         };
         let places: Vec<usize> = install
@@ -74,9 +89,34 @@ impl Facts<'_> {
         found
             .filter(|root| {
                 let name = root.requirement.name.as_str();
-                !needed(name) && self.runtime_use(name).is_none()
+                !needed(name) && !self.uses_tool(name) && !self.is_way_to_another(name)
             })
             .collect()
+    }
+
+    fn uses_tool(&self, name: &str) -> bool {
+        let together: &[&str] = if NOTEBOOKS.contains(&name) { &NOTEBOOKS } else { &[] };
+        let started = || {
+            self.program().sources.iter().filter(|path| !Program::is_aside(path)).any(|path| {
+                let Ok(file) = self.workspace.read(path) else { return false };
+                let speaking = |line: &str| line.contains(['"', '\'']) && speaks(&line.to_lowercase(), name);
+                file.text().contains(name)
+                    && file.text().lines().any(speaking)
+                    && self.imports_of(path).is_some_and(|imports| starts_programs(&imports))
+            })
+        };
+        std::iter::once(name).chain(together.iter().copied()).any(|name| self.runtime_use(name).is_some()) || started()
+    }
+
+    /// Whether the program uses what only the tool brings: `pytest-playwright` for playwright.
+    fn is_way_to_another(&self, name: &str) -> bool {
+        let others = || self.python_installs().iter().flat_map(|install| &install.roots);
+        let others = || others().map(|root| root.requirement.name.as_str()).filter(|other| *other != name);
+        catalogue::brings(name)
+            .into_iter()
+            .filter(|brought| *brought != name && !catalogue::is_development_tool(brought))
+            .filter(|brought| !others().any(|other| catalogue::brings(other).contains(brought)))
+            .any(|brought| self.runtime_use(brought).is_some())
     }
 
     /// Whether people test or check inside the image: `docker compose run web pytest` in a Makefile, `command: pytest` in a

@@ -1,19 +1,24 @@
 //! Which of several packages the program uses, looked for in one pass.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use rayon::prelude::*;
 
 use crate::catalogue;
 use crate::facts::Facts;
 use crate::facts::paths::file_name;
 use crate::python::imports::Imports;
+use crate::text::SourceFile;
 use crate::workspace::parent;
 
 use super::has_extension;
 
 /// A word of this length may stand inside another; a shorter one stands alone: `ray` is no part of `array`.
 const LONG: usize = 5;
+/// Sources that are looked through before the matcher is made anew for what is left.
+const AT_ONCE: usize = 128;
 /// Sources of one project beyond these are not read.
 const SOURCE_LIMIT: usize = 3_000;
 /// Deployment files beyond these are not read.
@@ -42,6 +47,7 @@ const DEPLOYMENT: [&str; 16] = [
 struct Signs {
     modules: Vec<String>,
     words: Vec<String>,
+    commands: Vec<String>,
 }
 
 impl Signs {
@@ -54,16 +60,14 @@ impl Signs {
         words.retain(|word| word.len() > 1);
         words.sort_unstable();
         words.dedup();
-        Self { modules, words }
+        let commands = vec![package.to_lowercase(), package.replace('-', "_").to_lowercase()];
+        Self { modules, words, commands }
     }
 
-    fn are_in(&self, imports: &Imports) -> bool {
-        let spoken = || imports.strings.iter().chain(&imports.identifiers).chain(&imports.modules);
-        self.modules.iter().any(|module| imports.reaches(module))
-            || spoken().any(|text| {
-                let text = text.to_lowercase();
-                self.words.iter().any(|word| speaks(&text, word))
-            })
+    fn are_in(&self, spoken: &Spoken<'_>) -> bool {
+        self.modules.iter().any(|module| spoken.imports.reaches(module))
+            || spoken.names.iter().any(|name| self.words.iter().any(|word| speaks(name, word)))
+            || spoken.script.as_ref().is_some_and(|text| self.commands.iter().any(|command| speaks(text, command)))
     }
 
     fn are_in_text(&self, text: &str) -> bool {
@@ -71,8 +75,31 @@ impl Signs {
     }
 }
 
+/// What a source says, in lower case.
+struct Spoken<'i> {
+    imports: &'i Imports,
+    names: Vec<String>,
+    /// The whole text, where it starts other programs: `os.system("cookiecutter …")`.
+    script: Option<String>,
+}
+
+impl<'i> Spoken<'i> {
+    fn of(imports: &'i Imports, text: &str) -> Self {
+        let names = imports.strings.iter().chain(&imports.identifiers).chain(&imports.modules);
+        let names = names.map(|name| name.to_lowercase()).collect();
+        Self { imports, names, script: starts_programs(imports).then(|| text.to_lowercase()) }
+    }
+}
+
+/// Whether a source starts other programs.
+pub(super) fn starts_programs(imports: &Imports) -> bool {
+    const STARTERS: [&str; 6] =
+        ["subprocess", "system", "Popen", "popen", "create_subprocess_exec", "create_subprocess_shell"];
+    imports.identifiers.iter().any(|name| STARTERS.contains(&name.as_str()))
+}
+
 /// Whether `text`, in lower case, holds `word`.
-fn speaks(text: &str, word: &str) -> bool {
+pub(super) fn speaks(text: &str, word: &str) -> bool {
     if word.len() >= LONG {
         return text.contains(word);
     }
@@ -101,14 +128,20 @@ impl<'n> Search<'n> {
 
     fn prepare(&mut self) {
         let words = self.left.iter().flat_map(|(_, signs)| signs.words.iter());
-        self.matcher = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok();
+        let mut builder = AhoCorasickBuilder::new();
+        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+        self.matcher = builder.build(words).ok();
         let places = self.left.iter().enumerate();
         self.owners = places.flat_map(|(place, (_, signs))| std::iter::repeat_n(place, signs.words.len())).collect();
     }
 
+    fn may_be_in(&self, text: &str) -> bool {
+        self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(text))
+    }
+
     /// The places of the packages that the text may use: those of which it holds a word, wherever.
     fn candidates(&self, text: &str) -> Vec<usize> {
-        let Some(matcher) = self.matcher.as_ref().filter(|matcher| matcher.is_match(text)) else { return Vec::new() };
+        let Some(matcher) = &self.matcher else { return Vec::new() };
         let mut found = vec![false; self.left.len()];
         for hit in matcher.find_overlapping_iter(text) {
             if let Some(place) = self.owners.get(hit.pattern().as_usize()).and_then(|&place| found.get_mut(place)) {
@@ -136,8 +169,8 @@ impl<'n> Search<'n> {
     }
 
     fn drop_named_in(&mut self, text: &str) {
-        let candidates = self.candidates(text);
-        if !candidates.is_empty() {
+        if self.may_be_in(text) {
+            let candidates = self.candidates(text);
             let text = text.to_lowercase();
             self.drop(&candidates, |signs| signs.are_in_text(&text));
         }
@@ -149,29 +182,53 @@ impl Facts<'_> {
     #[must_use]
     pub fn unnamed_packages<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
         let mut search = Search::new(packages);
-        self.search_commands(&mut search);
-        for path in self.program().sources.iter().chain(&self.project_sources()) {
-            if search.left.is_empty() {
-                return Vec::new();
+        self.search(&mut search, Vec::is_empty);
+        search.left.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Whether anything names one of `packages`.
+    #[must_use]
+    pub fn names_one_of(&self, packages: &[&str]) -> bool {
+        let mut search = Search::new(packages);
+        self.search(&mut search, |left| left.len() < packages.len());
+        search.left.len() < packages.len()
+    }
+
+    /// Drops what is named from the search until it is `over`.
+    fn search<'n>(&self, search: &mut Search<'n>, over: impl Fn(&Vec<(&'n str, Signs)>) -> bool) {
+        self.search_commands(search);
+        let sources: Vec<&String> = self.program().sources.iter().collect();
+        let others = self.project_sources();
+        let sources: Vec<&String> = sources.into_iter().chain(&others).collect();
+        for some in sources.chunks(AT_ONCE) {
+            if over(&search.left) {
+                return;
             }
-            let Ok(file) = self.workspace.read(path) else { continue };
-            let candidates = search.candidates(file.text());
-            if !candidates.is_empty()
-                && let Some(imports) = self.imports_of(path)
-            {
-                search.drop(&candidates, |signs| signs.are_in(&imports));
+            // Most files name none of them, and reading is what takes the time.
+            let speaking: Vec<(&String, Arc<SourceFile>)> = some
+                .par_iter()
+                .filter_map(|path| Some((*path, self.workspace.read(path).ok()?)))
+                .filter(|(_, file)| search.may_be_in(file.text()))
+                .collect();
+            for (path, file) in speaking {
+                let candidates = search.candidates(file.text());
+                if !candidates.is_empty()
+                    && let Some(imports) = self.imports_of(path)
+                {
+                    let spoken = Spoken::of(&imports, file.text());
+                    search.drop(&candidates, |signs| signs.are_in(&spoken));
+                }
             }
         }
-        let manifests = self.program().texts.iter().filter(|path| !names_packages_to_install(path)).cloned();
-        for path in manifests.chain(self.start_files()) {
-            if search.left.is_empty() {
-                return Vec::new();
+        let texts = self.program().texts.iter().filter(|path| !names_packages_to_install(path)).cloned();
+        for path in texts.chain(self.start_files()) {
+            if over(&search.left) {
+                return;
             }
             if let Ok(file) = self.workspace.read(&path) {
                 search.drop_named_in(file.text());
             }
         }
-        search.left.into_iter().map(|(name, _)| name).collect()
     }
 
     /// Sources of local projects that are installed, where the build does not copy them: through a mount, as a path dependency.

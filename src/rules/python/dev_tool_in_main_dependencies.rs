@@ -27,7 +27,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         tools.retain(|root| reported.insert((root.place.file.to_string(), root.requirement.name.clone())));
         let files: BTreeSet<&str> = tools.iter().map(|root| root.place.file.as_ref()).collect();
         for file in files {
-            let mut members: Vec<&Root> = tools.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
+            let mut members: Vec<&Root> =
+                tools.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
             members.sort_by_key(|root| (std::cmp::Reverse(bytes_of(facts, install, root)), root.place.range.start()));
             report(facts, index, &members, reporter);
         }
@@ -45,7 +46,8 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
     let (Some(first), Some((_, _, invocation))) = (members.first(), facts.site_of(install)) else { return };
     let names: Vec<String> = members.iter().map(|root| format!("`{}`", root.requirement.name)).collect();
     let (noun, verb) = if members.len() == 1 { ("a tool", "is") } else { ("tools", "are") };
-    let message = format!("{} {verb} installed for the program and {verb} {noun} for developers", listed_up_to(&names, LISTED));
+    let message =
+        format!("{} {verb} installed for the program and {verb} {noun} for developers", listed_up_to(&names, LISTED));
     let mut finding = reporter.report(first.word, message);
     if first.declared == Declared::Dockerfile {
         finding.primary_label("installs it");
@@ -63,8 +65,10 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
     if !weighed.is_empty() {
         let unknown = members.len() - weighed.len();
         let rest = if unknown == 0 { String::new() } else { format!("; {unknown} more of unknown size") };
-        let texts: Vec<String> =
-            weighed.iter().map(|(root, bytes)| format!("`{}` ≈ {}", root.requirement.name, format_bytes(*bytes))).collect();
+        let texts: Vec<String> = weighed
+            .iter()
+            .map(|(root, bytes)| format!("`{}` ≈ {}", root.requirement.name, format_bytes(*bytes)))
+            .collect();
         finding.note("bytes", format!("catalogue: {}{rest}", texts.join(", ")));
         let known: Vec<&Root> = weighed.iter().map(|(root, _)| *root).collect();
         let closures: Vec<&Root> = known.iter().copied().filter(|root| !keys(root).is_empty()).collect();
@@ -73,7 +77,8 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
             .filter(|root| keys(root).is_empty())
             .filter_map(|root| catalogue::own_bytes(root.requirement.name.as_str()))
             .sum();
-        let bytes = own + if closures.is_empty() { 0 } else { weight_of(facts, install, &closures).unwrap_or_default() };
+        let bytes =
+            own + if closures.is_empty() { 0 } else { weight_of(facts, install, &closures).unwrap_or_default() };
         if bytes > 0 {
             let mut savings = savings(facts, index, &known, bytes);
             savings.complete = unknown == 0;
@@ -104,7 +109,9 @@ fn help(install: &PythonInstall, members: &[&Root]) -> String {
         }
         (Declared::Requirements, _) => format!("move {them} to a file of requirements for development"),
         (Declared::Project, Tool::UvSync | Tool::UvAdd) => {
-            format!("move {them} to the group `dev`: `uv remove {names}` and `uv add --dev {names}`, and sync with `--no-dev`")
+            format!(
+                "move {them} to the group `dev`: `uv remove {names}` and `uv add --dev {names}`, and sync with `--no-dev`"
+            )
         }
         (Declared::Project, Tool::Poetry) => format!(
             "move {them} to the group `dev`: `poetry remove {names}` and `poetry add --group dev {names}`, and install with `--only main`"

@@ -28,16 +28,18 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         if install.guard != Guard::Always || install.tool == Tool::PipWheel || !facts.ships(install) {
             continue;
         }
-        let idle = facts.idle_roots(install, |root| matters(facts, install, root));
-        if idle.is_empty() || !facts.knows_the_program_of(install) {
+        if !facts.knows_the_program_of(install) {
             continue;
         }
+        let idle = facts.idle_roots(install, |root| matters(facts, install, root));
         let mut idle: Vec<&Root> = idle.iter().filter_map(|&place| install.roots.get(place)).collect();
         idle.retain(|root| reported.insert((root.place.file.to_string(), root.requirement.name.clone())));
         let files: BTreeSet<&str> = idle.iter().map(|root| root.place.file.as_ref()).collect();
         for file in files {
-            let mut members: Vec<&Root> = idle.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
-            members.sort_by_key(|root| (std::cmp::Reverse(bytes_of(facts, install, &[root])), root.place.range.start()));
+            let mut members: Vec<&Root> =
+                idle.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
+            members
+                .sort_by_key(|root| (std::cmp::Reverse(bytes_of(facts, install, &[root])), root.place.range.start()));
             report(facts, index, &members, reporter);
         }
     }
@@ -46,7 +48,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
 /// Whether it is declared for the program itself, and is worth taking out.
 fn matters(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> bool {
     let name = root.requirement.name.as_str();
-    root.extra.is_none()
+    !root.is_of_extra()
         && root.group.is_none()
         && !catalogue::is_development_tool(name)
         && !catalogue::is_cuda_package(name)
