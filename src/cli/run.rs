@@ -57,6 +57,8 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     let format = arguments.format.into();
     let write = if arguments.statistics { output::write_statistics } else { output::write };
     let written = terminal.write(|out, paint| write(&results, format, paint, out));
+    // The process ends here; to free every text and report of a large repository one by one would take a while.
+    std::mem::forget(reports);
     status.max(written)
 }
 

@@ -84,7 +84,9 @@ impl IgnorePlan {
             let own = survey.own.iter().filter_map(|&index| tree.files.get(index));
             dockerfiles(context, own, &asking.service.dockerfile)
         };
-        let builds = builds(asking, ignore_file, &tree, &dockerfiles);
+        // What the builds need is asked for only where there is something that they could do without.
+        let is_idle = ignore.is_none() && survey.waste.is_empty() && survey.promised.is_empty();
+        let builds = if is_idle { Vec::new() } else { builds(asking, ignore_file, &tree, &dockerfiles) };
         if let Some(ignore) = &ignore {
             survey.promised.retain(|promise| is_likely(promise, workspace, context, ignore, &builds));
         }
