@@ -7,6 +7,7 @@
 //! * [`Evidence`]: what speaks for a GPU where the image runs, and what against it.
 //! * [`Program`]: the sources that the image runs, and whether they reach a package.
 
+mod browsers;
 mod calls;
 mod closure;
 mod collect;
@@ -38,6 +39,7 @@ mod torch;
 mod usage;
 mod wheels;
 
+pub use browsers::{BrowserDownload, BrowserUse};
 pub use calls::InstallerUse;
 pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
 pub use contents::{Contents, Dominant};
