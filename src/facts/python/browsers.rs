@@ -126,8 +126,11 @@ impl Facts<'_> {
         }
         let unnamed: Vec<&str> = self.unnamed_in_files(&DRIVERS);
         if unnamed.len() == DRIVERS.len() {
-            let known = self.python_installs().iter().flat_map(|install| &install.roots);
-            let known = known.into_iter().all(|root| catalogue::is_known_distribution(root.requirement.name.as_str()));
+            let roots = self.python_installs().iter().flat_map(|install| &install.roots);
+            let names: Vec<&str> = roots.map(|root| root.requirement.name.as_str()).collect();
+            // What is installed unseen may be what drives them.
+            let known =
+                names.contains(&"playwright") && names.iter().all(|name| catalogue::is_known_distribution(name));
             return if known && !self.sets_or_starts(&DRIVERS) { BrowserUse::Unnamed } else { BrowserUse::Unknown };
         }
         let sources = || {
