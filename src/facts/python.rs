@@ -7,6 +7,7 @@
 //! * [`Evidence`]: what speaks for a GPU where the image runs, and what against it.
 //! * [`Program`]: the sources that the image runs, and whether they reach a package.
 
+mod browsers;
 mod calls;
 mod closure;
 mod collect;
@@ -24,6 +25,7 @@ mod installers;
 mod kubernetes;
 mod locking;
 mod locks;
+mod models;
 mod options;
 mod program;
 mod projects;
@@ -38,6 +40,7 @@ mod torch;
 mod usage;
 mod wheels;
 
+pub use browsers::{BrowserDownload, BrowserUse};
 pub use calls::InstallerUse;
 pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
 pub use contents::{Contents, Dominant};
@@ -48,6 +51,7 @@ pub use indexes::{Index, IndexKind, IndexRole};
 pub use installers::{Installer, InstallerTool, Way, is_uv_image};
 pub use locking::{IgnoredLock, LockGap};
 pub use locks::LockInUse;
+pub use models::BakedModel;
 pub use program::{Program, Reached};
 pub use stale::{Difference, StaleEffect, StaleLock};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};

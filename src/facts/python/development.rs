@@ -232,12 +232,19 @@ impl Facts<'_> {
     /// Whether an image that is there to run a program, and not to develop or test it, holds what the install brings.
     #[must_use]
     pub fn ships_for_use(&self, install: &PythonInstall) -> bool {
+        self.stage_is_for_use(install.stage) && self.ships(install)
+    }
+
+    /// Whether what the stage of that number writes can be in an image that is there to run a program, and not to develop or test
+    /// it.
+    #[must_use]
+    pub fn stage_is_for_use(&self, stage: usize) -> bool {
         let in_use = |image: &StageFacts| self.is_runtime_image(image) && !self.serves_development(image);
-        if self.is_in_final(install.stage) {
-            let heirs = self.descendants(install.stage);
+        if self.is_in_final(stage) {
+            let heirs = self.descendants(stage);
             return self.finals().any(|image| heirs.contains(&image.index) && in_use(image));
         }
-        self.ships(install) && self.finals().all(in_use)
+        self.finals().all(in_use)
     }
 }
 

@@ -121,6 +121,11 @@ impl Facts<'_> {
     /// copied, nothing is fetched, the base brings no program, and what is started is known and written in Python.
     #[must_use]
     pub fn knows_the_program_of(&self, install: &PythonInstall) -> bool {
+        self.knows_the_program_in(install.stage)
+    }
+
+    /// The same for whatever the stage of that number installs.
+    pub(super) fn knows_the_program_in(&self, installing: usize) -> bool {
         let program = self.program();
         let own = |path: &String| !Program::is_aside(path) && !path.ends_with("setup.py");
         if program.truncated || !program.sources.iter().any(own) {
@@ -131,7 +136,7 @@ impl Facts<'_> {
             Base::Image(reference) => {
                 let repository = stage.image.repository.as_str();
                 let name = repository.rsplit('/').next().unwrap_or_default();
-                let is_aside = !self.is_in_final(stage.index) && stage.index != install.stage;
+                let is_aside = !self.is_in_final(stage.index) && stage.index != installing;
                 is_aside || reference.known().is_some() && PLAIN_BASES.contains(&name)
             }
         });

@@ -194,9 +194,21 @@ impl Facts<'_> {
         search.left.len() < packages.len()
     }
 
+    /// [`Facts::unnamed_packages`], what the Dockerfile itself says left out: there `playwright install` names what it fetches.
+    #[must_use]
+    pub(super) fn unnamed_in_files<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
+        let mut search = Search::new(packages);
+        self.search_files(&mut search, Vec::is_empty);
+        search.left.into_iter().map(|(name, _)| name).collect()
+    }
+
     /// Drops what is named from the search until it is `over`.
     fn search<'n>(&self, search: &mut Search<'n>, over: impl Fn(&Vec<(&'n str, Signs)>) -> bool) {
         self.search_commands(search);
+        self.search_files(search, over);
+    }
+
+    fn search_files<'n>(&self, search: &mut Search<'n>, over: impl Fn(&Vec<(&'n str, Signs)>) -> bool) {
         let sources: Vec<&String> = self.program().sources.iter().collect();
         let others = self.project_sources();
         let sources: Vec<&String> = sources.into_iter().chain(&others).collect();
