@@ -86,8 +86,8 @@ groups! {
         stale_lock,
         installer_in_runtime,
         source_build_on_musl,
-        browsers_in_image,
         model_in_image,
+        browsers_in_image,
     ],
     caches: [
         pip_cache_kept,
