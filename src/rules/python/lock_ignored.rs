@@ -82,9 +82,7 @@ fn fix(facts: &Facts<'_>, install: &PythonInstall, ignored: &IgnoredLock) -> Opt
             Some(Fix {
                 title: "copy the lock with the manifest".to_owned(),
                 applicability: Applicability::Unsafe,
-                caution: Some(
-                    "the image gets the versions of the lock, not the newest ones".to_owned(),
-                ),
+                caution: Some("the image gets the versions of the lock, not the newest ones".to_owned()),
                 edits: vec![edit],
             })
         }
