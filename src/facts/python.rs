@@ -56,6 +56,7 @@ pub use program::{Program, Reached};
 pub use stale::{Difference, StaleEffect, StaleLock};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::python::{PackageName, Platform, Requirement};
@@ -328,6 +329,7 @@ fn has_extension(path: &str, wanted: &[&str]) -> bool {
 pub(super) struct Lazy {
     installs: OnceLock<Vec<PythonInstall>>,
     torch: OnceLock<Vec<TorchInstall>>,
+    shipped: OnceLock<HashMap<target::Site, bool>>,
     evidence: OnceLock<Evidence>,
     program: OnceLock<Program>,
     closures: OnceLock<closure::Closures>,

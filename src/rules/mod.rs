@@ -77,6 +77,7 @@ groups! {
         torch_installed_twice,
         gpu_package_on_cpu,
         unused_extra,
+        all_extras,
         unused_dependency,
         dev_dependencies_installed,
         dev_tool_in_main_dependencies,

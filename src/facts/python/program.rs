@@ -148,6 +148,12 @@ fn is_text(path: &str) -> bool {
 }
 
 impl Program {
+    /// Whether the sources of a program are there, all of them: without them nobody can tell what it reaches.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        !self.truncated && self.sources.iter().any(|path| !Self::is_aside(path) && !path.ends_with("setup.py"))
+    }
+
     /// Whether a source belongs to what the service runs, rather than to tests, examples or documentation.
     #[must_use]
     pub fn is_aside(path: &str) -> bool {

@@ -7,6 +7,12 @@ use crate::facts::{Facts, Invocation};
 
 use super::{PythonInstall, Tool};
 
+/// In a file of more stages no copies are followed.
+const STAGE_LIMIT: usize = 300;
+
+/// Stage, run and invocation.
+pub(super) type Site = (usize, usize, usize);
+
 /// Versions that `lib/python3.X` is tried with where the base image does not tell.
 const VERSIONS: std::ops::RangeInclusive<u32> = 6..=15;
 
@@ -14,6 +20,20 @@ impl Facts<'_> {
     /// Whether what the install brings is in an image that is shipped.
     #[must_use]
     pub fn ships(&self, install: &PythonInstall) -> bool {
+        if self.is_in_final(install.stage) {
+            return true;
+        }
+        // Nobody writes so many, and through a long chain of them every answer is far away.
+        if self.stages.len() > STAGE_LIMIT {
+            return false;
+        }
+        // Many rules ask.
+        let all = || self.python_installs().iter().map(|install| (site(install), self.is_shipped(install))).collect();
+        let known = self.python.shipped.get_or_init(all).get(&site(install)).copied();
+        known.unwrap_or_else(|| self.is_shipped(install))
+    }
+
+    fn is_shipped(&self, install: &PythonInstall) -> bool {
         if self.is_in_final(install.stage) {
             return true;
         }
@@ -66,6 +86,10 @@ impl Facts<'_> {
         }
         found
     }
+}
+
+fn site(install: &PythonInstall) -> Site {
+    (install.stage, install.run, install.invocation)
 }
 
 fn options(invocation: &Invocation) -> Options<'_> {

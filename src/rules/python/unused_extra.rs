@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue;
 use crate::diagnostic::{Applicability, Fix, Span, format_bytes};
-use crate::facts::python::{InstalledExtra, Program, Project, PythonInstall, Root, Tool};
+use crate::facts::python::{InstalledExtra, Project, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
 use crate::rules::deletion::without_extra;
 use crate::rules::phrase::{count, listed};
@@ -51,7 +51,7 @@ fn report(
         .filter_map(|&root| Some((root, weight_of(facts, install, &[root])?)))
         .filter(|&(_, bytes)| bytes >= HEAVY)
         .collect();
-    if heavy.is_empty() || !is_known(facts.program()) {
+    if heavy.is_empty() || !facts.program().is_known() {
         return false;
     }
     let unreached: Vec<&Root> =
@@ -123,11 +123,6 @@ fn is_member(root: &Root, project: &Project, extra: &InstalledExtra) -> bool {
     let own =
         project.name.as_ref().is_none_or(|name| root.via.last().is_some_and(|last| last.starts_with(name.as_str())));
     root.extra.as_ref() == Some(&extra.name) && own
-}
-
-/// Without its sources nobody can tell what a program reaches.
-fn is_known(program: &Program) -> bool {
-    !program.truncated && program.sources.iter().any(|path| !Program::is_aside(path) && !path.ends_with("setup.py"))
 }
 
 /// Whether the program reaches a package, by itself or through a library that works with it.
