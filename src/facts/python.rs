@@ -336,6 +336,14 @@ pub(super) struct Lazy {
     installers: OnceLock<Vec<Installer>>,
 }
 
+impl PythonInstall {
+    /// Whether the root asks for a project of the repository whose own manifest is read, so that what it needs stands beside it.
+    #[must_use]
+    pub fn is_project(&self, root: &Root) -> bool {
+        self.projects.iter().any(|project| project.name.as_ref() == Some(&root.requirement.name))
+    }
+}
+
 impl Facts<'_> {
     /// Every install of Python packages, stage by stage in order.
     pub fn python_installs(&self) -> &[PythonInstall] {

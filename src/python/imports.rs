@@ -42,6 +42,22 @@ impl Imports {
     }
 }
 
+/// Whether the text of a `.py` file imports `module`, or something below it, as soon as it is loaded: in a statement that is not
+/// indented. What stands inside a function, `try` or `if` may never be reached. A line of a string that reads like such a
+/// statement counts, too.
+#[must_use]
+pub fn loads(text: &str, module: &str) -> bool {
+    let is_it = |name: &str| {
+        let name = name.split_whitespace().next().unwrap_or_default();
+        name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    text.lines().any(|line| match (line.strip_prefix("from "), line.strip_prefix("import ")) {
+        (Some(rest), _) => is_it(rest),
+        (_, Some(rest)) => rest.split([',', ';']).any(is_it),
+        _ => false,
+    })
+}
+
 type Names<'a> = HashSet<&'a str>;
 
 fn sorted(names: &Names<'_>) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use crate::diagnostic::{Basis, Component, Saving, Savings};
-use crate::facts::python::{Build, PythonInstall, Root};
+use crate::facts::python::{Build, ClosureBasis, PythonInstall, Root};
 use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 
@@ -26,12 +26,37 @@ pub(super) fn weight_of(facts: &Facts<'_>, install: &PythonInstall, members: &[&
     let same_stage =
         facts.python_installs().iter().filter(|other| other.stage == install.stage && other.guard != Guard::Never);
     let others = same_stage
-        .flat_map(|other| &other.roots)
+        .flat_map(|other| other.roots.iter().filter(|root| !other.is_project(root)))
         .filter(|root| members.iter().all(|member| member.place != root.place));
     let others: Vec<&str> = others.flat_map(keys).collect();
     let all: Vec<&str> = others.iter().chain(&own).copied().collect();
     let bytes = |keys: &[&str]| catalogue::weight(keys).installed_bytes;
     Some(bytes(&all).saturating_sub(bytes(&others)))
+}
+
+/// What would no longer be installed if `root` were asked for without `extra`; `None` where nobody knows.
+pub(super) fn weight_of_extra(
+    facts: &Facts<'_>,
+    install: &PythonInstall,
+    root: &Root,
+    extra: &PackageName,
+) -> Option<u64> {
+    let closure = facts.closure(install);
+    if matches!(closure.basis, ClosureBasis::Lock(_)) {
+        let place = closure.find(&root.requirement.name).next()?;
+        return Some(
+            closure.bytes(&closure.lost_without_extra(place, extra)).on_disk(install.compiles.unwrap_or_default()),
+        );
+    }
+    let whole = format!("{}[{extra}]", root.requirement.name);
+    catalogue::package(&whole)?;
+    let same_stage =
+        facts.python_installs().iter().filter(|other| other.stage == install.stage && other.guard != Guard::Never);
+    let without: Vec<&str> =
+        same_stage.flat_map(|other| &other.roots).flat_map(keys).filter(|key| *key != whole).collect();
+    let with: Vec<&str> = without.iter().copied().chain([whole.as_str()]).collect();
+    let bytes = |keys: &[&str]| catalogue::weight(keys).installed_bytes;
+    Some(bytes(&with).saturating_sub(bytes(&without)))
 }
 
 /// The bytes, those of CUDA apart, so that they count once beside `cuda-torch-on-cpu`.

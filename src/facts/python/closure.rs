@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::facts::Facts;
 use crate::python::PackageName;
-use crate::python::closure::{Graph, Part};
+use crate::python::closure::{Graph, Link, Part};
 
 use super::{Place, PythonInstall, Tool};
 
@@ -137,6 +137,14 @@ impl InstallClosure {
     pub fn lost_without_part(&self, part: &Part) -> Vec<usize> {
         let is_local = |place: usize| self.packages.get(place).is_some_and(|package| package.is_local);
         let kept = self.graph.kept(|_| false, |link| link.part == *part && is_local(link.from));
+        kept.iter().enumerate().filter(|(_, kept)| !**kept).map(|(place, _)| place).collect()
+    }
+
+    /// The packages that go when nothing asks for the extra `extra` of the package at `place` any more.
+    #[must_use]
+    pub fn lost_without_extra(&self, place: usize, extra: &PackageName) -> Vec<usize> {
+        let cut = |link: &Link| link.from == place && matches!(&link.part, Part::Extra(name) if name == extra);
+        let kept = self.graph.kept(|_| false, cut);
         kept.iter().enumerate().filter(|(_, kept)| !**kept).map(|(place, _)| place).collect()
     }
 

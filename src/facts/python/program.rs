@@ -210,6 +210,23 @@ impl Facts<'_> {
         sources.find(imports).map(String::as_str)
     }
 
+    /// Whether a source of the program, tests and the like left out, imports `package` as soon as it is loaded, rather than inside
+    /// a function or behind a condition.
+    #[must_use]
+    pub fn is_loaded_at_once(&self, package: &str) -> bool {
+        let modules = catalogue::import_names(package);
+        let mut sources = self.program().sources.iter().filter(|path| !Program::is_aside(path));
+        sources.any(|path| {
+            let reached =
+                self.imports_of(path).is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)));
+            reached
+                && self
+                    .workspace
+                    .read(path)
+                    .is_ok_and(|file| modules.iter().any(|module| crate::python::imports::loads(file.text(), module)))
+        })
+    }
+
     fn reach<M: AsRef<str>>(&self, modules: &[M], mut words: Vec<String>) -> Option<Reached> {
         words.retain(|word| word.len() >= 2);
         let program = self.program();

@@ -276,11 +276,7 @@ impl Reader<'_, '_> {
 
     /// A package with extras that is a project elsewhere in the repository: its manifest says what the extras bring.
     pub(super) fn sibling(&mut self, requirement: &Requirement, source: &Source) {
-        let known = requirement
-            .extras
-            .iter()
-            .all(|extra| crate::catalogue::package(&format!("{}[{extra}]", requirement.name)).is_some());
-        if known || crate::catalogue::package(requirement.name.as_str()).is_some() {
+        if crate::catalogue::package(requirement.name.as_str()).is_some() {
             return;
         }
         let Some(manifest) = self.facts.sibling_project(&requirement.name) else { return };

@@ -2,20 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::format_bytes;
-use crate::facts::python::{InstalledExtra, Project, PythonInstall, Root, Tool};
+use crate::catalogue;
+use crate::diagnostic::{Span, format_bytes};
+use crate::facts::python::{ClosureBasis, InstalledExtra, Project, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 use crate::rules::phrase::{count, listed_up_to};
-use crate::rules::weight::weight_of;
+use crate::rules::weight::{keys, weight_of, weight_of_extra};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// What bundles all that a package can use is called so.
-const NAMES: [&str; 6] = ["all", "full", "everything", "complete", "all-extras", "all-deps"];
+const NAMES: [&str; 8] = ["all", "full", "everything", "complete", "all-docs", "all-extras", "all-deps", "all-models"];
+/// Extras for people who work on a package, beside which `all` is no choice.
+const FOR_DEVELOPERS: [&str; 8] = ["dev", "develop", "development", "test", "tests", "testing", "docs", "doc"];
 /// Less is not worth a choice.
 const HEAVY: u64 = 200_000_000;
+/// Members of less are not named.
+const SHOWN: u64 = 20_000_000;
 /// Members and extras that a sentence lists before it counts.
 const LISTED: usize = 6;
 
@@ -29,21 +34,28 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         for project in &install.projects {
-            // Where the program's own sources are seen, `unused-extra` knows which members nothing reaches.
-            if project.direct && facts.program().is_known() {
-                continue;
-            }
-            let asked = project.extras.iter().filter(|extra| extra.all || NAMES.contains(&extra.name.as_str()));
-            for extra in asked {
+            for extra in project.extras.iter().filter(|extra| extra.all || is_bundle(&extra.name)) {
                 if reported.insert((&project.manifest, extra.name.as_str())) {
-                    report(facts, install, project, extra, reporter);
+                    of_project(facts, install, project, extra, reporter);
+                }
+            }
+        }
+        for root in install.roots.iter().filter(|root| !root.is_brought_along() && !install.is_project(root)) {
+            for extra in root.requirement.extras.iter().filter(|extra| is_bundle(extra)) {
+                if reported.insert((root.requirement.name.as_str(), extra.as_str())) {
+                    of_library(facts, install, root, extra, reporter);
                 }
             }
         }
     }
 }
 
-fn report(
+fn is_bundle(extra: &PackageName) -> bool {
+    NAMES.contains(&extra.as_str())
+}
+
+/// `desk-agent[all]` of a project in the repository, whose manifest lists the members.
+fn of_project(
     facts: &Facts<'_>,
     install: &PythonInstall,
     project: &Project,
@@ -51,19 +63,30 @@ fn report(
     reporter: &mut Reporter<'_>,
 ) {
     let Some(name) = &project.name else { return };
-    let members: Vec<&Root> = install.roots.iter().filter(|root| is_member(root, name, extra)).collect();
+    let narrower = narrower(facts, project, extra);
+    let mut members: Vec<&Root> = install.roots.iter().filter(|root| is_member(root, name, extra)).collect();
+    // Where the program's own sources are seen, `unused-extra` knows which members nothing reaches. What the program only turns to
+    // inside functions is a choice that the project's other extras let people make.
+    let is_program = project.direct && facts.program().is_known();
+    if is_program {
+        if extra.all || narrower.len() < 2 {
+            return;
+        }
+        members.retain(|root| !facts.is_loaded_at_once(root.requirement.name.as_str()));
+    }
     let Some(bytes) = weight_of(facts, install, &members).filter(|&bytes| bytes >= HEAVY) else { return };
     let message = format!("`{name}[{}]` asks for everything that the package can use", extra.name);
     let mut finding = reporter.report(extra.word, message);
     finding.primary_label(format!(
-        "brings {}, ≈ {} or more installed",
+        "brings {}, ≈ {} or more installed{}",
         count(members.len(), "package"),
-        format_bytes(bytes)
+        format_bytes(bytes),
+        if is_program { ", that no source imports when it is loaded" } else { "" },
     ));
-    let mut heavy: Vec<(u64, String)> = members
+    let mut heavy: Vec<(u64, &PackageName)> = members
         .iter()
-        .filter_map(|&root| Some((weight_of(facts, install, &[root])?, root.requirement.name.to_string())))
-        .filter(|(bytes, _)| *bytes > 0)
+        .map(|root| (catalogue::weight(&keys(root)).installed_bytes, &root.requirement.name))
+        .filter(|(bytes, _)| *bytes >= SHOWN)
         .collect();
     heavy.sort_by(|one, other| other.cmp(one));
     heavy.dedup_by(|one, other| one.1 == other.1);
@@ -72,17 +95,50 @@ fn report(
         finding.note("heavy", listed_up_to(&names, LISTED));
     }
     finding.note("bytes", format!("catalogue: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
-    let manifest = facts.workspace.pyproject(&project.manifest).ok();
-    let others: Vec<String> = manifest
-        .iter()
-        .flat_map(|manifest| manifest.extras.keys())
-        .filter(|other| **other != extra.name && !NAMES.contains(&other.as_str()))
-        .map(|other| format!("`{other}`"))
-        .collect();
-    finding.help(if others.is_empty() {
+    finding.help(if narrower.is_empty() {
         "install what the service uses of it by name".to_owned()
     } else {
-        format!("name the extras that the service uses, of {}", listed_up_to(&others, LISTED))
+        format!("name the extras that the service uses, of {}", listed_up_to(&narrower, LISTED))
+    });
+}
+
+/// The project's extras that ask for less, quoted.
+fn narrower(facts: &Facts<'_>, project: &Project, extra: &InstalledExtra) -> Vec<String> {
+    let manifest = facts.workspace.pyproject(&project.manifest).ok();
+    let others = manifest.iter().flat_map(|manifest| manifest.extras.keys());
+    others
+        .filter(|&other| *other != extra.name && !is_bundle(other) && !FOR_DEVELOPERS.contains(&other.as_str()))
+        .map(|other| format!("`{other}`"))
+        .collect()
+}
+
+/// `unstructured[all-docs]` of a package that comes from elsewhere.
+fn of_library(
+    facts: &Facts<'_>,
+    install: &PythonInstall,
+    root: &Root,
+    extra: &PackageName,
+    reporter: &mut Reporter<'_>,
+) {
+    let Some(bytes) = weight_of_extra(facts, install, root, extra).filter(|&bytes| bytes >= HEAVY) else { return };
+    let name = &root.requirement.name;
+    let message = format!("`{name}[{extra}]` asks for everything that the package can use");
+    let mut finding = reporter.report(root.word, message);
+    let brings = format!("brings ≈ {} or more installed", format_bytes(bytes));
+    if root.place.file.as_ref() == facts.source.path() {
+        finding.primary_label(brings);
+    } else {
+        finding.label_in(Span::new(root.place.file.clone(), root.place.range), brings);
+    }
+    let basis = match &facts.closure(install).basis {
+        ClosureBasis::Lock(lock) => format!("`{lock}`"),
+        ClosureBasis::Compiled(_) | ClosureBasis::Catalogue => "catalogue".to_owned(),
+    };
+    finding.note("bytes", format!("{basis}: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
+    let alternative = catalogue::package(&format!("{name}[{extra}]")).and_then(|package| package.alternative);
+    finding.help(match alternative {
+        Some(alternative) => format!("ask for less: {alternative}"),
+        None => format!("name the extras of `{name}` that the service uses"),
     });
 }
 
