@@ -1,5 +1,5 @@
-//! Whole services in `corpus/CASE/in`, with the findings in `report.txt` and the files that safe fixes change in `out` (what
-//! unsafe ones change besides, in `out-unsafe`). `UPDATE=1 cargo test` rewrites both; a person reads the diff.
+//! Whole services in `corpus/CASE/in`, with the findings in `report.txt`, the files that safe fixes change in `out` (what
+//! unsafe ones change besides, in `out-unsafe`), and what is found after all of them in `report-fixed.txt`. `UPDATE=1 cargo test` rewrites both; a person reads the diff.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -19,11 +19,16 @@ fn services_give_their_reports() {
     for example in samples::corpus() {
         let folder = root().join(&example.name);
         let found = report::render(&example.workspace(), &example.lint().diagnostics);
-        let expected = Files::from([("report.txt".to_owned(), found.into_bytes())]);
-        let kept = fs::read(folder.join("report.txt")).map(|bytes| ("report.txt".to_owned(), bytes));
-        compare(&folder, &kept.into_iter().collect(), &expected, &mut problems);
         let safe = example.fixed(Applicability::Safe);
         let mut all = example.fixed(Applicability::Unsafe);
+        let after = example.with(all.clone());
+        let left = report::render(&after.workspace(), &after.lint().diagnostics);
+        let expected = Files::from([
+            ("report.txt".to_owned(), found.into_bytes()),
+            ("report-fixed.txt".to_owned(), left.into_bytes()),
+        ]);
+        let kept = expected.keys().filter_map(|name| Some((name.clone(), fs::read(folder.join(name)).ok()?)));
+        compare(&folder, &kept.collect(), &expected, &mut problems);
         all.retain(|path, bytes| safe.get(path) != Some(bytes));
         for (name, changed) in [("out", &safe), ("out-unsafe", &all)] {
             let folder = folder.join(name);
@@ -33,6 +38,23 @@ fn services_give_their_reports() {
         }
     }
     assert!(problems.is_empty(), "\n{problems}\nUPDATE=1 cargo test rewrites what is expected; read the diff\n");
+}
+
+/// The three rebuilds of the playbook: what dominates their images is found, and nothing is left to say of the fixed services.
+#[test]
+fn rebuilt_services_are_clean() {
+    let rebuilt = ["camel-oasis-cuda-torch", "graphiti-mcp-providers-extra", "elevendops-uv"];
+    let mut seen = 0;
+    for example in
+        samples::corpus().into_iter().filter(|example| rebuilt.iter().any(|name| example.name.ends_with(name)))
+    {
+        assert!(!example.lint().diagnostics.is_empty(), "{}", example.name);
+        let after = example.with(example.fixed(Applicability::Unsafe));
+        let left = report::render(&after.workspace(), &after.lint().diagnostics);
+        assert!(left.is_empty(), "{}:\n{left}", example.name);
+        seen += 1;
+    }
+    assert_eq!(seen, rebuilt.len());
 }
 
 #[test]

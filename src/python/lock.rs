@@ -8,6 +8,7 @@ mod pdm;
 mod pipfile;
 mod poetry;
 mod reader;
+mod relock;
 mod toml;
 
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 use crate::text::TextRange;
 
 use super::PackageName;
+
+pub use relock::{Removal, relocked};
 
 /// A lock file.
 #[derive(Clone, Debug, Default)]

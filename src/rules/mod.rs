@@ -13,6 +13,7 @@ mod metadata;
 mod page;
 mod phrase;
 mod registry;
+mod relock;
 mod reporter;
 mod torch;
 mod variants;

@@ -18,13 +18,18 @@ pub(super) fn verify(before: Option<&SourceFile>, after: &SourceFile, splice: &S
             }
         })?;
     }
-    if has_extension("toml") {
+    if has_extension("toml") || is_toml_lock(after.path()) {
         return toml(before, after);
     }
     match before {
         Some(before) if has_extension("txt") || has_extension("in") => requirements(before, after, splice),
         _ => Ok(()),
     }
+}
+
+/// `uv.lock` and its like; `Pipfile.lock` is JSON.
+fn is_toml_lock(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("uv.lock" | "poetry.lock" | "pdm.lock"))
 }
 
 fn comment_lines(file: &SourceFile) -> impl Iterator<Item = (u32, &str)> {

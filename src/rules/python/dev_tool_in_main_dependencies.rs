@@ -9,6 +9,7 @@ use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 use crate::rules::deletion::without_requirements;
 use crate::rules::phrase::{listed, listed_up_to};
+use crate::rules::relock::{files_of, without_dependencies};
 use crate::rules::weight::{keys, savings, weight_of};
 use crate::rules::{Check, Reporter};
 
@@ -87,6 +88,16 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
     }
     finding.script_of(invocation);
     finding.help(help(install, members));
+    let moved = without_dependencies(facts, install, members, None, Some("dev"));
+    if let Some(edits) = moved.filter(|_| matches!(install.tool, Tool::UvSync)) {
+        finding.fix(Fix {
+            title: format!("move {} to the group `dev` in {}", listed(&names), files_of(&edits)),
+            applicability: Applicability::Unsafe,
+            caution: Some("what calls them when the image runs would not find them".to_owned()),
+            edits,
+        });
+        return;
+    }
     let only_reader = first.declared == Declared::Requirements && facts.is_only_reader_of(&first.place.file);
     let edits = if only_reader { without_requirements(facts, members) } else { None };
     finding.fix(edits.map(|edits| Fix {

@@ -9,6 +9,7 @@ use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 use crate::rules::deletion::without_requirements;
 use crate::rules::phrase::{count, listed, listed_up_to};
+use crate::rules::relock::{files_of, without_dependencies};
 use crate::rules::weight::{keys, savings, weight_of};
 use crate::rules::{Check, Reporter};
 
@@ -122,9 +123,13 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
     finding.script_of(invocation);
     finding.help(help(install, members));
     let only_reader = first.declared == Declared::Requirements && facts.is_only_reader_of(&first.place.file);
-    let edits = if only_reader { without_requirements(facts, members) } else { None };
+    let edits = match first.declared {
+        Declared::Project => without_dependencies(facts, install, members, None, None),
+        _ if only_reader => without_requirements(facts, members),
+        _ => None,
+    };
     finding.fix(edits.map(|edits| Fix {
-        title: format!("delete {} from `{}`", listed(&names), first.place.file),
+        title: format!("delete {} from {}", listed(&names), files_of(&edits)),
         applicability: Applicability::Unsafe,
         caution: Some("what loads it by a name that is made at run time was not seen".to_owned()),
         edits,

@@ -8,6 +8,7 @@ use crate::facts::python::{InstalledExtra, Project, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
 use crate::rules::deletion::without_extra;
 use crate::rules::phrase::{count, listed};
+use crate::rules::relock::{files_of, without_dependencies};
 use crate::rules::weight::{savings, weight_of};
 use crate::rules::{Check, Reporter};
 
@@ -115,6 +116,15 @@ fn report(
             listed(&names),
             if names.len() == 1 { "its" } else { "their" }
         ));
+        let edits = without_dependencies(facts, install, &unreached, Some(&extra.name), None);
+        finding.fix(edits.map(|edits| Fix {
+            title: format!("take {} out of the extra `{}` in {}", listed(&names), extra.name, files_of(&edits)),
+            applicability: Applicability::Unsafe,
+            caution: Some(
+                "who installs the extra elsewhere, or loads it by a name made at run time, misses it".to_owned(),
+            ),
+            edits,
+        }));
     }
     true
 }
