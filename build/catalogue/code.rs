@@ -56,7 +56,10 @@ impl Texts {
 
     /// The static with all of them.
     pub fn code(&self, name: &str) -> String {
-        format!("/// The texts of the tables below, in one piece.\npub(super) static {name}: &str = {:?};\n\n", self.all)
+        format!(
+            "/// The texts of the tables below, in one piece.\npub(super) static {name}: &str = {:?};\n\n",
+            self.all
+        )
     }
 }
 

@@ -79,12 +79,7 @@ fn entries<'d>(
     Ok(family.some_texts(key)?.into_iter().map(named).collect())
 }
 
-fn package(
-    section: &Section<'_>,
-    name: &str,
-    texts: &mut Texts,
-    lists: &mut Vec<String>,
-) -> Result<String, Problem> {
+fn package(section: &Section<'_>, name: &str, texts: &mut Texts, lists: &mut Vec<String>) -> Result<String, Problem> {
     section.only(&["kind", "purpose", "installed", "recommended", "runtime", "commands"])?;
     let (installed, recommended) = (section.number("installed")?, section.number("recommended")?);
     if installed.is_some() != recommended.is_some() || recommended < installed {
