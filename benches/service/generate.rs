@@ -100,7 +100,7 @@ pub fn service(large: &Path, small: &Path) -> io::Result<Made> {
     Ok(Made { sources: SOURCES, lines, lock_lines: lock.lines().count() })
 }
 
-const DOCKERFILE: &str = "FROM python:3.12-slim\n\
+pub const DOCKERFILE: &str = "FROM python:3.12-slim\n\
     RUN apt-get update && apt-get install -y --no-install-recommends libpq5 && rm -rf /var/lib/apt/lists/*\n\
     RUN pip install --no-cache-dir uv\n\
     WORKDIR /srv\n\

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::text::normal_name;
 
-use super::knowledge::import_names;
+use super::knowledge::{import_names, is_imported_as};
 use super::texts::{Run, Text};
 use super::{package, packages};
 
@@ -99,7 +99,7 @@ pub fn distributions_like(name: &str) -> Vec<&'static str> {
     let known = packages().iter().filter(|entry| entry.extra.is_none()).map(|entry| entry.name);
     let mut found: Vec<&'static str> = known
         .chain(DISTRIBUTIONS.iter().map(Distribution::name))
-        .filter(|other| *other != name && (is_variant(&name, other) || import_names(other) == modules))
+        .filter(|other| *other != name && (is_variant(&name, other) || is_imported_as(other, &modules)))
         .collect();
     found.sort_unstable();
     found.dedup();
@@ -147,6 +147,11 @@ mod tests {
     fn names_and_bytes_come_from_the_same_rows() {
         assert_eq!(import_names("z3-solver"), ["z3"]);
         assert_eq!(import_names("nltk"), ["nltk"]);
+        let every = DISTRIBUTIONS.iter().map(Distribution::name).chain(packages().iter().map(|entry| entry.name));
+        for name in every.chain(["unheard-of", "beautifulsoup4"]) {
+            assert!(is_imported_as(name, &import_names(name)), "{name}");
+            assert!(!is_imported_as(name, &["no_module".to_owned()]), "{name}");
+        }
         assert!(knows_import_names("nltk") && knows_import_names("torch") && !knows_import_names("unheard-of"));
         assert!(own_bytes("lxml").is_some_and(|bytes| bytes > 10_000_000) && own_bytes("six").is_none());
     }

@@ -121,6 +121,20 @@ pub fn import_names(name: &str) -> Vec<String> {
     known
 }
 
+/// Whether [`import_names`] of `name`, which must be in normal form, are `modules`.
+pub(super) fn is_imported_as(name: &str, modules: &[String]) -> bool {
+    if let Some(entry) = package(name) {
+        return entry.import_names() == modules;
+    }
+    if let Some(known) = list(IMPORTS, name).filter(|known| !known.is_empty()) {
+        return known.iter().eq(modules);
+    }
+    match distribution(name) {
+        Some(entry) if entry.imports().len() > 0 => entry.imports().eq(modules),
+        _ => matches!(modules, [module] if module.len() == name.len() && *module == name.replace('-', "_")),
+    }
+}
+
 /// Whether [`import_names`] are known, and not made from the name.
 #[must_use]
 pub fn knows_import_names(name: &str) -> bool {

@@ -123,7 +123,7 @@ impl Workspace {
         let resized: Vec<&String> = known
             .par_iter()
             .filter(|(directory, listing)| {
-                let Ok(folder) = self.real_path(directory) else { return true };
+                let Ok(folder) = self.real_path(directory) else { return listing.measured().next().is_some() };
                 listing.measured().any(|(name, bytes)| {
                     let stamp = stamps.get(&join(directory, name)).copied();
                     stamp.unwrap_or_else(|| stamp_at(&folder.join(name))).map(|stamp| stamp.bytes()) != bytes
@@ -155,3 +155,6 @@ impl Workspace {
         stamp_at(&real.join(below(path, folder).unwrap_or(path)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@ mod text;
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use crate::dockerfile::{Instruction, Keyword};
 use crate::facts::paths::{file_name, resolve};
 use crate::facts::{Facts, StageFacts};
@@ -280,7 +282,7 @@ impl Facts<'_> {
         };
         // `sources` are those of the program, or of the context that its key names.
         let found = self.of_program(&format!("calls\0{}", tool.name()), || {
-            sources.iter().filter(|path| !is_test(path)).find_map(find)
+            sources.par_iter().filter(|path| !is_test(path)).find_map_first(find)
         });
         (*found).clone()
     }

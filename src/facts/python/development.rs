@@ -211,7 +211,7 @@ impl Facts<'_> {
             }
         }
         let find = |path: &String| {
-            let imports = self.workspace.imports(path).ok()?;
+            let imports = self.imports_of_speaking(path, &modules)?;
             let module = modules.iter().find(|module| {
                 let named = |text: &String| {
                     text == *module || text.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with('.'))
@@ -221,7 +221,7 @@ impl Facts<'_> {
             Some(Reached { file: path.clone(), by: module.clone() })
         };
         let found = self.of_program(&format!("imported when it runs\0{package}"), || {
-            self.program().sources.iter().filter(|path| !is_test(path)).find_map(find)
+            self.each_source().filter(|path| !is_test(path)).find_map(find)
         });
         (*found).clone()
     }

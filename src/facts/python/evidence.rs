@@ -357,7 +357,7 @@ pub(super) fn is_dump(install: &PythonInstall) -> bool {
 /// Looks for devices in the copied sources; returns how many were read.
 fn sources(facts: &Facts<'_>, found: &mut Evidence) -> usize {
     let mut count = 0;
-    for path in facts.program().sources.iter().filter(|path| !Program::is_aside(path)) {
+    for path in facts.each_source().filter(|path| !Program::is_aside(path)) {
         let Ok(text) = facts.workspace.read(path) else { continue };
         count += 1;
         // Few files name a device; the others need not be scanned.

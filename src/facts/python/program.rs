@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::catalogue;
 use crate::context::{CopySource, IgnoreFile};
 use crate::facts::{Facts, transfer};
@@ -13,6 +15,8 @@ use super::has_extension;
 
 /// Python files beyond these are not read.
 const FILE_LIMIT: usize = 3_000;
+/// Sources that are read one by one before the others are read together.
+const READ_AHEAD: usize = 48;
 /// Other text files beyond these are not read.
 const TEXT_LIMIT: usize = 600;
 /// A text file is read only up to this size.
@@ -176,6 +180,26 @@ impl Facts<'_> {
         self.workspace.imports(path).ok()
     }
 
+    /// The sources of the program, for one look through them: who gets past the first reads all of them at once.
+    pub(super) fn each_source(&self) -> impl Iterator<Item = &String> {
+        self.program().sources.iter().enumerate().map(|(place, path)| {
+            if place == READ_AHEAD {
+                self.of_program("read", || {
+                    self.program().sources.par_iter().for_each(|path| drop(self.workspace.read(path)));
+                });
+            }
+            path
+        })
+    }
+
+    /// What the Python source at `path` imports and names, where its text holds one of `words`, which may be dotted names.
+    pub(super) fn imports_of_speaking<W: AsRef<str>>(&self, path: &str, words: &[W]) -> Option<Arc<Imports>> {
+        // To scan takes long, and most sources hold none.
+        let file = self.workspace.read(path).ok()?;
+        let holds = words.iter().any(|word| file.text().contains(super::usage::spelled(word.as_ref())));
+        holds.then(|| self.imports_of(path)).flatten()
+    }
+
     /// The answer to a question about the files of the program, whose key says all else that it depends on. It is kept for as long as
     /// nothing but texts of Dockerfiles changes.
     pub(super) fn of_program<T: Send + Sync + 'static>(&self, question: &str, answer: impl Fn() -> T) -> Arc<T> {
@@ -209,9 +233,8 @@ impl Facts<'_> {
     }
 
     fn find_use(&self, words: &[&str]) -> Option<Reached> {
-        let sources = self.program().sources.iter().filter(|path| !Program::is_aside(path));
-        sources.into_iter().find_map(|path| {
-            let imports = self.imports_of(path)?;
+        self.each_source().filter(|path| !Program::is_aside(path)).find_map(|path| {
+            let imports = self.imports_of_speaking(path, words)?;
             let has = |names: &[String], word: &str| names.binary_search_by(|name| name.as_str().cmp(word)).is_ok();
             let holds = |word: &&&str| has(&imports.identifiers, word) || has(&imports.strings, word);
             let word = words.iter().find(holds)?;
@@ -238,10 +261,10 @@ impl Facts<'_> {
         let find = || {
             let modules = catalogue::import_names(package);
             let imports = |path: &String| {
-                !Program::is_aside(path)
-                    && self.imports_of(path).is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+                let reaches = |imports: Arc<Imports>| modules.iter().any(|module| imports.reaches(module));
+                !Program::is_aside(path) && self.imports_of_speaking(path, &modules).is_some_and(reaches)
             };
-            let sources = self.program().sources.iter().enumerate();
+            let sources = self.each_source().enumerate();
             let found = sources.filter(|(_, path)| imports(path)).map(|(place, _)| place);
             found.take(if first { 1 } else { usize::MAX }).collect()
         };
@@ -253,8 +276,9 @@ impl Facts<'_> {
     pub fn imports(&self, package: &str) -> bool {
         let modules = catalogue::import_names(package);
         let find = || {
-            self.program().sources.iter().any(|path| {
-                self.imports_of(path).is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+            self.each_source().any(|path| {
+                let imports = self.imports_of_speaking(path, &modules);
+                imports.is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
             })
         };
         *self.of_program(&format!("imports\0{package}"), find)
@@ -271,7 +295,7 @@ impl Facts<'_> {
 
     fn reach_in_files(&self, modules: &[&str], words: &[String]) -> Option<Reached> {
         let program = self.program();
-        for path in &program.sources {
+        for path in self.each_source() {
             let Some(imports) = self.imports_of(path) else { continue };
             if let Some(module) = modules.iter().find(|module| imports.reaches(module)) {
                 return Some(Reached { file: path.clone(), by: format!("import {module}") });

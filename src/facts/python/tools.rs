@@ -105,7 +105,7 @@ impl Facts<'_> {
                     && self.imports_of(path).is_some_and(|imports| starts_programs(&imports))
             };
             *self.of_program(&format!("started\0{name}"), || {
-                self.program().sources.iter().filter(|path| !Program::is_aside(path)).any(starts)
+                self.each_source().filter(|path| !Program::is_aside(path)).any(starts)
             })
         };
         std::iter::once(name).chain(together.iter().copied()).any(|name| self.runtime_use(name).is_some()) || started()

@@ -110,9 +110,9 @@ pub(super) fn speaks(text: &str, word: &str) -> bool {
     })
 }
 
-/// What stands in the text of a source that says `word`: `from google.cloud import aiplatform` says `google.cloud.aiplatform`.
-fn spelled(word: &str) -> &str {
-    word.rsplit('.').next().filter(|last| last.len() > 1).unwrap_or(word)
+/// What stands in any text that says `word`, however it takes it apart: `from google.cloud import aiplatform` says `google.cloud.aiplatform`.
+pub(super) fn spelled(word: &str) -> &str {
+    word.split('.').max_by_key(|part| part.len()).unwrap_or(word)
 }
 
 /// When a search ends before everything was looked at.
