@@ -154,7 +154,7 @@ impl Workspace {
         }
         found.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
         unspoken.sort_unstable();
-        let mut listing = Listing { complete, unspoken, ..Listing::default() };
+        let mut listing = Listing { unspoken, complete, ..Listing::default() };
         let mut entries = Vec::with_capacity(found.len());
         for (name, kind, bytes) in found {
             let is_link = kind.is_symlink();

@@ -13,6 +13,8 @@ use super::stamp::Stamp;
 use super::store::OnDisk;
 use super::{ReadError, Workspace};
 
+type Read = Result<OnDisk, ReadError>;
+
 type Stamps = HashMap<String, Option<Stamp>>;
 
 impl Workspace {
@@ -86,7 +88,7 @@ impl Workspace {
     /// Reads again what may have changed. Returns the stamps of what was asked for.
     fn refresh_files(&self, changed: &mut bool) -> Stamps {
         let known = self.files.made();
-        let later: Vec<(Option<Stamp>, Option<Result<OnDisk, ReadError>>)> = known
+        let later: Vec<(Option<Stamp>, Option<Read>)> = known
             .par_iter()
             .map(|(path, file)| {
                 let Ok(OnDisk { seen: Some(seen), .. }) = file else { return (None, Some(self.read_from_disk(path))) };

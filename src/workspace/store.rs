@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -330,17 +330,19 @@ impl Workspace {
             return Err(ReadError::NotFound);
         }
         if listed == Listed::Present(Kind::File)
-            && let Ok(folder) = self.real_path(parent(path))
-            && let Some(file) = open_regular(&folder.join(below(path, parent(path)).unwrap_or(path)))
+            && let Ok(folder) = self.folders.get_or_make(parent(path), || self.resolve(parent(path)))
+            && let Some((file, metadata)) = open_regular(&folder.join(below(path, parent(path)).unwrap_or(path)))
         {
-            return read_open(file, path, true);
+            return read_open(file, &metadata, path, true);
         }
         let real = self.real_path(path)?;
         // Asked before opening, which would wait for a writer at a pipe.
         if !fs::metadata(&real).map_err(ReadError::from_io)?.is_file() {
             return Err(ReadError::NotAFile);
         }
-        read_open(File::open(&real).map_err(ReadError::from_io)?, path, false)
+        let file = File::open(&real).map_err(ReadError::from_io)?;
+        let metadata = file.metadata().map_err(ReadError::from_io)?;
+        read_open(file, &metadata, path, false)
     }
 }
 
@@ -353,33 +355,47 @@ fn is_only_a_dockerfile(path: &str) -> bool {
 
 /// Opens what is a regular file and no link; `None` when it is something else, or the system cannot tell beforehand.
 #[cfg(unix)]
-fn open_regular(path: &Path) -> Option<File> {
+fn open_regular(path: &Path) -> Option<(File, Metadata)> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
-    file.metadata().is_ok_and(|metadata| metadata.is_file()).then_some(file)
+    let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+    Some((file, metadata))
 }
 
 #[cfg(not(unix))]
-fn open_regular(_: &Path) -> Option<File> {
+fn open_regular(_: &Path) -> Option<(File, Metadata)> {
     None
 }
 
-fn read_open(file: File, path: &str, is_plain: bool) -> Result<OnDisk, ReadError> {
+fn read_open(mut file: File, metadata: &Metadata, path: &str, is_plain: bool) -> Result<OnDisk, ReadError> {
     let now = SystemTime::now();
-    let metadata = file.metadata().map_err(ReadError::from_io)?;
     if !metadata.is_file() {
         return Err(ReadError::NotAFile);
     }
     if metadata.len() > MAX_FILE_BYTES {
         return Err(ReadError::TooLarge { bytes: metadata.len() });
     }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::from_io)?;
+    // One byte more than there should be, so that a second reading finds the end.
+    let mut bytes = vec![0; metadata.len() as usize + 1];
+    let mut length = 0;
+    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(ReadError::from_io(error)),
+        }
+    }
+    bytes.truncate(length);
+    // It has grown meanwhile.
+    if length as u64 > metadata.len() {
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::from_io)?;
+    }
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ReadError::TooLarge { bytes: bytes.len() as u64 });
     }
-    let seen = is_plain.then(|| Seen::at(&metadata, now));
+    let seen = is_plain.then(|| Seen::at(metadata, now));
     Ok(OnDisk { source: Arc::new(SourceFile::new(path, bytes)), seen })
 }
 
