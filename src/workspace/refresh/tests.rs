@@ -15,14 +15,9 @@ fn told(workspace: &Workspace) -> String {
     let paths = ["a.py", "b.py", "app/a.py", "app/new/c.py", "requirements.txt", "link", "link/a.py", ".dockerignore"];
     let mut told = format!("{:?}\n{:?}\n", workspace.tree("", ignore.as_ref()), workspace.python_sources("", 100));
     for path in paths {
-        let _ = write!(
-            told,
-            "{path}: {:?} {} {}\n",
-            text(workspace, path),
-            workspace.is_file(path),
-            workspace.is_dir(path)
-        );
-        let _ = write!(told, "{:?} {:?}\n", workspace.file_bytes(path), workspace.list(path));
+        let (is_file, is_dir) = (workspace.is_file(path), workspace.is_dir(path));
+        let _ = writeln!(told, "{path}: {:?} {is_file} {is_dir}", text(workspace, path));
+        let _ = writeln!(told, "{:?} {:?}", workspace.file_bytes(path), workspace.list(path));
     }
     let _ = writeln!(told, "{:?}", workspace.requirements("requirements.txt").map(|file| format!("{file:?}")).ok());
     told
