@@ -1,5 +1,8 @@
 //! Pieces of Rust.
 
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
 /// A static slice of `items`.
 pub fn table(comment: &str, name: &str, element: &str, items: &[String]) -> String {
     format!("/// {comment}\npub(super) static {name}: &[{element}] = &[\n    {},\n];\n\n", items.join(",\n    "))
@@ -32,4 +35,48 @@ pub fn optional_number(value: Option<u64>) -> String {
 pub fn variant(key: &str) -> String {
     let capital = |word: &str| word.get(..1).unwrap_or_default().to_uppercase() + word.get(1..).unwrap_or_default();
     key.split('-').map(capital).collect()
+}
+
+/// Texts in one piece, each once; see `src/catalogue/texts.rs`.
+#[derive(Default)]
+pub struct Texts {
+    all: String,
+    known: BTreeMap<String, usize>,
+}
+
+impl Texts {
+    /// Where `text` stands, as Rust.
+    pub fn add(&mut self, text: &str) -> String {
+        let start = *self.known.entry(text.to_owned()).or_insert_with(|| {
+            self.all.push_str(text);
+            self.all.len() - text.len()
+        });
+        format!("Text::new({start}, {})", text.len())
+    }
+
+    /// The static with all of them.
+    pub fn code(&self, name: &str) -> String {
+        format!(
+            "/// The texts of the tables below, in one piece.\npub(super) static {name}: &str = {:?};\n\n",
+            self.all
+        )
+    }
+}
+
+/// Lists of one table, one behind the other.
+#[derive(Default)]
+pub struct Runs<T>(Vec<T>);
+
+impl<T: Debug> Runs<T> {
+    /// Where `items` stand, as Rust.
+    pub fn add(&mut self, items: impl IntoIterator<Item = T>) -> String {
+        let start = self.0.len();
+        self.0.extend(items);
+        format!("Run::new({start}, {})", self.0.len() - start)
+    }
+
+    /// The items.
+    pub fn items(&self) -> &[T] {
+        &self.0
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::code::{Runs, Texts};
 use super::names::normal_name;
 use super::reader::Section;
 use super::{Tables, all, code, only_one};
@@ -31,24 +32,33 @@ pub fn tables(root: &Section<'_>) -> Tables {
     let of = |table: &BTreeMap<&str, Vec<&str>>, name: &str| -> Vec<usize> {
         table.get(name).into_iter().flatten().filter_map(|other| places.get(other).copied()).collect()
     };
+    let (mut texts, mut modules, mut others) = (Texts::default(), Vec::new(), Runs::default());
     let rows: Vec<String> = every
         .iter()
         .map(|&name| {
-            let modules = match imports.get(name) {
-                Some(modules) => format!("{modules:?}"),
-                None if plain.contains(name) => format!("[{:?}]", name.replace('-', "_")),
-                None => "[]".to_owned(),
+            let own = match imports.get(name) {
+                Some(modules) => modules.iter().map(|module| (*module).to_owned()).collect(),
+                None if plain.contains(name) => vec![name.replace('-', "_")],
+                None => Vec::new(),
             };
+            let first = modules.len();
+            modules.extend(own.iter().map(|module| texts.add(module)));
             format!(
-                "Distribution {{ name: {name:?}, wheel_bytes: {}, imports: &{modules}, requires: &{:?}, uses: &{:?} }}",
+                "Distribution {{ name: {}, wheel_bytes: {}, imports: Run::new({first}, {}), requires: {}, uses: {} }}",
+                texts.add(name),
                 code::optional_number(wheels.get(name).copied()),
-                of(&requires, name),
-                of(&uses, name)
+                own.len(),
+                others.add(of(&requires, name)),
+                others.add(of(&uses, name))
             )
         })
         .collect();
-    let table = code::table("All distributions, sorted by name.", "DISTRIBUTIONS", "Distribution", &rows);
-    Ok(vec![("catalogue-distributions.rs", table)])
+    let numbers: Vec<String> = others.items().iter().map(usize::to_string).collect();
+    let code = texts.code("TEXTS")
+        + &code::table("Names that distributions are imported by.", "MODULES", "Text", &modules)
+        + &code::table("Places of distributions that others require or use.", "OTHERS", "u16", &numbers)
+        + &code::table("All distributions, sorted by name.", "DISTRIBUTIONS", "Distribution", &rows);
+    Ok(vec![("catalogue-distributions.rs", code)])
 }
 
 fn lists<'d>(root: &Section<'d>, name: &str) -> Result<BTreeMap<&'d str, Vec<&'d str>>, Vec<Problem>> {

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::text::normal_name;
 
-use super::knowledge::import_names;
+use super::knowledge::{import_names, is_imported_as};
+use super::texts::{Run, Text};
 use super::{package, packages};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-distributions.rs"));
@@ -13,15 +14,38 @@ include!(concat!(env!("OUT_DIR"), "/catalogue-distributions.rs"));
 #[derive(Debug)]
 pub(super) struct Distribution {
     /// In normal form.
-    name: &'static str,
+    name: Text,
     /// Bytes of its wheel, where it is 1 MB or more.
     pub(super) wheel_bytes: Option<u64>,
     /// Names that a program imports it by; empty where not known.
-    pub(super) imports: &'static [&'static str],
+    imports: Run,
     /// Places of what it requires, as far as that leads to something heavy.
-    requires: &'static [u16],
+    requires: Run,
     /// Places of what it works with.
-    uses: &'static [u16],
+    uses: Run,
+}
+
+impl Distribution {
+    fn name(&self) -> &'static str {
+        self.name.of(TEXTS)
+    }
+
+    /// Names that a program imports it by; empty where not known.
+    pub(super) fn imports(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.imports.of(MODULES).iter().map(|module| module.of(TEXTS))
+    }
+
+    fn requires(&self) -> impl Iterator<Item = &'static Self> {
+        at(self.requires)
+    }
+
+    fn uses(&self) -> impl Iterator<Item = &'static Self> {
+        at(self.uses)
+    }
+}
+
+fn at(places: Run) -> impl Iterator<Item = &'static Distribution> {
+    places.of(OTHERS).iter().filter_map(|&place| DISTRIBUTIONS.get(usize::from(place)))
 }
 
 /// The row of `name`, which must be in normal form.
@@ -30,7 +54,7 @@ pub(super) fn distribution(name: &str) -> Option<&'static Distribution> {
 }
 
 fn place(name: &str) -> Option<usize> {
-    DISTRIBUTIONS.binary_search_by(|entry| entry.name.cmp(name)).ok()
+    DISTRIBUTIONS.binary_search_by(|entry| entry.name().cmp(name)).ok()
 }
 
 /// Whether anything is known of what `name` requires. What a package requires that is not known may be anything.
@@ -47,15 +71,13 @@ pub fn brings(name: &str) -> HashSet<&'static str> {
     let name = normal_name(name);
     let mut found = HashSet::new();
     let mut names: Vec<&'static str> = Vec::new();
-    names.extend(place(&name).and_then(|place| DISTRIBUTIONS.get(place)).map(|entry| entry.name));
+    names.extend(place(&name).and_then(|place| DISTRIBUTIONS.get(place)).map(Distribution::name));
     names.extend(package(&name).map(|entry| entry.name));
     while let Some(name) = names.pop() {
         if !found.insert(name) {
             continue;
         }
-        let required = distribution(name).map(|entry| entry.requires).unwrap_or_default();
-        names
-            .extend(required.iter().filter_map(|&place| DISTRIBUTIONS.get(usize::from(place))).map(|entry| entry.name));
+        names.extend(distribution(name).into_iter().flat_map(Distribution::requires).map(Distribution::name));
         let keys = package(name).map(|entry| entry.requires).unwrap_or_default();
         names.extend(keys.iter().filter_map(|key| package(key)).map(|entry| entry.name));
     }
@@ -66,8 +88,7 @@ pub fn brings(name: &str) -> HashSet<&'static str> {
 #[must_use]
 pub fn works_with(user: &str, package: &str) -> bool {
     let package = normal_name(package);
-    let uses = distribution(&normal_name(user)).map(|entry| entry.uses).unwrap_or_default();
-    uses.iter().any(|&place| DISTRIBUTIONS.get(usize::from(place)).is_some_and(|entry| entry.name == package))
+    distribution(&normal_name(user)).is_some_and(|user| user.uses().any(|entry| entry.name() == package))
 }
 
 /// Other distributions that are imported by the same names as `name`: `opencv-python-headless` for `opencv-python`.
@@ -77,8 +98,8 @@ pub fn distributions_like(name: &str) -> Vec<&'static str> {
     let modules = import_names(&name);
     let known = packages().iter().filter(|entry| entry.extra.is_none()).map(|entry| entry.name);
     let mut found: Vec<&'static str> = known
-        .chain(DISTRIBUTIONS.iter().map(|entry| entry.name))
-        .filter(|other| *other != name && (is_variant(&name, other) || import_names(other) == modules))
+        .chain(DISTRIBUTIONS.iter().map(Distribution::name))
+        .filter(|other| *other != name && (is_variant(&name, other) || is_imported_as(other, &modules)))
         .collect();
     found.sort_unstable();
     found.dedup();
@@ -102,9 +123,11 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_and_point_into_the_table() {
-        assert!(DISTRIBUTIONS.is_sorted_by(|one, other| one.name < other.name));
+        assert!(DISTRIBUTIONS.is_sorted_by(|one, other| one.name() < other.name()));
         for entry in DISTRIBUTIONS {
-            assert!(entry.requires.iter().chain(entry.uses).all(|&place| usize::from(place) < DISTRIBUTIONS.len()));
+            assert!(!entry.name().is_empty() && entry.imports().all(|module| !module.is_empty()));
+            let places = entry.requires.of(OTHERS).iter().chain(entry.uses.of(OTHERS));
+            assert!(places.copied().all(|place| usize::from(place) < DISTRIBUTIONS.len()));
         }
     }
 
@@ -124,6 +147,11 @@ mod tests {
     fn names_and_bytes_come_from_the_same_rows() {
         assert_eq!(import_names("z3-solver"), ["z3"]);
         assert_eq!(import_names("nltk"), ["nltk"]);
+        let every = DISTRIBUTIONS.iter().map(Distribution::name).chain(packages().iter().map(|entry| entry.name));
+        for name in every.chain(["unheard-of", "beautifulsoup4"]) {
+            assert!(is_imported_as(name, &import_names(name)), "{name}");
+            assert!(!is_imported_as(name, &["no_module".to_owned()]), "{name}");
+        }
         assert!(knows_import_names("nltk") && knows_import_names("torch") && !knows_import_names("unheard-of"));
         assert!(own_bytes("lxml").is_some_and(|bytes| bytes > 10_000_000) && own_bytes("six").is_none());
     }

@@ -111,11 +111,28 @@ pub fn import_names(name: &str) -> Vec<String> {
     if let Some(entry) = package(&name) {
         return entry.import_names();
     }
-    let known = list(IMPORTS, &name).or_else(|| distribution(&name).map(|entry| entry.imports)).unwrap_or_default();
+    let mut known: Vec<String> = match list(IMPORTS, &name) {
+        Some(modules) => modules.iter().copied().map(str::to_owned).collect(),
+        None => distribution(&name).into_iter().flat_map(|entry| entry.imports().map(str::to_owned)).collect(),
+    };
     if known.is_empty() {
-        return vec![name.replace('-', "_")];
+        known.push(name.replace('-', "_"));
     }
-    known.iter().copied().map(str::to_owned).collect()
+    known
+}
+
+/// Whether [`import_names`] of `name`, which must be in normal form, are `modules`.
+pub(super) fn is_imported_as(name: &str, modules: &[String]) -> bool {
+    if let Some(entry) = package(name) {
+        return entry.import_names() == modules;
+    }
+    if let Some(known) = list(IMPORTS, name).filter(|known| !known.is_empty()) {
+        return known.iter().eq(modules);
+    }
+    match distribution(name) {
+        Some(entry) if entry.imports().len() > 0 => entry.imports().eq(modules),
+        _ => matches!(modules, [module] if module.len() == name.len() && *module == name.replace('-', "_")),
+    }
 }
 
 /// Whether [`import_names`] are known, and not made from the name.
@@ -124,7 +141,7 @@ pub fn knows_import_names(name: &str) -> bool {
     let name = normal_name(name);
     package(&name).is_some()
         || list(IMPORTS, &name).is_some()
-        || distribution(&name).is_some_and(|entry| !entry.imports.is_empty())
+        || distribution(&name).is_some_and(|entry| entry.imports().len() > 0)
 }
 
 /// What `name` takes when it is unpacked, without what it requires and without `.pyc`: an estimate from its wheel as locks

@@ -14,6 +14,7 @@ mod reading;
 mod rpm;
 mod slimmer;
 mod system;
+mod texts;
 mod weight;
 mod wheels;
 

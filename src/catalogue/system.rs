@@ -1,4 +1,5 @@
 use super::Distribution;
+use super::texts::Text;
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-system.rs"));
 
@@ -81,17 +82,49 @@ pub struct SystemPackage {
     pub commands: &'static [&'static str],
 }
 
+/// [`SystemPackage`] as it is stored.
+pub(super) struct Row {
+    name: Text,
+    kind: SystemPackageKind,
+    /// `None` for that of its kind.
+    purpose: Option<Text>,
+    installed_bytes: Option<u64>,
+    recommended_bytes: Option<u64>,
+    /// Places in the table of lists.
+    runtime: u16,
+    commands: u16,
+}
+
+impl Row {
+    fn name(&self) -> &'static str {
+        self.name.of(TEXTS)
+    }
+
+    fn package(&self) -> SystemPackage {
+        let list = |place: u16| LISTS.get(usize::from(place)).copied().unwrap_or_default();
+        SystemPackage {
+            name: self.name(),
+            kind: self.kind,
+            purpose: self.purpose.map_or_else(|| self.kind.purpose(), |purpose| purpose.of(TEXTS)),
+            installed_bytes: self.installed_bytes,
+            recommended_bytes: self.recommended_bytes,
+            runtime: list(self.runtime),
+            commands: list(self.commands),
+        }
+    }
+}
+
 /// The entry for `package` if it is a compiler or another build tool of `family`.
 #[must_use]
-pub fn build_tool(family: Distribution, package: &str) -> Option<&'static SystemPackage> {
+pub fn build_tool(family: Distribution, package: &str) -> Option<SystemPackage> {
     system_package(family, package).filter(|entry| entry.kind.is_build_tool())
 }
 
 /// The entry for `package` of `family`. A pinned version, an architecture and a version suffix (`gcc-12`) are looked through.
 #[must_use]
-pub fn system_package(family: Distribution, package: &str) -> Option<&'static SystemPackage> {
+pub fn system_package(family: Distribution, package: &str) -> Option<SystemPackage> {
     let packages = packages_of(family);
-    let find = |name: &str| packages.get(packages.binary_search_by(|entry| entry.name.cmp(name)).ok()?);
+    let find = |name: &str| packages.get(packages.binary_search_by(|row| row.name().cmp(name)).ok()?).map(Row::package);
     let name = bare_name(package);
     find(name).or_else(|| find(&without_version(name)?))
 }
@@ -121,7 +154,7 @@ pub fn apt_lists_bytes(family: Distribution) -> Option<u64> {
     (family == Distribution::Debian).then_some(APT_LISTS_BYTES)
 }
 
-const fn packages_of(family: Distribution) -> &'static [SystemPackage] {
+const fn packages_of(family: Distribution) -> &'static [Row] {
     match family {
         Distribution::Debian | Distribution::Ubuntu => DEBIAN,
         Distribution::Alpine => ALPINE,
@@ -169,9 +202,10 @@ mod tests {
             let entries = section(file.as_table(), family);
             let count: usize = entries.iter().map(|(_, item)| item.as_array().map_or(1, toml_edit::Array::len)).sum();
             assert_eq!(packages.len(), count, "{family}");
-            assert!(packages.is_sorted_by(|one, other| one.name < other.name), "{family}");
+            assert!(packages.is_sorted_by(|one, other| one.name() < other.name()), "{family}");
         }
-        for package in DEBIAN {
+        for package in DEBIAN.iter().map(Row::package) {
+            assert!(!package.purpose.is_empty(), "{}", package.name);
             assert!(
                 package.recommended_bytes >= package.installed_bytes,
                 "{}: recommended packages only add",

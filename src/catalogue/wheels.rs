@@ -2,6 +2,8 @@
 
 use crate::text::normal_name;
 
+use super::texts::Text;
+
 include!(concat!(env!("OUT_DIR"), "/catalogue-wheels.rs"));
 
 /// A wheel that was measured: Linux, x86-64, glibc.
@@ -15,6 +17,26 @@ pub struct Wheel {
     pub installed_bytes: u64,
     /// Bytes of the `.py` files among them.
     pub python_bytes: u64,
+}
+
+/// [`Wheel`] with its name, as it is stored.
+pub(super) struct Row {
+    name: Text,
+    version: Text,
+    wheel_bytes: u64,
+    installed_bytes: u64,
+    python_bytes: u64,
+}
+
+impl Row {
+    fn name(&self) -> &'static str {
+        self.name.of(TEXTS)
+    }
+
+    fn wheel(&self) -> Wheel {
+        let &Self { version, wheel_bytes, installed_bytes, python_bytes, .. } = self;
+        Wheel { version: version.of(TEXTS), wheel_bytes, installed_bytes, python_bytes }
+    }
 }
 
 /// The measured wheel of `name`, in whatever version.
@@ -37,8 +59,8 @@ pub(super) fn unpacked(name: &str, wheel_bytes: u64) -> Option<u64> {
 }
 
 fn find(key: &str) -> Option<Wheel> {
-    let place = WHEELS.binary_search_by(|(other, _)| (*other).cmp(key)).ok()?;
-    WHEELS.get(place).map(|(_, wheel)| *wheel)
+    let place = WHEELS.binary_search_by(|row| row.name().cmp(key)).ok()?;
+    WHEELS.get(place).map(Row::wheel)
 }
 
 #[cfg(test)]
@@ -49,8 +71,9 @@ mod tests {
     fn every_row_of_the_file_is_whole() {
         let file = include_str!("../../rules/catalogue/wheels.toml");
         assert_eq!(WHEELS.len(), file.lines().filter(|line| line.contains("version =")).count());
-        assert!(WHEELS.is_sorted_by(|(one, _), (other, _)| one < other));
-        for (name, wheel) in WHEELS {
+        assert!(WHEELS.is_sorted_by(|one, other| one.name() < other.name()));
+        for (name, wheel) in WHEELS.iter().map(|row| (row.name(), row.wheel())) {
+            assert!(!wheel.version.is_empty(), "{name}");
             assert!(wheel.wheel_bytes > 0 && wheel.python_bytes <= wheel.installed_bytes, "{name}");
         }
     }

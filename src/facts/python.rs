@@ -331,7 +331,7 @@ pub(super) struct Lazy {
     torch: OnceLock<Vec<TorchInstall>>,
     shipped: OnceLock<HashMap<target::Site, bool>>,
     evidence: OnceLock<Evidence>,
-    program: OnceLock<Program>,
+    program: OnceLock<Arc<Program>>,
     closures: OnceLock<closure::Closures>,
     installers: OnceLock<Vec<Installer>>,
 }

@@ -53,3 +53,110 @@ fn thousands_of_stages_take_no_time() {
     assert!(said(&report).iter().all(|(rule, _)| *rule != INTERNAL_ERROR));
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
 }
+
+/// A repository whose report depends on sources, manifests, a lock and an ignore file.
+const SERVICE: [(&str, &str); 8] = [
+    (".git/HEAD", "ref: refs/heads/main\n"),
+    (
+        "Dockerfile",
+        "FROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"-m\", \"app\"]\n",
+    ),
+    (
+        "worker/Dockerfile",
+        "FROM python:3.12-slim\nCOPY --from=ghcr.io/astral-sh/uv /uv /bin/uv\nWORKDIR /srv\nCOPY worker worker\n\
+         RUN cd worker && uv sync --frozen\nCMD [\"worker/.venv/bin/python\", \"-m\", \"job\"]\n",
+    ),
+    ("requirements.txt", "torch==2.5.1\nnumpy\nfastapi\n"),
+    ("app/__main__.py", "import fastapi\nimport torch\n"),
+    ("worker/job.py", "import httpx\n"),
+    ("worker/pyproject.toml", "[project]\nname = \"job\"\nversion = \"1\"\ndependencies = [\"httpx\"]\n"),
+    (
+        "worker/uv.lock",
+        "version = 1\n\n[[package]]\nname = \"httpx\"\nversion = \"1.0\"\nsource = { registry = \"https://example.invalid/simple\" }\n\n\
+         [[package]]\nname = \"job\"\nversion = \"1\"\nsource = { virtual = \".\" }\ndependencies = [{ name = \"httpx\" }]\n\n\
+         [package.metadata]\nrequires-dist = [{ name = \"httpx\" }]\n",
+    ),
+];
+
+/// Everything that is told of the service.
+fn told(workspace: &Workspace) -> String {
+    let paths = ["Dockerfile", "worker/Dockerfile"].map(str::to_owned);
+    let report = lint(workspace, &paths, &Settings::default());
+    let services: Vec<_> = report.services.iter().map(|it| (&it.service, &it.findings, &it.contents)).collect();
+    format!("{:#?}\n{services:#?}", report.diagnostics)
+}
+
+#[test]
+fn a_workspace_that_is_kept_says_what_a_new_one_would() {
+    use crate::workspace::testing::{folder, write};
+    let folder = folder(&SERVICE);
+    let root = folder.path();
+    let kept = Workspace::open(root).expect("opens");
+    let mut before = told(&kept);
+    let edits: [(&str, Option<&str>); 13] = [
+        ("app/__main__.py", Some("import fastapi\nimport numpy\n")),
+        ("requirements.txt", Some("torch==2.6.0\nnumpy\nfastapi\n")),
+        ("app/more.py", Some("import torch\n")),
+        ("app/more.py", None),
+        (".dockerignore", Some(".git\napp\n")),
+        (".dockerignore", Some(".git\n")),
+        ("compose.yaml", Some("services:\n  a:\n    build: .\n    gpus: all\n")),
+        ("compose.yaml", None),
+        (
+            "worker/pyproject.toml",
+            Some("[project]\nname = \"job\"\nversion = \"1\"\ndependencies = [\"httpx\", \"torch\"]\n"),
+        ),
+        ("worker/uv.lock", Some("version = 1\n")),
+        ("worker/uv.lock", None),
+        ("data/large.bin", Some(&"x".repeat(2_000_000))),
+        (
+            "Dockerfile",
+            Some(
+                "FROM python:3.12\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"-m\", \"app\"]\n",
+            ),
+        ),
+    ];
+    let mut silent = Vec::new();
+    for (path, text) in edits {
+        match text {
+            Some(text) => write(root, path, text),
+            None => std::fs::remove_file(root.join(path)).expect("removes"),
+        }
+        assert!(kept.refresh(), "{path}");
+        let now = told(&kept);
+        assert_eq!(now, told(&Workspace::open(root).expect("opens")), "{path}: {text:?}");
+        if now == before {
+            silent.push(path);
+        }
+        before = now;
+    }
+    assert!(silent.len() <= 3, "the edits must change what is said: {silent:?}");
+    assert!(!kept.refresh());
+    assert_eq!(told(&kept), before);
+}
+
+#[test]
+fn what_is_typed_counts_at_once() {
+    use crate::workspace::testing::folder;
+    let folder = folder(&SERVICE);
+    let kept = Workspace::open(folder.path()).expect("opens");
+    let first = told(&kept);
+    let edits: [(&str, Option<&str>); 9] = [
+        ("app/__main__.py", Some("import fastapi\nimport numpy\n")),
+        ("app/__main__.py", None),
+        ("requirements.txt", Some("torch==2.6.0\n")),
+        ("requirements.txt", None),
+        (".dockerignore", Some(".git\napp\nrequirements.txt\n")),
+        (".dockerignore", None),
+        ("worker/uv.lock", Some("version = 1\n")),
+        ("worker/uv.lock", None),
+        ("Dockerfile", Some("FROM python:3.12-slim\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n")),
+    ];
+    for (path, text) in edits {
+        kept.set_overlay(path, text.map(|text| text.as_bytes().to_vec()));
+        let new = Workspace::open(folder.path()).expect("opens");
+        new.set_overlay(path, text.map(|text| text.as_bytes().to_vec()));
+        assert_eq!(told(&kept), told(&new), "{path}: {text:?}");
+        assert_eq!(told(&kept) == first, text.is_none(), "{path}: {text:?}");
+    }
+}

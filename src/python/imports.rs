@@ -58,10 +58,39 @@ pub fn loads(text: &str, module: &str) -> bool {
     })
 }
 
-type Names<'a> = HashSet<&'a str>;
+const RECENT: usize = 256;
+
+/// Names, each once.
+struct Names<'a> {
+    all: HashSet<&'a str>,
+    /// Some that were added: most words of a source were there a few lines before.
+    recent: [&'a str; RECENT],
+}
+
+impl<'a> Names<'a> {
+    fn insert(&mut self, name: &'a str) {
+        let bytes = name.as_bytes();
+        let byte = |at: usize| bytes.get(at).copied().map_or(0, usize::from);
+        let sum = bytes.len() * 67 + byte(0) * 31 + byte(bytes.len() / 2) * 17 + byte(bytes.len().wrapping_sub(1));
+        let place = self.recent.get_mut(sum % RECENT);
+        if place.as_ref().is_some_and(|known| **known == name) {
+            return;
+        }
+        self.all.insert(name);
+        if let Some(place) = place {
+            *place = name;
+        }
+    }
+}
+
+impl Default for Names<'_> {
+    fn default() -> Self {
+        Self { all: HashSet::new(), recent: [""; RECENT] }
+    }
+}
 
 fn sorted(names: &Names<'_>) -> Vec<String> {
-    let mut names: Vec<&str> = names.iter().copied().collect();
+    let mut names: Vec<&str> = names.all.iter().copied().collect();
     names.sort_unstable();
     names.into_iter().map(str::to_owned).collect()
 }
@@ -154,7 +183,9 @@ impl<'a> Scanner<'a> {
     fn go_on(&mut self) {
         if self.only_strings {
             self.only_strings = false;
-            self.strings.extend(self.leading.drain(..));
+            for string in std::mem::take(&mut self.leading) {
+                self.strings.insert(string);
+            }
         }
     }
 
@@ -347,43 +378,44 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 fn is_keyword(word: &str) -> bool {
+    // As bytes it is a few comparisons of letters, as text one with each keyword of the same length.
     matches!(
-        word,
-        "False"
-            | "None"
-            | "True"
-            | "and"
-            | "as"
-            | "assert"
-            | "async"
-            | "await"
-            | "break"
-            | "class"
-            | "continue"
-            | "def"
-            | "del"
-            | "elif"
-            | "else"
-            | "except"
-            | "finally"
-            | "for"
-            | "from"
-            | "global"
-            | "if"
-            | "import"
-            | "in"
-            | "is"
-            | "lambda"
-            | "nonlocal"
-            | "not"
-            | "or"
-            | "pass"
-            | "raise"
-            | "return"
-            | "try"
-            | "while"
-            | "with"
-            | "yield"
+        word.as_bytes(),
+        b"False"
+            | b"None"
+            | b"True"
+            | b"and"
+            | b"as"
+            | b"assert"
+            | b"async"
+            | b"await"
+            | b"break"
+            | b"class"
+            | b"continue"
+            | b"def"
+            | b"del"
+            | b"elif"
+            | b"else"
+            | b"except"
+            | b"finally"
+            | b"for"
+            | b"from"
+            | b"global"
+            | b"if"
+            | b"import"
+            | b"in"
+            | b"is"
+            | b"lambda"
+            | b"nonlocal"
+            | b"not"
+            | b"or"
+            | b"pass"
+            | b"raise"
+            | b"return"
+            | b"try"
+            | b"while"
+            | b"with"
+            | b"yield"
     )
 }
 

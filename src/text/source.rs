@@ -1,4 +1,4 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use super::TextRange;
 
@@ -49,8 +49,9 @@ pub struct Position {
 #[derive(Debug)]
 pub struct SourceFile {
     path: String,
-    bytes: Arc<[u8]>,
     text: String,
+    /// The file as it is on disk, where that is not the text.
+    raw: Option<Vec<u8>>,
     encoding: Encoding,
     lines: OnceLock<LineIndex>,
 }
@@ -58,10 +59,21 @@ pub struct SourceFile {
 impl SourceFile {
     /// Decodes `bytes`. `path` is relative to the workspace's root with `/` between its parts.
     #[must_use]
-    pub fn new(path: impl Into<String>, bytes: impl Into<Arc<[u8]>>) -> Self {
+    pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
-        let (text, encoding) = decode(&bytes);
-        Self { path: path.into(), bytes, text, encoding, lines: OnceLock::new() }
+        let path = path.into();
+        let raw =
+            |(text, encoding), bytes, path| Self { path, text, raw: Some(bytes), encoding, lines: OnceLock::new() };
+        if let Some(text) = decode_utf16(&bytes) {
+            return raw((text, Encoding::Utf16), bytes, path);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Self { path, text, raw: None, encoding: Encoding::Utf8, lines: OnceLock::new() },
+            Err(error) => {
+                let bytes = error.into_bytes();
+                raw((decode_lossy(&bytes), Encoding::Utf8Lossy), bytes, path)
+            }
+        }
     }
 
     /// Path relative to the workspace's root, `/`-separated.
@@ -73,7 +85,7 @@ impl SourceFile {
     /// The file as it is on disk.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.raw.as_deref().unwrap_or(self.text.as_bytes())
     }
 
     /// The decoded text.
@@ -166,19 +178,13 @@ impl LineIndex {
     }
 }
 
-fn decode(bytes: &[u8]) -> (String, Encoding) {
-    if let Some(text) = decode_utf16(bytes) {
-        return (text, Encoding::Utf16);
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return (text.to_owned(), Encoding::Utf8);
-    }
+fn decode_lossy(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(chunk.invalid().iter().map(|_| '?'));
     }
-    (text, Encoding::Utf8Lossy)
+    text
 }
 
 fn decode_utf16(bytes: &[u8]) -> Option<String> {

@@ -25,6 +25,17 @@ impl<V: Clone> Cache<V> {
         self.retain(|_| false);
     }
 
+    /// What was made so far.
+    pub(super) fn made(&self) -> Vec<(String, V)> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter_map(|(key, slot)| Some((key.clone(), slot.get()?.clone()))).collect()
+    }
+
+    pub(super) fn put(&self, key: String, value: V) {
+        let slot = Arc::new(OnceLock::from(value));
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, slot);
+    }
+
     pub(super) fn retain(&self, keep: impl Fn(&str) -> bool) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|key, _| keep(key));
     }
@@ -44,6 +55,10 @@ impl<S, V> Default for Derived<S, V> {
 }
 
 impl<S, V: Clone> Derived<S, V> {
+    pub(super) fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     pub(super) fn get_or_make(
         &self,
         key: &str,

@@ -9,6 +9,9 @@ use crate::text::SourceFile;
 use super::Workspace;
 use super::cache::{Cache, Derived};
 
+/// Values that are kept for the surroundings: each `COPY` that is typed makes others.
+const MAX_OF_SURROUNDINGS: usize = 2_000;
+
 type Anything = Arc<dyn Any + Send + Sync>;
 
 /// Values by key.
@@ -17,12 +20,18 @@ pub(super) struct Memo {
     of_all: Cache<Anything>,
     /// The generation that `of_all` is of.
     generation: AtomicU64,
-    of_file: Derived<Arc<SourceFile>, Anything>,
+    /// What was made of all files, whatever Dockerfiles say.
+    of_surroundings: Derived<u64, Anything>,
+    /// The number of the surroundings that `of_surroundings` is of.
+    surroundings: AtomicU64,
+    /// What was made of one file, and of the surroundings of that number where it was made of them too.
+    of_file: Derived<(Arc<SourceFile>, Option<u64>), Anything>,
 }
 
 impl Memo {
     pub(super) fn clear(&self) {
         self.of_all.clear();
+        self.of_surroundings.clear();
         self.of_file.clear();
     }
 }
@@ -48,8 +57,44 @@ impl Workspace {
         source: &Arc<SourceFile>,
         make: impl Fn() -> T,
     ) -> Arc<T> {
-        let make_any = |_: &Arc<SourceFile>| -> Anything { Arc::new(make()) };
-        let value = self.memo.of_file.get_or_make(key, Arc::clone(source), Arc::ptr_eq, make_any);
+        self.made_of(key, (Arc::clone(source), None), make)
+    }
+
+    /// What `make` returns, made once per `key` for as long as `source` is the same file with the same text and no other file changes;
+    /// texts of Dockerfiles may.
+    pub fn remembered_of_with_surroundings<T: Send + Sync + 'static>(
+        &self,
+        key: &str,
+        source: &Arc<SourceFile>,
+        make: impl Fn() -> T,
+    ) -> Arc<T> {
+        self.made_of(key, (Arc::clone(source), Some(self.surroundings())), make)
+    }
+
+    /// What `make` returns, made once per `key` for as long as nothing changes but the texts of Dockerfiles: what it looks at must be in
+    /// other files, or in `key`.
+    pub fn remembered_of_surroundings<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        let make_any = |_: &u64| -> Anything { Arc::new(make()) };
+        let same = |known: &u64, now: &u64| known == now;
+        let surroundings = self.surroundings();
+        let is_new = self.memo.surroundings.swap(surroundings, Ordering::AcqRel) != surroundings;
+        if is_new || self.memo.of_surroundings.len() > MAX_OF_SURROUNDINGS {
+            self.memo.of_surroundings.clear();
+        }
+        let value = self.memo.of_surroundings.get_or_make(key, surroundings, same, make_any);
+        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+
+    fn made_of<T: Send + Sync + 'static>(
+        &self,
+        key: &str,
+        source: (Arc<SourceFile>, Option<u64>),
+        make: impl Fn() -> T,
+    ) -> Arc<T> {
+        type Source = (Arc<SourceFile>, Option<u64>);
+        let make_any = |_: &Source| -> Anything { Arc::new(make()) };
+        let same = |known: &Source, now: &Source| Arc::ptr_eq(&known.0, &now.0) && known.1 == now.1;
+        let value = self.memo.of_file.get_or_make(key, source, same, make_any);
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 }

@@ -13,11 +13,14 @@ mod discovery;
 mod error;
 mod evidence;
 mod gitignore;
+mod listing;
 mod manifests;
 mod memo;
 mod names;
 mod paths;
+mod refresh;
 mod service;
+mod stamp;
 mod store;
 #[cfg(test)]
 pub(crate) mod testing;

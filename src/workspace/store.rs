@@ -1,27 +1,27 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::time::SystemTime;
 
 use crate::text::SourceFile;
 
 use super::cache::Cache;
 use super::gitignore::Gitignores;
+use super::listing::{Kind, Listed, Listing};
 use super::manifests::Manifests;
 use super::memo::Memo;
 use super::paths::{below, normalise, parent};
+use super::stamp::Seen;
 use super::walk::Walks;
 use super::{ReadError, WorkspaceError};
 
 /// Files larger than this are not read: 64 MiB.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
-
-/// Names beyond these in one folder are not listed.
-const MAX_LISTED: usize = 100_000;
 
 pub(super) type Files = BTreeMap<String, Arc<SourceFile>>;
 
@@ -32,12 +32,15 @@ pub struct Workspace {
     /// `Some` when there is no disk behind the workspace.
     memory: Option<Files>,
     overlay: RwLock<Files>,
-    generation: AtomicU64,
-    files: Cache<Result<Arc<SourceFile>, ReadError>>,
+    /// Counts changes.
+    pub(super) generation: AtomicU64,
+    /// Counts changes of anything but the text of a Dockerfile.
+    pub(super) surroundings: AtomicU64,
+    pub(super) files: Cache<Result<OnDisk, ReadError>>,
     /// Where folders lie on disk.
-    folders: Cache<Result<PathBuf, ReadError>>,
-    kinds: Cache<Option<Kind>>,
-    listings: Cache<Arc<Listing>>,
+    pub(super) folders: Cache<Result<PathBuf, ReadError>>,
+    pub(super) kinds: Cache<Option<Kind>>,
+    pub(super) listings: Cache<Arc<Listing>>,
     pub(super) manifests: Manifests,
     pub(super) walks: Walks,
     pub(super) gitignores: Gitignores,
@@ -53,41 +56,12 @@ pub struct Entry {
     pub is_dir: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    File,
-    Directory,
-    Other,
-}
-
-/// What a folder on disk holds.
-#[derive(Default)]
-struct Listing {
-    /// By name.
-    entries: Arc<Vec<Entry>>,
-    /// What each of them is, without asking where a link leads.
-    kinds: Vec<Option<Kind>>,
-    /// Whether nothing else is in the folder.
-    complete: bool,
-}
-
-/// What a listing tells of a name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Listed {
-    Absent,
-    Present(Kind),
-    /// A link, or a name that the listing may lack.
-    Unknown,
-}
-
-impl Listing {
-    fn tells(&self, name: &str) -> Listed {
-        match self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)) {
-            Ok(at) => self.kinds.get(at).copied().flatten().map_or(Listed::Unknown, Listed::Present),
-            Err(_) if self.complete => Listed::Absent,
-            Err(_) => Listed::Unknown,
-        }
-    }
+/// A file on disk as it was read.
+#[derive(Clone)]
+pub(super) struct OnDisk {
+    pub(super) source: Arc<SourceFile>,
+    /// When the stamp of the path tells whether it still holds: its stamp.
+    pub(super) seen: Option<Seen>,
 }
 
 impl Workspace {
@@ -121,6 +95,7 @@ impl Workspace {
             memory,
             overlay: RwLock::default(),
             generation: AtomicU64::default(),
+            surroundings: AtomicU64::default(),
             files: Cache::default(),
             folders: Cache::default(),
             kinds: Cache::default(),
@@ -150,7 +125,7 @@ impl Workspace {
         if self.is_virtual_dir(&path) {
             return Err(ReadError::NotAFile);
         }
-        self.files.get_or_make(&path, || self.read_from_disk(&path))
+        self.files.get_or_make(&path, || self.read_from_disk(&path)).map(|file| file.source)
     }
 
     /// Whether a file, folder, device or the like is at `path`. What lies outside the root does not exist.
@@ -181,11 +156,16 @@ impl Workspace {
     /// A path that leads out of the root is passed over.
     pub fn set_overlay(&self, path: &str, bytes: Option<Vec<u8>>) {
         let Some(path) = normalise(path).filter(|path| !path.is_empty()) else { return };
+        let stays = self.is_file(&path) && bytes.is_some() && is_only_a_dockerfile(&path);
         let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
         match bytes {
             Some(bytes) => overlay.insert(path.clone(), Arc::new(SourceFile::new(path, bytes))),
             None => overlay.remove(&path),
         };
+        drop(overlay);
+        if !stays {
+            self.surroundings.fetch_add(1, Ordering::Release);
+        }
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -200,6 +180,11 @@ impl Workspace {
         self.listings.retain(keep);
         self.walks.clear();
         self.memo.clear();
+        self.count_change();
+    }
+
+    pub(super) fn count_change(&self) {
+        self.surroundings.fetch_add(1, Ordering::Release);
         self.generation.fetch_add(1, Ordering::Release);
     }
 
@@ -227,7 +212,7 @@ impl Workspace {
 
     /// [`Workspace::real_path`] of a normalised path. Folders are resolved once, so that the system is mostly asked of the last
     /// part only.
-    fn resolve(&self, path: &str) -> Result<PathBuf, ReadError> {
+    pub(super) fn resolve(&self, path: &str) -> Result<PathBuf, ReadError> {
         if path.is_empty() {
             return Ok(self.root.clone());
         }
@@ -250,6 +235,10 @@ impl Workspace {
 
     pub(super) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    pub(super) fn surroundings(&self) -> u64 {
+        self.surroundings.load(Ordering::Acquire)
     }
 
     pub(super) fn is_in_memory(&self) -> bool {
@@ -315,98 +304,99 @@ impl Workspace {
         if self.is_virtual_dir(&path) {
             return Some(Kind::Directory);
         }
-        self.kinds.get_or_make(&path, || {
-            match self.listed(&path) {
-                Listed::Absent => return None,
-                Listed::Present(kind) => return Some(kind),
-                Listed::Unknown => {}
-            }
-            let metadata = fs::metadata(self.real_path(&path).ok()?).ok()?;
-            Some(match metadata {
-                metadata if metadata.is_file() => Kind::File,
-                metadata if metadata.is_dir() => Kind::Directory,
-                _ => Kind::Other,
-            })
+        self.kinds.get_or_make(&path, || self.kind_on_disk(&path))
+    }
+
+    pub(super) fn kind_on_disk(&self, path: &str) -> Option<Kind> {
+        match self.listed(path) {
+            Listed::Absent => return None,
+            Listed::Present(kind) => return Some(kind),
+            Listed::Unknown => {}
+        }
+        let metadata = fs::metadata(self.real_path(path).ok()?).ok()?;
+        Some(match metadata {
+            metadata if metadata.is_file() => Kind::File,
+            metadata if metadata.is_dir() => Kind::Directory,
+            _ => Kind::Other,
         })
     }
 
-    fn read_from_disk(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
+    /// Reads the file at `path`. Where its folder says that it is a regular file it is opened at once, but not through a link
+    /// that took its place since.
+    pub(super) fn read_from_disk(&self, path: &str) -> Result<OnDisk, ReadError> {
+        let listed = self.listed(path);
         // Where case does not count, a person may name a file otherwise than its folder does.
-        if cfg!(not(any(windows, target_os = "macos"))) && self.listed(path) == Listed::Absent {
+        if cfg!(not(any(windows, target_os = "macos"))) && listed == Listed::Absent {
             return Err(ReadError::NotFound);
+        }
+        if listed == Listed::Present(Kind::File)
+            && let Ok(folder) = self.folders.get_or_make(parent(path), || self.resolve(parent(path)))
+            && let Some((file, metadata)) = open_regular(&folder.join(below(path, parent(path)).unwrap_or(path)))
+        {
+            return read_open(file, &metadata, path, true);
         }
         let real = self.real_path(path)?;
         // Asked before opening, which would wait for a writer at a pipe.
-        let metadata = fs::metadata(&real).map_err(ReadError::from_io)?;
-        if !metadata.is_file() {
+        if !fs::metadata(&real).map_err(ReadError::from_io)?.is_file() {
             return Err(ReadError::NotAFile);
         }
-        if metadata.len() > MAX_FILE_BYTES {
-            return Err(ReadError::TooLarge { bytes: metadata.len() });
-        }
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
         let file = File::open(&real).map_err(ReadError::from_io)?;
+        let metadata = file.metadata().map_err(ReadError::from_io)?;
+        read_open(file, &metadata, path, false)
+    }
+}
+
+/// Whether a file can be nothing but a Dockerfile: `compose.Dockerfile` and `Dockerfile.env` may be read for other reasons too.
+fn is_only_a_dockerfile(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let is_plain = matches!(name.as_str(), "dockerfile" | "containerfile");
+    is_plain || (name.ends_with(".dockerfile") && !name.contains("compose") && !name.starts_with('.'))
+}
+
+/// Opens what is a regular file and no link; `None` when it is something else, or the system cannot tell beforehand.
+#[cfg(unix)]
+fn open_regular(path: &Path) -> Option<(File, Metadata)> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path).ok()?;
+    let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+    Some((file, metadata))
+}
+
+#[cfg(not(unix))]
+fn open_regular(_: &Path) -> Option<(File, Metadata)> {
+    None
+}
+
+fn read_open(mut file: File, metadata: &Metadata, path: &str, is_plain: bool) -> Result<OnDisk, ReadError> {
+    let now = SystemTime::now();
+    if !metadata.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(ReadError::TooLarge { bytes: metadata.len() });
+    }
+    // One byte more than there should be, so that a second reading finds the end.
+    let mut bytes = vec![0; metadata.len() as usize + 1];
+    let mut length = 0;
+    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(ReadError::from_io(error)),
+        }
+    }
+    bytes.truncate(length);
+    // It has grown meanwhile.
+    if length as u64 > metadata.len() {
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::from_io)?;
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            return Err(ReadError::TooLarge { bytes: bytes.len() as u64 });
-        }
-        Ok(Arc::new(SourceFile::new(path, bytes)))
     }
-
-    /// What the listing of its folder tells of `path`: one listing answers for all the files that slimlint asks a folder for.
-    fn listed(&self, path: &str) -> Listed {
-        if path.is_empty() {
-            return Listed::Present(Kind::Directory);
-        }
-        let folder = parent(path);
-        self.listing(folder).tells(below(path, folder).unwrap_or(path))
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(ReadError::TooLarge { bytes: bytes.len() as u64 });
     }
-
-    fn listing(&self, directory: &str) -> Arc<Listing> {
-        self.listings.get_or_make(directory, || Arc::new(self.list_disk(directory)))
-    }
-
-    fn list_disk(&self, directory: &str) -> Listing {
-        let names = match self.real_path(directory).map(fs::read_dir) {
-            Ok(Ok(names)) => names,
-            Err(ReadError::NotFound) => return Listing { complete: true, ..Listing::default() },
-            // A folder that may be entered but not listed can hold anything.
-            Ok(Err(_)) | Err(_) => return Listing::default(),
-        };
-        let mut found = Vec::new();
-        let mut complete = true;
-        for entry in names {
-            let Some((entry, kind)) = entry.ok().and_then(|entry| Some((entry.file_name(), entry.file_type().ok()?)))
-            else {
-                complete = false;
-                continue;
-            };
-            if found.len() == MAX_LISTED {
-                complete = false;
-                break;
-            }
-            found.push((entry.to_string_lossy().into_owned(), kind));
-        }
-        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let entry = |(name, kind): (String, fs::FileType)| {
-            let is_dir = kind.is_dir()
-                || (kind.is_symlink()
-                    && self.link_leads_to_folder(&format!("{directory}{}{name}", separator(directory))));
-            let kind = match kind {
-                kind if kind.is_file() => Some(Kind::File),
-                kind if kind.is_dir() => Some(Kind::Directory),
-                kind if kind.is_symlink() => None,
-                _ => Some(Kind::Other),
-            };
-            (Entry { name, is_dir }, kind)
-        };
-        let (entries, kinds): (Vec<Entry>, Vec<Option<Kind>>) = found.into_iter().map(entry).unzip();
-        Listing { entries: Arc::new(entries), kinds, complete }
-    }
-
-    fn link_leads_to_folder(&self, path: &str) -> bool {
-        self.real_path(path).is_ok_and(|real| real.is_dir())
-    }
+    let seen = is_plain.then(|| Seen::at(metadata, now));
+    Ok(OnDisk { source: Arc::new(SourceFile::new(path, bytes)), seen })
 }
 
 fn separator(directory: &str) -> &'static str {

@@ -2,14 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use walkdir::{DirEntry, WalkDir};
-
 use crate::context::{IgnoreFile, Matched, Tree, TreeFile};
 
 use super::Workspace;
 use super::cache::{Cache, Derived};
+use super::listing::{Kind, join};
 use super::names::is_backup;
-use super::paths::{normalise, relative};
+use super::paths::normalise;
 
 /// A tree takes no more files than this.
 pub const MAX_TREE_FILES: usize = 200_000;
@@ -100,46 +99,16 @@ impl Workspace {
             return Tree::new(Vec::new(), self.is_dir(context));
         }
         let Ok(start) = self.real_path(context) else { return Tree::default() };
-        let mut walk = TreeWalk { files: Vec::new(), complete: start.is_dir(), folders: vec![Matched::default()] };
-        let mut entries = WalkDir::new(&start).min_depth(1).max_depth(MAX_DEPTH).sort_by_file_name().into_iter();
-        let mut visited = 0;
-        while let Some(entry) = entries.next() {
-            visited += 1;
-            if visited > MAX_VISITED || walk.files.len() >= MAX_TREE_FILES {
-                walk.complete = false;
-                break;
-            }
-            match entry {
-                Ok(entry) if entry.file_type().is_dir() => {
-                    if !walk.enters(&entry, &start, ignore) {
-                        entries.skip_current_dir();
-                    }
-                }
-                Ok(entry) => walk.take(&entry, &start, ignore),
-                Err(_) => walk.complete = false,
-            }
-        }
+        let mut walk = TreeWalk { workspace: self, ignore, files: Vec::new(), complete: start.is_dir(), visited: 0 };
+        walk.folder(context, "", &Matched::NONE, 1);
         Tree::new(walk.files, walk.complete)
     }
 
     fn walk_python(&self, directory: &str, limit: usize) -> Vec<String> {
-        let Ok(start) = self.real_path(directory) else { return Vec::new() };
-        let own = |entry: &DirEntry| {
-            entry.depth() == 0
-                || !entry.file_type().is_dir()
-                || !(entry.file_name().to_str().is_some_and(|name| FOREIGN.contains(&name))
-                    || entry.path().join("pyvenv.cfg").exists())
-        };
-        let walk = WalkDir::new(&start).max_depth(MAX_DEPTH).sort_by_file_name().into_iter().filter_entry(own);
-        let files = walk.take(MAX_VISITED).flatten().filter(|entry| entry.file_type().is_file());
-        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
-        let mut sources: Vec<String> = files
-            .map(|entry| format!("{prefix}{}", relative(entry.path(), &start)))
-            .filter(|path| is_python(path))
-            .take(limit)
-            .collect();
-        sources.sort_unstable();
-        sources
+        let mut walk = PythonWalk { workspace: self, limit, sources: Vec::new(), visited: 0 };
+        walk.folder(directory, 1);
+        walk.sources.sort_unstable();
+        walk.sources
     }
 
     fn virtual_tree_files(&self, context: &str, ignore: Option<&IgnoreFile>) -> BTreeMap<String, u64> {
@@ -154,45 +123,81 @@ impl Workspace {
     }
 }
 
-struct TreeWalk {
+struct TreeWalk<'w> {
+    workspace: &'w Workspace,
+    ignore: Option<&'w IgnoreFile>,
     files: Vec<TreeFile>,
     complete: bool,
-    /// What the ignore file says of the folders above the present entry, by depth.
-    folders: Vec<Matched>,
+    visited: usize,
 }
 
-impl TreeWalk {
-    fn enters(&mut self, entry: &DirEntry, start: &Path, ignore: Option<&IgnoreFile>) -> bool {
-        if let Some(ignore) = ignore {
-            let path = relative(entry.path(), start);
-            let matched = ignore.enter(self.parent(entry), &path);
-            if ignore.prunes_matched(&matched, &path) {
-                return false;
+impl TreeWalk<'_> {
+    /// Walks `directory`, which is `path` below the context, `depth` levels down. `matched` is what the ignore file says of it.
+    fn folder(&mut self, directory: &str, path: &str, matched: &Matched, depth: usize) {
+        let listing = self.workspace.listing(directory);
+        self.complete &= listing.complete;
+        for (at, (entry, kind)) in listing.entries.iter().zip(&listing.kinds).enumerate() {
+            self.visited += 1;
+            if self.visited > MAX_VISITED || self.files.len() >= MAX_TREE_FILES {
+                self.complete = false;
+                return;
             }
-            self.folders.truncate(entry.depth());
-            self.folders.push(matched);
+            let below = join(path, &entry.name);
+            match kind {
+                Some(Kind::Directory) => {
+                    let matched = self.ignore.map(|ignore| ignore.enter(matched, &below)).unwrap_or_default();
+                    if self.ignore.is_some_and(|ignore| ignore.prunes_matched(&matched, &below)) {
+                        continue;
+                    }
+                    self.complete &= depth < MAX_DEPTH;
+                    if depth < MAX_DEPTH {
+                        self.folder(&join(directory, &entry.name), &below, &matched, depth + 1);
+                    }
+                }
+                Some(Kind::Other) => {}
+                Some(Kind::File) | None => {
+                    if is_backup(&entry.name) || self.ignore.is_some_and(|ignore| ignore.excluded_in(matched, &below)) {
+                        continue;
+                    }
+                    let bytes = match kind {
+                        Some(_) => self.workspace.listed_bytes(directory, &listing, at),
+                        None => Some(0),
+                    };
+                    self.complete &= bytes.is_some();
+                    self.files.push(TreeFile { path: below, bytes: bytes.unwrap_or_default() });
+                }
+            }
         }
-        self.complete &= entry.depth() < MAX_DEPTH;
-        true
     }
+}
 
-    fn take(&mut self, entry: &DirEntry, start: &Path, ignore: Option<&IgnoreFile>) {
-        let kind = entry.file_type();
-        if !(kind.is_file() || kind.is_symlink()) || is_backup(&entry.file_name().to_string_lossy()) {
+struct PythonWalk<'w> {
+    workspace: &'w Workspace,
+    limit: usize,
+    sources: Vec<String>,
+    visited: usize,
+}
+
+impl PythonWalk<'_> {
+    fn folder(&mut self, directory: &str, depth: usize) {
+        let listing = self.workspace.listing(directory);
+        // A virtual environment, whatever it is called.
+        if depth > 1 && listing.place("pyvenv.cfg").is_ok() {
             return;
         }
-        let path = relative(entry.path(), start);
-        if ignore.is_some_and(|ignore| ignore.excluded_in(self.parent(entry), &path)) {
-            return;
+        for (entry, kind) in listing.entries.iter().zip(&listing.kinds) {
+            self.visited += 1;
+            if self.visited > MAX_VISITED || self.sources.len() >= self.limit {
+                return;
+            }
+            match kind {
+                Some(Kind::Directory) if depth < MAX_DEPTH && !FOREIGN.contains(&entry.name.as_str()) => {
+                    self.folder(&join(directory, &entry.name), depth + 1);
+                }
+                Some(Kind::File) if is_python(&entry.name) => self.sources.push(join(directory, &entry.name)),
+                _ => {}
+            }
         }
-        let bytes = if kind.is_file() { entry.metadata().ok().map(|metadata| metadata.len()) } else { Some(0) };
-        self.complete &= bytes.is_some();
-        self.files.push(TreeFile { path, bytes: bytes.unwrap_or_default() });
-    }
-
-    fn parent(&self, entry: &DirEntry) -> &Matched {
-        const TOP: &Matched = &Matched::NONE;
-        self.folders.get(entry.depth() - 1).unwrap_or(TOP)
     }
 }
 

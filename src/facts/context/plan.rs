@@ -239,7 +239,7 @@ fn builds(
             };
             needs.map(Arc::new)
         };
-        let needs = workspace.remembered_of(&key, &source, make);
+        let needs = workspace.remembered_of_with_surroundings(&key, &source, make);
         (*needs).clone()
     });
     needs.collect()

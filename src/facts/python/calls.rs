@@ -4,6 +4,8 @@ mod text;
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use crate::dockerfile::{Instruction, Keyword};
 use crate::facts::paths::{file_name, resolve};
 use crate::facts::{Facts, StageFacts};
@@ -259,7 +261,7 @@ impl Facts<'_> {
             .collect();
         let module = tool.name().replace('-', "_");
         let imports = [format!("import {module}"), format!("from {module}")];
-        sources.iter().filter(|path| !is_test(path)).find_map(|path| {
+        let find = |path: &String| {
             let file = self.workspace.read(path).ok()?;
             let text = file.text();
             if !tool.commands().iter().any(|command| text.contains(command)) {
@@ -277,7 +279,12 @@ impl Facts<'_> {
             };
             let by = word.map(|word| word.trim().to_owned()).or_else(imported)?;
             Some(Reached { file: path.clone(), by })
-        })
+        };
+        // `sources` are those of the program, or of the context that its key names.
+        let found = self.of_program(&format!("calls\0{}", tool.name()), || {
+            sources.par_iter().filter(|path| !is_test(path)).find_map_first(find)
+        });
+        (*found).clone()
     }
 
     /// Files of the repository that call it in a container: compose, Kubernetes, platforms, `docker exec`.

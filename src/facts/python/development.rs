@@ -210,8 +210,8 @@ impl Facts<'_> {
                 return Some(dockerfile(&format!("RUN {}", module.unwrap_or(&invocation.program))));
             }
         }
-        self.program().sources.iter().filter(|path| !is_test(path)).find_map(|path| {
-            let imports = self.workspace.imports(path).ok()?;
+        let find = |path: &String| {
+            let imports = self.imports_of_speaking(path, &modules)?;
             let module = modules.iter().find(|module| {
                 let named = |text: &String| {
                     text == *module || text.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with('.'))
@@ -219,7 +219,11 @@ impl Facts<'_> {
                 imports.reaches(module) || imports.strings.iter().any(named)
             })?;
             Some(Reached { file: path.clone(), by: module.clone() })
-        })
+        };
+        let found = self.of_program(&format!("imported when it runs\0{package}"), || {
+            self.each_source().filter(|path| !is_test(path)).find_map(find)
+        });
+        (*found).clone()
     }
 
     /// The file of the context behind a path of the image that `CMD` or `ENTRYPOINT` names.

@@ -112,7 +112,14 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
     let compose = compose::read(facts);
     found.gpu.extend(compose.gpu);
     let before = found.ambiguous.len();
-    let files = sources(facts, &mut found);
+    let (files, in_sources) = &*facts.of_program("devices", || {
+        let mut found = Evidence::default();
+        (sources(facts, &mut found), found)
+    });
+    let files = *files;
+    found.gpu.extend(in_sources.gpu.iter().cloned());
+    found.cpu.extend(in_sources.cpu.iter().cloned());
+    found.ambiguous.extend(in_sources.ambiguous.iter().cloned());
     let bases: Vec<String> = facts.finals().filter_map(|stage| base_name(facts, stage.index)).collect();
     let mut looked = Vec::new();
     found.unreserved = !compose.without.is_empty();
@@ -350,7 +357,7 @@ pub(super) fn is_dump(install: &PythonInstall) -> bool {
 /// Looks for devices in the copied sources; returns how many were read.
 fn sources(facts: &Facts<'_>, found: &mut Evidence) -> usize {
     let mut count = 0;
-    for path in facts.program().sources.iter().filter(|path| !Program::is_aside(path)) {
+    for path in facts.each_source().filter(|path| !Program::is_aside(path)) {
         let Ok(text) = facts.workspace.read(path) else { continue };
         count += 1;
         // Few files name a device; the others need not be scanned.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::catalogue;
 use crate::context::{CopySource, IgnoreFile};
 use crate::facts::{Facts, transfer};
@@ -13,6 +15,8 @@ use super::has_extension;
 
 /// Python files beyond these are not read.
 const FILE_LIMIT: usize = 3_000;
+/// Sources that are read one by one before the others are read together.
+const READ_AHEAD: usize = 48;
 /// Other text files beyond these are not read.
 const TEXT_LIMIT: usize = 600;
 /// A text file is read only up to this size.
@@ -47,6 +51,8 @@ pub struct Program {
     pub texts: Vec<String>,
     /// Whether there were more than are read.
     pub truncated: bool,
+    /// What all of it follows from, but for the files themselves.
+    key: String,
 }
 
 /// How a package is reached.
@@ -58,9 +64,7 @@ pub struct Reached {
     pub by: String,
 }
 
-pub(super) fn collect(facts: &Facts<'_>) -> Program {
-    let ignore = facts.service.ignore_file.as_ref().and_then(|path| facts.workspace.read(path).ok());
-    let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+pub(super) fn collect(facts: &Facts<'_>) -> Arc<Program> {
     let mut roots: BTreeSet<String> = BTreeSet::new();
     for stage in &facts.stages {
         let copied = stage.transfers.iter().filter(|transfer| transfer.source == transfer::Source::Context);
@@ -70,11 +74,20 @@ pub(super) fn collect(facts: &Facts<'_>) -> Program {
         let mounted = mounts.filter_map(|mount| mount.source.as_ref().map_or(Some(""), |source| source.known()));
         roots.extend(paths.chain(mounted).filter(|path| !path.contains("://")).map(literal));
     }
-    let mut program = Program::default();
+    let roots: Vec<String> = roots.into_iter().collect();
+    let ignore_file = facts.service.ignore_file.as_deref().unwrap_or_default();
+    let key = format!("{}\0{ignore_file}\0{}", facts.service.context, roots.join("\0"));
+    facts.workspace.remembered_of_surroundings(&format!("program\0{key}"), || of_roots(facts, &roots, &key))
+}
+
+fn of_roots(facts: &Facts<'_>, roots: &[String], key: &str) -> Program {
+    let ignore = facts.service.ignore_file.as_ref().and_then(|path| facts.workspace.read(path).ok());
+    let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+    let mut program = Program { key: key.to_owned(), ..Program::default() };
     let (mut sources, mut texts) = (BTreeSet::new(), BTreeSet::new());
     let context = facts.service.context.as_str();
     for root in roots {
-        let Some(path) = join(context, &root) else { continue };
+        let Some(path) = join(context, root) else { continue };
         let below = |path: &str| {
             if context.is_empty() {
                 path.to_owned()
@@ -167,6 +180,32 @@ impl Facts<'_> {
         self.workspace.imports(path).ok()
     }
 
+    /// The sources of the program, for one look through them: who gets past the first reads all of them at once.
+    pub(super) fn each_source(&self) -> impl Iterator<Item = &String> {
+        self.program().sources.iter().enumerate().map(|(place, path)| {
+            if place == READ_AHEAD {
+                self.of_program("read", || {
+                    self.program().sources.par_iter().for_each(|path| drop(self.workspace.read(path)));
+                });
+            }
+            path
+        })
+    }
+
+    /// What the Python source at `path` imports and names, where its text holds one of `words`, which may be dotted names.
+    pub(super) fn imports_of_speaking<W: AsRef<str>>(&self, path: &str, words: &[W]) -> Option<Arc<Imports>> {
+        // To scan takes long, and most sources hold none.
+        let file = self.workspace.read(path).ok()?;
+        let holds = words.iter().any(|word| file.text().contains(super::usage::spelled(word.as_ref())));
+        holds.then(|| self.imports_of(path)).flatten()
+    }
+
+    /// The answer to a question about the files of the program, whose key says all else that it depends on. It is kept for as long as
+    /// nothing but texts of Dockerfiles changes.
+    pub(super) fn of_program<T: Send + Sync + 'static>(&self, question: &str, answer: impl Fn() -> T) -> Arc<T> {
+        self.workspace.remembered_of_surroundings(&format!("{question}\0\0{}", self.program().key), answer)
+    }
+
     /// How the program reaches `package`: an import, however lazy, a string or identifier that names it or one of the catalogue's
     /// hints for it, a configuration file, a command. `None` when nothing does.
     #[must_use]
@@ -189,11 +228,15 @@ impl Facts<'_> {
     /// Where a source of the program, tests and the like left out, has one of `words` as an identifier or a whole string.
     #[must_use]
     pub fn use_of(&self, words: &[&str]) -> Option<Reached> {
-        let sources = self.program().sources.iter().filter(|path| !Program::is_aside(path));
-        sources.into_iter().find_map(|path| {
-            let imports = self.imports_of(path)?;
-            let holds =
-                |word: &&&str| imports.identifiers.iter().chain(&imports.strings).any(|name| name.as_str() == **word);
+        let found = self.of_program(&format!("use\0{}", words.join("\0")), || self.find_use(words));
+        (*found).clone()
+    }
+
+    fn find_use(&self, words: &[&str]) -> Option<Reached> {
+        self.each_source().filter(|path| !Program::is_aside(path)).find_map(|path| {
+            let imports = self.imports_of_speaking(path, words)?;
+            let has = |names: &[String], word: &str| names.binary_search_by(|name| name.as_str().cmp(word)).is_ok();
+            let holds = |word: &&&str| has(&imports.identifiers, word) || has(&imports.strings, word);
             let word = words.iter().find(holds)?;
             Some(Reached { file: path.clone(), by: (*word).to_owned() })
         })
@@ -202,12 +245,43 @@ impl Facts<'_> {
     /// The first source of the program, tests and the like left out, that imports `package`.
     #[must_use]
     pub fn importer_of(&self, package: &str) -> Option<&str> {
-        let modules = catalogue::import_names(package);
-        let mut sources = self.program().sources.iter().filter(|path| !Program::is_aside(path));
-        let imports = |path: &&String| {
-            self.imports_of(path).is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+        let importers = self.importers_of(package, true);
+        self.program().sources.get(*importers.first()?).map(String::as_str)
+    }
+
+    /// The sources of the program, tests and the like left out, that import `package`.
+    #[must_use]
+    pub fn all_importers_of(&self, package: &str) -> Vec<&str> {
+        let sources = &self.program().sources;
+        self.importers_of(package, false).iter().filter_map(|&place| sources.get(place)).map(String::as_str).collect()
+    }
+
+    /// Their places, or that of the first.
+    fn importers_of(&self, package: &str, first: bool) -> Arc<Vec<usize>> {
+        let find = || {
+            let modules = catalogue::import_names(package);
+            let imports = |path: &String| {
+                let reaches = |imports: Arc<Imports>| modules.iter().any(|module| imports.reaches(module));
+                !Program::is_aside(path) && self.imports_of_speaking(path, &modules).is_some_and(reaches)
+            };
+            let sources = self.each_source().enumerate();
+            let found = sources.filter(|(_, path)| imports(path)).map(|(place, _)| place);
+            found.take(if first { 1 } else { usize::MAX }).collect()
         };
-        sources.find(imports).map(String::as_str)
+        self.of_program(&format!("importers\0{first}\0{package}"), find)
+    }
+
+    /// Whether any source of the program imports `package`.
+    #[must_use]
+    pub fn imports(&self, package: &str) -> bool {
+        let modules = catalogue::import_names(package);
+        let find = || {
+            self.each_source().any(|path| {
+                let imports = self.imports_of_speaking(path, &modules);
+                imports.is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+            })
+        };
+        *self.of_program(&format!("imports\0{package}"), find)
     }
 
     /// Whether a source of the program, tests and the like left out, imports `package` as soon as it is loaded, rather than inside
@@ -229,24 +303,32 @@ impl Facts<'_> {
 
     fn reach<M: AsRef<str>>(&self, modules: &[M], mut words: Vec<String>) -> Option<Reached> {
         words.retain(|word| word.len() >= 2);
+        let modules: Vec<&str> = modules.iter().map(AsRef::as_ref).collect();
+        let folder = crate::workspace::parent(&self.service.dockerfile);
+        let question = format!("reach\0{folder}\0{}\0\0{}", modules.join("\0"), words.join("\0"));
+        let found = self.of_program(&question, || self.reach_in_files(&modules, &words));
+        (*found).clone().or_else(|| self.reach_in_dockerfile(&words))
+    }
+
+    fn reach_in_files(&self, modules: &[&str], words: &[String]) -> Option<Reached> {
         let program = self.program();
-        for path in &program.sources {
+        for path in self.each_source() {
             let Some(imports) = self.imports_of(path) else { continue };
-            if let Some(module) = modules.iter().map(AsRef::as_ref).find(|module| imports.reaches(module)) {
+            if let Some(module) = modules.iter().find(|module| imports.reaches(module)) {
                 return Some(Reached { file: path.clone(), by: format!("import {module}") });
             }
             let names = imports.strings.iter().chain(&imports.identifiers).chain(&imports.modules);
-            if let Some(name) = names.into_iter().find(|name| names_one(name, &words)) {
+            if let Some(name) = names.into_iter().find(|name| names_one(name, words)) {
                 return Some(Reached { file: path.clone(), by: name.clone() });
             }
         }
         for path in program.texts.iter().cloned().chain(self.deployment_files()) {
             let Ok(file) = self.workspace.read(&path) else { continue };
-            if let Some(word) = find_word(&file.text().to_lowercase(), &words) {
+            if let Some(word) = find_word(&file.text().to_lowercase(), words) {
                 return Some(Reached { file: path, by: word });
             }
         }
-        self.reach_in_dockerfile(&words)
+        None
     }
 
     /// Compose files and examples of environment files: what they set is read when the image runs.

@@ -97,12 +97,15 @@ impl Facts<'_> {
     fn uses_tool(&self, name: &str) -> bool {
         let together: &[&str] = if NOTEBOOKS.contains(&name) { &NOTEBOOKS } else { &[] };
         let started = || {
-            self.program().sources.iter().filter(|path| !Program::is_aside(path)).any(|path| {
+            let starts = |path: &String| {
                 let Ok(file) = self.workspace.read(path) else { return false };
                 let speaking = |line: &str| line.contains(['"', '\'']) && speaks(&line.to_lowercase(), name);
                 file.text().contains(name)
                     && file.text().lines().any(speaking)
                     && self.imports_of(path).is_some_and(|imports| starts_programs(&imports))
+            };
+            *self.of_program(&format!("started\0{name}"), || {
+                self.each_source().filter(|path| !Program::is_aside(path)).any(starts)
             })
         };
         std::iter::once(name).chain(together.iter().copied()).any(|name| self.runtime_use(name).is_some()) || started()

@@ -110,6 +110,28 @@ pub(super) fn speaks(text: &str, word: &str) -> bool {
     })
 }
 
+/// What stands in any text that says `word`, however it takes it apart: `from google.cloud import aiplatform` says `google.cloud.aiplatform`.
+pub(super) fn spelled(word: &str) -> &str {
+    word.split('.').max_by_key(|part| part.len()).unwrap_or(word)
+}
+
+/// When a search ends before everything was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Until {
+    AllAreNamed,
+    OneIsNamed,
+}
+
+impl Until {
+    /// Whether it does, with so many packages `left` of those that were `asked` for.
+    fn is_over(self, left: usize, asked: usize) -> bool {
+        match self {
+            Self::AllAreNamed => left == 0,
+            Self::OneIsNamed => left < asked,
+        }
+    }
+}
+
 /// The packages that are still looked for.
 struct Search<'n> {
     left: Vec<(&'n str, Signs)>,
@@ -127,7 +149,7 @@ impl<'n> Search<'n> {
     }
 
     fn prepare(&mut self) {
-        let words = self.left.iter().flat_map(|(_, signs)| signs.words.iter());
+        let words = self.left.iter().flat_map(|(_, signs)| signs.words.iter().map(|word| spelled(word)));
         let mut builder = AhoCorasickBuilder::new();
         builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
         self.matcher = builder.build(words).ok();
@@ -182,7 +204,8 @@ impl Facts<'_> {
     #[must_use]
     pub fn unnamed_packages<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
         let mut search = Search::new(packages);
-        self.search(&mut search, Vec::is_empty);
+        self.search_commands(&mut search);
+        self.search_files(&mut search, Until::AllAreNamed, packages.len());
         search.left.into_iter().map(|(name, _)| name).collect()
     }
 
@@ -190,7 +213,8 @@ impl Facts<'_> {
     #[must_use]
     pub fn names_one_of(&self, packages: &[&str]) -> bool {
         let mut search = Search::new(packages);
-        self.search(&mut search, |left| left.len() < packages.len());
+        self.search_commands(&mut search);
+        self.search_files(&mut search, Until::OneIsNamed, packages.len());
         search.left.len() < packages.len()
     }
 
@@ -198,22 +222,33 @@ impl Facts<'_> {
     #[must_use]
     pub(super) fn unnamed_in_files<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
         let mut search = Search::new(packages);
-        self.search_files(&mut search, Vec::is_empty);
+        self.search_files(&mut search, Until::AllAreNamed, packages.len());
         search.left.into_iter().map(|(name, _)| name).collect()
     }
 
-    /// Drops what is named from the search until it is `over`.
-    fn search<'n>(&self, search: &mut Search<'n>, over: impl Fn(&Vec<(&'n str, Signs)>) -> bool) {
-        self.search_commands(search);
-        self.search_files(search, over);
+    /// Drops what files name. They are looked through once for all that ask for the same.
+    fn search_files(&self, search: &mut Search<'_>, until: Until, asked: usize) {
+        if until.is_over(search.left.len(), asked) {
+            return;
+        }
+        let names: Vec<&str> = search.left.iter().map(|(name, _)| *name).collect();
+        let projects: Vec<&str> = self.project_folders().into_iter().collect();
+        let folder = parent(&self.service.dockerfile);
+        let question = format!("named\0{until:?}\0{folder}\0{}\0\0{}", projects.join("\0"), names.join("\0"));
+        let left = self.of_program(&question, || {
+            let mut search = Search::new(&names);
+            self.look_through(&mut search, until, names.len());
+            search.left.into_iter().map(|(name, _)| name.to_owned()).collect::<HashSet<String>>()
+        });
+        search.left.retain(|(name, _)| left.contains(*name));
     }
 
-    fn search_files<'n>(&self, search: &mut Search<'n>, over: impl Fn(&Vec<(&'n str, Signs)>) -> bool) {
-        let sources: Vec<&String> = self.program().sources.iter().collect();
+    fn look_through(&self, search: &mut Search<'_>, until: Until, asked: usize) {
+        let sources = &self.program().sources;
         let others = self.project_sources();
-        let sources: Vec<&String> = sources.into_iter().chain(&others).collect();
+        let sources: Vec<&String> = sources.iter().chain(&others).collect();
         for some in sources.chunks(AT_ONCE) {
-            if over(&search.left) {
+            if until.is_over(search.left.len(), asked) {
                 return;
             }
             // Most files name none of them, and reading is what takes the time.
@@ -234,7 +269,7 @@ impl Facts<'_> {
         }
         let texts = self.program().texts.iter().filter(|path| !names_packages_to_install(path)).cloned();
         for path in texts.chain(self.start_files()) {
-            if over(&search.left) {
+            if until.is_over(search.left.len(), asked) {
                 return;
             }
             if let Ok(file) = self.workspace.read(&path) {
@@ -246,14 +281,14 @@ impl Facts<'_> {
     /// Sources of local projects that are installed, where the build does not copy them: through a mount, as a path dependency.
     fn project_sources(&self) -> Vec<String> {
         let copied: HashSet<&str> = self.program().sources.iter().map(String::as_str).collect();
-        let manifests: BTreeSet<&str> = self
-            .python_installs()
-            .iter()
-            .flat_map(|install| &install.projects)
-            .map(|project| parent(&project.manifest))
-            .collect();
-        let sources = manifests.into_iter().flat_map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT));
+        let sources =
+            self.project_folders().into_iter().flat_map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT));
         sources.filter(|path| !copied.contains(path.as_str())).collect()
+    }
+
+    fn project_folders(&self) -> BTreeSet<&str> {
+        let projects = self.python_installs().iter().flat_map(|install| &install.projects);
+        projects.map(|project| parent(&project.manifest)).collect()
     }
 
     /// What the Dockerfile and compose files set and start, and what a `RUN` runs.

@@ -2,7 +2,7 @@
 
 use crate::catalogue;
 use crate::diagnostic::{Basis, Component, Savings, Severity, Span, format_bytes};
-use crate::facts::python::{Program, PythonInstall, Root, Tool};
+use crate::facts::python::{PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
 use crate::rules::phrase::{count, listed};
 use crate::rules::weight::weight_of;
@@ -79,14 +79,7 @@ fn overlap(
     if program.truncated || !facts.finals().any(|image| facts.is_runtime_image(image)) {
         return false;
     }
-    let users = |root: &Root| {
-        let modules = catalogue::import_names(root.requirement.name.as_str());
-        let sources = program.sources.iter().filter(|path| !Program::is_aside(path));
-        let uses = |path: &&String| {
-            facts.workspace.imports(path).is_ok_and(|imports| modules.iter().any(|module| imports.reaches(module)))
-        };
-        sources.filter(uses).map(String::as_str).collect::<Vec<_>>()
-    };
+    let users = |root: &Root| facts.all_importers_of(root.requirement.name.as_str());
     let mut used: Vec<(&Root, Vec<&str>)> = roots.iter().map(|root| (*root, users(root))).collect();
     used.sort_by_key(|(_, files)| files.len());
     // One that nothing imports is unused rather than one too many.

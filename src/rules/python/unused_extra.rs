@@ -150,15 +150,8 @@ fn is_reached(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> bool {
             package.extra.is_none()
                 && package.name != name
                 && package.requires.contains(&name)
-                && imports(facts, package.name)
+                && facts.imports(package.name)
         })
-}
-
-fn imports(facts: &Facts<'_>, package: &str) -> bool {
-    let modules = catalogue::import_names(package);
-    facts.program().sources.iter().any(|path| {
-        facts.workspace.imports(path).is_ok_and(|imports| modules.iter().any(|module| imports.reaches(module)))
-    })
 }
 
 /// Packages that programs use through others rather than by themselves.
