@@ -15,6 +15,7 @@ mod compose;
 mod contents;
 mod corrections;
 mod development;
+mod edited;
 mod evidence;
 mod export;
 mod files;
