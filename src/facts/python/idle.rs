@@ -140,8 +140,11 @@ impl Facts<'_> {
                 is_aside || reference.known().is_some() && PLAIN_BASES.contains(&name)
             }
         });
-        let hosts = self.python_installs().iter().flat_map(|install| &install.roots);
-        let hosted = hosts.map(|root| root.requirement.name.as_str()).any(|name| HOSTS.contains(&name));
+        let installed = self.python_installs().iter().flat_map(|install| {
+            let roots = install.roots.iter().map(|root| &root.requirement.name);
+            roots.chain(install.conda.iter().map(|package| &package.name))
+        });
+        let hosted = installed.into_iter().any(|name| HOSTS.contains(&name.as_str()));
         plain && !hosted && !self.fetches_sources() && self.starts_known_python()
     }
 
@@ -203,7 +206,9 @@ impl Facts<'_> {
             })
             .flat_map(|other| &other.roots)
             .collect();
-        let names: BTreeSet<&str> = roots.iter().map(|root| root.requirement.name.as_str()).collect();
+        let of_conda = self.python_installs().iter().flat_map(|install| &install.conda);
+        let of_conda = of_conda.map(|package| package.name.as_str());
+        let names: BTreeSet<&str> = roots.iter().map(|root| root.requirement.name.as_str()).chain(of_conda).collect();
         let can_be_idle = |root: &Root| {
             let name = root.requirement.name.as_str();
             !root.is_brought_along() && !has_needing_parent(root) && !INSTALLERS.contains(&name)

@@ -84,6 +84,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             guard: at.invocation.guard,
             platform: platform(at.stage),
             roots: Vec::new(),
+            conda: Vec::new(),
             constraints: Vec::new(),
             projects: Vec::new(),
             files: Vec::new(),
@@ -108,9 +109,12 @@ impl<'f, 'w> Reader<'f, 'w> {
         let uv = self.install.tool.is_uv();
         let pip_interface = matches!(self.install.tool, Tool::UvPip | Tool::UvPipSync);
         let found = &mut self.install.indexes;
-        indexes::of_options(options, found);
+        // `-f` of conda names its file.
+        if self.install.tool != Tool::Conda {
+            indexes::of_options(options, found);
+        }
         indexes::of_variables(self.facts, self.at.run, self.at.invocation, uv, pip_interface, found);
-        if matches!(self.install.tool, Tool::Pip | Tool::PipWheel) {
+        if matches!(self.install.tool, Tool::Pip | Tool::PipWheel | Tool::Conda) {
             indexes::of_configuration(self.facts, self.at.stage, self.at.run, self.at.index, found);
         }
     }
@@ -266,6 +270,7 @@ fn compiles(facts: &Facts<'_>, at: At<'_>, tool: Tool) -> Option<bool> {
                 (None, None) => Some(true),
             }
         }
+        Tool::Conda => Some(true),
         Tool::PipWheel => Some(false),
     }
 }

@@ -232,8 +232,11 @@ impl Facts<'_> {
                 }
             }
         }
+        let installs = self.python_installs().iter();
+        // Whatever they are called, they name packages because they install them.
+        let manifests: HashSet<&str> = installs.flat_map(|install| &install.files).map(String::as_str).collect();
         let texts = self.program().texts.iter().filter(|path| !names_packages_to_install(path)).cloned();
-        for path in texts.chain(self.start_files()) {
+        for path in texts.chain(self.start_files()).filter(|path| !manifests.contains(path.as_str())) {
             if over(&search.left) {
                 return;
             }
