@@ -7,7 +7,7 @@ use crate::facts::paths::file_name;
 use crate::facts::transfer::Source;
 use crate::facts::{Base, Facts, Guard, StageFacts};
 
-use super::{Declared, Program, PythonInstall, Root};
+use super::{Declared, InstallerTool, Program, PythonInstall, Root};
 
 /// A file with so many exact pins and nothing else is what `pip freeze` wrote.
 const FREEZE: usize = 10;
@@ -159,8 +159,13 @@ impl Facts<'_> {
             let paths = || transfer.paths.iter().map(|(path, _)| path);
             match &transfer.source {
                 Source::Stage(_) => false,
+                // `ADD https://astral.sh/uv/install.sh /uv-installer.sh` brings no program of its own.
                 Source::Context => paths().any(|path| {
-                    path.known().is_none_or(|path| path.contains("://") || path.ends_with(".tar.gz") && transfer.add)
+                    let brought = InstallerTool::of_address(path.text()).is_some();
+                    !brought
+                        && path
+                            .known()
+                            .is_none_or(|path| path.contains("://") || path.ends_with(".tar.gz") && transfer.add)
                 }),
                 // `COPY --from=ghcr.io/astral-sh/uv /uv /bin/`
                 Source::Image(_) => !transfer.destination.known().is_some_and(|destination| {

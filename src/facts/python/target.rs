@@ -44,7 +44,10 @@ impl Facts<'_> {
         }
         for prefix in self.prefixes(install, invocation) {
             for version in versions(install) {
-                places.push(format!("{prefix}/lib/python{version}/site-packages/torch"));
+                // Debian's and Ubuntu's own Python has another name for the folder.
+                for folder in ["site-packages", "dist-packages"] {
+                    places.push(format!("{prefix}/lib/python{version}/{folder}/torch"));
+                }
             }
         }
         places.iter().any(|place| self.reaches_final(install.stage, place))
