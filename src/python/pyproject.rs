@@ -54,6 +54,8 @@ pub struct Pyproject {
     pub readme: Option<String>,
     /// `[project.scripts]`, `gui-scripts`, `entry-points` and poetry's scripts: name → object reference.
     pub scripts: BTreeMap<String, String>,
+    /// The object references of all those, and of poetry's plugins: `package.module:attribute`.
+    pub entry_points: Vec<String>,
     /// Names of the top-level `[tool.*]` tables.
     pub tools: Vec<String>,
 }
@@ -167,6 +169,7 @@ impl Pyproject {
         self.readme = string(readme).or_else(|| string(readme?.get("file")));
         let entry_points = table(project.get("entry-points")).map(|(_, names)| names);
         for names in [project.get("scripts"), project.get("gui-scripts")].into_iter().flatten().chain(entry_points) {
+            self.entry_points.extend(table(Some(names)).filter_map(|(_, value)| string(Some(value))));
             self.scripts.extend(
                 table(Some(names)).filter_map(|(key, value)| Some((key.get().to_owned(), string(Some(value))?))),
             );

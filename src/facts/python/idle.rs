@@ -145,7 +145,7 @@ impl Facts<'_> {
             roots.chain(install.conda.iter().map(|package| &package.name))
         });
         let hosted = installed.into_iter().any(|name| HOSTS.contains(&name.as_str()));
-        plain && !hosted && !self.fetches_sources() && self.starts_known_python()
+        plain && !hosted && !self.fetches_sources() && self.starts_known_python() && !self.mounted_sources().unknown
     }
 
     /// `git clone`, `COPY --from` of another image's files, `ADD` of an archive from elsewhere, `COPY $SOURCES`.

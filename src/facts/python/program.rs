@@ -229,7 +229,9 @@ impl Facts<'_> {
                 return Some(Reached { file: path, by: word });
             }
         }
-        self.reach_in_dockerfile(&words)
+        let entry_points = self.entry_points().into_iter();
+        let mut named = entry_points.filter_map(|(file, text)| Some((file, find_word(&text.to_lowercase(), &words)?)));
+        named.next().map(|(file, by)| Reached { file, by }).or_else(|| self.reach_in_dockerfile(&words))
     }
 
     /// Compose files and examples of environment files: what they set is read when the image runs.

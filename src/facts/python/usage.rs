@@ -204,6 +204,9 @@ impl Facts<'_> {
 
     /// Drops what is named from the search until it is `over`.
     fn search<'n>(&self, search: &mut Search<'n>, over: impl Fn(&Vec<(&'n str, Signs)>) -> bool) {
+        for (_, reference) in self.entry_points() {
+            search.drop_named_in(&reference);
+        }
         self.search_commands(search);
         self.search_files(search, over);
     }
@@ -211,7 +214,8 @@ impl Facts<'_> {
     fn search_files<'n>(&self, search: &mut Search<'n>, over: impl Fn(&Vec<(&'n str, Signs)>) -> bool) {
         let sources: Vec<&String> = self.program().sources.iter().collect();
         let others = self.project_sources();
-        let sources: Vec<&String> = sources.into_iter().chain(&others).collect();
+        let mounted = self.mounted_sources().sources;
+        let sources: Vec<&String> = sources.into_iter().chain(&others).chain(&mounted).collect();
         for some in sources.chunks(AT_ONCE) {
             if over(&search.left) {
                 return;
