@@ -13,7 +13,6 @@ pub mod conda;
 pub mod dominators;
 pub mod imports;
 pub mod lock;
-pub mod lock_metadata;
 pub mod pyproject;
 pub mod requirements;
 
