@@ -25,7 +25,7 @@ pub struct Pyproject {
     pub dependencies: Vec<Requirement>,
     /// `[project] dynamic`.
     pub dynamic: Vec<String>,
-    /// `[tool.setuptools.dynamic] dependencies = { file = … }`: the files.
+    /// `[tool.setuptools.dynamic] dependencies = { file = … }`, or those of `hatch-requirements-txt`: the files.
     pub dynamic_dependency_files: Vec<String>,
     /// `[tool.setuptools.dynamic] optional-dependencies.EXTRA = { file = … }`.
     pub dynamic_extra_files: BTreeMap<PackageName, Vec<String>>,
@@ -143,6 +143,7 @@ impl Pyproject {
         if let Some(tool) = root.get("tool") {
             found.tools = table(Some(tool)).map(|(key, _)| key.get().to_owned()).collect();
             found.read_setuptools(tool);
+            found.read_hatch(tool);
             found.read_uv(reader, tool);
             found.read_pdm(reader, tool);
             if let Some(poetry) = tool.get("poetry") {
@@ -195,6 +196,16 @@ impl Pyproject {
         self.dynamic_extra_files = table(dynamic.get("optional-dependencies"))
             .map(|(key, item)| (PackageName::new(key.get()), strings(item.get("file"))))
             .collect();
+    }
+
+    /// The requirements files that hatch's plugin `hatch-requirements-txt` reads.
+    fn read_hatch(&mut self, tool: &Item) {
+        let hooks = || tool.get("hatch")?.get("metadata")?.get("hooks");
+        let Some(hook) = hooks().and_then(|hooks| hooks.get("requirements_txt")) else { return };
+        let files = hook.get("files").or_else(|| hook.get("filename"));
+        self.dynamic_dependency_files.extend(strings(files));
+        let extras = table(hook.get("optional-dependencies"));
+        self.dynamic_extra_files.extend(extras.map(|(key, files)| (PackageName::new(key.get()), strings(Some(files)))));
     }
 
     fn add_group(&mut self, name: &str, range: TextRange, requirements: Vec<Requirement>) -> &mut Group {

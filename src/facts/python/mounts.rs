@@ -85,7 +85,8 @@ impl Facts<'_> {
                     }
                     _ => {
                         let name = file_name(target).to_lowercase();
-                        found.unknown |= !name.contains('.') && !DATA.contains(&name.as_str());
+                        let is_data = name.split(['_', '-']).any(|part| DATA.contains(&part));
+                        found.unknown |= !name.contains('.') && !is_data;
                     }
                 }
             }
