@@ -23,7 +23,7 @@ pub struct CondaEnvironment {
 /// One of conda's packages.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CondaPackage {
-    /// Its name, channel left out. Most Python packages go by the name that they have on PyPI.
+    /// Its name, channel left out. Most Python packages go by the name that they have on `PyPI`.
     pub name: PackageName,
     /// What stands behind the name: `=3.11`, `>=2`, `=2.1=*cuda*`.
     pub specifier: String,
