@@ -12,9 +12,12 @@ mod calls;
 mod closure;
 mod collect;
 mod compose;
+mod conda;
 mod contents;
 mod corrections;
 mod development;
+mod edited;
+mod entry_points;
 mod evidence;
 mod export;
 mod files;
@@ -26,6 +29,7 @@ mod kubernetes;
 mod locking;
 mod locks;
 mod models;
+mod mounts;
 mod options;
 mod program;
 mod projects;
@@ -59,6 +63,7 @@ pub use torch::{Build, Cause, TorchInstall, is_torch_family};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use crate::python::conda::CondaPackage;
 use crate::python::{PackageName, Platform, Requirement};
 use crate::text::TextRange;
 
@@ -94,6 +99,8 @@ pub enum Tool {
     Pdm,
     /// `pipenv install` and `pipenv sync`
     Pipenv,
+    /// `conda env create -f environment.yml`, which gives pip what stands below `pip:`
+    Conda,
 }
 
 impl Tool {
@@ -110,6 +117,7 @@ impl Tool {
             Self::Poetry => "poetry install",
             Self::Pdm => "pdm install",
             Self::Pipenv => "pipenv install",
+            Self::Conda => "conda env create",
         }
     }
 
@@ -273,6 +281,8 @@ pub struct PythonInstall {
     pub platform: Platform,
     /// What it is asked for, markers already decided.
     pub roots: Vec<Root>,
+    /// conda's own packages, which are installed before, by the names that conda gives them.
+    pub conda: Vec<CondaPackage>,
     /// What constraints files demand.
     pub constraints: Vec<Requirement>,
     /// Local projects, with their extras.

@@ -3,12 +3,14 @@
 //! `uv.lock`, `poetry.lock` (of every version), `pdm.lock`, `pylock.toml` (PEP 751) and `Pipfile.lock` are read into one shape. The
 //! reader makes one pass and keeps no tree: locks are large and read on every run.
 
+mod edges;
 mod files;
 mod pdm;
 mod pipfile;
 mod poetry;
 mod reader;
 mod relock;
+mod section;
 mod toml;
 
 use std::collections::HashMap;
@@ -87,6 +89,8 @@ pub struct LockedPackage {
     pub extras: Vec<(PackageName, Vec<Edge>)>,
     /// Dependency groups of a local package.
     pub groups: Vec<(String, Vec<Edge>)>,
+    /// What uv noted of the manifest of a local package.
+    pub manifest: LockedManifest,
     /// Wheels, and the source distribution. `Pipfile.lock` names none.
     pub files: Vec<LockedFile>,
     /// When it is installed: poetry's `markers`, pdm's and PEP 751's `marker`. Poetry's may differ by group.
@@ -103,6 +107,16 @@ pub struct LockedPackage {
     pub optional: bool,
     /// The Python versions that it supports, as poetry, pdm and PEP 751 tell.
     pub requires_python: Option<Box<str>>,
+}
+
+/// What a manifest asked for when `uv.lock` was made: `[package.metadata]`. An edge with a source comes from a path, a URL or a
+/// repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LockedManifest {
+    /// `requires-dist`; the members of extras have a marker that says so.
+    pub dependencies: Vec<Edge>,
+    /// `requires-dev`, by group.
+    pub groups: Vec<(String, Vec<Edge>)>,
 }
 
 /// A dependency of a pinned package.
@@ -178,6 +192,7 @@ impl LockedPackage {
             dependencies: Vec::new(),
             extras: Vec::new(),
             groups: Vec::new(),
+            manifest: LockedManifest::default(),
             files: Vec::new(),
             marker: None,
             group_markers: Vec::new(),

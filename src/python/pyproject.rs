@@ -25,7 +25,7 @@ pub struct Pyproject {
     pub dependencies: Vec<Requirement>,
     /// `[project] dynamic`.
     pub dynamic: Vec<String>,
-    /// `[tool.setuptools.dynamic] dependencies = { file = … }`: the files.
+    /// `[tool.setuptools.dynamic] dependencies = { file = … }`, or those of `hatch-requirements-txt`: the files.
     pub dynamic_dependency_files: Vec<String>,
     /// `[tool.setuptools.dynamic] optional-dependencies.EXTRA = { file = … }`.
     pub dynamic_extra_files: BTreeMap<PackageName, Vec<String>>,
@@ -54,6 +54,8 @@ pub struct Pyproject {
     pub readme: Option<String>,
     /// `[project.scripts]`, `gui-scripts`, `entry-points` and poetry's scripts: name → object reference.
     pub scripts: BTreeMap<String, String>,
+    /// The object references of all those, and of poetry's plugins: `package.module:attribute`.
+    pub entry_points: Vec<String>,
     /// Names of the top-level `[tool.*]` tables.
     pub tools: Vec<String>,
 }
@@ -141,6 +143,7 @@ impl Pyproject {
         if let Some(tool) = root.get("tool") {
             found.tools = table(Some(tool)).map(|(key, _)| key.get().to_owned()).collect();
             found.read_setuptools(tool);
+            found.read_hatch(tool);
             found.read_uv(reader, tool);
             found.read_pdm(reader, tool);
             if let Some(poetry) = tool.get("poetry") {
@@ -167,6 +170,7 @@ impl Pyproject {
         self.readme = string(readme).or_else(|| string(readme?.get("file")));
         let entry_points = table(project.get("entry-points")).map(|(_, names)| names);
         for names in [project.get("scripts"), project.get("gui-scripts")].into_iter().flatten().chain(entry_points) {
+            self.entry_points.extend(table(Some(names)).filter_map(|(_, value)| string(Some(value))));
             self.scripts.extend(
                 table(Some(names)).filter_map(|(key, value)| Some((key.get().to_owned(), string(Some(value))?))),
             );
@@ -192,6 +196,16 @@ impl Pyproject {
         self.dynamic_extra_files = table(dynamic.get("optional-dependencies"))
             .map(|(key, item)| (PackageName::new(key.get()), strings(item.get("file"))))
             .collect();
+    }
+
+    /// The requirements files that hatch's plugin `hatch-requirements-txt` reads.
+    fn read_hatch(&mut self, tool: &Item) {
+        let hooks = || tool.get("hatch")?.get("metadata")?.get("hooks");
+        let Some(hook) = hooks().and_then(|hooks| hooks.get("requirements_txt")) else { return };
+        let files = hook.get("files").or_else(|| hook.get("filename"));
+        self.dynamic_dependency_files.extend(strings(files));
+        let extras = table(hook.get("optional-dependencies"));
+        self.dynamic_extra_files.extend(extras.map(|(key, files)| (PackageName::new(key.get()), strings(Some(files)))));
     }
 
     fn add_group(&mut self, name: &str, range: TextRange, requirements: Vec<Requirement>) -> &mut Group {

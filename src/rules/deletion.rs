@@ -4,6 +4,7 @@ use crate::diagnostic::Edit;
 use crate::facts::python::{InstalledExtra, PythonInstall, Root, Tool};
 use crate::facts::{Argument, Facts, Invocation, Origin};
 use crate::python::PackageName;
+use crate::python::conda::CondaEnvironment;
 use crate::python::requirements::{Entry, EntryKind};
 use crate::text::{Encoding, TextRange};
 
@@ -60,7 +61,7 @@ pub(super) fn delete(facts: &Facts<'_>, invocation: &Invocation, first: usize, l
 }
 
 /// Deletes the lines of `members` from their requirements file, continuations and line ends included. `None` when one of them
-/// does not stand on lines of its own, or was written by a compiler.
+/// does not stand on lines of its own, or was written by a compiler, or when nothing would be left below `pip:` of conda's file.
 pub(super) fn without_requirements(facts: &Facts<'_>, members: &[&Root]) -> Option<Vec<Edit>> {
     members
         .iter()
@@ -70,17 +71,23 @@ pub(super) fn without_requirements(facts: &Facts<'_>, members: &[&Root]) -> Opti
                 return None;
             }
             let entries = &facts.workspace.requirements(&root.place.file).ok()?.entries;
+            let of_conda = CondaEnvironment::is_name(&root.place.file);
+            if of_conda && entries.len() <= members.len() {
+                return None;
+            }
             let is_it = |entry: &&Entry| {
                 matches!(&entry.kind, EntryKind::Requirement(requirement) if requirement.range == root.place.range)
             };
             let range = entries.iter().find(is_it)?.range;
             let text = source.text();
             let start = text.get(..range.start() as usize)?.rfind('\n').map_or(0, |at| at + 1);
-            let is_own = text.get(start..range.start() as usize)?.trim_start_matches('\u{feff}').trim().is_empty();
+            let head = text.get(start..range.start() as usize)?.trim_start_matches('\u{feff}').trim();
+            let is_own = if of_conda { matches!(head, "-" | "- \"" | "- '") } else { head.is_empty() };
             let end = range.end() as usize;
             let rest = text.get(end..)?;
             let line_end = rest.find('\n').map_or(text.len(), |at| end + at + 1);
-            let tail = rest.lines().next().unwrap_or_default().trim();
+            let tail = rest.lines().next().unwrap_or_default();
+            let tail = head.strip_prefix("- ").map_or(tail, |quote| tail.trim_start_matches(quote)).trim();
             let starts_file = text.starts_with('\u{feff}') && start == 0;
             (is_own && !starts_file && (tail.is_empty() || tail.starts_with('#'))).then(|| Edit {
                 file: root.place.file.clone(),

@@ -1,5 +1,6 @@
 //! What the rules about torch say of an install that brings its CUDA build.
 
+mod conda;
 mod manifest;
 mod remedy;
 mod weight;

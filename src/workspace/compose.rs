@@ -31,6 +31,8 @@ pub struct ComposeService {
     pub build: Option<ComposeBuild>,
     /// Its `entrypoint` and `command`, word by word.
     pub start: Vec<String>,
+    /// What it mounts, source and target as written; volumes without a source are left out.
+    pub volumes: Vec<(String, String)>,
 }
 
 /// What a service says of its build.
@@ -122,6 +124,7 @@ fn services(text: &str, folder: &str) -> Vec<ComposeService> {
         service.build = build(&service.lines, folder);
         let words = ["entrypoint", "command"].into_iter().flat_map(|key| start(&service.lines, key));
         service.start = words.collect();
+        service.volumes = volumes(&service.lines);
     }
     found
 }
@@ -175,6 +178,51 @@ fn start(lines: &[String], key: &str) -> Vec<String> {
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// `- ./app:/app:ro`, `- "${DATA:-./data}:/data"`, `volumes: [./app:/app]`, and members with `source:` and `target:`.
+fn volumes(lines: &[String]) -> Vec<(String, String)> {
+    let Some((line, below)) = below(lines, "volumes") else { return Vec::new() };
+    let inline = field(line, "volumes").unwrap_or_default();
+    let mut found: Vec<(String, String)> = Vec::new();
+    for item in inline.trim_matches(['[', ']']).split(',') {
+        found.extend(mount(item));
+    }
+    for line in below {
+        let content = line.trim();
+        let member = content.strip_prefix("- ").map(str::trim);
+        let content = member.unwrap_or(content);
+        if member.is_some() && mount(content).is_none() {
+            found.push((String::new(), String::new()));
+        }
+        let value = |keys: [&str; 2]| keys.into_iter().find_map(|key| field(content, key)).map(str::to_owned);
+        if let Some((source, target)) = mount(content).filter(|_| member.is_some()) {
+            found.push((source, target));
+        } else if let Some((source, target)) = found.last_mut() {
+            *source = value(["source", "src"]).unwrap_or(std::mem::take(source));
+            *target = value(["target", "destination"]).unwrap_or(std::mem::take(target));
+        }
+    }
+    found.retain(|(source, target)| !source.is_empty() && !target.is_empty());
+    found
+}
+
+/// The short form: what stands before and behind the first colon that is in no `${…}`.
+fn mount(text: &str) -> Option<(String, String)> {
+    let text = text.split(" #").next().unwrap_or(text).trim().trim_matches(['"', '\'']);
+    let mut depth = 0_u32;
+    let at = text.char_indices().find(|&(_, character)| {
+        depth = match character {
+            '{' => depth + 1,
+            '}' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        character == ':' && depth == 0
+    });
+    let (source, rest) = (text.get(..at?.0)?, text.get(at?.0 + 1..)?);
+    let target = rest.split(':').next()?;
+    // `source: ./app` is a member of the long form.
+    (target.starts_with(['/', '$']) && !source.contains(' ')).then(|| (source.to_owned(), target.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,6 +250,25 @@ mod tests {
             ("any", None),
         ];
         assert_eq!(found, expected.map(|(name, build)| (name.to_owned(), build)));
+    }
+
+    #[test]
+    fn what_services_mount() {
+        let text = "services:\n  a:\n    volumes:\n      - ./app:/app:ro\n      - \"${DATA:-./data}:/data\" # here\n      - data:/var/lib\n      - /anonymous\n      \
+                    - type: bind\n        source: ../lib\n        target: /lib\n        read_only: true\n      - ./end:/end\n    ports:\n      - 80:80\n  b:\n    \
+                    volumes: [\"./x:/x\", y:/y]\n";
+        let found: Vec<Vec<(String, String)>> = read(text).into_iter().map(|service| service.volumes).collect();
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|&(source, target)| (source.to_owned(), target.to_owned())).collect()
+        };
+        let first = pairs(&[
+            ("./app", "/app"),
+            ("${DATA:-./data}", "/data"),
+            ("data", "/var/lib"),
+            ("../lib", "/lib"),
+            ("./end", "/end"),
+        ]);
+        assert_eq!(found, [first, pairs(&[("./x", "/x"), ("y", "/y")])]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use crate::python::conda::CondaEnvironment;
 use crate::python::imports::Imports;
 use crate::python::lock::Lock;
 use crate::python::pyproject::{ManifestError, Pyproject};
@@ -17,6 +18,7 @@ type Parsed<T> = Derived<Arc<SourceFile>, T>;
 pub(super) struct Manifests {
     pyprojects: Parsed<Result<Arc<Pyproject>, ManifestError>>,
     requirements: Parsed<Arc<RequirementsFile>>,
+    environments: Parsed<Arc<CondaEnvironment>>,
     locks: Parsed<Arc<Lock>>,
     imports: Parsed<Arc<Imports>>,
 }
@@ -33,12 +35,24 @@ impl Workspace {
         parsed.map_err(ManifestProblem::Parse)
     }
 
-    /// The requirements or constraints file at `path`, parsed once for as long as its text stays the same.
+    /// The requirements or constraints file at `path`, parsed once for as long as its text stays the same. Of conda's environment
+    /// file it is the list below `pip:`.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn requirements(&self, path: &str) -> Result<Arc<RequirementsFile>, ReadError> {
-        self.parsed(&self.manifests.requirements, path, |text| Arc::new(RequirementsFile::parse(text)))
+        self.parsed(&self.manifests.requirements, path, |text| {
+            let is_environment = CondaEnvironment::is_name(path);
+            Arc::new(if is_environment { CondaEnvironment::parse(text).pip } else { RequirementsFile::parse(text) })
+        })
+    }
+
+    /// conda's environment file at `path`, parsed once for as long as its text stays the same.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn conda_environment(&self, path: &str) -> Result<Arc<CondaEnvironment>, ReadError> {
+        self.parsed(&self.manifests.environments, path, |text| Arc::new(CondaEnvironment::parse(text)))
     }
 
     /// The lock at `path`, parsed once for as long as its text stays the same.

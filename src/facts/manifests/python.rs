@@ -54,7 +54,7 @@ impl Facts<'_> {
             Tool::UvSync => self.uv_project(invocation, install),
             Tool::Poetry => self.poetry_project(invocation, install),
             // What `pdm` and `pipenv` read besides manifest and lock (plugins, `pdm.toml`, `.env`) is not followed.
-            Tool::UvAdd | Tool::Pdm | Tool::Pipenv => None,
+            Tool::UvAdd | Tool::Pdm | Tool::Pipenv | Tool::Conda => None,
             Tool::Pip | Tool::PipWheel | Tool::UvPip | Tool::UvPipSync => {
                 self.requirements_files(stage, run, invocation, install, copied)
             }

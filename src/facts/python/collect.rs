@@ -2,7 +2,7 @@
 
 use crate::dockerfile::Value;
 use crate::facts::commands::{
-    Pdm, PdmAction, Pip, PipAction, Pipenv, PipenvAction, Poetry, PoetryAction, Uv, UvAction,
+    Conda, CondaAction, Pdm, PdmAction, Pip, PipAction, Pipenv, PipenvAction, Poetry, PoetryAction, Uv, UvAction,
 };
 use crate::facts::{Facts, Invocation, Run, StageFacts};
 use crate::python::{Libc, Platform};
@@ -80,6 +80,12 @@ fn install(facts: &Facts<'_>, at: At<'_>, generated: &Generated) -> Option<Pytho
         let mut reader = Reader::new(facts, at, generated, Tool::Pdm);
         reader.pdm(&pdm.options);
         return Some(reader.install);
+    }
+    if let Some(conda) = Conda::read(at.invocation) {
+        let mut reader = Reader::new(facts, at, generated, Tool::Conda);
+        reader.indexes_of(&conda.options);
+        let is_read = conda.action == CondaAction::Install && reader.conda(&conda);
+        return is_read.then_some(reader.install);
     }
     let installs = |action| matches!(action, PipenvAction::Install | PipenvAction::Sync);
     if let Some(pipenv) = Pipenv::read(at.invocation).filter(|pipenv| installs(pipenv.action)) {

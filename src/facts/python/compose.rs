@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::Facts;
-use crate::workspace::{ComposeService, field, indent};
+use crate::workspace::{ComposeFile, ComposeService, field, indent};
 
 /// What compose files say of the services that build the Dockerfile.
 #[derive(Debug, Default)]
@@ -16,6 +16,18 @@ pub(super) struct Compose {
 
 pub(super) fn read(facts: &Facts<'_>) -> Compose {
     let mut found = Compose::default();
+    each_service(facts, |file, services| {
+        let asking = |service: &&ComposeService| asks_for_gpu(file.source.text(), service);
+        let (gpu, without): (Vec<&ComposeService>, Vec<&ComposeService>) = services.iter().copied().partition(asking);
+        let sentences = gpu.iter().map(|service| format!("`{}`: service `{}` asks for a GPU", file.path, service.name));
+        found.gpu.extend(sentences);
+        found.without.extend((!without.is_empty()).then(|| file.path.clone()));
+    });
+    found
+}
+
+/// Gives each compose file with those of its services that build the Dockerfile, in this file or in another one.
+pub(super) fn each_service(facts: &Facts<'_>, mut take: impl FnMut(&ComposeFile, &[&ComposeService])) {
     let folders = facts.workspace.compose_files(&facts.service.dockerfile, &facts.service.context);
     let files = || folders.iter().flat_map(|files| files.iter());
     let services = files().flat_map(|file| &file.services);
@@ -24,20 +36,13 @@ pub(super) fn read(facts: &Facts<'_>) -> Compose {
     };
     let names: BTreeSet<&str> = services.filter(builds).map(|service| service.name.as_str()).collect();
     for file in files() {
-        let mut silent = false;
         // An override names the service again, without `build`.
-        for service in file.services.iter().filter(|service| names.contains(service.name.as_str())) {
-            if asks_for_gpu(file.source.text(), service) {
-                found.gpu.push(format!("`{}`: service `{}` asks for a GPU", file.path, service.name));
-            } else {
-                silent = true;
-            }
-        }
-        if silent {
-            found.without.push(file.path.clone());
+        let own: Vec<&ComposeService> =
+            file.services.iter().filter(|service| names.contains(service.name.as_str())).collect();
+        if !own.is_empty() {
+            take(file, &own);
         }
     }
-    found
 }
 
 fn asks_for_gpu(text: &str, service: &ComposeService) -> bool {

@@ -305,6 +305,13 @@ fn packages(install: &PythonInstall, found: &mut Evidence) {
     if never {
         return;
     }
+    for package in &install.conda {
+        let name = package.name.as_str();
+        let cuda = name.starts_with("cuda") || matches!(name, "pytorch-cuda" | "pytorch-gpu" | "cudnn" | "nccl");
+        if cuda || GPU_PACKAGES.contains(&name) || package.specifier.contains("cuda") {
+            found.gpu.push(format!("conda's `{name}{}`", package.specifier));
+        }
+    }
     // `pip freeze` and pip-compile write down all that torch brought along; nobody asked for these.
     let dumped = is_dump(install);
     for root in &install.roots {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::dockerfile::Value;
-use crate::facts::paths::resolve;
 use crate::python::Requirement;
 use crate::python::requirements::{Entry, EntryKind};
 use crate::text::TextRange;
 use crate::workspace::{ManifestProblem, join, parent};
 
+use super::edited::{Edited, edited};
 use super::projects::Selection;
 use super::reader::{Extras, Reader, Source, local_path};
 use super::{Declared, indexes};
@@ -46,10 +46,12 @@ impl Reader<'_, '_> {
             self.note(format!("`{path}` is not in the build context"));
             return;
         };
-        if self.is_edited(path) {
+        let source = self.facts.workspace.read(&file).ok();
+        let text = source.as_ref().map_or("", |source| source.text());
+        let Edited::Without(gone) = edited(self.facts, self.at, path, text) else {
             self.install.unknown = true;
             return;
-        }
+        };
         if name.starts_with("pylock.") && super::has_extension(name, &["toml"]) && !constraints {
             self.pylock(&file, word);
             return;
@@ -62,22 +64,7 @@ impl Reader<'_, '_> {
             self.project(&file, &selection, word, Vec::new(), true);
             return;
         }
-        self.requirements_file(&file, word, constraints);
-    }
-
-    /// Whether an earlier command takes torch out of the file, or puts it in: `sed -i '/^torch/d' requirements.txt`.
-    fn is_edited(&self, path: &str) -> bool {
-        let Some(workdir) = self.at.invocation.workdir.known() else { return false };
-        let target = resolve(workdir, path);
-        self.facts.earlier(self.at.stage, self.at.run, self.at.index).any(|invocation| {
-            let words = || invocation.arguments.iter().map(|argument| argument.value.text());
-            let edits = matches!(invocation.program.as_str(), "sed" | "perl")
-                && words().any(|word| word.starts_with("-i") || word == "--in-place");
-            let folder = invocation.workdir.known().unwrap_or("/");
-            edits
-                && words().any(|word| word.contains("torch") || word.contains("nvidia"))
-                && words().any(|word| resolve(folder, word) == target)
-        })
+        self.requirements_file(&file, word, constraints, &gone);
     }
 
     /// `-r pylock.toml` (PEP 751): every package that it lists is asked for.
@@ -100,7 +87,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn requirements_file(&mut self, file: &str, word: TextRange, constraints: bool) {
+    /// `gone` is what the build takes out of it before.
+    pub(super) fn requirements_file(&mut self, file: &str, word: TextRange, constraints: bool, gone: &[TextRange]) {
         if let Some(start) = self.open.iter().position(|open| open == file) {
             let through: Vec<&str> = self.open.iter().skip(start + 1).map(String::as_str).collect();
             let through =
@@ -131,7 +119,10 @@ impl Reader<'_, '_> {
         let via: Vec<String> = self.open.iter().map(String::as_str).chain([file]).map(str::to_owned).collect();
         let source = Source { file: path, word, via, declared: Declared::Requirements, extra: None, group: None };
         self.open.push(file.to_owned());
-        for entry in &requirements.entries {
+        let kept = |entry: &&Entry| {
+            !gone.iter().any(|line| line.start() <= entry.range.start() && entry.range.start() < line.end())
+        };
+        for entry in requirements.entries.iter().filter(kept) {
             self.entry(entry, file, &source, constraints);
         }
         self.open.pop();
@@ -158,7 +149,7 @@ impl Reader<'_, '_> {
     fn include(&mut self, file: &str, path: &str, word: TextRange, constraints: bool) {
         let beside = join(parent(file), path).filter(|path| self.facts.workspace.is_file(path));
         if let Some(path) = beside.or_else(|| self.origin(path)) {
-            self.requirements_file(&path, word, constraints);
+            self.requirements_file(&path, word, constraints, &[]);
         } else {
             self.install.unknown = true;
             self.note(format!("`{path}`, which `{file}` includes, is not in the build context"));

@@ -6,6 +6,10 @@ use super::{PythonInstall, has_extension};
 
 /// How an earlier command may have brought torch, so that the install would find it there.
 pub(super) fn torch(facts: &Facts<'_>, install: &PythonInstall) -> Option<String> {
+    // The environment file itself brings conda's.
+    if install.conda.iter().any(|package| package.name.as_str().contains("torch")) {
+        return Some(install.files.first().map_or_else(|| "`conda`".to_owned(), |file| format!("`{file}`")));
+    }
     let (stage, run, _) = facts.site_of(install)?;
     let copied = sources_of(facts, stage.index)
         .into_iter()

@@ -7,7 +7,7 @@ use crate::facts::paths::file_name;
 use crate::facts::transfer::Source;
 use crate::facts::{Base, Facts, Guard, StageFacts};
 
-use super::{Declared, Program, PythonInstall, Root};
+use super::{Declared, InstallerTool, Program, PythonInstall, Root};
 
 /// A file with so many exact pins and nothing else is what `pip freeze` wrote.
 const FREEZE: usize = 10;
@@ -140,9 +140,12 @@ impl Facts<'_> {
                 is_aside || reference.known().is_some() && PLAIN_BASES.contains(&name)
             }
         });
-        let hosts = self.python_installs().iter().flat_map(|install| &install.roots);
-        let hosted = hosts.map(|root| root.requirement.name.as_str()).any(|name| HOSTS.contains(&name));
-        plain && !hosted && !self.fetches_sources() && self.starts_known_python()
+        let installed = self.python_installs().iter().flat_map(|install| {
+            let roots = install.roots.iter().map(|root| &root.requirement.name);
+            roots.chain(install.conda.iter().map(|package| &package.name))
+        });
+        let hosted = installed.into_iter().any(|name| HOSTS.contains(&name.as_str()));
+        plain && !hosted && !self.fetches_sources() && self.starts_known_python() && !self.mounted_sources().unknown
     }
 
     /// `git clone`, `COPY --from` of another image's files, `ADD` of an archive from elsewhere, `COPY $SOURCES`.
@@ -156,8 +159,13 @@ impl Facts<'_> {
             let paths = || transfer.paths.iter().map(|(path, _)| path);
             match &transfer.source {
                 Source::Stage(_) => false,
+                // `ADD https://astral.sh/uv/install.sh /uv-installer.sh` brings no program of its own.
                 Source::Context => paths().any(|path| {
-                    path.known().is_none_or(|path| path.contains("://") || path.ends_with(".tar.gz") && transfer.add)
+                    let brought = InstallerTool::of_address(path.text()).is_some();
+                    !brought
+                        && path
+                            .known()
+                            .is_none_or(|path| path.contains("://") || path.ends_with(".tar.gz") && transfer.add)
                 }),
                 // `COPY --from=ghcr.io/astral-sh/uv /uv /bin/`
                 Source::Image(_) => !transfer.destination.known().is_some_and(|destination| {
@@ -203,7 +211,9 @@ impl Facts<'_> {
             })
             .flat_map(|other| &other.roots)
             .collect();
-        let names: BTreeSet<&str> = roots.iter().map(|root| root.requirement.name.as_str()).collect();
+        let of_conda = self.python_installs().iter().flat_map(|install| &install.conda);
+        let of_conda = of_conda.map(|package| package.name.as_str());
+        let names: BTreeSet<&str> = roots.iter().map(|root| root.requirement.name.as_str()).chain(of_conda).collect();
         let can_be_idle = |root: &Root| {
             let name = root.requirement.name.as_str();
             !root.is_brought_along() && !has_needing_parent(root) && !INSTALLERS.contains(&name)

@@ -162,11 +162,24 @@ pub(super) fn of_configuration(
         }
     }
     for text in facts.pip_configurations(stage, run.instruction) {
-        for line in text.lines() {
-            let Some((name, value)) = line.split_once('=') else { continue };
-            if let Some(role) = configured(name.trim()) {
-                found.push(index(role, value.trim(), "pip's configuration file"));
-            }
+        of_configuration_file(&text, found);
+    }
+}
+
+/// The indexes that a configuration file of pip names.
+pub(super) fn of_configuration_file(text: &str, found: &mut Vec<Index>) {
+    let mut role = None;
+    for line in text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
+        // A value goes on on the lines below that are indented.
+        let value = if line.starts_with([' ', '\t']) {
+            line
+        } else {
+            let (name, value) = line.split_once('=').unwrap_or((line, ""));
+            role = configured(name.trim());
+            value
+        };
+        if let Some(role) = role {
+            found.extend(value.split_whitespace().map(|url| index(role, url, "pip's configuration file")));
         }
     }
 }

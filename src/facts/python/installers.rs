@@ -65,7 +65,7 @@ impl InstallerTool {
     }
 
     /// The one whose own installer stands at this address.
-    fn of_address(address: &str) -> Option<Self> {
+    pub(super) fn of_address(address: &str) -> Option<Self> {
         const ADDRESSES: [(&str, InstallerTool); 4] = [
             ("astral.sh/uv/", InstallerTool::Uv),
             ("install.python-poetry.org", InstallerTool::Poetry),

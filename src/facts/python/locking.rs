@@ -44,7 +44,7 @@ const fn lock_name(tool: Tool) -> Option<&'static str> {
         Tool::Poetry => Some("poetry.lock"),
         Tool::Pdm => Some("pdm.lock"),
         Tool::Pipenv => Some("Pipfile.lock"),
-        Tool::Pip | Tool::PipWheel | Tool::UvPip | Tool::UvPipSync | Tool::UvAdd => None,
+        Tool::Pip | Tool::PipWheel | Tool::UvPip | Tool::UvPipSync | Tool::UvAdd | Tool::Conda => None,
     }
 }
 

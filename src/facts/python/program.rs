@@ -307,7 +307,14 @@ impl Facts<'_> {
         let folder = crate::workspace::parent(&self.service.dockerfile);
         let question = format!("reach\0{folder}\0{}\0\0{}", modules.join("\0"), words.join("\0"));
         let found = self.of_program(&question, || self.reach_in_files(&modules, &words));
-        (*found).clone().or_else(|| self.reach_in_dockerfile(&words))
+        let entry_points = || {
+            let mut named = self
+                .entry_points()
+                .into_iter()
+                .filter_map(|(file, text)| Some((file, find_word(&text.to_lowercase(), &words)?)));
+            named.next().map(|(file, by)| Reached { file, by })
+        };
+        (*found).clone().or_else(entry_points).or_else(|| self.reach_in_dockerfile(&words))
     }
 
     fn reach_in_files(&self, modules: &[&str], words: &[String]) -> Option<Reached> {

@@ -84,6 +84,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             guard: at.invocation.guard,
             platform: platform(at.stage),
             roots: Vec::new(),
+            conda: Vec::new(),
             constraints: Vec::new(),
             projects: Vec::new(),
             files: Vec::new(),
@@ -108,10 +109,18 @@ impl<'f, 'w> Reader<'f, 'w> {
         let uv = self.install.tool.is_uv();
         let pip_interface = matches!(self.install.tool, Tool::UvPip | Tool::UvPipSync);
         let found = &mut self.install.indexes;
-        indexes::of_options(options, found);
+        // `-f` of conda names its file.
+        if self.install.tool != Tool::Conda {
+            indexes::of_options(options, found);
+        }
         indexes::of_variables(self.facts, self.at.run, self.at.invocation, uv, pip_interface, found);
-        if matches!(self.install.tool, Tool::Pip | Tool::PipWheel) {
+        if matches!(self.install.tool, Tool::Pip | Tool::PipWheel | Tool::Conda) {
             indexes::of_configuration(self.facts, self.at.stage, self.at.run, self.at.index, found);
+            let named = self.facts.variable(self.at.run, self.at.invocation, "PIP_CONFIG_FILE").and_then(Value::known);
+            let file = named.and_then(|path| self.facts.workspace.read(&self.origin(path)?).ok());
+            if let Some(file) = file {
+                indexes::of_configuration_file(file.text(), &mut self.install.indexes);
+            }
         }
     }
 
@@ -132,6 +141,11 @@ impl<'f, 'w> Reader<'f, 'w> {
                 "--no-install-package" => self.install.excluded.push(PackageName::new(value.text())),
                 _ => {}
             }
+        }
+        let variable = if self.install.tool.is_uv() { "UV_CONSTRAINT" } else { "PIP_CONSTRAINT" };
+        let named = self.facts.variable(self.at.run, self.at.invocation, variable).map(Value::text).unwrap_or_default();
+        for path in named.split_whitespace() {
+            self.requirements(&Value::new(path), self.at.invocation.program_range, &extras, true);
         }
         for &(_, word) in &options.operands {
             self.named(word, &word.value, &extras);
@@ -266,6 +280,7 @@ fn compiles(facts: &Facts<'_>, at: At<'_>, tool: Tool) -> Option<bool> {
                 (None, None) => Some(true),
             }
         }
+        Tool::Conda => Some(true),
         Tool::PipWheel => Some(false),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::facts::commands::Uv;
 use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
-use crate::python::lock_metadata::{LockedManifest, are_plain, specifiers};
+use crate::python::lock::Edge;
 use crate::text::TextRange;
 
 use super::{PythonInstall, Tool};
@@ -92,8 +92,14 @@ impl Facts<'_> {
         if parsed.has_poetry || parsed.dynamic.iter().any(|field| field == "dependencies") {
             return None;
         }
-        let text = self.workspace.read(&lock.path).ok()?;
-        let locked = LockedManifest::parse(text.text(), parsed.name.as_ref()?)?;
+        let pins = self.workspace.lock(&lock.path).ok()?;
+        let own = pins.find(parsed.name.as_ref()?).find(|package| package.is_local)?;
+        let mut locked: BTreeMap<&PackageName, Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
+        let of_extra = |edge: &&Edge| edge.marker.as_ref().is_some_and(|marker| marker.contains("extra =="));
+        for edge in own.manifest.dependencies.iter().filter(|edge| !of_extra(edge)) {
+            let known = edge.source.is_none().then(|| specifiers(edge.specifier.as_deref().unwrap_or_default()));
+            locked.entry(&edge.name).or_default().push(known);
+        }
         let mut declared: BTreeMap<&PackageName, Asked> = BTreeMap::new();
         for requirement in &parsed.dependencies {
             let own = requirement.url.is_none().then(|| specifiers(&requirement.specifier));
@@ -101,7 +107,7 @@ impl Facts<'_> {
         }
         let mut differences = Vec::new();
         for (name, (wanted, range)) in &declared {
-            let Some(known) = locked.dependencies.get(*name) else {
+            let Some(known) = locked.get(*name) else {
                 if parsed.name.as_ref() != Some(*name) {
                     differences.push((Difference::Missing((*name).clone()), *range));
                 }
@@ -171,4 +177,47 @@ fn shown(specifiers: &BTreeSet<String>) -> String {
     }
     let parts: Vec<&str> = specifiers.iter().map(String::as_str).collect();
     format!("`{}`", parts.join(","))
+}
+
+/// Specifiers one by one, without blanks and without the zeros in front of numbers: `>=2026.07.04` is `>=2026.7.4`.
+fn specifiers(text: &str) -> BTreeSet<String> {
+    let parts = text.trim_matches(['(', ')', ' ']).split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let part: String = part.chars().filter(|character| !character.is_whitespace()).collect();
+            let version = part.trim_start_matches(['<', '>', '=', '!', '~']);
+            let operator = part.get(..part.len() - version.len()).unwrap_or_default();
+            let numbers: Vec<&str> = version
+                .split('.')
+                .map(|number| {
+                    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+                    let plain = if digits { number.trim_start_matches('0') } else { number };
+                    if plain.is_empty() { "0" } else { plain }
+                })
+                .collect();
+            format!("{operator}{}", numbers.join("."))
+        })
+        .collect()
+}
+
+/// Whether all specifiers are of plain releases, which have one way to be written: no `1.0-RC1`.
+fn are_plain(specifiers: &BTreeSet<String>) -> bool {
+    specifiers.iter().all(|part| {
+        let version = part.trim_start_matches(['<', '>', '=', '!', '~']);
+        version.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'*'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert_eq!(
+            specifiers(" >= 2026.07.04 , !=1.0.* "),
+            BTreeSet::from([">=2026.7.4".to_owned(), "!=1.0.*".to_owned()])
+        );
+        assert!(are_plain(&specifiers("==1.*")) && !are_plain(&specifiers(">=1.0rc1")));
+    }
 }

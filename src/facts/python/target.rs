@@ -1,7 +1,7 @@
 //! Where an install puts its packages, and whether a shipped image takes them from there.
 
 use crate::dockerfile::Value;
-use crate::facts::commands::{Options, Pip, Uv};
+use crate::facts::commands::{Conda, Options, Pip, Uv};
 use crate::facts::paths::resolve;
 use crate::facts::{Facts, Invocation};
 
@@ -44,7 +44,10 @@ impl Facts<'_> {
         }
         for prefix in self.prefixes(install, invocation) {
             for version in versions(install) {
-                places.push(format!("{prefix}/lib/python{version}/site-packages/torch"));
+                // Debian's and Ubuntu's own Python has another name for the folder.
+                for folder in ["site-packages", "dist-packages"] {
+                    places.push(format!("{prefix}/lib/python{version}/{folder}/torch"));
+                }
             }
         }
         places.iter().any(|place| self.reaches_final(install.stage, place))
@@ -73,6 +76,15 @@ impl Facts<'_> {
                 add(entry);
             }
         }
+        if install.tool == Tool::Conda {
+            let file = install.files.first().and_then(|file| self.workspace.conda_environment(file).ok());
+            let named = options.value(&["-n", "--name"]).and_then(Value::known).map(str::to_owned);
+            let root =
+                self.variable(run, invocation, "MAMBA_ROOT_PREFIX").and_then(Value::known).unwrap_or("/opt/conda");
+            if let Some(name) = named.or_else(|| file.and_then(|file| file.name.clone())) {
+                add(&format!("{root}/envs/{name}"));
+            }
+        }
         // Environments that earlier commands made may have been activated.
         for earlier in self.earlier(stage, run, install.invocation) {
             let makes = matches!(earlier.program.as_str(), "virtualenv") || earlier.has_argument("venv");
@@ -93,11 +105,10 @@ fn site(install: &PythonInstall) -> Site {
 }
 
 fn options(invocation: &Invocation) -> Options<'_> {
-    match (Pip::read(invocation), Uv::read(invocation)) {
-        (Some(pip), _) => pip.options,
-        (None, Some(uv)) => uv.options,
-        (None, None) => Options::default(),
-    }
+    let pip = Pip::read(invocation).map(|pip| pip.options);
+    let uv = || Uv::read(invocation).map(|uv| uv.options);
+    let conda = || Conda::read(invocation).map(|conda| conda.options);
+    pip.or_else(uv).or_else(conda).unwrap_or_default()
 }
 
 fn versions(install: &PythonInstall) -> Vec<String> {

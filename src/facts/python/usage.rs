@@ -199,12 +199,21 @@ impl<'n> Search<'n> {
     }
 }
 
+/// What is looked through besides the program, and what is not.
+struct Beside<'a> {
+    /// Sources that compose files mount.
+    mounted: Vec<String>,
+    /// Whatever they are called, these name packages because they install them.
+    manifests: BTreeSet<&'a str>,
+}
+
 impl Facts<'_> {
     /// Those of `packages` that nothing names: no import, however lazy, no string, identifier, setting, command or deployment file.
     #[must_use]
     pub fn unnamed_packages<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
         let mut search = Search::new(packages);
         self.search_commands(&mut search);
+        self.search_entry_points(&mut search);
         self.search_files(&mut search, Until::AllAreNamed, packages.len());
         search.left.into_iter().map(|(name, _)| name).collect()
     }
@@ -214,6 +223,7 @@ impl Facts<'_> {
     pub fn names_one_of(&self, packages: &[&str]) -> bool {
         let mut search = Search::new(packages);
         self.search_commands(&mut search);
+        self.search_entry_points(&mut search);
         self.search_files(&mut search, Until::OneIsNamed, packages.len());
         search.left.len() < packages.len()
     }
@@ -226,27 +236,43 @@ impl Facts<'_> {
         search.left.into_iter().map(|(name, _)| name).collect()
     }
 
+    fn search_entry_points(&self, search: &mut Search<'_>) {
+        for (_, reference) in self.entry_points() {
+            search.drop_named_in(&reference);
+        }
+    }
+
     /// Drops what files name. They are looked through once for all that ask for the same.
     fn search_files(&self, search: &mut Search<'_>, until: Until, asked: usize) {
         if until.is_over(search.left.len(), asked) {
             return;
         }
         let names: Vec<&str> = search.left.iter().map(|(name, _)| *name).collect();
+        let beside = Beside {
+            mounted: self.mounted_sources().sources,
+            manifests: self.python_installs().iter().flat_map(|install| &install.files).map(String::as_str).collect(),
+        };
         let projects: Vec<&str> = self.project_folders().into_iter().collect();
-        let folder = parent(&self.service.dockerfile);
-        let question = format!("named\0{until:?}\0{folder}\0{}\0\0{}", projects.join("\0"), names.join("\0"));
-        let left = self.of_program(&question, || {
+        let question = [
+            format!("named\0{until:?}"),
+            parent(&self.service.dockerfile).to_owned(),
+            projects.join("\0"),
+            beside.mounted.join("\0"),
+            beside.manifests.iter().copied().collect::<Vec<_>>().join("\0"),
+            names.join("\0"),
+        ];
+        let left = self.of_program(&question.join("\0\0"), || {
             let mut search = Search::new(&names);
-            self.look_through(&mut search, until, names.len());
+            self.look_through(&mut search, &beside, until, names.len());
             search.left.into_iter().map(|(name, _)| name.to_owned()).collect::<HashSet<String>>()
         });
         search.left.retain(|(name, _)| left.contains(*name));
     }
 
-    fn look_through(&self, search: &mut Search<'_>, until: Until, asked: usize) {
+    fn look_through(&self, search: &mut Search<'_>, beside: &Beside<'_>, until: Until, asked: usize) {
         let sources = &self.program().sources;
         let others = self.project_sources();
-        let sources: Vec<&String> = sources.iter().chain(&others).collect();
+        let sources: Vec<&String> = sources.iter().chain(&others).chain(&beside.mounted).collect();
         for some in sources.chunks(AT_ONCE) {
             if until.is_over(search.left.len(), asked) {
                 return;
@@ -268,7 +294,7 @@ impl Facts<'_> {
             }
         }
         let texts = self.program().texts.iter().filter(|path| !names_packages_to_install(path)).cloned();
-        for path in texts.chain(self.start_files()) {
+        for path in texts.chain(self.start_files()).filter(|path| !beside.manifests.contains(path.as_str())) {
             if until.is_over(search.left.len(), asked) {
                 return;
             }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::python::{PackageName, Requirement};
+use crate::python::PackageName;
 
 use super::files::{files, read_file};
 use super::poetry::{self, Extra};
+use super::section::Section;
 use super::toml::{Statement, Toml};
-use super::{Edge, Lock, LockKind, LockedFile, LockedPackage, membership, pdm};
+use super::{Lock, LockKind, LockedFile, LockedPackage, membership, pdm};
 
 /// Reads the text of a lock in TOML.
 pub(super) fn parse(text: &str) -> Lock {
@@ -18,68 +19,11 @@ pub(super) fn parse(text: &str) -> Lock {
     reader.finish()
 }
 
-/// Where in a lock a line stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Section {
-    /// Before the first header.
-    Top,
-    /// `[[package]]` or `[[packages]]`.
-    Package,
-    /// `[package.dependencies]` of poetry.
-    Dependencies,
-    /// `[package.dependencies.NAME]` and `[[package.dependencies.NAME]]` of old poetry.
-    Dependency,
-    /// `[package.extras]` of poetry.
-    PackageExtras,
-    /// `[package.optional-dependencies]` of uv.
-    OptionalDependencies,
-    /// `[package.dev-dependencies]` of uv.
-    DevDependencies,
-    /// `[package.source]`, `[packages.vcs]` and its like; whether it is a folder.
-    Source(bool),
-    /// `[packages.archive]` and `[[packages.wheels]]`.
-    File,
-    /// `[manifest]` of uv.
-    Manifest,
-    /// `[manifest.dependency-groups]` of uv.
-    ManifestGroups,
-    /// `[metadata]`
-    Metadata,
-    /// `[metadata.files]` of poetry 1.
-    MetadataFiles,
-    /// `[extras]` of poetry.
-    Extras,
-    Other,
-}
-
-impl Section {
-    fn of(keys: &[Cow<'_, str>]) -> Self {
-        let keys: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
-        match keys.as_slice() {
-            ["package" | "packages"] => Self::Package,
-            ["package", "dependencies"] => Self::Dependencies,
-            ["package", "dependencies", _] => Self::Dependency,
-            ["package", "extras"] => Self::PackageExtras,
-            ["package", "optional-dependencies"] => Self::OptionalDependencies,
-            ["package", "dev-dependencies"] => Self::DevDependencies,
-            ["package", "source"] | ["packages", "vcs"] => Self::Source(false),
-            ["packages", "directory"] => Self::Source(true),
-            ["packages", "archive" | "wheels" | "sdist"] => Self::File,
-            ["manifest"] => Self::Manifest,
-            ["manifest", "dependency-groups"] => Self::ManifestGroups,
-            ["metadata"] => Self::Metadata,
-            ["metadata", "files"] => Self::MetadataFiles,
-            ["extras"] => Self::Extras,
-            _ => Self::Other,
-        }
-    }
-}
-
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     lock: Lock,
     /// Markers repeat: each text is kept once.
-    markers: HashMap<Box<str>, Arc<str>>,
+    pub(super) markers: HashMap<Box<str>, Arc<str>>,
     /// Files that poetry 1 lists at the end, by the name of their package.
     files: HashMap<PackageName, Vec<LockedFile>>,
     /// Poetry's dependencies and extras of the package that is being read.
@@ -148,6 +92,18 @@ impl Reader {
                     package.groups.push((key.to_owned(), edges));
                 }
             }
+            Section::PackageMetadata if key == "requires-dist" => {
+                let requirements = self.requirements(toml);
+                if let Some(package) = self.lock.packages.last_mut() {
+                    package.manifest.dependencies = requirements;
+                }
+            }
+            Section::RequiresDev => {
+                let requirements = self.requirements(toml);
+                if let Some(package) = self.lock.packages.last_mut() {
+                    package.manifest.groups.push((key.to_owned(), requirements));
+                }
+            }
             Section::Source(local) => {
                 let value = toml.string();
                 let Some(package) = self.lock.packages.last_mut() else { return };
@@ -184,7 +140,7 @@ impl Reader {
                 let members = toml.strings().iter().map(|name| PackageName::new(name)).collect();
                 self.lock.extras.push((PackageName::new(key), members));
             }
-            Section::Other => toml.skip_value(),
+            Section::PackageMetadata | Section::Other => toml.skip_value(),
         }
     }
 
@@ -328,53 +284,6 @@ impl Reader {
             }
             _ => toml.skip_value(),
         }
-    }
-
-    /// An array of uv's or PEP 751's tables, or of pdm's requirements.
-    fn edges(&mut self, toml: &mut Toml<'_>) -> Vec<Edge> {
-        let mut found = Vec::new();
-        toml.elements(|toml| {
-            if !toml.is_table() {
-                let text = toml.string().unwrap_or_default();
-                found.extend(self.requirement(&text));
-                return;
-            }
-            let mut edge = Edge::to(PackageName::new(""));
-            toml.members(|toml, key| match key {
-                "name" => edge.name = PackageName::new(&toml.string().unwrap_or_default()),
-                "version" => edge.version = toml.string().map(Into::into),
-                "specifier" => edge.specifier = toml.string().map(Into::into),
-                "marker" => edge.marker = toml.string().map(|marker| self.marker(&marker)),
-                // A locked edge says `extra`, a requirement of the manifest `extras`.
-                "extra" | "extras" if toml.is_array() => {
-                    edge.extras = toml.strings().iter().map(|extra| PackageName::new(extra)).collect();
-                }
-                "source" => toml.members(|toml, _| edge.source = toml.string().map(Into::into).or(edge.source.take())),
-                _ => toml.skip_value(),
-            });
-            if !edge.name.as_str().is_empty() {
-                found.push(edge);
-            }
-        });
-        found
-    }
-
-    fn requirement(&mut self, text: &str) -> Option<Edge> {
-        let requirement = Requirement::parse(text, 0)?;
-        let mut edge = Edge::to(requirement.name);
-        edge.extras = requirement.extras;
-        edge.marker = requirement.marker.map(|marker| self.marker(&marker));
-        edge.specifier = Some(requirement.specifier).filter(|specifier| !specifier.is_empty()).map(Into::into);
-        Some(edge)
-    }
-
-    fn marker(&mut self, text: &str) -> Arc<str> {
-        if let Some(marker) = self.markers.get(text) {
-            return Arc::clone(marker);
-        }
-        let marker: Arc<str> = Arc::from(text);
-        self.markers.insert(text.into(), Arc::clone(&marker));
-        marker
     }
 
     fn push_file(&mut self, file: LockedFile) {

@@ -34,7 +34,9 @@ fn edges_files_and_forks_of_uv_are_read() {
         dependencies = [\n    { name = \"b\", version = \"2\", source = { registry = \"r\" }, extra = [\"X_y\"], marker = \"os_name == 'nt'\" },\n]\n\
         sdist = { url = \"https://example.invalid/a-1.tar.gz\", hash = \"sha256:0\", size = 7 }\nwheels = [\n\
         { url = \"https://example.invalid/x/a-1%2Bcpu-py3-none-any.whl#sha256=0\", size = 1_234 },\n    { url = \"b.whl\" },\n]\n\
-        [package.metadata]\nrequires-dist = [{ name = \"no\" }]\n[package.metadata.requires-dev]\ndev = [{ name = \"no\" }]\n";
+        [package.metadata]\nrequires-dist = [\n\
+        { name = \"local\", editable = \"lib\" },\n    { name = \"rich\", extras = [\"x\"], marker = \"extra == 'tui'\", specifier = \">=2\" },\n]\n\
+        [package.metadata.requires-dev]\ndev = [{ name = \"pytest\" }]\n";
     let lock = Lock::parse(text);
     assert_eq!((lock.kind, lock.requires_python.as_deref()), (LockKind::Uv, Some(">=3.11")));
     assert_eq!(lock.members, [PackageName::new("a"), PackageName::new("b-c")]);
@@ -47,6 +49,11 @@ fn edges_files_and_forks_of_uv_are_read() {
     let files: Vec<_> = package.files.iter().map(|file| (&*file.name, file.bytes)).collect();
     assert_eq!(files, [("a-1.tar.gz", Some(7)), ("a-1+cpu-py3-none-any.whl", Some(1_234)), ("b.whl", None)]);
     assert!(package.groups.is_empty() && package.extras.is_empty());
+    let [local, rich] = package.manifest.dependencies.as_slice() else { panic!("two") };
+    assert_eq!((local.name.as_str(), local.source.as_deref()), ("local", Some("lib")));
+    let shown = (rich.name.as_str(), rich.specifier.as_deref(), rich.marker.as_deref());
+    assert_eq!(shown, ("rich", Some(">=2"), Some("extra == 'tui'")));
+    assert_eq!(package.manifest.groups[0].1[0].name.as_str(), "pytest");
 }
 
 #[test]

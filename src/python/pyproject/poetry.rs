@@ -18,8 +18,12 @@ impl Pyproject {
             let target =
                 string(Some(script)).or_else(|| string(script.get("reference").or_else(|| script.get("callable"))));
             if let Some(target) = target {
+                self.entry_points.push(target.clone());
                 self.scripts.entry(key.get().to_owned()).or_insert(target);
             }
+        }
+        for (_, names) in table(poetry.get("plugins")) {
+            self.entry_points.extend(table(Some(names)).filter_map(|(_, value)| string(Some(value))));
         }
         self.read_indexes(poetry.get("source"));
         self.read_main(reader, poetry, is_declared);

@@ -8,7 +8,7 @@ use crate::facts::python::{Build, Cause, Evidence, PythonInstall, Root, Tool, To
 use crate::facts::{Facts, Guard, Source};
 use crate::rules::Finding;
 
-use super::manifest;
+use super::{conda, manifest};
 
 /// Where PyTorch keeps the builds for the CPU.
 pub(super) const CPU_INDEX: &str = "https://download.pytorch.org/whl/cpu";
@@ -37,6 +37,10 @@ pub(in crate::rules) fn propose(
     }
     if first.tool.locks() {
         manifest::propose(facts, first, cause, root, finding);
+        return;
+    }
+    if first.tool == Tool::Conda {
+        conda::propose(facts, first, finding);
         return;
     }
     finding.help(help(facts, first));
