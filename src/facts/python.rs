@@ -15,6 +15,7 @@ mod compose;
 mod contents;
 mod corrections;
 mod development;
+mod editable;
 mod evidence;
 mod export;
 mod files;
@@ -46,6 +47,7 @@ pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, Packa
 pub use contents::{Contents, Dominant};
 pub use corrections::{Correction, CorrectionKind};
 pub use development::{Bundle, BundleKind};
+pub use editable::{Editable, EditableHarm, EditableWay};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
 pub use installers::{Installer, InstallerTool, Way, is_uv_image};

@@ -74,6 +74,8 @@ pub struct LockedPackage {
     pub is_local: bool,
     /// Whether nothing is installed for it: uv's `virtual` projects.
     pub is_virtual: bool,
+    /// Whether uv links it instead of copying it, unless it is told not to.
+    pub is_editable: bool,
     /// 1-based line of the `name` key.
     pub line: u32,
     /// Where the name stands.
@@ -170,6 +172,7 @@ impl LockedPackage {
             source: None,
             is_local: false,
             is_virtual: false,
+            is_editable: false,
             line: 0,
             range: TextRange::empty(0),
             dependencies: Vec::new(),

@@ -86,6 +86,7 @@ groups! {
         lock_ignored,
         stale_lock,
         installer_in_runtime,
+        editable_install,
         source_build_on_musl,
         model_in_image,
         browsers_in_image,

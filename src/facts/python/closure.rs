@@ -68,6 +68,8 @@ pub struct InstalledPackage {
     pub is_local: bool,
     /// Whether it is left out although what it needs is installed: a virtual project, `--no-install-package`.
     pub left_out: bool,
+    /// Whether the lock has it linked to its folder instead of copied.
+    pub is_editable: bool,
     /// Indexes of the install's roots that name it.
     pub roots: Vec<usize>,
     /// Where the lock pins it.
