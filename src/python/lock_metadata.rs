@@ -4,12 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::PackageName;
 
-/// `[package.metadata] requires-dist` of a project in a `uv.lock`.
+/// What is asked for: name → its specifiers, [normalised](specifiers), each time that it is, or `None` for one that comes from a path, a
+/// URL or a repository.
+pub type Locked = BTreeMap<PackageName, Vec<Option<BTreeSet<String>>>>;
+
+/// `[package.metadata]` of a project in a `uv.lock`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LockedManifest {
-    /// The dependencies of the project itself, those of extras left out: name → its specifiers, [normalised](specifiers), or `None`
-    /// for one that comes from a path, a URL or a repository.
-    pub dependencies: BTreeMap<PackageName, Vec<Option<BTreeSet<String>>>>,
+    /// The dependencies of the project itself, those of extras left out.
+    pub dependencies: Locked,
+    /// Those of its extras.
+    pub extras: BTreeMap<PackageName, Locked>,
+    /// Those of its dependency groups, with what they include, by normalised name.
+    pub groups: BTreeMap<PackageName, Locked>,
 }
 
 impl LockedManifest {
@@ -26,40 +33,55 @@ impl LockedManifest {
                 .any(|line| line.starts_with("source = { editable =") || line.starts_with("source = { virtual ="));
             named && local
         })?;
-        let mut lines = own.lines().map(str::trim_end).skip_while(|line| *line != "[package.metadata]").skip(1);
         let mut found = Self::default();
-        let mut metadata = lines.by_ref().take_while(|line| !line.starts_with('['));
-        let Some(first) = metadata.find(|line| line.starts_with("requires-dist")) else { return Some(found) };
-        let (_, inline) = first.split_once('=')?;
-        let inline = inline.trim();
-        if inline != "[" {
-            let entry = inline.strip_prefix('[')?.strip_suffix(']')?;
-            if !entry.is_empty() {
-                found.entry(entry)?;
+        let mut section = "";
+        let mut lines = own.lines().map(str::trim_end).skip_while(|line| !line.starts_with("[package.metadata"));
+        while let Some(line) = lines.next() {
+            if line.starts_with('[') {
+                section = line;
+                continue;
             }
-            return Some(found);
-        }
-        for line in metadata.take_while(|line| !line.starts_with(']')) {
-            found.entry(line.trim().trim_end_matches(','))?;
+            let Some((key, inline)) = line.split_once(" = ") else { continue };
+            let group = match (section, key) {
+                ("[package.metadata]", "requires-dist") => None,
+                ("[package.metadata.requires-dev]", group) => Some(PackageName::new(group.trim_matches('"'))),
+                _ => continue,
+            };
+            if let Some(group) = &group {
+                found.groups.entry(group.clone()).or_default();
+            }
+            if inline == "[" {
+                for line in lines.by_ref().take_while(|line| !line.starts_with(']')) {
+                    found.entry(line.trim().trim_end_matches(','), group.as_ref())?;
+                }
+            } else {
+                let entry = inline.strip_prefix('[')?.strip_suffix(']')?;
+                if !entry.is_empty() {
+                    found.entry(entry, group.as_ref())?;
+                }
+            }
         }
         Some(found)
     }
 
     /// `{ name = "requests", extras = ["socks"], marker = "…", specifier = ">=2" }`
-    fn entry(&mut self, text: &str) -> Option<()> {
+    fn entry(&mut self, text: &str, group: Option<&PackageName>) -> Option<()> {
         let members = text.strip_prefix('{')?.strip_suffix('}')?;
         let value = |key: &str| {
             let at = members.find(&format!(" {key} = \""))?;
             members.get(at + key.len() + 5..)?.split('"').next()
         };
         let name = PackageName::new(value("name")?);
-        if value("marker").is_some_and(|marker| marker.contains("extra ==")) {
-            return Some(());
-        }
         let elsewhere = ["git", "url", "path", "directory", "editable", "virtual"];
         let known = !elsewhere.iter().any(|key| members.contains(&format!(" {key} = \"")));
         let specifiers = known.then(|| specifiers(value("specifier").unwrap_or_default()));
-        self.dependencies.entry(name).or_default().push(specifiers);
+        let extra = value("marker").and_then(|marker| marker.split_once("extra == '")?.1.split('\'').next());
+        let asked = match (group, extra) {
+            (Some(group), _) => self.groups.entry(group.clone()).or_default(),
+            (None, Some(extra)) => self.extras.entry(PackageName::new(extra)).or_default(),
+            (None, None) => &mut self.dependencies,
+        };
+        asked.entry(name).or_default().push(specifiers);
         Some(())
     }
 }
@@ -112,6 +134,9 @@ mod tests {
             (PackageName::new("requests"), vec![Some(BTreeSet::from(["<3".to_owned(), ">=2.7".to_owned()]))]),
         ];
         assert_eq!(found.dependencies, BTreeMap::from(expected));
+        let any = |name: &str| BTreeMap::from([(PackageName::new(name), vec![Some(BTreeSet::new())])]);
+        assert_eq!(found.extras, BTreeMap::from([(PackageName::new("tui"), any("rich"))]));
+        assert_eq!(found.groups, BTreeMap::from([(PackageName::new("dev"), any("pytest"))]));
         assert_eq!(LockedManifest::parse(lock, &PackageName::new("other")), None);
     }
 

@@ -3,6 +3,7 @@
 //! * [`requirements`]: `requirements.txt` and constraints files, line by line, with the range of every entry.
 //! * [`pyproject`]: the parts of `pyproject.toml` that decide what an install brings.
 //! * [`lock`]: what `uv.lock`, `poetry.lock`, `pdm.lock`, `pylock.toml` and `Pipfile.lock` pin, as one graph.
+//! * [`lock_hash`]: whether a lock was made for a manifest.
 //! * [`closure`]: which of that an install brings, and through what.
 //! * [`dominators`]: which package is needed only because of which other.
 //! * [`imports`]: which modules a source file imports, and the strings in it.
@@ -11,6 +12,7 @@ pub mod closure;
 pub mod dominators;
 pub mod imports;
 pub mod lock;
+pub mod lock_hash;
 pub mod lock_metadata;
 pub mod pyproject;
 pub mod requirements;
