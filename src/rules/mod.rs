@@ -6,6 +6,7 @@
 
 mod cleaning;
 mod copied;
+mod declared;
 mod deletion;
 mod insertion;
 mod kept_cache;

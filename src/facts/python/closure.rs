@@ -4,6 +4,7 @@ mod bytes;
 mod compiled;
 mod known;
 mod locked;
+mod lost;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

@@ -7,7 +7,7 @@ use crate::facts::python::{InstalledExtra, Project, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 use crate::rules::phrase::{count, listed_up_to};
-use crate::rules::weight::weight_of;
+use crate::rules::weight::lost;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -52,7 +52,8 @@ fn report(
 ) {
     let Some(name) = &project.name else { return };
     let members: Vec<&Root> = install.roots.iter().filter(|root| is_member(root, name, extra)).collect();
-    let Some(bytes) = weight_of(facts, install, &members).filter(|&bytes| bytes >= HEAVY) else { return };
+    let Some(all) = lost(facts, install, &members).filter(|all| all.bytes >= HEAVY) else { return };
+    let bytes = all.bytes;
     let message = format!("`{name}[{}]` asks for everything that the package can use", extra.name);
     let mut finding = reporter.report(extra.word, message);
     finding.primary_label(format!(
@@ -62,7 +63,7 @@ fn report(
     ));
     let mut heavy: Vec<(u64, String)> = members
         .iter()
-        .filter_map(|&root| Some((weight_of(facts, install, &[root])?, root.requirement.name.to_string())))
+        .filter_map(|&root| Some((lost(facts, install, &[root])?.bytes, root.requirement.name.to_string())))
         .filter(|(bytes, _)| *bytes > 0)
         .collect();
     heavy.sort_by(|one, other| other.cmp(one));
@@ -71,7 +72,7 @@ fn report(
         let names: Vec<String> = heavy.iter().map(|(_, name)| format!("`{name}`")).collect();
         finding.note("heavy", listed_up_to(&names, LISTED));
     }
-    finding.note("bytes", format!("catalogue: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
+    finding.note("bytes", format!("{}: ≈ {} beyond what is installed anyway", all.source, format_bytes(bytes)));
     let manifest = facts.workspace.pyproject(&project.manifest).ok();
     let others: Vec<String> = manifest
         .iter()
