@@ -2,7 +2,7 @@
 //!
 //! Each tool takes the parts that decide what is locked, writes them as JSON as Python's `json.dumps` does with sorted keys, and takes the
 //! SHA-256 of that. Which parts these are has changed between versions, so a lock fits when one of the ways gives its hash. Sources: poetry's
-//! `Locker` (0.12 to 2.4), pdm's `PyProject` (2.0 to 2.27), and plette for `Pipfile.lock`; each way was checked against real locks.
+//! `Locker` (0.12 to 2.4), pdm's `PyProject` (1.5 to 2.27), and plette for `Pipfile.lock`; each way was checked against real locks.
 
 use std::fmt::Write as _;
 
@@ -33,14 +33,15 @@ pub fn of_poetry(manifest: &str) -> Option<Vec<String>> {
         let present = keys.iter().filter_map(|&key| Some((key.to_owned(), from.get(key)?.clone())));
         present.collect()
     };
-    let of_old = |keys: &[&str]| {
-        let always = OF_POETRY.iter().map(|&key| (key.to_owned(), poetry.get(key).cloned().unwrap_or(Json::Null)));
+    let of_old = |always: &[&str], keys: &[&str]| {
+        let always = always.iter().map(|&key| (key.to_owned(), poetry.get(key).cloned().unwrap_or(Json::Null)));
         let mut parts: Map<String, Json> = always.collect();
         parts.extend(take(poetry, keys));
         Json::Object(parts)
     };
-    // Until 1.1, and from 1.2 with `[tool.poetry.group]`.
-    let mut ways = vec![of_old(&[]), of_old(&["group"])];
+    // Until 1.1, from 1.2 with `[tool.poetry.group]`, and before that in 1.2.0a2 and 1.2.0b1, which people use to this day.
+    let of_beta = ["dependencies", "group", "source", "extras"];
+    let mut ways = vec![of_old(&OF_POETRY, &[]), of_old(&OF_POETRY, &["group"]), of_old(&of_beta, &[])];
     // From 2.0 with `[project]`, and from 2.3 with `[dependency-groups]`.
     let project = take(root.get("project").unwrap_or(&empty), &OF_PROJECT);
     let groups = root.get("dependency-groups").filter(|groups| groups.as_object().is_some_and(|all| !all.is_empty()));
@@ -77,24 +78,25 @@ pub fn of_pdm(manifest: &str) -> Option<Vec<String>> {
             }
         }
     }
-    let with = |development: &Json, key: &str, resolution: Json| {
-        let parts = [
+    let with = |development: &Json, key: Option<&str>, resolution: Json| {
+        let parts = vec![
             ("sources", or("/tool/pdm/source", list())),
             ("dependencies", or("/project/dependencies", list())),
             ("dev-dependencies", development.clone()),
             ("optional-dependencies", or("/project/optional-dependencies", table())),
             ("requires-python", or("/project/requires-python", Json::String(String::new()))),
-            (key, resolution),
         ];
-        Json::Object(parts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+        let parts = parts.into_iter().chain(key.map(|key| (key, resolution)));
+        Json::Object(parts.map(|(key, value)| (key.to_owned(), value)).collect())
     };
     let resolution = || or("/tool/pdm/resolution", table());
-    // Until 2.4, until 2.15, until 2.19, and from 2.20 on.
+    // From 1.5, from 1.12, from 2.3, from 2.16, and from 2.20 on.
     let ways = [
-        with(&older, "overrides", or("/tool/pdm/overrides", table())),
-        with(&older, "overrides", or("/tool/pdm/resolution/overrides", table())),
-        with(&older, "resolution", resolution()),
-        with(&Json::Object(groups), "resolution", resolution()),
+        with(&older, None, Json::Null),
+        with(&older, Some("overrides"), or("/tool/pdm/overrides", table())),
+        with(&older, Some("overrides"), or("/tool/pdm/resolution/overrides", table())),
+        with(&older, Some("resolution"), resolution()),
+        with(&Json::Object(groups), Some("resolution"), resolution()),
     ];
     hashes(&ways, ", ", ": ")
 }
@@ -239,18 +241,22 @@ mod tests {
         let old = "[tool.poetry]\nname = \"demo\"\n[tool.poetry.dependencies]\npython = \"^3.12\"\nflask = \"^3\"\n";
         let of_old = of_poetry(old).expect("TOML");
         let expected = "61e2cb9cc42c05aa36ef6b6ef44b3cba046ebb81e086cdf1d61b7ccadcde56a2";
-        assert_eq!(of_old, [expected, expected]);
+        assert_eq!(of_old.get(..2), Some(&[expected.to_owned(), expected.to_owned()][..]));
         let grouped =
             format!("{old}[tool.poetry.group.dev.dependencies]\n\"é\" = {{version = \"1\", optional = true}}\n");
         assert_eq!(
             of_poetry(&grouped).expect("TOML"),
-            [expected, "280ffd3a7dcf3aaaceba1ea17e829d232dda72e77b608bf519f148e7f9541e67"]
+            [
+                expected,
+                "280ffd3a7dcf3aaaceba1ea17e829d232dda72e77b608bf519f148e7f9541e67",
+                "b659863a7d61d7001e6518fe32b2baa6384552597718f441e97611dc6eec1d65"
+            ]
         );
         let project = "[project]\nname = \"demo\"\ndependencies = [\"flask>=3\"]\nrequires-python = \">=3.12\"\n\
                        [dependency-groups]\ndev = [\"pytest\", {include-group = \"docs\"}]\ndocs = []\n";
         let of_project = of_poetry(project).expect("TOML");
         assert_eq!(
-            of_project.get(2..),
+            of_project.get(3..),
             Some(
                 &[
                     "d8610a35432e123235ab49265bf7128b6eba68f00a1c8522e755ca2578cb8097".to_owned(),
@@ -260,7 +266,7 @@ mod tests {
         );
         let of_pdm = of_pdm(project).expect("TOML");
         assert_eq!(
-            of_pdm.get(2..),
+            of_pdm.get(3..),
             Some(
                 &[
                     "5680b67a6306591533ead3ec8f33795b65591db4128572de2aaf2485305973f4".to_owned(),

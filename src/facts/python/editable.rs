@@ -71,6 +71,8 @@ struct Link {
     name: Option<String>,
     /// The project's folder in the image.
     folder: String,
+    /// The folder of the lock or project that uv makes its environment in; else the same.
+    home: String,
     /// The project's folder in the workspace; `None` when it does not come from there.
     origin: Option<String>,
     word: TextRange,
@@ -171,7 +173,8 @@ impl Facts<'_> {
             };
             let name = name.to_lowercase();
             let folder = resolve(&around, &name);
-            return Some(Link { install, name: Some(name), folder, origin: None, word, way, cloned: true });
+            let home = folder.clone();
+            return Some(Link { install, name: Some(name), folder, home, origin: None, word, way, cloned: true });
         }
         let (path, _) = split_extras(local_path(text).unwrap_or(text));
         let folder = resolve(workdir, path);
@@ -182,7 +185,7 @@ impl Facts<'_> {
         let origin = manifest.as_deref().map(|manifest| parent(manifest).to_owned());
         let parsed = manifest.and_then(|manifest| self.workspace.pyproject(&manifest).ok());
         let name = parsed.and_then(|parsed| parsed.name.as_ref().map(ToString::to_string));
-        Some(Link { install, name, folder, origin, word, way, cloned: false })
+        Some(Link { install, name, home: folder.clone(), folder, origin, word, way, cloned: false })
     }
 
     /// What `uv sync` links: what the lock calls editable, else the project if it is one that is built.
@@ -206,6 +209,7 @@ impl Facts<'_> {
                 install: index,
                 name: Some(package.name.to_string()),
                 folder: resolve(&root, source),
+                home: root.clone(),
                 origin: Some(join(parent(&lock.path), source)?),
                 word,
                 way: EditableWay::Default,
@@ -237,10 +241,12 @@ impl Facts<'_> {
         if install.omitted != Omitted::None || !is_package || copies {
             return None;
         }
+        let folder = self.folder_in_image(site, &project.manifest)?;
         Some(Link {
             install: index,
             name: parsed.name.as_ref().map(ToString::to_string),
-            folder: self.folder_in_image(site, &project.manifest)?,
+            home: folder.clone(),
+            folder,
             origin: Some(parent(&project.manifest).to_owned()),
             word: project.word,
             way: EditableWay::Default,

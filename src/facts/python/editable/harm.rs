@@ -36,7 +36,7 @@ impl Facts<'_> {
         if modules.is_empty() {
             return None;
         }
-        let wanted = Wanted { link, modules, environments: self.environments(install, &link.folder) };
+        let wanted = Wanted { link, modules, environments: self.environments(install, &link.home) };
         let harm = if self.is_in_final(stage.index) {
             self.harm_in_place(install, &wanted, stage, run).map(|harm| (harm, self.image_of(stage.index)))
         } else {
