@@ -4,22 +4,47 @@ use crate::diagnostic::{Applicability, Edit, Fix, Severity, Span};
 use crate::facts::Facts;
 use crate::facts::python::{Editable, EditableHarm, EditableWay, PythonInstall, Tool};
 use crate::rules::deletion::delete;
+use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
+/// Names that a sentence lists before it counts.
+const LISTED: usize = 3;
+
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
-    for editable in facts.harmful_editables() {
-        report(facts, &editable, reporter);
+    let all = facts.harmful_editables();
+    // One option of the command makes or avoids all the links of a workspace.
+    let of_one = |one: &Editable, other: &Editable| {
+        one.install == other.install
+            && one.harm == other.harm
+            && one.way == other.way
+            && one.way == EditableWay::Default
+    };
+    for group in all.chunk_by(of_one) {
+        report(facts, group, reporter);
     }
 }
 
-fn report(facts: &Facts<'_>, editable: &Editable, reporter: &mut Reporter<'_>) {
+fn report(facts: &Facts<'_>, group: &[Editable], reporter: &mut Reporter<'_>) {
+    let Some(editable) = group.iter().find(|one| one.starts.is_some()).or_else(|| group.first()) else { return };
     let Some(install) = facts.python_installs().get(editable.install) else { return };
     let Some((_, _, invocation)) = facts.site_of(install) else { return };
     let folder = &editable.folder;
-    let what = editable.name.as_ref().map_or_else(|| format!("`{folder}`"), |name| format!("`{name}`"));
+    let names: Vec<String> =
+        group.iter().map(|one| format!("`{}`", one.name.as_ref().unwrap_or(&one.folder))).collect();
+    let what = listed_up_to(&names, LISTED);
     let message = match editable.harm {
+        EditableHarm::LeftBehind(_) if group.len() > 1 => {
+            format!("{what} are linked to folders that the image does not take from the build stage")
+        }
+        EditableHarm::Deleted(_) if group.len() > 1 => format!("{what} are linked to folders that the build deletes"),
+        EditableHarm::Mounted(_) if group.len() > 1 => {
+            format!("{what} are linked to folders that are there only while the command runs")
+        }
+        EditableHarm::TooEarly(_) if group.len() > 1 => {
+            format!("{what} are linked before their sources are there, so the links are empty")
+        }
         EditableHarm::LeftBehind(_) => {
             format!("{what} is linked to `{folder}`, which the image does not take from the build stage")
         }
@@ -33,7 +58,8 @@ fn report(facts: &Facts<'_>, editable: &Editable, reporter: &mut Reporter<'_>) {
     let mut finding = reporter.report(editable.word, message);
     match &editable.way {
         EditableWay::Flag(_) | EditableWay::Default => {
-            finding.primary_label(format!("`{}` links it", install.tool.name()));
+            let them = if group.len() == 1 { "it" } else { "them" };
+            finding.primary_label(format!("`{}` links {them}", install.tool.name()));
         }
         EditableWay::Line(place) => {
             finding.primary_label(format!("reads `{}`", place.file));
@@ -60,6 +86,11 @@ fn report(facts: &Facts<'_>, editable: &Editable, reporter: &mut Reporter<'_>) {
             finding.severity(Severity::Info);
         }
     }
+    if group.len() > 1 {
+        let links: Vec<String> =
+            group.iter().zip(&names).map(|(one, name)| format!("{name} to `{}`", one.folder)).collect();
+        finding.note("links", links.join(", "));
+    }
     if editable.harm != EditableHarm::Clone {
         finding.note("effect", effect(editable));
     }
@@ -76,7 +107,7 @@ fn effect(editable: &Editable) -> String {
         (None, EditableHarm::TooEarly(_)) => {
             format!("importing it works only for what runs in `{}`", editable.folder)
         }
-        (None, _) => "importing it ends with `ModuleNotFoundError`".to_owned(),
+        (None, _) => "importing what is linked ends with `ModuleNotFoundError`".to_owned(),
     }
 }
 
