@@ -62,6 +62,7 @@ pub enum LockKind {
 }
 
 /// One pinned package.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedPackage {
     /// The distribution.

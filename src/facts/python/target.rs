@@ -76,15 +76,6 @@ impl Facts<'_> {
         own
     }
 
-    /// The folders that hold the packages of an environment.
-    pub(super) fn sites(&self, install: &PythonInstall, environment: &str) -> Vec<String> {
-        let folders = ["site-packages", "dist-packages"];
-        let versions = versions(install).into_iter();
-        let sites =
-            versions.flat_map(|version| folders.map(|folder| format!("{environment}/lib/python{version}/{folder}")));
-        sites.collect()
-    }
-
     /// Folders that hold `lib/python3.X/site-packages`: environments, prefixes, the system's own.
     fn prefixes(&self, install: &PythonInstall, invocation: &Invocation) -> Vec<String> {
         let Some((stage, run, _)) = self.site_of(install) else { return Vec::new() };
@@ -121,6 +112,15 @@ impl Facts<'_> {
         }
         found
     }
+}
+
+/// The folders that hold the packages of an environment.
+pub(super) fn sites(install: &PythonInstall, environment: &str) -> Vec<String> {
+    let folders = ["site-packages", "dist-packages"];
+    let versions = versions(install).into_iter();
+    let sites =
+        versions.flat_map(|version| folders.map(|folder| format!("{environment}/lib/python{version}/{folder}")));
+    sites.collect()
 }
 
 fn site(install: &PythonInstall) -> Site {

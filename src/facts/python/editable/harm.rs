@@ -7,6 +7,7 @@ use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
 use crate::text::TextRange;
 
 use super::super::PythonInstall;
+use super::super::target::sites;
 use super::{Editable, EditableHarm, Link};
 
 /// Programs that can put files into a folder.
@@ -147,9 +148,9 @@ impl Facts<'_> {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(self.ancestors(image)).collect();
         if !finds
             || wanted.modules.iter().any(before)
-            || self.is_on_path(image)
+            || is_on_path(image)
             || self.installs_again(install, wanted.link, &chain, run.instruction)
-            || self.may_be_made(&wanted.link.folder, &chain)
+            || may_be_made(&wanted.link.folder, &chain)
         {
             return None;
         }
@@ -182,7 +183,7 @@ impl Facts<'_> {
         for holder in self.descendants(stage.index) {
             for &(taker, number) in self.takers.get(holder).into_iter().flatten() {
                 let transfer = self.stages.get(taker)?.transfers.get(number)?;
-                if !self.takes_environment(install, wanted, transfer) {
+                if !takes_environment(install, wanted, transfer) {
                     continue;
                 }
                 let heirs = self.descendants(taker);
@@ -195,13 +196,6 @@ impl Facts<'_> {
         None
     }
 
-    fn takes_environment(&self, install: &PythonInstall, wanted: &Wanted<'_>, transfer: &Transfer) -> bool {
-        let sites = wanted.environments.iter().flat_map(|environment| self.sites(install, environment));
-        let sites: Vec<String> = sites.collect();
-        let mut paths = transfer.paths.iter().filter_map(|(path, _)| path.known());
-        paths.any(|path| sites.iter().any(|site| is_below(site, path)))
-    }
-
     /// Whether an image has, or may have, what the link leads to, or finds it in another way.
     fn has_sources(&self, wanted: &Wanted<'_>, image: &StageFacts) -> bool {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(self.ancestors(image)).collect();
@@ -210,10 +204,10 @@ impl Facts<'_> {
         let own_start = self.own_script(wanted.link, image).is_some();
         let mut transfers = chain.iter().flat_map(|stage| &stage.transfers);
         wanted.modules.iter().any(there)
-            || self.is_on_path(image)
+            || is_on_path(image)
             || self.starts_with(image, &["uv"])
             || self.installs_again(install, wanted.link, &chain, 0)
-            || self.may_be_made(&wanted.link.folder, &chain)
+            || may_be_made(&wanted.link.folder, &chain)
             || self.is_mounted_by_compose(wanted)
             || transfers.any(|transfer| self.may_bring(wanted, transfer, own_start))
     }
@@ -250,20 +244,6 @@ impl Facts<'_> {
                     !environment && (there || (!only_there && takes_it))
                 }
             }
-        })
-    }
-
-    fn is_on_path(&self, image: &StageFacts) -> bool {
-        image.state.environment.get("PYTHONPATH").is_some()
-    }
-
-    /// Whether a command in these stages may fill the folder.
-    fn may_be_made(&self, folder: &str, chain: &[&StageFacts]) -> bool {
-        let mut invocations = chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        invocations.any(|invocation| {
-            let here = invocation.workdir.known().is_none_or(|workdir| is_below(workdir, folder));
-            let named = || invocation.arguments.iter().any(|argument| argument.value.text().contains(folder));
-            CREATORS.contains(&invocation.program.as_str()) && (here || named())
         })
     }
 
@@ -304,6 +284,28 @@ impl Facts<'_> {
         let program = file_name(words.first()?);
         parsed.scripts.contains_key(program).then(|| program.to_owned())
     }
+}
+
+fn is_on_path(image: &StageFacts) -> bool {
+    image.state.environment.get("PYTHONPATH").is_some()
+}
+
+/// Whether a command in these stages may fill the folder.
+fn may_be_made(folder: &str, chain: &[&StageFacts]) -> bool {
+    let mut invocations = chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    invocations.any(|invocation| {
+        let here = invocation.workdir.known().is_none_or(|workdir| is_below(workdir, folder));
+        let named = || invocation.arguments.iter().any(|argument| argument.value.text().contains(folder));
+        CREATORS.contains(&invocation.program.as_str()) && (here || named())
+    })
+}
+
+/// Whether a transfer takes the packages of the environment that holds the link.
+fn takes_environment(install: &PythonInstall, wanted: &Wanted<'_>, transfer: &Transfer) -> bool {
+    let sites = wanted.environments.iter().flat_map(|environment| sites(install, environment));
+    let sites: Vec<String> = sites.collect();
+    let mut paths = transfer.paths.iter().filter_map(|(path, _)| path.known());
+    paths.any(|path| sites.iter().any(|site| is_below(site, path)))
 }
 
 /// Whether one is the other or lies below it.
