@@ -16,6 +16,7 @@ mod conda;
 mod contents;
 mod corrections;
 mod development;
+mod editable;
 mod edited;
 mod entry_points;
 mod evidence;
@@ -50,6 +51,7 @@ pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, Packa
 pub use contents::{Contents, Dominant};
 pub use corrections::{Correction, CorrectionKind};
 pub use development::{Bundle, BundleKind};
+pub use editable::{Editable, EditableHarm, EditableWay};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};
 pub use installers::{Installer, InstallerTool, Way, is_uv_image};

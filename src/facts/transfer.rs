@@ -169,7 +169,7 @@ impl Facts<'_> {
     }
 
     /// The workspace path of a path of the context, when something stands there.
-    fn context_path(&self, path: &str) -> Option<String> {
+    pub(super) fn context_path(&self, path: &str) -> Option<String> {
         let path = path.trim_matches('/');
         let context = self.service.context.as_str();
         let full = match (context, path) {

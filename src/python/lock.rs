@@ -67,6 +67,7 @@ pub enum LockKind {
 }
 
 /// One pinned package.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedPackage {
     /// The distribution.
@@ -79,6 +80,8 @@ pub struct LockedPackage {
     pub is_local: bool,
     /// Whether nothing is installed for it: uv's `virtual` projects.
     pub is_virtual: bool,
+    /// Whether uv links it instead of copying it, unless it is told not to.
+    pub is_editable: bool,
     /// 1-based line of the `name` key.
     pub line: u32,
     /// Where the name stands.
@@ -187,6 +190,7 @@ impl LockedPackage {
             source: None,
             is_local: false,
             is_virtual: false,
+            is_editable: false,
             line: 0,
             range: TextRange::empty(0),
             dependencies: Vec::new(),

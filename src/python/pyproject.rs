@@ -56,6 +56,11 @@ pub struct Pyproject {
     pub scripts: BTreeMap<String, String>,
     /// The object references of all those, and of poetry's plugins: `package.module:attribute`.
     pub entry_points: Vec<String>,
+    /// Whether the project itself is installed, where the manifest says so: `[tool.uv] package`, `[tool.poetry] package-mode`,
+    /// `[tool.pdm] distribution`.
+    pub is_package: Option<bool>,
+    /// Whether `[tool.setuptools]` says where the packages are, so that setuptools does not look for them by itself.
+    pub places_packages: bool,
     /// Names of the top-level `[tool.*]` tables.
     pub tools: Vec<String>,
 }
@@ -148,6 +153,7 @@ impl Pyproject {
             found.read_pdm(reader, tool);
             if let Some(poetry) = tool.get("poetry") {
                 found.has_poetry = true;
+                found.is_package = poetry.get("package-mode").and_then(Item::as_bool).or(found.is_package);
                 let declares = |key: &str| root.get("project").is_some_and(|project| !is_empty(project.get(key)));
                 let is_declared = declares("dependencies") || declares("optional-dependencies");
                 found.read_poetry(reader, poetry, is_declared);
@@ -190,6 +196,9 @@ impl Pyproject {
     }
 
     fn read_setuptools(&mut self, tool: &Item) {
+        let places = ["packages", "py-modules", "package-dir"];
+        self.places_packages =
+            tool.get("setuptools").is_some_and(|setuptools| places.iter().any(|key| setuptools.get(key).is_some()));
         let Some(dynamic) = tool.get("setuptools").and_then(|setuptools| setuptools.get("dynamic")) else { return };
         self.dynamic_dependency_files =
             dynamic.get("dependencies").map(|item| strings(item.get("file"))).unwrap_or_default();

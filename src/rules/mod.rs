@@ -6,6 +6,7 @@
 
 mod cleaning;
 mod copied;
+mod declared;
 mod deletion;
 mod insertion;
 mod kept_cache;
@@ -87,6 +88,7 @@ groups! {
         lock_ignored,
         stale_lock,
         installer_in_runtime,
+        editable_install,
         source_build_on_musl,
         model_in_image,
         browsers_in_image,

@@ -4,6 +4,7 @@ mod bytes;
 mod compiled;
 mod known;
 mod locked;
+mod lost;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -68,6 +69,8 @@ pub struct InstalledPackage {
     pub is_local: bool,
     /// Whether it is left out although what it needs is installed: a virtual project, `--no-install-package`.
     pub left_out: bool,
+    /// Whether the lock has it linked to its folder instead of copied.
+    pub is_editable: bool,
     /// Indexes of the install's roots that name it.
     pub roots: Vec<usize>,
     /// Where the lock pins it.

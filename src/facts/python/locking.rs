@@ -1,5 +1,7 @@
 //! Locks of the repository that an install does not go by.
 
+mod compiled;
+
 use crate::context::IgnoreFile;
 use crate::facts::commands::{Pdm, Pipenv, PipenvAction, Poetry, Uv, UvAction};
 use crate::facts::paths::{file_name, resolve};
@@ -58,11 +60,14 @@ impl Facts<'_> {
     }
 
     fn ignored_lock(&self, index: usize, install: &PythonInstall) -> Option<IgnoredLock> {
-        let project = install.projects.iter().find(|project| project.direct)?;
         let (stage, run, invocation) = self.site_of(install)?;
         if self.has_unknown_words(install) {
             return None;
         }
+        let Some(project) = install.projects.iter().find(|project| project.direct) else {
+            let (path, manifest) = self.pins_beside(install).filter(|_| !self.are_brought(install, stage, run))?;
+            return Some(IgnoredLock { path, manifest, install: index, gap: LockGap::OtherTool });
+        };
         let (path, gap) = match lock_name(install.tool) {
             Some(name) => self.gap_of_locking(install, project, name, (stage, run, invocation))?,
             None => (self.lock_of_another(install, project, stage, run)?, LockGap::OtherTool),
@@ -119,7 +124,11 @@ impl Facts<'_> {
             .iter()
             .filter_map(|name| join(folder, name))
             .find(|path| self.workspace.is_file(path))?;
-        // Something else may have brought the locked versions: a sync, an export, an environment that is copied.
+        (!self.are_brought(install, stage, run)).then_some(path)
+    }
+
+    /// Whether something else may have brought the locked versions: a sync, an export, an environment that is copied.
+    fn are_brought(&self, install: &PythonInstall, stage: &StageFacts, run: &Run) -> bool {
         let chain: Vec<usize> = std::iter::once(stage).chain(self.ancestors(stage)).map(|stage| stage.index).collect();
         let earlier = self.python_installs().iter().any(|other| {
             let before =
@@ -131,13 +140,11 @@ impl Facts<'_> {
             .transfers
             .iter()
             .any(|transfer| transfer.instruction < run.instruction && transfer.source != crate::facts::Source::Context);
-        let exported = self
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.runs)
-            .flat_map(|run| &run.invocations)
-            .any(|other| matches!(other.program.as_str(), "uv" | "poetry" | "pdm") && other.has_argument("export"));
-        (!earlier && !copied && !exported).then_some(path)
+        let exported = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations).any(|other| {
+            let exports = matches!(other.program.as_str(), "uv" | "poetry" | "pdm") && other.has_argument("export");
+            exports || other.program == "pip-compile" || other.has_argument("compile")
+        });
+        earlier || copied || exported
     }
 
     /// The ignore file, where it keeps `path` out of the context.

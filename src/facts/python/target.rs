@@ -53,6 +53,32 @@ impl Facts<'_> {
         places.iter().any(|place| self.reaches_final(install.stage, place))
     }
 
+    /// Environments (absolute) of which one has what the install brings: uv's own for a project in `folder`; else those that the
+    /// command or its variables name, and the system's only where they name none.
+    pub(super) fn environments(&self, install: &PythonInstall, folder: &str) -> Vec<String> {
+        let Some((_, run, invocation)) = self.site_of(install) else { return Vec::new() };
+        let named = |name: &str| {
+            let value = self.variable(run, invocation, name).and_then(Value::known).filter(|value| !value.is_empty());
+            value.map(|path| resolve(folder, path))
+        };
+        if matches!(install.tool, Tool::UvSync | Tool::UvAdd) {
+            let active = invocation.has_argument("--active").then(|| named("VIRTUAL_ENV")).flatten();
+            let own = active.or_else(|| named("UV_PROJECT_ENVIRONMENT")).unwrap_or_else(|| resolve(folder, ".venv"));
+            return vec![own];
+        }
+        let all = self.prefixes(install, invocation);
+        let is_usual = |path: &String| {
+            matches!(path.as_str(), "/usr" | "/usr/local" | "/opt/conda" | "/usr/sbin" | "/sbin" | "/" | "")
+                || path.ends_with("/.local")
+        };
+        let environment = resolve(invocation.workdir.known().unwrap_or("/"), ".venv");
+        let (usual, mut own): (Vec<String>, Vec<String>) = all.into_iter().partition(is_usual);
+        if !own.iter().any(|path| *path != environment) {
+            own.extend(usual);
+        }
+        own
+    }
+
     /// Folders that hold `lib/python3.X/site-packages`: environments, prefixes, the system's own.
     fn prefixes(&self, install: &PythonInstall, invocation: &Invocation) -> Vec<String> {
         let Some((stage, run, _)) = self.site_of(install) else { return Vec::new() };
@@ -98,6 +124,15 @@ impl Facts<'_> {
         }
         found
     }
+}
+
+/// The folders that hold the packages of an environment.
+pub(super) fn sites(install: &PythonInstall, environment: &str) -> Vec<String> {
+    let folders = ["site-packages", "dist-packages"];
+    let versions = versions(install).into_iter();
+    let sites =
+        versions.flat_map(|version| folders.map(|folder| format!("{environment}/lib/python{version}/{folder}")));
+    sites.collect()
 }
 
 fn site(install: &PythonInstall) -> Site {

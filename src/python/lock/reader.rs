@@ -208,6 +208,7 @@ impl Reader {
                         package.source = Some(value.into_owned());
                         package.is_local |= directory || matches!(kind, "directory" | "editable" | "virtual");
                         package.is_virtual |= kind == "virtual";
+                        package.is_editable |= kind == "editable";
                     }
                 });
             }

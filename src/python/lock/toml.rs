@@ -104,29 +104,22 @@ impl<'t> Toml<'t> {
     }
 
     /// Takes an array; `element` takes each of its values. Any other value is passed over.
-    pub(super) fn elements(&mut self, mut element: impl FnMut(&mut Self)) {
-        if self.peek() != Some(b'[') {
-            self.skip_value();
-            return;
-        }
-        self.at += 1;
-        loop {
-            self.skip_space();
-            match self.peek() {
-                None => return,
-                Some(b']') => {
-                    self.at += 1;
-                    return;
-                }
-                Some(b',') => self.at += 1,
-                Some(_) => self.taking(&mut element),
-            }
-        }
+    pub(super) fn elements(&mut self, element: impl FnMut(&mut Self)) {
+        self.enclosed((b'[', b']'), element);
     }
 
     /// Takes a table in braces; `member` takes the value of each key. Any other value is passed over.
     pub(super) fn members(&mut self, mut member: impl FnMut(&mut Self, &str)) {
-        if self.peek() != Some(b'{') {
+        self.enclosed((b'{', b'}'), |toml| {
+            if let Some((key, _)) = toml.key_of_value() {
+                toml.taking(&mut |toml| member(toml, &key));
+            }
+        });
+    }
+
+    /// Takes what stands between two brackets, separated by commas; `one` takes each part. Any other value is passed over.
+    fn enclosed(&mut self, (open, close): (u8, u8), mut one: impl FnMut(&mut Self)) {
+        if self.peek() != Some(open) {
             self.skip_value();
             return;
         }
@@ -135,19 +128,12 @@ impl<'t> Toml<'t> {
             self.skip_space();
             match self.peek() {
                 None => return,
-                Some(b'}') => {
+                Some(byte) if byte == close => {
                     self.at += 1;
                     return;
                 }
                 Some(b',') => self.at += 1,
-                Some(_) => {
-                    let before = self.at;
-                    if let Some((key, _)) = self.key_of_value() {
-                        self.taking(&mut |toml| member(toml, &key));
-                    } else if self.at == before {
-                        self.skip_character();
-                    }
-                }
+                Some(_) => self.taking(&mut one),
             }
         }
     }

@@ -11,6 +11,7 @@ impl Pyproject {
     pub(super) fn read_uv(&mut self, reader: Reader<'_>, tool: &Item) {
         let Some(uv) = tool.get("uv") else { return };
         self.has_uv = true;
+        self.is_package = uv.get("package").and_then(Item::as_bool).or(self.is_package);
         if let Some((key, members)) = uv.as_table_like().and_then(|table| table.get_key_value("dev-dependencies")) {
             self.add_group("dev", range_of(key.span()), reader.requirements(Some(members)));
         }
@@ -29,6 +30,7 @@ impl Pyproject {
     /// pdm's documentation, "Configure the project".
     pub(super) fn read_pdm(&mut self, reader: Reader<'_>, tool: &Item) {
         let Some(pdm) = tool.get("pdm") else { return };
+        self.is_package = pdm.get("distribution").and_then(Item::as_bool).or(self.is_package);
         for (key, members) in table(pdm.get("dev-dependencies")) {
             self.add_group(key.get(), range_of(key.span()), reader.requirements(Some(members)));
         }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::catalogue;
 use crate::diagnostic::{Span, format_bytes};
-use crate::facts::python::{ClosureBasis, InstalledExtra, Project, PythonInstall, Root, Tool};
+use crate::facts::python::{InstalledExtra, Project, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 use crate::rules::phrase::{count, listed_up_to};
-use crate::rules::weight::{keys, weight_of, weight_of_extra};
+use crate::rules::weight::{keys, lost, lost_of_extra};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -74,7 +74,8 @@ fn of_project(
         }
         members.retain(|root| !facts.is_loaded_at_once(root.requirement.name.as_str()));
     }
-    let Some(bytes) = weight_of(facts, install, &members).filter(|&bytes| bytes >= HEAVY) else { return };
+    let Some(all) = lost(facts, install, &members).filter(|all| all.bytes >= HEAVY) else { return };
+    let bytes = all.bytes;
     let message = format!("`{name}[{}]` asks for everything that the package can use", extra.name);
     let mut finding = reporter.report(extra.word, message);
     finding.primary_label(format!(
@@ -94,7 +95,7 @@ fn of_project(
         let names: Vec<String> = heavy.iter().map(|(_, name)| format!("`{name}`")).collect();
         finding.note("heavy", listed_up_to(&names, LISTED));
     }
-    finding.note("bytes", format!("catalogue: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
+    finding.note("bytes", format!("{}: ≈ {} beyond what is installed anyway", all.source, format_bytes(bytes)));
     finding.help(if narrower.is_empty() {
         "install what the service uses of it by name".to_owned()
     } else {
@@ -120,7 +121,8 @@ fn of_library(
     extra: &PackageName,
     reporter: &mut Reporter<'_>,
 ) {
-    let Some(bytes) = weight_of_extra(facts, install, root, extra).filter(|&bytes| bytes >= HEAVY) else { return };
+    let all = lost_of_extra(facts, install, root, extra).filter(|(bytes, _)| *bytes >= HEAVY);
+    let Some((bytes, source)) = all else { return };
     let name = &root.requirement.name;
     let message = format!("`{name}[{extra}]` asks for everything that the package can use");
     let mut finding = reporter.report(root.word, message);
@@ -130,11 +132,7 @@ fn of_library(
     } else {
         finding.label_in(Span::new(root.place.file.clone(), root.place.range), brings);
     }
-    let basis = match &facts.closure(install).basis {
-        ClosureBasis::Lock(lock) => format!("`{lock}`"),
-        ClosureBasis::Compiled(_) | ClosureBasis::Catalogue => "catalogue".to_owned(),
-    };
-    finding.note("bytes", format!("{basis}: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
+    finding.note("bytes", format!("{source}: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
     let alternative = catalogue::package(&format!("{name}[{extra}]")).and_then(|package| package.alternative);
     finding.help(match alternative {
         Some(alternative) => format!("ask for less: {alternative}"),

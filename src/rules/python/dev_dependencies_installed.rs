@@ -1,12 +1,12 @@
 //! Development dependencies in an image that only runs a program.
 
-use crate::catalogue;
-use crate::diagnostic::{Applicability, Edit, Fix, Span, format_bytes};
+use crate::diagnostic::{Applicability, Edit, Fix, Span};
 use crate::facts::Facts;
 use crate::facts::Guard;
 use crate::facts::python::{Bundle, BundleKind, PythonInstall, Reached, Root, Tool};
+use crate::rules::declared::{and_unknown, weighed};
 use crate::rules::phrase::{listed, listed_up_to};
-use crate::rules::weight::{keys, savings, weight_of};
+use crate::rules::weight::lost;
 use crate::rules::{Check, Reporter};
 
 mod remedy;
@@ -57,7 +57,7 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
     let own = |root: &&Root| !is_main(install, bundles, root);
     let members = bundles.iter().flat_map(|bundle| &bundle.members).filter_map(|&member| install.roots.get(member));
     let mut members: Vec<&Root> = members.filter(own).collect();
-    members.sort_by_key(|root| std::cmp::Reverse(alone(root)));
+    members.sort_by_cached_key(|root| std::cmp::Reverse(lost(facts, install, &[*root]).map(|lost| lost.bytes)));
     members.dedup_by_key(|root| root.requirement.name.clone());
     let (used, idle): (Vec<&Root>, Vec<&Root>) =
         members.into_iter().partition(|root| facts.runtime_use(root.requirement.name.as_str()).is_some());
@@ -79,20 +79,11 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
             finding.label(other.range, "installs it again");
         }
     }
-    let weighed: Vec<String> = idle
-        .iter()
-        .filter_map(|root| Some(format!("`{}` ≈ {}", root.requirement.name, format_bytes(alone(root)?))))
-        .collect();
-    if !weighed.is_empty() {
-        let unknown = idle.len() - weighed.len();
-        let rest = if unknown == 0 { String::new() } else { format!("; {unknown} more of unknown size") };
-        finding.note("bytes", format!("catalogue: {}{rest}", weighed.join(", ")));
-        let bytes = weight_of(facts, install, &idle).unwrap_or_default();
-        if bytes > 0 {
-            let mut savings = savings(facts, index, &idle, bytes);
-            savings.complete = unknown == 0;
-            finding.savings(savings);
-        }
+    if let Some(lost) = lost(facts, install, &idle) {
+        let known = weighed(facts, install, &idle);
+        let rest = and_unknown(idle.len() - known.len());
+        finding.note("bytes", format!("{}: {}{rest}", lost.source, known.join(", ")));
+        finding.savings(lost.savings);
     }
     for root in &used {
         if let Some(Reached { file, by }) = facts.runtime_use(root.requirement.name.as_str()) {
@@ -123,12 +114,6 @@ fn is_main(install: &PythonInstall, bundles: &[Bundle], root: &Root) -> bool {
     install.roots.iter().enumerate().any(|(index, other)| {
         other.requirement.name == root.requirement.name && !bundles.iter().any(|bundle| bundle.members.contains(&index))
     })
-}
-
-/// What the package weighs with all that it needs, where the catalogue knows.
-fn alone(root: &Root) -> Option<u64> {
-    let keys = keys(root);
-    Some(catalogue::weight(&keys).installed_bytes).filter(|&bytes| bytes > 0)
 }
 
 fn message(install: &PythonInstall, bundles: &[Bundle]) -> String {

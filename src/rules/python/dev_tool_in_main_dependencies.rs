@@ -1,16 +1,12 @@
 //! Tools for developers among the dependencies of the program.
 
-use std::collections::BTreeSet;
-
-use crate::catalogue;
-use crate::diagnostic::{Applicability, Fix, Span, format_bytes};
+use crate::diagnostic::{Applicability, Fix, Span};
 use crate::facts::python::{Declared, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
-use crate::python::PackageName;
-use crate::rules::deletion::without_requirements;
+use crate::rules::declared::{Told, and_unknown, by_file, deletion, quoted, remove_command, weighed};
 use crate::rules::phrase::{listed, listed_up_to};
 use crate::rules::relock::{files_of, without_dependencies};
-use crate::rules::weight::{keys, savings, weight_of};
+use crate::rules::weight::lost;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -19,33 +15,20 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 const LISTED: usize = 4;
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
-    let mut reported: BTreeSet<(String, PackageName)> = BTreeSet::new();
-    for (index, install) in facts.python_installs().iter().enumerate() {
+    let mut told = Told::new();
+    for install in facts.python_installs() {
         if install.guard != Guard::Always || install.tool == Tool::PipWheel || !facts.ships_for_use(install) {
             continue;
         }
-        let mut tools = facts.main_tools(install);
-        tools.retain(|root| reported.insert((root.place.file.to_string(), root.requirement.name.clone())));
-        let files: BTreeSet<&str> = tools.iter().map(|root| root.place.file.as_ref()).collect();
-        for file in files {
-            let mut members: Vec<&Root> =
-                tools.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
-            members.sort_by_key(|root| (std::cmp::Reverse(bytes_of(facts, install, root)), root.place.range.start()));
-            report(facts, index, &members, reporter);
+        for members in by_file(facts, install, facts.main_tools(install), &mut told) {
+            report(facts, install, &members, reporter);
         }
     }
 }
 
-/// What would no longer be installed without it, where the catalogue knows.
-fn bytes_of(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> Option<u64> {
-    let own = || catalogue::own_bytes(root.requirement.name.as_str());
-    if keys(root).is_empty() { own() } else { weight_of(facts, install, &[root]) }.filter(|&bytes| bytes > 0)
-}
-
-fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Reporter<'_>) {
-    let Some(install) = facts.python_installs().get(index) else { return };
+fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporter: &mut Reporter<'_>) {
     let (Some(first), Some((_, _, invocation))) = (members.first(), facts.site_of(install)) else { return };
-    let names: Vec<String> = members.iter().map(|root| format!("`{}`", root.requirement.name)).collect();
+    let names = quoted(members);
     let (noun, verb) = if members.len() == 1 { ("a tool", "is") } else { ("tools", "are") };
     let message =
         format!("{} {verb} installed for the program and {verb} {noun} for developers", listed_up_to(&names, LISTED));
@@ -61,30 +44,11 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
             );
         }
     }
-    let weighed: Vec<(&Root, u64)> =
-        members.iter().filter_map(|&root| Some((root, bytes_of(facts, install, root)?))).collect();
-    if !weighed.is_empty() {
-        let unknown = members.len() - weighed.len();
-        let rest = if unknown == 0 { String::new() } else { format!("; {unknown} more of unknown size") };
-        let texts: Vec<String> = weighed
-            .iter()
-            .map(|(root, bytes)| format!("`{}` ≈ {}", root.requirement.name, format_bytes(*bytes)))
-            .collect();
-        finding.note("bytes", format!("catalogue: {}{rest}", texts.join(", ")));
-        let known: Vec<&Root> = weighed.iter().map(|(root, _)| *root).collect();
-        let closures: Vec<&Root> = known.iter().copied().filter(|root| !keys(root).is_empty()).collect();
-        let own: u64 = known
-            .iter()
-            .filter(|root| keys(root).is_empty())
-            .filter_map(|root| catalogue::own_bytes(root.requirement.name.as_str()))
-            .sum();
-        let bytes =
-            own + if closures.is_empty() { 0 } else { weight_of(facts, install, &closures).unwrap_or_default() };
-        if bytes > 0 {
-            let mut savings = savings(facts, index, &known, bytes);
-            savings.complete = unknown == 0;
-            finding.savings(savings);
-        }
+    if let Some(lost) = lost(facts, install, members) {
+        let known = weighed(facts, install, members);
+        let rest = and_unknown(members.len() - known.len());
+        finding.note("bytes", format!("{}: {}{rest}", lost.source, known.join(", ")));
+        finding.savings(lost.savings);
     }
     finding.script_of(invocation);
     finding.help(help(install, members));
@@ -98,14 +62,7 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
         });
         return;
     }
-    let only_reader = first.declared == Declared::Requirements && facts.is_only_reader_of(&first.place.file);
-    let edits = if only_reader { without_requirements(facts, members) } else { None };
-    finding.fix(edits.map(|edits| Fix {
-        title: format!("delete {} from `{}`", listed(&names), first.place.file),
-        applicability: Applicability::Unsafe,
-        caution: Some("whoever tests or develops with the file has to install them in another way".to_owned()),
-        edits,
-    }));
+    finding.fix(deletion(facts, members, "whoever tests or develops with the file has to install them in another way"));
 }
 
 fn help(install: &PythonInstall, members: &[&Root]) -> String {
@@ -119,14 +76,14 @@ fn help(install: &PythonInstall, members: &[&Root]) -> String {
             format!("take {them} out of what `{}` is compiled from, into a file for development", first.place.file)
         }
         (Declared::Requirements, _) => format!("move {them} to a file of requirements for development"),
-        (Declared::Project, Tool::UvSync | Tool::UvAdd) => {
-            format!(
-                "move {them} to the group `dev`: `uv remove {names}` and `uv add --dev {names}`, and sync with `--no-dev`"
-            )
+        (Declared::Project, tool) => {
+            let (add, without) = match tool {
+                Tool::UvSync | Tool::UvAdd => (format!("`uv add --dev {names}`"), "sync with `--no-dev`"),
+                Tool::Poetry => (format!("`poetry add --group dev {names}`"), "install with `--only main`"),
+                _ => return format!("move {them} to a dependency group or an extra for development"),
+            };
+            let remove = remove_command(tool, &names).unwrap_or_default();
+            format!("move {them} to the group `dev`: {remove} and {add}, and {without}")
         }
-        (Declared::Project, Tool::Poetry) => format!(
-            "move {them} to the group `dev`: `poetry remove {names}` and `poetry add --group dev {names}`, and install with `--only main`"
-        ),
-        (Declared::Project, _) => format!("move {them} to a dependency group or an extra for development"),
     }
 }

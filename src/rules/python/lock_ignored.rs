@@ -66,6 +66,12 @@ fn help(tool: Tool, ignored: &IgnoredLock) -> String {
         LockGap::Rewritten(_) => {
             "make the lock anew in the repository, where tests run against it, not in the build".to_owned()
         }
+        LockGap::OtherTool if !name.contains("lock") => format!("install what is compiled: `-r {name}`"),
+        LockGap::OtherTool if manifest == "requirements.txt" => {
+            format!(
+                "export the requirements from `{name}`, or install with its tool: two lists of the same packages drift apart"
+            )
+        }
         LockGap::OtherTool if name == "uv.lock" => {
             "install what is pinned first: `uv export --frozen --no-dev --no-emit-project`, or `uv sync --frozen`"
                 .to_owned()

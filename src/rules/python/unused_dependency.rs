@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue;
-use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings, Span, format_bytes};
+use crate::diagnostic::{Applicability, Fix, Span, format_bytes};
 use crate::facts::python::{Declared, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
-use crate::python::PackageName;
-use crate::rules::deletion::without_requirements;
+use crate::rules::declared::{Told, and_unknown, by_file, deletion, quoted, remove_command};
 use crate::rules::phrase::{count, listed, listed_up_to};
 use crate::rules::relock::{files_of, without_dependencies};
-use crate::rules::weight::{keys, savings, weight_of};
+use crate::rules::weight::lost;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -24,8 +23,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     if !facts.finals().any(|image| facts.is_runtime_image(image)) {
         return;
     }
-    let mut reported: BTreeSet<(String, PackageName)> = BTreeSet::new();
-    for (index, install) in facts.python_installs().iter().enumerate() {
+    let mut told = Told::new();
+    for install in facts.python_installs() {
         if install.guard != Guard::Always || install.tool == Tool::PipWheel || !facts.ships(install) {
             continue;
         }
@@ -33,15 +32,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let idle = facts.idle_roots(install, |root| matters(facts, install, root));
-        let mut idle: Vec<&Root> = idle.iter().filter_map(|&place| install.roots.get(place)).collect();
-        idle.retain(|root| reported.insert((root.place.file.to_string(), root.requirement.name.clone())));
-        let files: BTreeSet<&str> = idle.iter().map(|root| root.place.file.as_ref()).collect();
-        for file in files {
-            let mut members: Vec<&Root> =
-                idle.iter().copied().filter(|root| root.place.file.as_ref() == file).collect();
-            members
-                .sort_by_key(|root| (std::cmp::Reverse(bytes_of(facts, install, &[root])), root.place.range.start()));
-            report(facts, index, &members, reporter);
+        let idle: Vec<&Root> = idle.iter().filter_map(|&place| install.roots.get(place)).collect();
+        for members in by_file(facts, install, idle, &mut told) {
+            report(facts, install, &members, reporter);
         }
     }
 }
@@ -53,7 +46,7 @@ fn matters(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> bool {
         && root.group.is_none()
         && !catalogue::is_development_tool(name)
         && !catalogue::is_cuda_package(name)
-        && (needs_compiler(name).is_some() || bytes_of(facts, install, &[root]).is_some_and(|bytes| bytes >= HEAVY))
+        && (needs_compiler(name).is_some() || lost(facts, install, &[root]).is_some_and(|lost| lost.bytes >= HEAVY))
 }
 
 /// What pip needs of the system to build it, where that is a compiler.
@@ -63,20 +56,10 @@ fn needs_compiler(name: &str) -> Option<&'static str> {
         .filter(|_| catalogue::package(name).is_none())
 }
 
-/// What would no longer be installed, as far as it is known.
-fn bytes_of(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Option<u64> {
-    let (listed, others): (Vec<&Root>, Vec<&Root>) = members.iter().copied().partition(|root| !keys(root).is_empty());
-    let own = others.iter().filter_map(|root| catalogue::own_bytes(root.requirement.name.as_str()));
-    let own = own.reduce(|one, other| one + other);
-    let closures = if listed.is_empty() { None } else { weight_of(facts, install, &listed) };
-    closures.into_iter().chain(own).reduce(|one, other| one + other).filter(|&bytes| bytes > 0)
-}
-
-fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Reporter<'_>) {
-    let Some(install) = facts.python_installs().get(index) else { return };
+fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporter: &mut Reporter<'_>) {
     let (Some(first), Some((_, _, invocation))) = (members.first(), facts.site_of(install)) else { return };
     let one = members.len() == 1;
-    let names: Vec<String> = members.iter().map(|root| format!("`{}`", root.requirement.name)).collect();
+    let names = quoted(members);
     let message = format!(
         "{} {} installed, and nothing in the image reaches {}",
         listed_up_to(&names, LISTED),
@@ -91,9 +74,9 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
     let mut unknown = 0;
     for root in members {
         let name = root.requirement.name.as_str();
-        let bytes = bytes_of(facts, install, &[root]);
-        unknown += usize::from(bytes.is_none());
-        let cost = bytes.map(|bytes| format!("adds ≈ {} installed", format_bytes(bytes)));
+        let alone = lost(facts, install, &[root]);
+        unknown += usize::from(alone.is_none());
+        let cost = alone.map(|alone| format!("adds ≈ {} installed", format_bytes(alone.bytes)));
         let compiler = needs_compiler(name).map(|needs| format!("is compiled, with {}", listed_words(needs)));
         let text: Vec<String> = cost.into_iter().chain(compiler).collect();
         let text = text.join(", and ");
@@ -103,11 +86,11 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
             finding.label_in(Span::new(root.place.file.clone(), root.place.range), text);
         }
     }
-    let bytes = bytes_of(facts, install, members);
-    if let Some(bytes) = bytes {
-        let rest = if unknown == 0 { String::new() } else { format!("; {unknown} more of unknown size") };
-        finding.note("bytes", format!("catalogue: ≈ {} beyond what is installed anyway{rest}", format_bytes(bytes)));
-        finding.savings(all_savings(facts, index, members, bytes, unknown == 0));
+    if let Some(lost) = lost(facts, install, members) {
+        let rest = and_unknown(unknown);
+        let bytes = format_bytes(lost.bytes);
+        finding.note("bytes", format!("{}: ≈ {bytes} beyond what is installed anyway{rest}", lost.source));
+        finding.savings(lost.savings);
     }
     let program = facts.program();
     finding.note(
@@ -122,40 +105,15 @@ fn report(facts: &Facts<'_>, index: usize, members: &[&Root], reporter: &mut Rep
     );
     finding.script_of(invocation);
     finding.help(help(install, members));
-    let only_reader = first.declared == Declared::Requirements && facts.is_only_reader_of(&first.place.file);
-    let edits = match first.declared {
-        Declared::Project => without_dependencies(facts, install, members, None, None),
-        _ if only_reader => without_requirements(facts, members),
-        _ => None,
-    };
-    finding.fix(edits.map(|edits| Fix {
+    let caution = "what loads it by a name that is made at run time was not seen";
+    let edits = without_dependencies(facts, install, members, None, None);
+    let of_project = edits.map(|edits| Fix {
         title: format!("delete {} from {}", listed(&names), files_of(&edits)),
         applicability: Applicability::Unsafe,
-        caution: Some("what loads it by a name that is made at run time was not seen".to_owned()),
+        caution: Some(caution.to_owned()),
         edits,
-    }));
-}
-
-fn all_savings(facts: &Facts<'_>, index: usize, members: &[&Root], bytes: u64, complete: bool) -> Savings {
-    let (listed, others): (Vec<&Root>, Vec<&Root>) = members.iter().copied().partition(|root| !keys(root).is_empty());
-    let own = |root: &&Root| {
-        let name = root.requirement.name.as_str();
-        Some((Component::Package(name.to_owned()), catalogue::own_bytes(name)?))
-    };
-    let items: Vec<Saving> = others
-        .iter()
-        .filter_map(own)
-        .map(|(component, bytes)| Saving { component, bytes, basis: Basis::Catalogue })
-        .collect();
-    let of_others: u64 = items.iter().map(|item| item.bytes).sum();
-    let mut all = if listed.is_empty() {
-        Savings { items: Vec::new(), complete, in_image: true }
-    } else {
-        savings(facts, index, &listed, bytes.saturating_sub(of_others))
-    };
-    all.items.extend(items);
-    all.complete = complete;
-    all
+    });
+    finding.fix(of_project.or_else(|| deletion(facts, members, caution)));
 }
 
 fn help(install: &PythonInstall, members: &[&Root]) -> String {
@@ -173,13 +131,8 @@ fn help(install: &PythonInstall, members: &[&Root]) -> String {
         Declared::Project => {
             let names: Vec<&str> = members.iter().map(|root| root.requirement.name.as_str()).collect();
             let names = names.join(" ");
-            match install.tool {
-                Tool::UvSync | Tool::UvAdd => format!("`uv remove {names}`"),
-                Tool::Poetry => format!("`poetry remove {names}`"),
-                Tool::Pdm => format!("`pdm remove {names}`"),
-                Tool::Pipenv => format!("`pipenv uninstall {names}`"),
-                _ => format!("take {them} out of the dependencies in `{}`", first.place.file),
-            }
+            remove_command(install.tool, &names)
+                .unwrap_or_else(|| format!("take {them} out of the dependencies in `{}`", first.place.file))
         }
     }
 }

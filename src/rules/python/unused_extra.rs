@@ -9,7 +9,7 @@ use crate::facts::{Facts, Guard};
 use crate::rules::deletion::without_extra;
 use crate::rules::phrase::{count, listed};
 use crate::rules::relock::{files_of, without_dependencies};
-use crate::rules::weight::{savings, weight_of};
+use crate::rules::weight::{keys, lost};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -49,7 +49,9 @@ fn report(
     let heavy: Vec<(&Root, u64)> = members
         .iter()
         .filter(|root| !catalogue::is_development_tool(root.requirement.name.as_str()))
-        .filter_map(|&root| Some((root, weight_of(facts, install, &[root])?)))
+        // What may reach a package is known for those that the catalogue lists.
+        .filter(|root| !keys(root).is_empty())
+        .filter_map(|&root| Some((root, lost(facts, install, &[root])?.bytes)))
         .filter(|&(_, bytes)| bytes >= HEAVY)
         .collect();
     if heavy.is_empty() || !facts.program().is_known() {
@@ -75,9 +77,8 @@ fn report(
         if names.len() == 1 { "it" } else { "them" }
     );
     let mut finding = reporter.report(extra.word, message);
-    let brought = unreached.clone();
-    let savings = savings(facts, index, &brought, weight_of(facts, install, &brought).unwrap_or_default());
-    let bytes = savings.bytes();
+    let lost = lost(facts, install, &unreached);
+    let bytes = lost.as_ref().map(|lost| lost.bytes).unwrap_or_default();
     finding.primary_label(format!("asks for `{}`", extra.name));
     finding.label_in(
         Span::new(first.place.file.clone(), first.place.range),
@@ -90,7 +91,11 @@ fn report(
         "chain",
         first.via.iter().cloned().chain([first.requirement.name.to_string()]).collect::<Vec<_>>().join(" > "),
     );
-    finding.note("bytes", format!("catalogue: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
+    if let Some(lost) = lost {
+        let source = &lost.source;
+        finding.note("bytes", format!("{source}: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
+        finding.savings(lost.savings);
+    }
     finding.note(
         "reach",
         format!(
@@ -100,7 +105,6 @@ fn report(
             count(facts.program().texts.len(), "other file")
         ),
     );
-    finding.savings(savings);
     if whole {
         finding.help(format!("install without the extra `{}`, or with the members in use only", extra.name));
         finding.fix(without_extra(facts, install, extra).map(|edit| Fix {

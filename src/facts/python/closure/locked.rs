@@ -35,6 +35,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
             extras: member.extras.clone(),
             is_local: locked.is_local,
             left_out: is_left_out(install, &members, locked),
+            is_editable: locked.is_editable,
             roots: Vec::new(),
             place: Some(Place { file: Arc::clone(&file), range: locked.range }),
             source: locked.source.clone(),

@@ -1,0 +1,81 @@
+//! What rules about declared dependencies share: which stand in one file, what they weigh, and how they go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::{Applicability, Fix, format_bytes};
+use crate::facts::Facts;
+use crate::facts::python::{Declared, PythonInstall, Root, Tool};
+use crate::python::PackageName;
+
+use super::deletion::without_requirements;
+use super::phrase::listed;
+use super::weight::lost;
+
+/// Files and packages that were reported.
+pub(super) type Told = BTreeSet<(String, PackageName)>;
+
+/// Those of `roots` that were not told before, file by file; in each the heaviest first.
+pub(super) fn by_file<'r>(
+    facts: &Facts<'_>,
+    install: &PythonInstall,
+    roots: Vec<&'r Root>,
+    told: &mut Told,
+) -> Vec<Vec<&'r Root>> {
+    let mut files: BTreeMap<&str, Vec<&Root>> = BTreeMap::new();
+    for root in roots {
+        if told.insert((root.place.file.to_string(), root.requirement.name.clone())) {
+            files.entry(root.place.file.as_ref()).or_default().push(root);
+        }
+    }
+    let mut files: Vec<Vec<&Root>> = files.into_values().collect();
+    for members in &mut files {
+        let bytes = |root: &Root| lost(facts, install, &[root]).map(|lost| lost.bytes);
+        members.sort_by_cached_key(|&root| (std::cmp::Reverse(bytes(root)), root.place.range.start()));
+    }
+    files
+}
+
+/// The names in backticks.
+pub(super) fn quoted(members: &[&Root]) -> Vec<String> {
+    members.iter().map(|root| format!("`{}`", root.requirement.name)).collect()
+}
+
+/// What stands behind a figure that does not count all.
+pub(super) fn and_unknown(unknown: usize) -> String {
+    if unknown == 0 { String::new() } else { format!("; {unknown} more of unknown size") }
+}
+
+/// `pytest` ≈ 2.9 MB, for those that are known.
+pub(super) fn weighed(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Vec<String> {
+    let weigh = |root: &Root| {
+        let lost = lost(facts, install, &[root])?;
+        Some(format!("`{}` ≈ {}", root.requirement.name, format_bytes(lost.bytes)))
+    };
+    members.iter().filter_map(|&root| weigh(root)).collect()
+}
+
+/// The command that takes packages out of a project.
+pub(super) fn remove_command(tool: Tool, names: &str) -> Option<String> {
+    match tool {
+        Tool::UvSync | Tool::UvAdd => Some(format!("`uv remove {names}`")),
+        Tool::Poetry => Some(format!("`poetry remove {names}`")),
+        Tool::Pdm => Some(format!("`pdm remove {names}`")),
+        Tool::Pipenv => Some(format!("`pipenv uninstall {names}`")),
+        _ => None,
+    }
+}
+
+/// Deletes `members` from the requirements file that only this build reads.
+pub(super) fn deletion(facts: &Facts<'_>, members: &[&Root], caution: &str) -> Option<Fix> {
+    let first = members.first()?;
+    let file = &first.place.file;
+    if first.declared != Declared::Requirements || !facts.is_only_reader_of(file) {
+        return None;
+    }
+    Some(Fix {
+        title: format!("delete {} from `{file}`", listed(&quoted(members))),
+        applicability: Applicability::Unsafe,
+        caution: Some(caution.to_owned()),
+        edits: without_requirements(facts, members)?,
+    })
+}
