@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Applicability, Fix, format_bytes};
+use crate::diagnostic::{Applicability, Basis, Component, Fix, format_bytes};
 use crate::facts::Facts;
 use crate::facts::python::{Declared, PythonInstall, Root, Tool};
 use crate::python::PackageName;
@@ -39,6 +39,36 @@ pub(super) fn by_file<'r>(
 pub(super) fn quoted(members: &[&Root]) -> Vec<String> {
     members.iter().map(|root| format!("`{}`", root.requirement.name)).collect()
 }
+
+/// `app > poetry > cryptography, virtualenv …`: the way to a package that a project asks for, and the heaviest of what only it brings,
+/// where a lock tells.
+pub(super) fn chain(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> Option<String> {
+    if root.declared != Declared::Project {
+        return None;
+    }
+    let name = root.requirement.name.as_str();
+    let lost = lost(facts, install, &[root])?;
+    let mut below: Vec<(u64, String)> = lost
+        .savings
+        .items
+        .iter()
+        .filter_map(|item| match &item.component {
+            Component::Package(package) if package != name && item.basis == Basis::Lock => {
+                Some((item.bytes, package.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    below.sort_by(|one, other| other.cmp(one));
+    let more = if below.len() > BELOW { " …" } else { "" };
+    let below: Vec<String> = below.into_iter().take(BELOW).map(|(_, package)| package).collect();
+    let own = [name.to_owned()];
+    let last = Some(format!("{}{more}", below.join(", "))).filter(|_| !below.is_empty());
+    Some(root.via.iter().chain(&own).cloned().chain(last).collect::<Vec<_>>().join(" > "))
+}
+
+/// Packages that the end of a chain names.
+const BELOW: usize = 3;
 
 /// What stands behind a figure that does not count all.
 pub(super) fn and_unknown(unknown: usize) -> String {

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Applicability, Fix, Span};
 use crate::facts::python::{Declared, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
-use crate::rules::declared::{Told, and_unknown, by_file, deletion, quoted, remove_command, weighed};
+use crate::rules::declared::{Told, and_unknown, by_file, chain, deletion, quoted, remove_command, weighed};
 use crate::rules::phrase::{listed, listed_up_to};
 use crate::rules::relock::{files_of, without_dependencies};
 use crate::rules::weight::lost;
@@ -43,6 +43,9 @@ fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporte
                 format!("declares `{}` for the program", root.requirement.name),
             );
         }
+    }
+    if let Some(chain) = chain(facts, install, first) {
+        finding.note("chain", chain);
     }
     if let Some(lost) = lost(facts, install, members) {
         let known = weighed(facts, install, members);

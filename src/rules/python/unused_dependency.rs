@@ -6,7 +6,7 @@ use crate::catalogue;
 use crate::diagnostic::{Applicability, Fix, Span, format_bytes};
 use crate::facts::python::{Declared, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
-use crate::rules::declared::{Told, and_unknown, by_file, deletion, quoted, remove_command};
+use crate::rules::declared::{Told, and_unknown, by_file, chain, deletion, quoted, remove_command};
 use crate::rules::phrase::{count, listed, listed_up_to};
 use crate::rules::relock::{files_of, without_dependencies};
 use crate::rules::weight::lost;
@@ -85,6 +85,9 @@ fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporte
         } else {
             finding.label_in(Span::new(root.place.file.clone(), root.place.range), text);
         }
+    }
+    if let Some(chain) = chain(facts, install, first) {
+        finding.note("chain", chain);
     }
     if let Some(lost) = lost(facts, install, members) {
         let rest = and_unknown(unknown);
