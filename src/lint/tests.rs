@@ -37,7 +37,7 @@ fn configured_severities_win() {
 }
 
 #[test]
-fn thousands_of_stages_take_no_time() {
+fn thousands_of_stages_are_not_walked_for_each_other() {
     use std::fmt::Write as _;
     let mut text = String::from("FROM a AS s0\n");
     for number in 1..5_000 {
@@ -51,7 +51,8 @@ fn thousands_of_stages_take_no_time() {
     let start = std::time::Instant::now();
     let report = lint(&workspace, &["Dockerfile".to_owned()], &Settings::default());
     assert!(said(&report).iter().all(|(rule, _)| *rule != INTERNAL_ERROR));
-    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    // A walk over all stages for each of them takes minutes here; a machine that is busy with other things takes seconds.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
 
 /// A repository whose report depends on sources, manifests, a lock and an ignore file.
