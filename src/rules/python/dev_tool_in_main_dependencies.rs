@@ -1,6 +1,6 @@
 //! Tools for developers among the dependencies of the program.
 
-use crate::diagnostic::{Applicability, Fix, Span};
+use crate::diagnostic::{Applicability, Fix, Severity, Span};
 use crate::facts::python::{Declared, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
 use crate::rules::declared::{Told, and_unknown, by_file, chain, deletion, quoted, remove_command, weighed};
@@ -13,6 +13,8 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// Names that a sentence lists before it counts.
 const LISTED: usize = 4;
+/// Stubs alone weigh less: worth knowing, not worth failing a build.
+const WORTH_A_WARNING: u64 = 1_000_000;
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut told = Told::new();
@@ -47,11 +49,18 @@ fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporte
     if let Some(chain) = chain(facts, install, first) {
         finding.note("chain", chain);
     }
-    if let Some(lost) = lost(facts, install, members) {
+    let lost = lost(facts, install, members);
+    let is_known = lost.as_ref().is_some_and(|lost| lost.savings.complete);
+    let mut is_light = is_known || members.iter().all(|root| is_stubs(root.requirement.name.as_str()));
+    if let Some(lost) = lost {
         let known = weighed(facts, install, members);
         let rest = and_unknown(members.len() - known.len());
         finding.note("bytes", format!("{}: {}{rest}", lost.source, known.join(", ")));
+        is_light &= lost.bytes < WORTH_A_WARNING;
         finding.savings(lost.savings);
+    }
+    if is_light {
+        finding.severity(Severity::Info);
     }
     finding.script_of(invocation);
     finding.help(help(install, members));
@@ -66,6 +75,11 @@ fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporte
         return;
     }
     finding.fix(deletion(facts, members, "whoever tests or develops with the file has to install them in another way"));
+}
+
+/// `types-requests`, `celery-stubs`
+fn is_stubs(name: &str) -> bool {
+    name.starts_with("types-") || name.ends_with("-stubs")
 }
 
 fn help(install: &PythonInstall, members: &[&Root]) -> String {
