@@ -314,6 +314,27 @@ fn fixes_keep_modes_and_links() {
 }
 
 #[cfg(unix)]
+/// `.dockerignore -> .gitignore`: what a build has no use for, git may have to see.
+#[cfg(unix)]
+#[test]
+fn an_ignore_file_that_is_a_link_is_left_alone() {
+    let folder = repository(&[
+        (".gitignore", "__pycache__\n.venv\n"),
+        (
+            "Dockerfile",
+            "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"app.py\"]\n",
+        ),
+        ("requirements.txt", "flask\n"),
+        ("app.py", "import flask\n"),
+        ("docs/guide.md", &"words\n".repeat(200_000)),
+    ]);
+    std::os::unix::fs::symlink(".gitignore", folder.path().join(".dockerignore")).unwrap();
+    let run = slimlint(folder.path(), "check --fix --unsafe-fixes --exit-zero");
+    assert!(run.out.contains("[incomplete-dockerignore]"), "{}", run.out);
+    assert!(text(&folder, "Dockerfile").contains("--no-cache-dir"));
+    assert_eq!(text(&folder, ".gitignore"), "__pycache__\n.venv\n");
+}
+
 #[test]
 fn all_files_or_none() {
     use std::os::unix::fs::PermissionsExt as _;

@@ -35,7 +35,8 @@ pub fn exclude_backups(workspace: &Workspace, plan: &mut Plan, date: &str) -> Ex
         if taken.is_empty() {
             continue;
         }
-        let Some(path) = &summary.service.ignore_file else {
+        // What a link leads to, `.gitignore` for one, is not there for the build alone.
+        let Some(path) = summary.service.ignore_file.as_ref().filter(|path| !workspace.is_link(path)) else {
             exposure = Exposure::Copied;
             continue;
         };

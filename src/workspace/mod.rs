@@ -13,6 +13,7 @@ mod discovery;
 mod error;
 mod evidence;
 mod gitignore;
+mod links;
 mod listing;
 mod manifests;
 mod memo;

@@ -107,6 +107,11 @@ impl Workspace {
         }
     }
 
+    /// Whether a disk is behind it.
+    pub(super) fn is_on_disk(&self) -> bool {
+        self.memory.is_none()
+    }
+
     /// The root, absolute and without links.
     #[must_use]
     pub fn root(&self) -> &Path {

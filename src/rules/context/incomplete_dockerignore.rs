@@ -66,7 +66,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     }
     finding.savings(copied::savings(facts, &plan, load));
     finding.help(format!("list what no step of the build reads in `{path}` too"));
-    finding.fix(fix(&plan, &file));
+    finding.fix(fix(facts, &plan, &file));
 }
 
 /// `COPY . .` takes 12 MB in `.git`, and from a working copy `web/node_modules` too: `.dockerignore` lets them through
@@ -133,7 +133,11 @@ fn reason(spare: &Spare) -> String {
 }
 
 /// Appends what is lacking. At the end it wins over exceptions, and nothing that one names is among it.
-fn fix(plan: &IgnorePlan, file: &SourceFile) -> Option<Fix> {
+fn fix(facts: &Facts<'_>, plan: &IgnorePlan, file: &SourceFile) -> Option<Fix> {
+    // `.dockerignore -> .gitignore`: git would ignore what only the build has no use for.
+    if facts.workspace.is_link(file.path()) {
+        return None;
+    }
     let certain = plan.additions();
     let is_certain = !certain.is_empty();
     let additions = if is_certain { certain } else { plan.spare_additions() };
