@@ -308,7 +308,8 @@ fn may_be_on(value: &Value) -> bool {
 impl Facts<'_> {
     /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `CMD pytest`, `--reload`.
     pub(super) fn serves_development(&self, image: &StageFacts) -> bool {
-        const TOOLS: [&str; 16] = [
+        const TOOLS: [&str; 17] = [
+            "locust",
             "pytest",
             "py.test",
             "tox",
@@ -349,6 +350,7 @@ impl Facts<'_> {
         let path = self.service.dockerfile.to_lowercase();
         let parts = [
             "local",
+            "editable",
             "e2e",
             "qa",
             "docs",
@@ -373,8 +375,12 @@ impl Facts<'_> {
             "docs",
             "benchmarks",
             "dev",
+            "development",
         ];
-        let beside = path.split('/').rev().skip(1).any(|folder| folders.contains(&folder));
+        // `tests_nightly_performance`
+        let is_of_tests = |folder: &str| matches!(folder.split(['_', '-']).next(), Some("test" | "tests"));
+        let mut above = path.split('/').rev().skip(1);
+        let beside = above.any(|folder| folders.contains(&folder) || is_of_tests(folder));
         side || switched || mode || tool || named || beside || image.image.repository.contains("devcontainers")
     }
 }

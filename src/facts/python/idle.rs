@@ -6,6 +6,7 @@ use crate::catalogue;
 use crate::facts::paths::file_name;
 use crate::facts::transfer::Source;
 use crate::facts::{Base, Facts, Guard, StageFacts};
+use crate::python::PackageName;
 
 use super::{Declared, InstallerTool, Program, PythonInstall, Root};
 
@@ -45,7 +46,7 @@ const PLAIN_BASES: [&str; 30] = [
     "opensuse",
 ];
 /// Programs that load what plugins, notebooks, playbooks or users name.
-const HOSTS: [&str; 26] = [
+const HOSTS: [&str; 29] = [
     "apache-airflow",
     "apache-superset",
     "ansible",
@@ -56,6 +57,8 @@ const HOSTS: [&str; 26] = [
     "dagster-webserver",
     "dbt-core",
     "homeassistant",
+    // What they run comes with whoever asks.
+    "ipykernel",
     "jupyter",
     "jupyter-server",
     "jupyterhub",
@@ -64,6 +67,8 @@ const HOSTS: [&str; 26] = [
     "label-studio",
     "langflow",
     "meltano",
+    "nbclient",
+    "nbconvert",
     "notebook",
     "odoo",
     "open-webui",
@@ -283,7 +288,20 @@ impl Facts<'_> {
             .filter(|&place| {
                 unknown.is_empty() || install.roots.get(place).is_some_and(|root| !is_frozen(install, root))
             })
+            .filter(|&place| install.roots.get(place).is_some_and(|root| !self.uses_what_only_it_brings(install, root)))
             .collect()
+    }
+
+    /// Whether the program imports what is installed for the sake of the root alone: `google.auth` beside `google-api-core`, pandas
+    /// beside llama-index.
+    fn uses_what_only_it_brings(&self, install: &PythonInstall, root: &Root) -> bool {
+        let (closure, lost) = self.lost_without_roots(install, &[root]);
+        let packages = lost.into_iter().filter_map(|place| closure.packages.get(place));
+        let of_conda = |name: &PackageName| {
+            self.python_installs().iter().flat_map(|install| &install.conda).any(|package| package.name == *name)
+        };
+        let others = packages.filter(|package| package.name != root.requirement.name && !of_conda(&package.name));
+        others.into_iter().any(|package| self.importer_of(package.name.as_str()).is_some())
     }
 
     /// Whether a command uninstalls what the package stands in for: `pip uninstall -y onnxruntime && pip install onnxruntime-gpu`.

@@ -6,10 +6,11 @@ use crate::context::IgnoreFile;
 use crate::facts::commands::{Pdm, Pipenv, PipenvAction, Poetry, Uv, UvAction};
 use crate::facts::paths::{file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Run, StageFacts};
+use crate::python::PackageName;
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
-use super::{Project, PythonInstall, Tool};
+use super::{Build, Project, PythonInstall, Tool, TorchInstall};
 
 /// Why an install does not go by the lock.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,6 +73,14 @@ impl Facts<'_> {
             Some(name) => self.gap_of_locking(install, project, name, (stage, run, invocation))?,
             None => (self.lock_of_another(install, project, stage, run)?, LockGap::OtherTool),
         };
+        let (text, lock) = (self.workspace.read(&path).ok()?, self.workspace.lock(&path).ok()?);
+        let is_text = !text.text().trim().is_empty() && !text.text().contains('\0');
+        // An empty lock pins nothing; and what takes torch from another index than the lock could not go by it.
+        let elsewhere = |torch: &TorchInstall| torch.install == index && !matches!(torch.build, Build::Cuda);
+        let of_torch = lock.find(&PackageName::new("torch")).next().is_some();
+        if !is_text || gap == LockGap::OtherTool && of_torch && self.torch_installs().iter().any(elsewhere) {
+            return None;
+        }
         Some(IgnoredLock { path, manifest: project.manifest.to_string(), install: index, gap })
     }
 

@@ -3,6 +3,7 @@
 use crate::context::IgnoreFile;
 use crate::facts::Facts;
 use crate::facts::paths::file_name;
+use crate::facts::python::InstallerTool;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name, parent};
 
 /// Folders that hold no Dockerfile of the repository.
@@ -39,6 +40,43 @@ impl Facts<'_> {
                 .iter()
                 .any(|(dockerfile, text)| *dockerfile != self.service.dockerfile && may_read(dockerfile, text))
     }
+}
+
+impl Facts<'_> {
+    /// Whether another Dockerfile of the repository calls the installer without bringing it, on a base that is no official image:
+    /// one that this repository may publish.
+    #[must_use]
+    pub fn is_called_on_top(&self, tool: InstallerTool) -> bool {
+        let dockerfiles = self.workspace.remembered("dockerfiles", || collect(self.workspace));
+        let name = tool.name();
+        let brings = |text: &str| {
+            let installs = |line: &str| {
+                line.contains("install")
+                    && line.split(|one: char| !is_of_name(one)).filter(|word| *word == name).count() > 0
+                    && !line.contains(&format!("{name} "))
+            };
+            text.contains(&format!("astral-sh/{name}")) || text.contains("install.sh") || text.lines().any(installs)
+        };
+        let published = |text: &str| {
+            let bases = text.lines().filter_map(|line| line.trim().strip_prefix("FROM "));
+            bases
+                .filter_map(|base| base.split_whitespace().find(|word| !word.starts_with("--")))
+                .any(|base| base.contains('/'))
+        };
+        let calls = |text: &str| {
+            text.lines().map(str::trim).filter(|line| !line.starts_with('#')).any(|line| {
+                tool.commands().iter().any(|command| {
+                    line.contains(&format!("{command} pip install")) || line.contains(&format!("RUN {command} "))
+                })
+            })
+        };
+        let others = dockerfiles.texts.iter().filter(|(path, _)| *path != self.service.dockerfile);
+        others.into_iter().any(|(_, text)| calls(text) && published(text) && !brings(text))
+    }
+}
+
+fn is_of_name(one: char) -> bool {
+    one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')
 }
 
 fn collect(workspace: &Workspace) -> Dockerfiles {

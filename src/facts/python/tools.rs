@@ -42,7 +42,8 @@ const TASKS: [&str; 9] = [
     ".travis.yml",
 ];
 /// Folders of such files.
-const TASK_FOLDERS: [&str; 8] = ["scripts", "script", "bin", "make", ".github/workflows", ".circleci", "ci", "tools"];
+const TASK_FOLDERS: [&str; 9] =
+    ["scripts", "script", "bin", "make", ".github/workflows", ".circleci", ".buildkite", "ci", "tools"];
 
 impl Facts<'_> {
     /// What the install is asked for as a dependency of the program, and is a tool for developers that nothing in the image, no
@@ -124,7 +125,8 @@ impl Facts<'_> {
 
     /// Whether people test or check inside the image: `docker compose run web pytest` in a Makefile, `command: pytest` in a
     /// compose file.
-    fn is_checked_in_containers(&self) -> bool {
+    #[must_use]
+    pub fn is_checked_in_containers(&self) -> bool {
         let composed = self.deployment_files().filter(|path| has_extension(path, &["yml", "yaml"]));
         if composed
             .into_iter()
@@ -170,12 +172,47 @@ impl Facts<'_> {
     /// Whether a line that `speaks` has one of the checkers as a word.
     fn has_line(&self, path: &str, speaks: impl Fn(&str) -> bool) -> bool {
         let Ok(file) = self.workspace.read(path) else { return false };
-        let mut lines = file.text().lines().map(str::trim).filter(|line| speaks(line));
+        // The plugin of Buildkite runs each command of the file in a service.
+        let all = file.text().contains("docker-compose#");
+        let variables = make_variables(file.text());
+        let lines = file.text().lines().map(|line| expanded(line.trim(), &variables));
+        let mut lines = lines.filter(|line| all || speaks(line));
         lines.any(|line| {
             let words = line.split(|character: char| character.is_whitespace() || "\"'[],;=".contains(character));
-            words
-                .map(file_name)
-                .any(|word| CHECKERS.contains(&word) || CHECKERS.contains(&PackageName::new(word).as_str()))
+            words.map(file_name).any(|word| {
+                let is_test_script = has_extension(word, &["sh"]) && word.to_lowercase().contains("test");
+                CHECKERS.contains(&word) || CHECKERS.contains(&PackageName::new(word).as_str()) || is_test_script
+            })
         })
     }
+}
+
+/// `COMPOSE_RUN := docker compose run`, `DC = docker compose`
+fn make_variables(text: &str) -> Vec<(&str, &str)> {
+    let variable = |line| -> Option<(&str, &str)> {
+        let (name, value): (&str, &str) = str::split_once(line, '=')?;
+        let name = name.trim_end_matches([':', '?', '+', ' ']);
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        is_name.then_some((name, value.trim()))
+    };
+    text.lines().filter_map(variable).take(VARIABLE_LIMIT).collect()
+}
+
+/// Variables of a file that are looked at, and how deep they are followed.
+const VARIABLE_LIMIT: usize = 200;
+const VARIABLE_DEPTH: usize = 3;
+
+/// The line with `$(NAME)` and `${NAME}` filled in.
+fn expanded<'l>(line: &'l str, variables: &[(&str, &str)]) -> std::borrow::Cow<'l, str> {
+    let mut line = std::borrow::Cow::Borrowed(line);
+    for _ in 0..VARIABLE_DEPTH {
+        let Some((name, value)) = variables
+            .iter()
+            .find(|(name, _)| line.contains(&format!("$({name})")) || line.contains(&format!("${{{name}}}")))
+        else {
+            break;
+        };
+        line = line.replace(&format!("$({name})"), value).replace(&format!("${{{name}}}"), value).into();
+    }
+    line
 }

@@ -47,7 +47,10 @@ fn shipped(facts: &Facts<'_>, install: &PythonInstall) -> Vec<Bundle> {
     if bundles.is_empty() || facts.has_unknown_words(install) || !facts.ships_for_use(install) {
         return Vec::new();
     }
-    bundles.retain(|bundle| !facts.is_taken_out(install, bundle));
+    bundles.retain(|bundle| !facts.is_taken_out(install, bundle) && !names_own_project(facts, bundle));
+    if bundles.is_empty() || facts.is_checked_in_containers() {
+        return Vec::new();
+    }
     bundles
 }
 
@@ -107,6 +110,15 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
         let help = remedy::help(facts, install, bundles);
         finding.help(format!("declare {} among the dependencies of the program first; then {help}", listed(&names)));
     }
+}
+
+/// Whether the group asks for the project's own extras, which are there for the program: `dev = ["app[composer]", "pytest"]`.
+fn names_own_project(facts: &Facts<'_>, bundle: &Bundle) -> bool {
+    facts.workspace.pyproject(&bundle.place.file).is_ok_and(|manifest| {
+        let group = manifest.groups.get(&bundle.name).filter(|_| matches!(bundle.kind, BundleKind::Group(_)));
+        let mut requirements = group.into_iter().flat_map(|group| &group.requirements);
+        requirements.any(|requirement| manifest.name.as_ref() == Some(&requirement.name))
+    })
 }
 
 /// Whether the install asks for the package without the bundles as well.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue;
 use crate::diagnostic::{Basis, Component, Savings, Severity};
-use crate::facts::python::{Installer, InstallerTool, InstallerUse, Program, Reached, Way};
+use crate::facts::python::{Declared, Installer, InstallerTool, InstallerUse, Program, Reached, Way};
 use crate::facts::{Facts, StageFacts};
 use crate::rules::phrase::count;
 use crate::rules::{Check, Reporter};
@@ -31,7 +31,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         // What not even the build calls is there for a reason that is not seen.
-        if facts.installer_callers(installer.tool).is_empty() {
+        if facts.installer_callers(installer.tool).is_empty() || is_needed_elsewhere(facts, installer) {
             continue;
         }
         let uses: Vec<InstallerUse> = in_use.iter().map(|image| facts.installer_use(image, installer.tool)).collect();
@@ -45,6 +45,29 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         });
         report(facts, installer, wrapper.as_ref(), reporter);
     }
+}
+
+/// Whether to leave it out of here would change nothing, or break another image: the program asks for it as well, the base had it
+/// before, or a Dockerfile that builds on this image calls it.
+fn is_needed_elsewhere(facts: &Facts<'_>, installer: &Installer) -> bool {
+    let roots = facts.python_installs().iter().flat_map(|install| &install.roots);
+    let asked = roots.filter(|root| root.declared != Declared::Dockerfile);
+    let is_asked = asked.into_iter().any(|root| root.requirement.name.as_str() == installer.tool.name());
+    let was_there = || {
+        let Way::Command(run, index) = installer.way else { return false };
+        let runs = facts.stages.get(installer.stage).map(|stage| stage.runs.as_slice()).unwrap_or_default();
+        let earlier = runs
+            .iter()
+            .take(run + 1)
+            .enumerate()
+            .flat_map(|(at, one)| one.invocations.iter().take(if at == run { index } else { usize::MAX }));
+        earlier.into_iter().any(|invocation| installer.tool.is_called_by(invocation))
+            && !facts
+                .installers()
+                .iter()
+                .any(|other| other.stage == installer.stage && other.range.start() < installer.range.start())
+    };
+    is_asked || was_there() || facts.is_called_on_top(installer.tool)
 }
 
 fn report(facts: &Facts<'_>, installer: &Installer, wrapper: Option<&Reached>, reporter: &mut Reporter<'_>) {
