@@ -115,7 +115,7 @@ impl Rewrite<'_, '_> {
             }
             let instruction = self.instruction(repeat.instruction)?;
             let range = self.facts.dockerfile.with_comments_above(instruction);
-            let apart = stands_apart(text, range.start()) && blocks.len() > 1;
+            let apart = stands_apart(text, range.start());
             blocks.push(Block { text: with_cuts(text, range, &repeat.cuts).replace("\r\n", "\n"), apart });
         }
         if waiting {

@@ -1,0 +1,3 @@
+import soundfile
+
+print(soundfile.__libsndfile_version__)
