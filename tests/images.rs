@@ -11,7 +11,12 @@
 //! It takes `docker` or `podman`, whichever is found first, or the command that `SLIMLINT_IMAGE_BUILDER` names, which must know
 //! `build`, `run` and `image inspect` as these do. `SLIMLINT_IMAGE_SERVICES` chooses services by name, separated by commas.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test that cannot go on fails, and tells")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and tells"
+)]
 
 mod common;
 
@@ -107,14 +112,7 @@ fn compare(builder: &Builder, service: &Service) -> Result<(), String> {
     let predicted = predicted(&plan);
     let saved = before - after;
     let mega = |bytes: f64| format!("{:.1}", bytes / 1e6);
-    println!(
-        "{:<28} {:>9} {:>9} {:>9} {:>9}",
-        service.name,
-        mega(before),
-        mega(after),
-        mega(saved),
-        mega(predicted)
-    );
+    println!("{:<28} {:>9} {:>9} {:>9} {:>9}", service.name, mega(before), mega(after), mega(saved), mega(predicted));
     if saved <= 0.0 {
         return Err(format!("the image grew from {} MB to {} MB", mega(before), mega(after)));
     }

@@ -1,6 +1,6 @@
 //! `debian-packages.toml`: which libraries a program needs that was linked against a development package, and what packages bring.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::Section;
 use super::{Tables, all, code, only_one};
@@ -35,8 +35,8 @@ fn library<'d>(libraries: &Section<'d>, key: &'d str) -> Result<(&'d str, String
 }
 
 fn packages(section: &Section<'_>) -> Result<String, Vec<Problem>> {
-    let names: BTreeMap<&str, ()> = section.keys().map(|key| (key, ())).collect();
-    let places: BTreeMap<&str, usize> = names.keys().enumerate().map(|(place, name)| (*name, place)).collect();
+    let names: BTreeSet<&str> = section.keys().collect();
+    let places: BTreeMap<&str, usize> = names.iter().enumerate().map(|(place, name)| (*name, place)).collect();
     let row = |name: &str| -> Result<String, Problem> {
         let entry = section.section(name)?;
         entry.only(&["kb", "needs"])?;
@@ -48,6 +48,6 @@ fn packages(section: &Section<'_>) -> Result<String, Vec<Problem>> {
         let bytes = code::number(kilobytes * 1024);
         Ok(format!("DebianPackage {{ name: {name:?}, bytes: {bytes}, needs: &{needs:?} }}"))
     };
-    let rows: Vec<String> = all(names.keys().map(|name| row(name)))?;
+    let rows: Vec<String> = all(names.iter().map(|name| row(name)))?;
     Ok(code::table("Packages of bookworm, sorted by name.", "PACKAGES", "DebianPackage", &rows))
 }

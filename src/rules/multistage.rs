@@ -121,7 +121,8 @@ impl Rewrite<'_, '_> {
         if waiting {
             blocks.push(self.environment());
         }
-        let lines = blocks.into_iter().map(|block| format!("{}{}", if block.apart { "\n\n" } else { "\n" }, block.text));
+        let lines =
+            blocks.into_iter().map(|block| format!("{}{}", if block.apart { "\n\n" } else { "\n" }, block.text));
         Some(lines.collect())
     }
 
@@ -129,17 +130,20 @@ impl Rewrite<'_, '_> {
         let from = self.instruction(self.facts.stages.first()?.from)?;
         let Arguments::From { name, .. } = &from.arguments else { return None };
         let text = self.facts.source.text();
-        let flags: String = from.flags.iter().map(|flag| format!("{} ", flag.range.slice(text))).collect();
+        let flags: Vec<&str> = from.flags.iter().flat_map(|flag| [flag.range.slice(text), " "]).collect();
+        let flags = flags.concat();
         let name = name.as_ref().map(|name| format!(" {} {}", self.keyword("AS"), name.text)).unwrap_or_default();
         Some(format!("{} {flags}{}{name}", self.keyword("FROM"), self.split.base))
     }
 
     fn environment(&self) -> Block {
         let path = &self.split.environment.path;
-        let mut text = format!("{} --from=builder {path} {path}", self.keyword("COPY"));
-        if self.split.sets_path {
-            text.push_str(&format!("\n{} PATH=\"{path}/bin:$PATH\"", self.keyword("ENV")));
-        }
+        let copy = format!("{} --from=builder {path} {path}", self.keyword("COPY"));
+        let text = if self.split.sets_path {
+            format!("{copy}\n{} PATH=\"{path}/bin:$PATH\"", self.keyword("ENV"))
+        } else {
+            copy
+        };
         Block { text, apart: false }
     }
 

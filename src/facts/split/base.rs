@@ -38,7 +38,9 @@ pub(super) fn runtime_base(facts: &Facts<'_>, stage: &StageFacts) -> Result<Stri
     let slimmer = image.slimmer.as_ref().filter(|slimmer| slimmer.kind == SlimmerKind::Slim);
     let slimmer = slimmer.ok_or_else(|| Refusal::new(format!("there is no slim variant of `{known}`")))?;
     if word.text.contains(['$', '@']) {
-        return Err(Refusal::new("the slim variant of the base image cannot be named: its tag is made of arguments, or pinned"));
+        return Err(Refusal::new(
+            "the slim variant of the base image cannot be named: its tag is made of arguments, or pinned",
+        ));
     }
     Ok(slimmer.reference.clone())
 }
@@ -66,7 +68,8 @@ pub(super) fn libraries(
         }
         for package in compiled_needs(facts, installs) {
             if catalogue::is_development_package(Distribution::Debian, package) {
-                let unknown = || Refusal::new(format!("which library `{package}` leaves to install at run time is not known"));
+                let unknown =
+                    || Refusal::new(format!("which library `{package}` leaves to install at run time is not known"));
                 libraries.extend(catalogue::libraries_of(package, release).ok_or_else(unknown)?);
             }
         }

@@ -35,16 +35,24 @@ impl Role {
     pub fn of(invocation: &Invocation) -> Self {
         if let Some(pip) = Pip::read(invocation) {
             return match pip.action {
-                PipAction::Install if brings_installers(&pip.options.operands.iter().map(|(_, word)| word.value.text()).collect::<Vec<_>>(), &pip.options) => Self::BringsInstaller,
+                PipAction::Install
+                    if brings_installers(
+                        &pip.options.operands.iter().map(|(_, word)| word.value.text()).collect::<Vec<_>>(),
+                        &pip.options,
+                    ) =>
+                {
+                    Self::BringsInstaller
+                }
                 PipAction::Install | PipAction::Uninstall => Self::Installs,
-                PipAction::CachePurge | PipAction::ConfigSet => Self::SetsUp,
+                PipAction::CachePurge | PipAction::ConfigSet | PipAction::Other => Self::SetsUp,
                 PipAction::Wheel | PipAction::Download => Self::Other,
-                PipAction::Other => Self::SetsUp,
             };
         }
         if let Some(uv) = Uv::read(invocation) {
             return match uv.action {
-                UvAction::Sync | UvAction::PipInstall | UvAction::PipSync | UvAction::PipUninstall | UvAction::Add => Self::Installs,
+                UvAction::Sync | UvAction::PipInstall | UvAction::PipSync | UvAction::PipUninstall | UvAction::Add => {
+                    Self::Installs
+                }
                 UvAction::ToolInstall | UvAction::Run => Self::Other,
                 UvAction::CacheClean | UvAction::Lock | UvAction::Export | UvAction::PipCompile => Self::SetsUp,
                 UvAction::Other => match uv.subcommand.value.text() {
@@ -73,8 +81,9 @@ impl Role {
         match invocation.program.as_str() {
             "pipenv" | "pdm" | "conda" | "mamba" | "pixi" | "easy_install" => Self::Installs,
             "pipx" => Self::Other,
-            "gcc" | "g++" | "cc" | "c++" | "clang" | "make" | "cmake" | "ninja" | "meson" | "configure" | "cargo" | "rustc" | "go"
-            | "gfortran" | "ld" | "autoreconf" | "autoconf" | "cython" | "maturin" | "scons" | "bazel" | "rustup" => Self::Compiles,
+            "gcc" | "g++" | "cc" | "c++" | "clang" | "make" | "cmake" | "ninja" | "meson" | "configure" | "cargo"
+            | "rustc" | "go" | "gfortran" | "ld" | "autoreconf" | "autoconf" | "cython" | "maturin" | "scons"
+            | "bazel" | "rustup" => Self::Compiles,
             "python" => python(invocation),
             "useradd" | "groupadd" | "adduser" | "addgroup" | "usermod" => Self::MakesUsers,
             _ if is_cleanup(invocation) => Self::Cleans,
@@ -98,7 +107,9 @@ pub(super) fn is_cleanup(invocation: &Invocation) -> bool {
     match invocation.program.as_str() {
         "true" | ":" | "set" | "echo" | "cd" | "export" | "unset" | "test" | "[" => invocation.output.is_none(),
         "find" => removal(invocation).is_some_and(|_| {
-            invocation.has_argument("-delete") || invocation.has_argument("-exec") || invocation.has_argument("-execdir")
+            invocation.has_argument("-delete")
+                || invocation.has_argument("-exec")
+                || invocation.has_argument("-execdir")
         }),
         _ => Apt::read(invocation).is_some_and(|apt| apt.action == AptAction::Clean) || removes(invocation),
     }

@@ -31,6 +31,7 @@ const ELSEWHERE: [&str; 8] = [
 ];
 
 /// The virtual environment that holds the packages.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Environment {
     /// Its folder, absolute.
@@ -159,9 +160,8 @@ fn is_plain(facts: &Facts<'_>, run: &Run, invocation: &Invocation) -> Result<(),
         Some(Some(user)) => return Err(Refusal::new(format!("packages are installed as `{user}`"))),
         Some(None) => return Err(Refusal::new("it is not known as which user packages are installed")),
     }
-    let variable = ELSEWHERE.iter().find(|name| {
-        run.state.environment.get(name).is_some() || invocation.variable(name).is_some()
-    });
+    let variable =
+        ELSEWHERE.iter().find(|name| run.state.environment.get(name).is_some() || invocation.variable(name).is_some());
     match variable {
         Some(name) => Err(Refusal::new(format!("`{name}` decides where packages go"))),
         None => Ok(()),
@@ -189,7 +189,8 @@ fn place(
     let Some(uv) = Uv::read(invocation) else {
         return Err(Refusal::new(format!("`{}` installs packages", invocation.program)));
     };
-    let other = ["--target", "-t", "--prefix", "--python", "-p", "--active", "--directory", "--project", "-e", "--editable"];
+    let other =
+        ["--target", "-t", "--prefix", "--python", "-p", "--active", "--directory", "--project", "-e", "--editable"];
     refuse_flags(&uv.options, &other)?;
     if install.is_some_and(|install| matches!(install.tool, Tool::UvPip | Tool::UvPipSync)) {
         let system = uv.options.has(&["--system"])
@@ -197,7 +198,8 @@ fn place(
         found.by_variable = true;
         found.by_interpreter |= system;
         let made = made_environments(stage);
-        let own = invocation.workdir.known().map(|workdir| resolve(workdir, ".venv")).filter(|path| made.contains(path));
+        let own =
+            invocation.workdir.known().map(|workdir| resolve(workdir, ".venv")).filter(|path| made.contains(path));
         let variable = run.state.environment.known("VIRTUAL_ENV").map(str::to_owned).filter(|path| made.contains(path));
         return match variable.or(own) {
             Some(folder) if !system => Ok(Place::Folder(folder)),
@@ -227,7 +229,9 @@ fn place(
 
 fn refuse_flags(options: &Options<'_>, flags: &[&str]) -> Result<(), Refusal> {
     match flags.iter().find(|flag| options.has(&[flag])) {
-        Some(flag @ (&"-e" | &"--editable")) => Err(Refusal::new(format!("`{flag}` links to sources, and what was built beside them"))),
+        Some(flag @ (&"-e" | &"--editable")) => {
+            Err(Refusal::new(format!("`{flag}` links to sources, and what was built beside them")))
+        }
         Some(flag) => Err(Refusal::new(format!("`{flag}` puts packages elsewhere than into the environment"))),
         None => Ok(()),
     }
@@ -244,7 +248,9 @@ fn pip_place(facts: &Facts<'_>, invocation: &Invocation, options: &Options<'_>) 
         return Err(Refusal::new(format!("`{word}` names one version of Python, which an environment may not go by")));
     }
     match path.rsplit_once("/bin/") {
-        Some((folder, _)) if !folder.starts_with("/usr") && folder.starts_with('/') => Ok(Place::Folder(folder.to_owned())),
+        Some((folder, _)) if !folder.starts_with("/usr") && folder.starts_with('/') => {
+            Ok(Place::Folder(folder.to_owned()))
+        }
         None if !path.contains('/') => Ok(Place::Active),
         _ => Err(Refusal::new(format!("`{path}` is called by its path"))),
     }
@@ -275,7 +281,7 @@ fn poetry_place(
         let by_command = commands
             .filter(|command| command.has_argument("config") && command.has_argument(name))
             .filter_map(|command| command.arguments.last()?.value.known())
-            .last();
+            .next_back();
         by_variable.or(by_command).map(truthy)
     };
     let file = invocation.workdir.known().and_then(|workdir| {
@@ -298,9 +304,11 @@ fn poetry_place(
 fn linked_files(facts: &Facts<'_>, install: Option<&PythonInstall>) -> Result<(), Refusal> {
     for path in install.iter().flat_map(|install| &install.files) {
         let Ok(file) = facts.workspace.read(path) else { continue };
-        let linked = file.text().lines().map(str::trim).find(|line| {
-            ["-e ", "--editable ", "-e.", "--editable="].iter().any(|flag| line.starts_with(flag))
-        });
+        let linked = file
+            .text()
+            .lines()
+            .map(str::trim)
+            .find(|line| ["-e ", "--editable ", "-e.", "--editable="].iter().any(|flag| line.starts_with(flag)));
         if let Some(line) = linked {
             return Err(Refusal::new(format!("`{line}` in `{}` links to sources", file_name(path))));
         }

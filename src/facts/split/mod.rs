@@ -7,6 +7,7 @@
 mod base;
 mod commands;
 mod environment;
+mod later;
 mod packages;
 mod program;
 mod sides;
@@ -101,7 +102,13 @@ impl Facts<'_> {
         let [stage] = self.stages.as_slice() else { return Err(Refusal::unsaid()) };
         let installs: Vec<&PythonInstall> =
             self.python_installs().iter().filter(|install| install.guard != Guard::Never).collect();
-        if installs.is_empty() || !self.dockerfile.errors.is_empty() {
+        let of_service = |install: &&PythonInstall| {
+            let named = |name: &str| !matches!(name, "pip" | "setuptools" | "wheel" | "uv" | "poetry" | "virtualenv");
+            !install.projects.is_empty()
+                || install.roots.iter().any(|root| named(root.requirement.name.as_str()))
+                || install.unknown
+        };
+        if !installs.iter().any(of_service) || !self.dockerfile.errors.is_empty() {
             return Err(Refusal::unsaid());
         }
         self.is_plain(stage)?;
@@ -115,7 +122,7 @@ impl Facts<'_> {
         }
         let lost = packages::lost_commands(&packages.removed);
         program::runs_without_compiler(self, stage, &installs, &lost, split.environment.is_new)?;
-        sides::tail_needs_nothing(self, stage, split.last, &split.dropped, &lost)?;
+        later::tail_needs_nothing(self, stage, split.last, &split.dropped, &lost)?;
         split.added = base::libraries(self, stage, &installs, &packages, split.is_slimmed(stage))?;
         split.changes.extend(self.start_changes(&tools)?);
         split.sets_path = !split.environment.in_path && (split.environment.is_new || !tools.wrapping.is_empty());
@@ -163,10 +170,14 @@ impl Facts<'_> {
                     tools.wrapping.insert(tool);
                 }
                 InstallerUse::Needed(reached) => {
-                    tools.keep(tool, &installer.way, || format!("`{}` in `{}` needs `{}` when the image runs", reached.by, reached.file, tool.name()))?;
+                    tools.keep(tool, &installer.way, || {
+                        format!("`{}` in `{}` needs `{}` when the image runs", reached.by, reached.file, tool.name())
+                    })?;
                 }
                 InstallerUse::Unknown => {
-                    tools.keep(tool, &installer.way, || format!("whether `{}` is called when the image runs is not known", tool.name()))?;
+                    tools.keep(tool, &installer.way, || {
+                        format!("whether `{}` is called when the image runs is not known", tool.name())
+                    })?;
                 }
             }
         }

@@ -129,7 +129,8 @@ impl Packages {
                 None if argument.whole || word == Word::Kept || word == Word::Dropped => {
                     words.push((argument.range, word));
                 }
-                Some((_, other)) if *other == word && word != Word::Dropped || *other == Word::Dropped && word == Word::Dropped => {}
+                Some((_, other))
+                    if *other == word && word != Word::Dropped || *other == Word::Dropped && word == Word::Dropped => {}
                 _ => {
                     let written = argument.range.slice(facts.source.text());
                     return Err(Refusal::new(format!("`{written}` names packages of both sides")));
@@ -170,7 +171,9 @@ fn side(name: &str, release: DebianRelease) -> Result<Side, Refusal> {
     if STAYS.iter().any(|part| name.contains(part)) {
         return Ok(Side::Runtime);
     }
-    let python = |rest: &str| rest.strip_suffix("-dev").is_some_and(|version| version.bytes().all(|b| b == b'.' || b.is_ascii_digit()));
+    let python = |rest: &str| {
+        rest.strip_suffix("-dev").is_some_and(|version| version.bytes().all(|b| b == b'.' || b.is_ascii_digit()))
+    };
     let headers = name.starts_with("linux-headers") || name.starts_with("libstdc++-");
     let own_python = name.trim_start_matches("lib").strip_prefix("python").is_some_and(python);
     if headers || own_python || name == "libpython3-all-dev" || name == "python3-all-dev" {
@@ -223,7 +226,8 @@ fn word_cuts(facts: &Facts<'_>, invocation: &Invocation, words: &[(TextRange, Wo
                 }
                 // A comment above the first of them tells of the one behind the last, too, unless that has one of its own.
                 let heads = comment_between(before.end(), argument.range.start());
-                let next = arguments.get(at + 1).filter(|next| heads && !comment_between(last.end(), next.range.start()));
+                let next =
+                    arguments.get(at + 1).filter(|next| heads && !comment_between(last.end(), next.range.start()));
                 let cut = match next {
                     Some(next) => TextRange::new(argument.range.start(), next.range.start()),
                     None => TextRange::new(before.end(), last.end()),
@@ -261,8 +265,13 @@ pub(super) fn without_command(facts: &Facts<'_>, invocation: &Invocation) -> Res
     }
     let is_gap = |from: u32, to: u32| {
         let gap = TextRange::new(from, to);
-        let comments: Vec<TextRange> =
-            facts.dockerfile.comments.iter().map(|comment| comment.range).filter(|range| gap.overlaps(*range)).collect();
+        let comments: Vec<TextRange> = facts
+            .dockerfile
+            .comments
+            .iter()
+            .map(|comment| comment.range)
+            .filter(|range| gap.overlaps(*range))
+            .collect();
         let code = gap.slice(text).char_indices().filter(|(at, _)| {
             let offset = from + *at as u32;
             !comments.iter().any(|comment| comment.contains(offset))

@@ -59,11 +59,21 @@ const COMPILING_CALLS: [&str; 11] = [
 ];
 /// Where the interpreter of the base image, its programs and its packages stand.
 const INTERPRETER: [&str; 4] = ["/usr/local/bin/", "/usr/local/lib/python", "site-packages", "dist-packages"];
+/// Where the libraries of Debian's packages stand, those of development packages with names that go with them.
+const LIBRARIES: [&str; 3] = ["LD_PRELOAD", "/usr/lib/x86_64", "/usr/lib/aarch64"];
 /// What starts a shell or a program without the environment's `PATH`.
 const NEW_PATHS: [&str; 8] = ["su -", "su --login", "sudo ", "bash -l", "sh -l", "--login", "runuser -l", "env -i"];
 /// System packages that start programs without the environment's `PATH`, or with an interpreter of their own.
-const OTHER_STARTERS: [&str; 8] =
-    ["cron", "cronie", "anacron", "openssh-server", "systemd", "libapache2-mod-wsgi-py3", "uwsgi-plugin-python3", "sudo"];
+const OTHER_STARTERS: [&str; 8] = [
+    "cron",
+    "cronie",
+    "anacron",
+    "openssh-server",
+    "systemd",
+    "libapache2-mod-wsgi-py3",
+    "uwsgi-plugin-python3",
+    "sudo",
+];
 /// Packages with OpenMP's library among what they link, when they are compiled here: GCC brings it.
 const WITH_OPENMP: [&str; 8] =
     ["lightgbm", "llama-cpp-python", "xgboost", "implicit", "pyemd", "hdbscan", "fasttext", "whispercpp"];
@@ -72,7 +82,8 @@ const INSTALL_CALLS: [&str; 5] = ["pip install", "pip3 install", "uv sync", "uv 
 
 /// The names of the distributions that the installs bring, as far as they are known.
 fn names(facts: &Facts<'_>, installs: &[&PythonInstall]) -> BTreeSet<String> {
-    let asked = installs.iter().flat_map(|install| &install.roots).map(|root| root.requirement.name.as_str().to_owned());
+    let asked =
+        installs.iter().flat_map(|install| &install.roots).map(|root| root.requirement.name.as_str().to_owned());
     let brought = installs.iter().flat_map(|install| {
         let closure = facts.closure(install);
         let names: Vec<String> = closure.packages.iter().map(|package| package.name.as_str().to_owned()).collect();
@@ -143,7 +154,8 @@ fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>) -> Result<(), Refusal> {
                 .iter()
                 .any(|quoted| text.contains(quoted.as_str()))
         };
-        let starts_programs = ["subprocess", "os.system", "os.exec", "Popen", "which("].iter().any(|call| text.contains(call));
+        let starts_programs =
+            ["subprocess", "os.system", "os.exec", "Popen", "which("].iter().any(|call| text.contains(call));
         if let Some(command) = lost.iter().find(|command| starts_programs && command.len() > 1 && starts(command)) {
             return Err(Refusal::new(format!("`{path}` names `{command}`, which would be gone")));
         }
@@ -161,6 +173,9 @@ fn instructions(facts: &Facts<'_>, new_environment: bool) -> Result<(), Refusal>
         let place = INTERPRETER.iter().find(|place| text.contains(**place) && !brings_program(instruction));
         if let Some(place) = place.filter(|_| new_environment) {
             return Err(Refusal::new(format!("`{place}` in the Dockerfile is where the packages would not be")));
+        }
+        if let Some(place) = LIBRARIES.iter().find(|place| text.contains(**place)) {
+            return Err(Refusal::new(format!("`{place}` in the Dockerfile may name a library that would be gone")));
         }
         let starts = matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck);
         if !starts && instruction.keyword != Keyword::Run {
@@ -185,8 +200,12 @@ fn brings_program(instruction: &Instruction) -> bool {
 
 /// Scripts and settings that the image takes.
 fn texts(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Result<(), Refusal> {
-    let shell = |path: &str| path.ends_with(".sh") || path.ends_with(".bash") || !path.rsplit('/').next().unwrap_or(path).contains('.');
-    let settings = |path: &str| [".conf", ".ini", ".service", ".cfg"].iter().any(|suffix| path.ends_with(suffix));
+    let suffix = |path: &str| {
+        path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, suffix)| suffix.to_lowercase())
+    };
+    let shell = |path: &str| suffix(path).is_none_or(|suffix| matches!(suffix.as_str(), "sh" | "bash"));
+    let settings =
+        |path: &str| suffix(path).is_some_and(|suffix| matches!(suffix.as_str(), "conf" | "ini" | "service" | "cfg"));
     for path in &facts.program().texts {
         let scripts = path.split('/').any(|part| matches!(part, "scripts" | "script"));
         if Program::is_aside(path) && !scripts {
@@ -207,6 +226,9 @@ fn texts(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Res
             }
             if !shell(path) || line.starts_with("#!") {
                 continue;
+            }
+            if let Some(place) = LIBRARIES.iter().find(|place| line.contains(**place)) {
+                return Err(Refusal::new(format!("`{place}` in `{path}` may name a library that would be gone")));
             }
             if let Some(call) = INSTALL_CALLS.iter().chain(&NEW_PATHS).find(|call| line.contains(**call)) {
                 return Err(Refusal::new(format!("`{}` stands in `{path}`", call.trim_end())));

@@ -1,18 +1,17 @@
 //! Which stage each instruction belongs to.
 
-use std::collections::BTreeSet;
-
-use crate::dockerfile::edit::{Cut, whole_lines};
+use crate::dockerfile::edit::Cut;
 use crate::dockerfile::{Arguments, Instruction, Keyword};
-use crate::facts::commands::Apt;
+use crate::facts::commands::{Apt, AptAction};
 use crate::facts::paths::{file_name, is_below};
 use crate::facts::python::Way;
-use crate::facts::{Facts, Guard, Run, Source, StageFacts, SystemRemoval, Transfer};
+use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
 use crate::text::TextRange;
 
 use super::base::release_of;
-use super::commands::{Role, roles};
+use super::commands::{Role, is_cleanup, roles};
 use super::environment::Environment;
+use super::later::{is_alone, purges};
 use super::packages::{Copy, Packages, installing, is_for_building, without_command};
 use super::{Refusal, Repeat, Split, Tools, quoted};
 
@@ -35,6 +34,7 @@ struct Sorter<'f, 'w> {
     facts: &'f Facts<'w>,
     stage: &'f StageFacts,
     tools: &'f Tools,
+    environment: &'f Environment,
     first_install: usize,
     last_install: usize,
 }
@@ -57,12 +57,13 @@ pub(super) fn split(
         packages.note_kept(run);
     }
     packages.kept.retain(|name| !is_for_building(name));
-    let sorter = Sorter { facts, stage, tools, first_install, last_install };
+    let sorter = Sorter { facts, stage, tools, environment: &environment, first_install, last_install };
     let mut sides: Vec<(usize, Side)> = Vec::new();
     for number in stage.from + 1..=last {
         let Some(instruction) = facts.dockerfile.instructions.get(number) else { continue };
         sides.push((number, sorter.side(number, instruction, packages)?));
     }
+    without_idle_updates(facts, stage, last, &mut sides);
     let kept: Vec<usize> = sides.iter().filter(|(_, side)| !matches!(side, Side::Builder)).map(|(at, _)| *at).collect();
     let later = last + 1..facts.dockerfile.instructions.len();
     let runtime: Vec<usize> = kept.into_iter().chain(later.filter(|at| !dropped.contains(at))).collect();
@@ -86,7 +87,10 @@ pub(super) fn split(
     let covers = |repeat: &Repeat| {
         let transfers = stage.transfers.iter().filter(|transfer| transfer.instruction == repeat.instruction);
         transfers.into_iter().any(|transfer| {
-            transfer.destination.known().is_none_or(|place| is_below(&environment.path, place) || is_below(place, &environment.path))
+            transfer
+                .destination
+                .known()
+                .is_none_or(|place| is_below(&environment.path, place) || is_below(place, &environment.path))
         })
     };
     let environment_last = repeats.iter().any(covers);
@@ -108,39 +112,29 @@ pub(super) fn split(
     })
 }
 
-/// Later `RUN`s that remove what was needed for the build: the last instruction of the builder, and those that go.
-fn purges(facts: &Facts<'_>, stage: &StageFacts, last_install: usize) -> Result<(usize, Vec<usize>), Refusal> {
-    let (mut last, mut dropped) = (last_install, Vec::new());
-    for run in stage.runs.iter().filter(|run| run.instruction > last_install) {
-        let roles = roles(run);
-        if !roles.contains(&Role::Purges) {
-            continue;
-        }
-        if !roles.iter().all(|role| matches!(role, Role::Purges | Role::Cleans)) {
-            return Err(Refusal::new("one `RUN` removes build tools and does other things"));
-        }
-        let removals = run.invocations.iter().filter_map(SystemRemoval::read);
-        let mut names = removals.flat_map(|removal| removal.names);
-        if let Some(name) = names.find(|name| !name.contains('*') && !is_for_building(name)) {
-            return Err(Refusal::new(format!("`{name}` is removed after the packages are installed")));
-        }
-        let instruction = facts.dockerfile.instructions.get(run.instruction);
-        if instruction.is_some_and(|instruction| is_alone(facts, instruction)) {
-            dropped.push(run.instruction);
-        } else {
-            last = run.instruction;
+/// `RUN apt-get update` has nothing left to do where nothing is installed afterwards.
+fn without_idle_updates(facts: &Facts<'_>, stage: &StageFacts, last: usize, sides: &mut [(usize, Side)]) {
+    let run_at = |number: usize| stage.runs.iter().find(|run| run.instruction == number);
+    let installs = |run: &Run| run.invocations.iter().any(|found| installing(found).is_some());
+    let later = stage.runs.iter().any(|run| run.instruction > last && installs(run));
+    let repeated =
+        sides.iter().any(|(number, side)| !matches!(side, Side::Builder) && run_at(*number).is_some_and(installs));
+    if later || repeated {
+        return;
+    }
+    let idle = |run: &Run| {
+        let apt = |found: &crate::facts::Invocation| {
+            Apt::read(found).is_some_and(|apt| matches!(apt.action, AptAction::Update | AptAction::Clean))
+        };
+        run.invocations.iter().any(apt) && run.invocations.iter().all(|found| apt(found) || is_cleanup(found))
+    };
+    for (number, side) in sides.iter_mut() {
+        let comment =
+            facts.dockerfile.instructions.get(*number).is_some_and(|found| facts.dockerfile.holds_comment(found.range));
+        if !comment && run_at(*number).is_some_and(idle) {
+            *side = Side::Builder;
         }
     }
-    dropped.retain(|number| *number > last);
-    Ok((last, dropped))
-}
-
-/// Whether an instruction can go without a comment being lost or left behind.
-fn is_alone(facts: &Facts<'_>, instruction: &Instruction) -> bool {
-    let block = facts.dockerfile.with_comments_above(instruction);
-    block == instruction.range
-        && !facts.dockerfile.holds_comment(instruction.range)
-        && whole_lines(facts.source.text(), instruction.range).is_some()
 }
 
 /// `ARG`s that nothing of the run-time stage reads, and variables that only installers read.
@@ -155,12 +149,17 @@ fn is_unread(facts: &Facts<'_>, instruction: &Instruction, runtime: &[usize]) ->
             let name = declaration.name.text.as_str();
             let read = instructions().any(|other| other.body.text().contains(name) && other.keyword != Keyword::Arg);
             let silently = name.to_lowercase().ends_with("_proxy") || name.starts_with("DEBIAN");
-            !read && !(silently && scripts().next().is_some())
+            !read && (!silently || scripts().next().is_none())
         }),
         Arguments::Pairs(pairs) if instruction.keyword == Keyword::Env => {
             let for_installers = |name: &str| FOR_INSTALLERS.iter().any(|start| name.starts_with(start));
-            let read = |name: &str| instructions().any(|other| other.body.text().contains(&format!("${name}")) || other.body.text().contains(&format!("${{{name}")));
-            let calls = || scripts().any(|other| ["pip", "uv ", "poetry"].iter().any(|tool| other.body.text().contains(tool)));
+            let read = |name: &str| {
+                instructions().any(|other| {
+                    other.body.text().contains(&format!("${name}")) || other.body.text().contains(&format!("${{{name}"))
+                })
+            };
+            let calls =
+                || scripts().any(|other| ["pip", "uv ", "poetry"].iter().any(|tool| other.body.text().contains(tool)));
             pairs.iter().all(|pair| for_installers(&pair.name.text) && !read(&pair.name.text)) && !calls()
         }
         _ => false,
@@ -201,7 +200,7 @@ impl Sorter<'_, '_> {
             | Keyword::Maintainer => Ok(Side::Runtime),
             Keyword::Copy | Keyword::Add => {
                 let transfer = self.stage.transfers.iter().find(|transfer| transfer.instruction == number);
-                self.transfer(transfer.ok_or_else(|| Refusal::new("a `COPY` could not be read"))?)
+                Ok(self.transfer(transfer.ok_or_else(|| Refusal::new("a `COPY` could not be read"))?))
             }
             Keyword::Run => {
                 let run = self.stage.runs.iter().find(|run| run.instruction == number);
@@ -213,22 +212,22 @@ impl Sorter<'_, '_> {
         }
     }
 
-    fn transfer(&self, transfer: &Transfer) -> Result<Side, Refusal> {
+    fn transfer(&self, transfer: &Transfer) -> Side {
         let installer = self.facts.installers().iter().find(|installer| {
             matches!(installer.way, Way::Copied(number)
                 if self.stage.transfers.get(number).is_some_and(|other| other.instruction == transfer.instruction))
         });
         if let Some(installer) = installer {
             let kept = self.tools.kept.contains(&installer.tool);
-            return Ok(if kept { Side::Both(Vec::new()) } else { Side::Builder });
+            return if kept { Side::Both(Vec::new()) } else { Side::Builder };
         }
         if transfer.source != Source::Context {
-            return Ok(Side::Both(Vec::new()));
+            return Side::Both(Vec::new());
         }
         let manifests = transfer.paths.iter().all(|(path, _)| path.known().is_some_and(is_manifest));
         let named = |name: &str| self.is_named(name);
         let needed = transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| named(file_name(path))));
-        Ok(if manifests && !needed { Side::Builder } else { Side::Both(Vec::new()) })
+        if manifests && !needed { Side::Builder } else { Side::Both(Vec::new()) }
     }
 
     /// Whether the program, or a later instruction, names a file.
@@ -237,7 +236,9 @@ impl Sorter<'_, '_> {
         let texts = program.sources.iter().chain(&program.texts).filter(|path| file_name(path) != name);
         let mut texts = texts.filter_map(|path| self.facts.workspace.read(path).ok());
         let later = self.facts.dockerfile.instructions.iter().skip(self.last_install + 1);
-        !program.is_known() || texts.any(|file| file.text().contains(name)) || later.into_iter().any(|other| other.body.text().contains(name))
+        !program.is_known()
+            || texts.any(|file| file.text().contains(name))
+            || later.into_iter().any(|other| other.body.text().contains(name))
     }
 
     fn run(&self, run: &Run, packages: &mut Packages) -> Result<Side, Refusal> {
@@ -255,12 +256,18 @@ impl Sorter<'_, '_> {
             return self.installing_run(run, &roles, packages);
         }
         if has(Role::Compiles) {
-            return Err(Refusal::new(format!("{} may put its result outside of the environment", command(Role::Compiles))));
+            return Err(Refusal::new(format!(
+                "{} may put its result outside of the environment",
+                command(Role::Compiles)
+            )));
         }
         let installer = facts.installers().iter().any(|installer| {
             matches!(installer.way, Way::Command(number, _) if self.stage.runs.get(number).is_some_and(|other| other.range == run.range))
         });
-        let fetches = run.invocations.iter().all(|found| FETCHES.contains(&found.program.as_str()) && installing(found).is_none());
+        let fetches = run
+            .invocations
+            .iter()
+            .all(|found| FETCHES.contains(&found.program.as_str()) && installing(found).is_none());
         if (installer && fetches)
             || (roles.iter().any(|role| matches!(role, Role::BringsInstaller | Role::SetsUp))
                 && roles.iter().all(|role| matches!(role, Role::BringsInstaller | Role::SetsUp | Role::Cleans)))
@@ -275,20 +282,30 @@ impl Sorter<'_, '_> {
         }
         if has(Role::Purges) {
             let only = roles.iter().all(|role| matches!(role, Role::Purges | Role::Cleans));
-            return if only { Ok(Side::Builder) } else { Err(Refusal::new("one `RUN` removes packages and does other things")) };
+            return if only {
+                Ok(Side::Builder)
+            } else {
+                Err(Refusal::new("one `RUN` removes packages and does other things"))
+            };
         }
         let number = run.instruction;
         let between = number > self.first_install && number <= self.last_install;
-        let simple = |found: &crate::facts::Invocation| PLAIN.contains(&found.program.as_str()) || Apt::read(found).is_some();
-        let odd = run.invocations.iter().zip(&roles).find(|(found, role)| {
-            !matches!(role, Role::Cleans | Role::MakesUsers) && !simple(found)
-        });
+        let simple =
+            |found: &crate::facts::Invocation| PLAIN.contains(&found.program.as_str()) || Apt::read(found).is_some();
+        let odd = run
+            .invocations
+            .iter()
+            .zip(&roles)
+            .find(|(found, role)| !matches!(role, Role::Cleans | Role::MakesUsers) && !simple(found));
         if let Some((found, role)) = odd.filter(|(_, role)| between || **role == Role::RunsPython) {
             let place = if *role == Role::RunsPython { "before the last install" } else { "between two installs" };
             let command = quoted(facts.source.slice(found.range), &found.program);
             return Err(Refusal::new(format!("{command} runs {place}")));
         }
-        if has(Role::MakesUsers) && roles.iter().all(|role| matches!(role, Role::MakesUsers | Role::Cleans)) && !self.builder_has_users() {
+        if has(Role::MakesUsers)
+            && roles.iter().all(|role| matches!(role, Role::MakesUsers | Role::Cleans))
+            && !self.builder_has_users()
+        {
             return Ok(Side::Runtime);
         }
         match packages.copy(facts, run, release_of(self.stage))? {
@@ -307,7 +324,8 @@ impl Sorter<'_, '_> {
         let mut system = false;
         for (found, role) in run.invocations.iter().zip(roles) {
             system |= installing(found).is_some();
-            let known = matches!(role, Role::Installs | Role::SetsUp | Role::BringsInstaller | Role::Cleans | Role::Purges);
+            let known =
+                matches!(role, Role::Installs | Role::SetsUp | Role::BringsInstaller | Role::Cleans | Role::Purges);
             if !known && Apt::read(found).is_none() {
                 let command = quoted(self.facts.source.slice(found.range), &found.program);
                 return Err(Refusal::new(format!("{command} runs in one `RUN` with an install")));
@@ -315,6 +333,14 @@ impl Sorter<'_, '_> {
         }
         if run.opaque {
             return Err(Refusal::new("what runs beside an install cannot be seen"));
+        }
+        // `pip install … && find /usr/local -name '*.pyc' -delete`
+        let cleans = |found: &crate::facts::Invocation| {
+            is_cleanup(found) && found.arguments.iter().any(|word| word.value.text().starts_with("/usr/local"))
+        };
+        if let Some(found) = run.invocations.iter().find(|found| self.environment.is_new && cleans(found)) {
+            let command = quoted(self.facts.source.slice(found.range), &found.program);
+            return Err(Refusal::new(format!("{command} makes packages smaller where they would not be")));
         }
         if !system {
             return Ok(Side::Builder);
@@ -324,7 +350,9 @@ impl Sorter<'_, '_> {
             Copy::Nothing => return Ok(Side::Builder),
             Copy::With(cuts) => cuts,
         };
-        let keeps = |found: &crate::facts::Invocation| installing(found).is_some_and(|apt| apt.packages().any(|(name, _)| !is_for_building(name)));
+        let keeps = |found: &crate::facts::Invocation| {
+            installing(found).is_some_and(|apt| apt.packages().any(|(name, _)| !is_for_building(name)))
+        };
         let left = run.invocations.iter().any(keeps) || cuts.iter().any(|(_, text)| !text.is_empty());
         if !left && packages.kept.len() == before {
             return Ok(Side::Builder);
@@ -342,7 +370,9 @@ impl Sorter<'_, '_> {
     fn builder_has_users(&self) -> bool {
         let head = self.facts.dockerfile.instructions.iter().take(self.last_install + 1).skip(self.stage.from + 1);
         head.into_iter().any(|instruction| {
-            instruction.keyword == Keyword::User || instruction.flag("chown").is_some() || instruction.body.text().contains("chown")
+            instruction.keyword == Keyword::User
+                || instruction.flag("chown").is_some()
+                || instruction.body.text().contains("chown")
         })
     }
 }
@@ -353,29 +383,4 @@ fn is_manifest(path: &str) -> bool {
     let text = name.strip_suffix(".txt").or_else(|| name.strip_suffix(".in"));
     text.is_some_and(|stem| stem.contains("requirements") || stem.contains("constraints"))
         || matches!(name.as_str(), "uv.lock" | "poetry.lock" | ".python-version")
-}
-
-/// Refuses later commands that need what only the builder has.
-pub(super) fn tail_needs_nothing(
-    facts: &Facts<'_>,
-    stage: &StageFacts,
-    last: usize,
-    dropped: &[usize],
-    lost: &BTreeSet<&str>,
-) -> Result<(), Refusal> {
-    for run in stage.runs.iter().filter(|run| run.instruction > last && !dropped.contains(&run.instruction)) {
-        for (found, role) in run.invocations.iter().zip(roles(run)) {
-            let command = || quoted(facts.source.slice(found.range), &found.program);
-            if matches!(role, Role::Compiles | Role::BringsInstaller | Role::SetsUp) || lost.contains(found.program.as_str()) {
-                return Err(Refusal::new(format!("{} runs after the packages are installed", command())));
-            }
-            if installing(found).is_some_and(|apt| apt.packages().any(|(name, _)| is_for_building(name))) {
-                return Err(Refusal::new("build tools are installed after the packages"));
-            }
-        }
-        if run.opaque || run.script.is_none() {
-            return Err(Refusal::new("what a `RUN` after the last install does cannot be seen"));
-        }
-    }
-    Ok(())
 }

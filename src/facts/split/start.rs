@@ -44,9 +44,8 @@ pub(super) fn without_wrapper(facts: &Facts<'_>, tool: InstallerTool) -> Option<
 }
 
 fn unwrapped(facts: &Facts<'_>, instruction: &Instruction, tool: InstallerTool) -> Option<Vec<Cut>> {
-    let line = match &instruction.arguments {
-        Arguments::Command(line) | Arguments::Healthcheck(Some(line)) => line,
-        _ => return Some(Vec::new()),
+    let (Arguments::Command(line) | Arguments::Healthcheck(Some(line))) = &instruction.arguments else {
+        return Some(Vec::new());
     };
     let text = facts.source.text();
     match line {
@@ -67,7 +66,8 @@ fn unwrapped(facts: &Facts<'_>, instruction: &Instruction, tool: InstallerTool) 
             let range = TextRange::new(start, instruction.range.end());
             let body = range.slice(text);
             // `HEALTHCHECK --interval=5s CMD uv run …`
-            let skipped = if instruction.keyword == Keyword::Healthcheck { body.find("CMD").map_or(0, |at| at + 3) } else { 0 };
+            let skipped =
+                if instruction.keyword == Keyword::Healthcheck { body.find("CMD").map_or(0, |at| at + 3) } else { 0 };
             let holds_comment = facts.dockerfile.holds_comment(range);
             let range = TextRange::new(start + skipped as u32, range.end());
             let found = cuts(&shell_tokens(text, range), tool, false)?;
