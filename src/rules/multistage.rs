@@ -7,6 +7,7 @@ use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::dockerfile::edit::{stands_apart, whole_lines, with_cuts};
 use crate::dockerfile::{Arguments, Instruction};
 use crate::facts::{Facts, Split};
+use crate::rules::context::copy_before_install::manifests_instead;
 use crate::text::TextRange;
 
 /// Below this many bytes a second stage is not worth its lines.
@@ -45,6 +46,7 @@ impl Rewrite<'_, '_> {
         }
         let last = self.instruction(self.split.last)?.range.end();
         edits.push(self.edit(TextRange::empty(last), self.stage()?));
+        edits.extend(self.manifests_only());
         for (range, text) in &self.split.changes {
             edits.push(self.edit(*range, text.clone()));
         }
@@ -53,6 +55,25 @@ impl Rewrite<'_, '_> {
             edits.push(self.edit(self.lines(number)?, String::new()));
         }
         Some(edits)
+    }
+
+    /// The builder copies the manifests alone where it needs no sources: those stand in the run-time stage.
+    fn manifests_only(&self) -> Vec<Edit> {
+        let repeated = |number: usize| self.split.repeats.iter().any(|repeat| repeat.instruction == number);
+        let mut edits = Vec::new();
+        for early in self.facts.early_copies() {
+            let [copy] = early.copies.as_slice() else { continue };
+            let number = copy.transfer.instruction;
+            // What an install behind this one needs may be more.
+            let is_last = early.run.instruction == self.split.last;
+            let lines = manifests_instead(self.facts, &early, copy).filter(|lines| !lines.is_empty());
+            if let (true, true, Some(lines), Some(instruction)) =
+                (is_last, repeated(number), lines, self.instruction(number))
+            {
+                edits.push(self.edit(instruction.range, lines.join("\n")));
+            }
+        }
+        edits
     }
 
     fn edit(&self, range: TextRange, text: String) -> Edit {

@@ -85,7 +85,7 @@ pub(super) fn environment(facts: &Facts<'_>, stage: &StageFacts) -> Result<Envir
                     Some(folder) => {
                         found.folders.insert(folder);
                     }
-                    None if made.is_empty() => found.active = true,
+                    None if made.is_empty() && !leads_elsewhere(run) => found.active = true,
                     None => return Err(Refusal::new("it is not clear into which environment packages are installed")),
                 },
             }
@@ -126,6 +126,10 @@ fn made_environments(stage: &StageFacts) -> BTreeSet<String> {
                 let options = Options::read(&invocation.arguments, &["--prompt", "-p", "--python"]);
                 Some(resolve(workdir, options.word(0)?))
             }
+            "python" if invocation.argument(0) == Some("-m") && invocation.argument(1) == Some("venv") => {
+                let options = Options::read(invocation.arguments.get(2..)?, &["--prompt"]);
+                Some(resolve(workdir, options.word(0)?))
+            }
             "uv" => {
                 let uv = Uv::read(invocation)?;
                 let is_venv = uv.subcommand.value.text() == "venv";
@@ -141,6 +145,13 @@ fn made_environments(stage: &StageFacts) -> BTreeSet<String> {
 fn active(run: &Run, made: &BTreeSet<String>) -> Option<String> {
     let path = run.state.environment.get("PATH").map_or("", |variable| variable.value.text());
     made.iter().find(|folder| path_of(path, folder)).cloned()
+}
+
+/// Whether `PATH` leads to an environment that something unseen makes.
+fn leads_elsewhere(run: &Run) -> bool {
+    let path = run.state.environment.get("PATH").map_or("", |variable| variable.value.text());
+    let own = |folder: &str| folder.ends_with("/.local/bin") || folder.starts_with("/usr") || folder.contains("poetry");
+    path.split(':').any(|folder| folder.ends_with("/bin") && folder.contains("env") && !own(folder))
 }
 
 /// Whether a command installs always, as root, and where the Dockerfile says so.
