@@ -1,6 +1,6 @@
 //! Which stage each instruction belongs to.
 
-use crate::dockerfile::edit::Cut;
+use crate::dockerfile::edit::{Cut, with_cuts};
 use crate::dockerfile::{Arguments, Instruction, Keyword};
 use crate::facts::commands::{Apt, AptAction};
 use crate::facts::paths::{file_name, is_below};
@@ -64,9 +64,21 @@ pub(super) fn split(
         sides.push((number, sorter.side(number, instruction, packages)?));
     }
     without_idle_updates(facts, stage, last, &mut sides);
-    let kept: Vec<usize> = sides.iter().filter(|(_, side)| !matches!(side, Side::Builder)).map(|(at, _)| *at).collect();
-    let later = last + 1..facts.dockerfile.instructions.len();
-    let runtime: Vec<usize> = kept.into_iter().chain(later.filter(|at| !dropped.contains(at))).collect();
+    let later = (last + 1..facts.dockerfile.instructions.len()).filter(|at| !dropped.contains(at));
+    let mut runtime: Vec<(usize, String)> = Vec::new();
+    for (number, side) in &sides {
+        let cuts: &[Cut] = match side {
+            Side::Builder => continue,
+            Side::Both(cuts) => cuts,
+            Side::Runtime => &[],
+        };
+        let range = facts.dockerfile.instructions.get(*number).map(|instruction| instruction.range).unwrap_or_default();
+        runtime.push((*number, with_cuts(facts.source.text(), range, cuts)));
+    }
+    runtime.extend(later.filter_map(|at| {
+        let instruction = facts.dockerfile.instructions.get(at)?;
+        Some((at, facts.source.slice(instruction.range).to_owned()))
+    }));
     let (mut repeats, mut changes) = (Vec::new(), Vec::new());
     for (number, side) in sides {
         let Some(instruction) = facts.dockerfile.instructions.get(number) else { continue };
@@ -75,7 +87,7 @@ pub(super) fn split(
             Side::Both(cuts) => (cuts, false),
             Side::Runtime => (Vec::new(), true),
         };
-        if is_unread(facts, instruction, &runtime) {
+        if is_unread(facts, number, instruction, &runtime) {
             continue;
         }
         let shared = locked_mounts(facts, stage, number)?;
@@ -138,28 +150,24 @@ fn without_idle_updates(facts: &Facts<'_>, stage: &StageFacts, last: usize, side
 }
 
 /// `ARG`s that nothing of the run-time stage reads, and variables that only installers read.
-fn is_unread(facts: &Facts<'_>, instruction: &Instruction, runtime: &[usize]) -> bool {
-    let instructions = || {
-        let others = runtime.iter().filter_map(|&number| facts.dockerfile.instructions.get(number));
-        others.filter(|other| other.range != instruction.range)
-    };
-    let scripts = || instructions().filter(|other| other.keyword == Keyword::Run);
+fn is_unread(facts: &Facts<'_>, number: usize, instruction: &Instruction, runtime: &[(usize, String)]) -> bool {
+    let keyword = |at: usize| facts.dockerfile.instructions.get(at).map(|instruction| instruction.keyword);
+    let others = || runtime.iter().filter(|(at, _)| *at != number);
+    let scripts = || others().filter(|(at, _)| keyword(*at) == Some(Keyword::Run));
     match &instruction.arguments {
         Arguments::Declarations(declarations) => declarations.iter().all(|declaration| {
             let name = declaration.name.text.as_str();
-            let read = instructions().any(|other| other.body.text().contains(name) && other.keyword != Keyword::Arg);
+            let read = others().any(|(at, text)| text.contains(name) && keyword(*at) != Some(Keyword::Arg));
             let silently = name.to_lowercase().ends_with("_proxy") || name.starts_with("DEBIAN");
             !read && (!silently || scripts().next().is_none())
         }),
         Arguments::Pairs(pairs) if instruction.keyword == Keyword::Env => {
             let for_installers = |name: &str| FOR_INSTALLERS.iter().any(|start| name.starts_with(start));
             let read = |name: &str| {
-                instructions().any(|other| {
-                    other.body.text().contains(&format!("${name}")) || other.body.text().contains(&format!("${{{name}"))
-                })
+                let forms = [format!("${name}"), format!("${{{name}")];
+                others().any(|(_, text)| forms.iter().any(|form| text.contains(form.as_str())))
             };
-            let calls =
-                || scripts().any(|other| ["pip", "uv ", "poetry"].iter().any(|tool| other.body.text().contains(tool)));
+            let calls = || scripts().any(|(_, text)| ["pip", "uv ", "poetry"].iter().any(|tool| text.contains(tool)));
             pairs.iter().all(|pair| for_installers(&pair.name.text) && !read(&pair.name.text)) && !calls()
         }
         _ => false,
@@ -227,7 +235,8 @@ impl Sorter<'_, '_> {
         let manifests = transfer.paths.iter().all(|(path, _)| path.known().is_some_and(is_manifest));
         let named = |name: &str| self.is_named(name);
         let needed = transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| named(file_name(path))));
-        if manifests && !needed { Side::Builder } else { Side::Both(Vec::new()) }
+        // What `uv run` syncs with when the image starts.
+        if manifests && !needed && self.tools.kept.is_empty() { Side::Builder } else { Side::Both(Vec::new()) }
     }
 
     /// Whether the program, or a later instruction, names a file.
