@@ -16,10 +16,15 @@ pub(super) const WORTH_A_STAGE: u64 = 30_000_000;
 /// The rewrite; `None` where an edit of it cannot be made.
 pub(super) fn fix(facts: &Facts<'_>, split: &Split) -> Option<Fix> {
     let rewrite = Rewrite { facts, split };
+    let caution = if split.slimmed {
+        "what the program calls, or was compiled against, unseen may be missing in the run-time stage"
+    } else {
+        "what the program calls unseen may be missing in the run-time stage"
+    };
     Some(Fix {
         title: format!("install in a builder stage, and run on `{}`", split.base),
         applicability: Applicability::Unsafe,
-        caution: Some("what the program calls unseen may be missing in the run-time stage".to_owned()),
+        caution: Some(caution.to_owned()),
         edits: rewrite.edits()?,
     })
 }

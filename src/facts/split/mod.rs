@@ -58,6 +58,8 @@ pub struct Repeat {
 pub struct Split {
     /// The `FROM` word of the run-time stage.
     pub base: String,
+    /// Whether that is a smaller image than the one that builds.
+    pub slimmed: bool,
     /// Where the packages are.
     pub environment: Environment,
     /// The first instruction that installs packages of the service: a new environment is made before it.
@@ -117,14 +119,16 @@ impl Facts<'_> {
         let mut packages = Packages::default();
         let tools = self.kept_installers(stage)?;
         let mut split = sides::split(self, stage, base, environment, &tools, &mut packages)?;
-        if packages.removed.is_empty() && !split.is_slimmed(stage) {
+        split.slimmed = split.is_slimmed(stage);
+        if packages.removed.is_empty() && !split.slimmed {
             return Err(Refusal::unsaid());
         }
         let lost = packages::lost_commands(&packages.removed);
         program::runs_without_compiler(self, stage, &installs, &lost, split.environment.is_new)?;
         later::tail_needs_nothing(self, stage, split.last, &split.dropped, &lost)?;
-        split.added = base::libraries(self, stage, &installs, &packages, split.is_slimmed(stage))?;
-        split.changes.extend(self.start_changes(&tools)?);
+        split.added = base::libraries(self, stage, &installs, &packages, split.slimmed)?;
+        let starts = self.start_changes(&tools)?;
+        split.change(self, starts);
         split.sets_path = !split.environment.in_path && (split.environment.is_new || !tools.wrapping.is_empty());
         split.weigh(stage, &packages, &tools);
         split.removed = packages.removed.iter().map(|(name, _)| name.clone()).collect();
@@ -218,6 +222,20 @@ impl Tools {
 }
 
 impl Split {
+    /// Takes changes of instructions: where the run-time stage repeats the instruction, its copy changes.
+    fn change(&mut self, facts: &Facts<'_>, cuts: Vec<Cut>) {
+        for cut in cuts {
+            let holds = |repeat: &&mut Repeat| {
+                let instruction = facts.dockerfile.instructions.get(repeat.instruction);
+                instruction.is_some_and(|instruction| instruction.range.contains_range(cut.0))
+            };
+            match self.repeats.iter_mut().find(holds) {
+                Some(repeat) => repeat.cuts.push(cut),
+                None => self.changes.push(cut),
+            }
+        }
+    }
+
     /// Whether the run-time stage stands on a smaller image than the build did.
     fn is_slimmed(&self, stage: &StageFacts) -> bool {
         !stage.image.slim && catalogue::base_image(&self.base).slim
@@ -227,8 +245,7 @@ impl Split {
         let installers: Vec<&str> = tools.dropped.iter().map(|tool| tool.name()).collect();
         let installers: u64 = installers.iter().map(|name| catalogue::weight(&[name]).installed_bytes).sum();
         let small = catalogue::base_image(&self.base).bytes;
-        let slimmed = self.is_slimmed(stage);
-        let gone = if slimmed {
+        let gone = if self.slimmed {
             stage.image.bytes.zip(small).map(|(full, small)| full.saturating_sub(small))
         } else {
             packages.saved_bytes().map(|bytes| bytes / 1000 * SLIM_SHARE)
@@ -240,7 +257,7 @@ impl Split {
             (true, _) => ENVIRONMENT_BYTES[0],
         };
         self.saved = gone.map(|bytes| (bytes + installers).saturating_sub(environment));
-        self.saves_more = slimmed || packages.recommended;
+        self.saves_more = self.slimmed || packages.recommended;
     }
 }
 

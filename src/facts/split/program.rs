@@ -125,6 +125,10 @@ pub(super) fn runs_without_compiler(
     if let Some(starter) = starters(facts, stage) {
         return Err(Refusal::new(format!("`{starter}` starts programs without the environment's `PATH`")));
     }
+    let composed = facts.composed_words(stage);
+    if let Some(place) = INTERPRETER.iter().find(|place| composed.iter().any(|word| word.contains(**place))) {
+        return Err(Refusal::new(format!("a compose file starts `{place}`, where the packages would not be")));
+    }
     sources(facts, lost)?;
     instructions(facts, new_environment)?;
     texts(facts, lost, new_environment)

@@ -108,6 +108,7 @@ pub(super) fn split(
     let environment_last = repeats.iter().any(covers);
     Ok(Split {
         base,
+        slimmed: false,
         environment,
         first_install,
         last,

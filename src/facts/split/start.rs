@@ -59,7 +59,7 @@ fn unwrapped(facts: &Facts<'_>, instruction: &Instruction, tool: InstallerTool) 
             for word in words.iter().filter(|word| word.text.contains([' ', '\t'])) {
                 cuts.extend(of_script(text, word, tool)?);
             }
-            Some(cuts)
+            (cuts.is_empty() || !facts.dockerfile.holds_comment(instruction.range)).then_some(cuts)
         }
         CommandLine::Shell => {
             let start = instruction.flags.last().map_or(instruction.keyword_range.end(), |flag| flag.range.end());
