@@ -82,8 +82,10 @@ pub struct Split {
     pub removed: Vec<String>,
     /// The libraries that stand in for development packages.
     pub libraries: Vec<&'static str>,
-    /// What the image loses, in bytes, as far as it is known.
+    /// What the image loses in packages and installers, in bytes, as far as it is known.
     pub saved: Option<u64>,
+    /// What it loses by standing on a smaller image.
+    pub saved_base: Option<u64>,
     /// Whether it loses more than that.
     pub saves_more: bool,
 }
@@ -244,19 +246,22 @@ impl Split {
     fn weigh(&mut self, stage: &StageFacts, packages: &Packages, tools: &Tools) {
         let installers: Vec<&str> = tools.dropped.iter().map(|tool| tool.name()).collect();
         let installers: u64 = installers.iter().map(|name| catalogue::weight(&[name]).installed_bytes).sum();
-        let small = catalogue::base_image(&self.base).bytes;
-        let gone = if self.slimmed {
-            stage.image.bytes.zip(small).map(|(full, small)| full.saturating_sub(small))
-        } else {
-            packages.saved_bytes().map(|bytes| bytes / 1000 * SLIM_SHARE)
-        };
         let minor = stage.image.python.as_deref().and_then(|version| version.split_once('.')?.1.parse::<u32>().ok());
         let environment = match (self.environment.is_new, minor) {
             (false, _) => 0,
             (true, Some(minor)) if minor >= 12 => ENVIRONMENT_BYTES[1],
             (true, _) => ENVIRONMENT_BYTES[0],
         };
-        self.saved = gone.map(|bytes| (bytes + installers).saturating_sub(environment));
+        if self.slimmed {
+            // How much of the packages the full image has anyway is not known.
+            let small = catalogue::base_image(&self.base).bytes;
+            let base = stage.image.bytes.zip(small).map(|(full, small)| full.saturating_sub(small));
+            self.saved_base = base.map(|bytes| bytes.saturating_sub(environment));
+            self.saved = Some(installers);
+        } else {
+            let gone = packages.saved_bytes().map(|bytes| bytes / 1000 * SLIM_SHARE);
+            self.saved = gone.map(|bytes| (bytes + installers).saturating_sub(environment));
+        }
         self.saves_more = self.slimmed || packages.recommended;
     }
 }

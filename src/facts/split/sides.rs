@@ -121,6 +121,7 @@ pub(super) fn split(
         removed: Vec::new(),
         libraries: Vec::new(),
         saved: None,
+        saved_base: None,
         saves_more: false,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue::{self, Distribution, Gpu, SlimmerKind, SystemPackageKind};
-use crate::diagnostic::{Basis, Component, Savings, Severity};
+use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
 use crate::facts::{Base, Facts, Guard, Invocation, Refusal, Split, StageFacts, SystemInstall};
 use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::phrase::listed_up_to;
@@ -158,7 +158,11 @@ fn report(
         "compile in a builder stage and copy the result (`COPY --from=builder /opt/venv /opt/venv`), or install and purge the tools in one `RUN`",
     );
     match split {
-        Some(Ok(split)) if split.saved.is_none_or(|bytes| bytes >= WORTH_A_STAGE) => offer(facts, &split, &mut finding),
+        Some(Ok(split))
+            if split.saved.is_none_or(|bytes| bytes + split.saved_base.unwrap_or_default() >= WORTH_A_STAGE) =>
+        {
+            offer(facts, &split, &mut finding)
+        }
         Some(Err(refusal)) if !refusal.reason.is_empty() => {
             finding.note("stages", format!("not rewritten: {}", refusal.reason));
         }
@@ -171,6 +175,14 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
     if let Some(bytes) = split.saved {
         let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
         savings.complete = !split.saves_more;
+        savings.items.retain(|item| item.bytes > 0);
+        let base = facts.stages.first().map(|stage| &stage.base);
+        // `full-base-image` counts the same bytes.
+        if let (Some(bytes), Some(Base::Image(reference))) = (split.saved_base, base) {
+            let component =
+                Component::Path(format!("base image {}", reference.text().split('@').next().unwrap_or_default()));
+            savings.items.push(Saving { component, bytes, basis: Basis::Catalogue });
+        }
         finding.savings(savings);
     }
     let libraries: Vec<String> =
