@@ -53,7 +53,8 @@ impl Role {
                 UvAction::Sync | UvAction::PipInstall | UvAction::PipSync | UvAction::PipUninstall | UvAction::Add => {
                     Self::Installs
                 }
-                UvAction::ToolInstall | UvAction::Run => Self::Other,
+                UvAction::ToolInstall => Self::Compiles,
+                UvAction::Run => Self::Other,
                 UvAction::CacheClean | UvAction::Lock | UvAction::Export | UvAction::PipCompile => Self::SetsUp,
                 UvAction::Other => match uv.subcommand.value.text() {
                     "venv" | "version" | "--version" | "cache" => Self::SetsUp,
@@ -80,7 +81,9 @@ impl Role {
         }
         match invocation.program.as_str() {
             "pipenv" | "pdm" | "conda" | "mamba" | "pixi" | "easy_install" => Self::Installs,
-            "pipx" => Self::Other,
+            // Packages of other languages may be compiled, too.
+            "npm" | "npx" | "yarn" | "pnpm" | "gem" | "bundle" | "Rscript" | "R" | "cpan" | "cpanm" | "pecl"
+            | "luarocks" | "mix" | "cabal" | "stack" | "opam" | "pipx" => Self::Compiles,
             "gcc" | "g++" | "cc" | "c++" | "clang" | "make" | "cmake" | "ninja" | "meson" | "configure" | "cargo"
             | "rustc" | "go" | "gfortran" | "ld" | "autoreconf" | "autoconf" | "cython" | "maturin" | "scons"
             | "bazel" | "rustup" => Self::Compiles,

@@ -54,6 +54,7 @@ pub struct Repeat {
 }
 
 /// A build in two stages.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Split {
     /// The `FROM` word of the run-time stage.

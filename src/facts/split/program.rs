@@ -44,19 +44,18 @@ const COMPILE_WHEN_RUN: [&str; 30] = [
     "xformers",
 ];
 /// What a source does that compiles.
-const COMPILING_CALLS: [&str; 11] = [
-    "torch.compile(",
+const COMPILING_CALLS: [&str; 8] = [
     "ffi.verify(",
     "ffi.compile(",
     "ffibuilder.compile(",
-    "cpp_extension",
-    "load_inline",
     "pyximport",
     "ccompiler",
     "build_ext",
     "cython.inline",
     "scipy.weave",
 ];
+/// The same of torch, where that is installed.
+const TORCH_CALLS: [&str; 3] = ["torch.compile(", "cpp_extension", "load_inline"];
 /// Where the interpreter of the base image, its programs and its packages stand.
 const INTERPRETER: [&str; 4] = ["/usr/local/bin/", "/usr/local/lib/python", "site-packages", "dist-packages"];
 /// Where the libraries of Debian's packages stand, those of development packages with names that go with them.
@@ -129,7 +128,7 @@ pub(super) fn runs_without_compiler(
     if let Some(place) = INTERPRETER.iter().find(|place| composed.iter().any(|word| word.contains(**place))) {
         return Err(Refusal::new(format!("a compose file starts `{place}`, where the packages would not be")));
     }
-    sources(facts, lost)?;
+    sources(facts, lost, names.contains("torch") || !facts.torch_installs().is_empty())?;
     instructions(facts, new_environment)?;
     texts(facts, lost, new_environment)
 }
@@ -141,7 +140,7 @@ fn starters(facts: &Facts<'_>, stage: &StageFacts) -> Option<&'static str> {
 }
 
 /// Python sources that compile or start a compiler.
-fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>) -> Result<(), Refusal> {
+fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>, with_torch: bool) -> Result<(), Refusal> {
     let program = facts.program();
     if program.truncated {
         return Err(Refusal::new("the service has more sources than are read"));
@@ -149,7 +148,8 @@ fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>) -> Result<(), Refusal> {
     for path in program.sources.iter().filter(|path| !Program::is_aside(path) && !path.ends_with("setup.py")) {
         let Ok(file) = facts.workspace.read(path) else { continue };
         let text = file.text();
-        if let Some(call) = COMPILING_CALLS.iter().find(|call| text.contains(**call)) {
+        let torch = if with_torch { TORCH_CALLS.as_slice() } else { &[] };
+        if let Some(call) = COMPILING_CALLS.iter().chain(torch).find(|call| text.contains(**call)) {
             return Err(Refusal::new(format!("`{}` in `{path}` compiles when it runs", call.trim_end_matches('('))));
         }
         let starts = |command: &&&str| {

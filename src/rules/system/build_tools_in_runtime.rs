@@ -161,7 +161,7 @@ fn report(
         Some(Ok(split))
             if split.saved.is_none_or(|bytes| bytes + split.saved_base.unwrap_or_default() >= WORTH_A_STAGE) =>
         {
-            offer(facts, &split, &mut finding)
+            offer(facts, &split, &mut finding);
         }
         Some(Err(refusal)) if !refusal.reason.is_empty() => {
             finding.note("stages", format!("not rewritten: {}", refusal.reason));
