@@ -32,8 +32,8 @@ use slimlint::diagnostic::Applicability;
 use slimlint::fix::{self, Plan};
 use slimlint::workspace::Workspace;
 
-/// How far what was predicted may be from what was saved.
-const TOLERANCE: f64 = 0.2;
+/// How far what was predicted may be from what was saved, in hundredths.
+const TOLERANCE: u64 = 20;
 
 /// A service with its smoke test.
 struct Service {
@@ -110,27 +110,31 @@ fn compare(builder: &Builder, service: &Service) -> Result<(), String> {
     let before = builder.built(&service.name, "before", &service.files, &smoke)?;
     let after = builder.built(&service.name, "after", &after, &smoke)?;
     let predicted = predicted(&plan);
-    let saved = before - after;
-    let mega = |bytes: f64| format!("{:.1}", bytes / 1e6);
-    println!("{:<28} {:>9} {:>9} {:>9} {:>9}", service.name, mega(before), mega(after), mega(saved), mega(predicted));
-    if saved <= 0.0 {
+    let Some(saved) = before.checked_sub(after).filter(|saved| *saved > 0) else {
         return Err(format!("the image grew from {} MB to {} MB", mega(before), mega(after)));
-    }
-    if (predicted - saved).abs() > TOLERANCE * saved {
+    };
+    let figures = [before, after, saved, predicted].map(mega);
+    println!("{:<28} {:>9} {:>9} {:>9} {:>9}", service.name, figures[0], figures[1], figures[2], figures[3]);
+    if predicted.abs_diff(saved) * 100 > TOLERANCE * saved {
         return Err(format!("predicted {} MB, saved {} MB", mega(predicted), mega(saved)));
     }
     Ok(())
 }
 
+/// MB with one digit.
+fn mega(bytes: u64) -> String {
+    format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10)
+}
+
 /// The bytes of all that the applied fixes take out of the image, each component once.
-fn predicted(plan: &Plan) -> f64 {
+fn predicted(plan: &Plan) -> u64 {
     let mut components: BTreeMap<String, u64> = BTreeMap::new();
     for savings in plan.files.iter().flat_map(|change| &change.fixes).filter_map(|fix| fix.savings.as_ref()) {
         for item in savings.items.iter().filter(|_| savings.in_image) {
             components.insert(format!("{:?}", item.component), item.bytes);
         }
     }
-    components.into_values().sum::<u64>() as f64
+    components.into_values().sum()
 }
 
 /// A program that builds and runs images.
@@ -162,7 +166,7 @@ impl Builder {
     }
 
     /// Builds the files, runs the smoke test, and tells the size of the image in bytes.
-    fn built(&self, name: &str, which: &str, files: &BTreeMap<String, Vec<u8>>, smoke: &str) -> Result<f64, String> {
+    fn built(&self, name: &str, which: &str, files: &BTreeMap<String, Vec<u8>>, smoke: &str) -> Result<u64, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         for (path, bytes) in files {
             let path = folder.path().join(path);

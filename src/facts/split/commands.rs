@@ -8,6 +8,49 @@ const INSTALLERS: [&str; 8] = ["uv", "poetry", "pipenv", "pdm", "virtualenv", "p
 /// What is installed in one command with them.
 const BESIDE_INSTALLERS: [&str; 4] = ["pip", "setuptools", "wheel", "poetry-plugin-export"];
 
+/// What compiles: compilers, what drives them, and installers of other languages, whose packages may be compiled, too.
+const COMPILES: [&str; 39] = [
+    "gcc",
+    "g++",
+    "cc",
+    "c++",
+    "clang",
+    "make",
+    "cmake",
+    "ninja",
+    "meson",
+    "configure",
+    "cargo",
+    "rustc",
+    "go",
+    "gfortran",
+    "ld",
+    "autoreconf",
+    "autoconf",
+    "cython",
+    "maturin",
+    "scons",
+    "bazel",
+    "rustup",
+    "npm",
+    "npx",
+    "yarn",
+    "pnpm",
+    "gem",
+    "bundle",
+    "Rscript",
+    "R",
+    "cpan",
+    "cpanm",
+    "pecl",
+    "luarocks",
+    "mix",
+    "cabal",
+    "stack",
+    "opam",
+    "pipx",
+];
+
 /// What a command does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
@@ -74,6 +117,8 @@ impl Role {
         }
         if let Some(apt) = Apt::read(invocation) {
             return match apt.action {
+                // `apt-get autoremove` alone takes what nothing needs.
+                AptAction::Remove if apt.options.operands.is_empty() => Self::Cleans,
                 AptAction::Remove => Self::Purges,
                 AptAction::Clean => Self::Cleans,
                 _ => Self::Other,
@@ -81,12 +126,7 @@ impl Role {
         }
         match invocation.program.as_str() {
             "pipenv" | "pdm" | "conda" | "mamba" | "pixi" | "easy_install" => Self::Installs,
-            // Packages of other languages may be compiled, too.
-            "npm" | "npx" | "yarn" | "pnpm" | "gem" | "bundle" | "Rscript" | "R" | "cpan" | "cpanm" | "pecl"
-            | "luarocks" | "mix" | "cabal" | "stack" | "opam" | "pipx" => Self::Compiles,
-            "gcc" | "g++" | "cc" | "c++" | "clang" | "make" | "cmake" | "ninja" | "meson" | "configure" | "cargo"
-            | "rustc" | "go" | "gfortran" | "ld" | "autoreconf" | "autoconf" | "cython" | "maturin" | "scons"
-            | "bazel" | "rustup" => Self::Compiles,
+            program if COMPILES.contains(&program) => Self::Compiles,
             "python" => python(invocation),
             "useradd" | "groupadd" | "adduser" | "addgroup" | "usermod" => Self::MakesUsers,
             _ if is_cleanup(invocation) => Self::Cleans,
