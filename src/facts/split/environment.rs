@@ -251,6 +251,10 @@ fn refuse_flags(options: &Options<'_>, flags: &[&str]) -> Result<(), Refusal> {
 fn pip_place(facts: &Facts<'_>, invocation: &Invocation, options: &Options<'_>) -> Result<Place, Refusal> {
     let other = ["--target", "-t", "--prefix", "--root", "--user", "--python", "-e", "--editable", "--src"];
     refuse_flags(options, &other)?;
+    // Before Python 3.12 the images have `wheel`, and new environments have not.
+    if let Some(flag) = ["--no-build-isolation", "--no-use-pep517"].into_iter().find(|flag| options.has(&[flag])) {
+        return Err(Refusal::new(format!("`{flag}` builds with what the interpreter has, and an environment may not")));
+    }
     let path = invocation.path.text();
     // `python3.11 -m pip` of the base would still be found behind the environment's `python`.
     let word = invocation.range.slice(facts.source.text()).split_whitespace().next().unwrap_or_default();
