@@ -211,7 +211,7 @@ fn word_cuts(facts: &Facts<'_>, invocation: &Invocation, words: &[(TextRange, Wo
     let mut arguments: Vec<&Argument> = invocation.arguments.iter().collect();
     arguments.dedup_by_key(|argument| argument.range);
     let outcome = |argument: &Argument| words.iter().find(|(range, _)| *range == argument.range).map(|(_, word)| word);
-    let comment_between = |from: u32, to: u32| facts.dockerfile.holds_comment(TextRange::new(from, to));
+    let comment_between = |from: u32, to: u32| from <= to && facts.dockerfile.holds_comment(TextRange::new(from, to));
     let mut cuts = Vec::new();
     let mut before = invocation.program_range;
     let mut at = 0;
@@ -229,8 +229,8 @@ fn word_cuts(facts: &Facts<'_>, invocation: &Invocation, words: &[(TextRange, Wo
                 let next =
                     arguments.get(at + 1).filter(|next| heads && !comment_between(last.end(), next.range.start()));
                 let cut = match next {
-                    Some(next) => TextRange::new(argument.range.start(), next.range.start()),
-                    None => TextRange::new(before.end(), last.end()),
+                    Some(next) => TextRange::new(argument.range.start(), next.range.start().max(last.end())),
+                    None => TextRange::new(before.end().min(argument.range.start()), last.end()),
                 };
                 cuts.push((cut, String::new()));
                 at += 1;
