@@ -2,6 +2,7 @@
 
 mod closures;
 mod code;
+mod debian;
 mod distributions;
 mod ends;
 mod images;
@@ -28,10 +29,11 @@ type Tables = Result<Vec<(&'static str, String)>, Vec<Problem>>;
 /// What makes them of a file.
 type Reader = fn(&Section<'_>) -> Tables;
 
-const FILES: [(&str, Reader); 5] = [
+const FILES: [(&str, Reader); 6] = [
     ("catalogue/packages.toml", packages::tables),
     ("catalogue/distributions.toml", distributions::tables),
     ("catalogue/system-packages.toml", system::tables),
+    ("catalogue/debian-packages.toml", debian::tables),
     ("catalogue/base-images.toml", images::tables),
     ("catalogue/wheels.toml", wheels::tables),
 ];

@@ -5,6 +5,7 @@
 //! time. Bytes are bytes, MB in the data are 10^6. What is not known is `None`, never 0.
 
 mod base;
+mod debian;
 mod distributions;
 mod images;
 mod knowledge;
@@ -19,6 +20,7 @@ mod weight;
 mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
+pub use debian::{DebianRelease, closure_bytes, debian_release, libraries_of};
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{
     ends_as_of, has_certificates_when_slim, is_harmless_script, needs_of_npm_packages, needs_of_pip_package,

@@ -8,6 +8,7 @@
 //! All ranges are byte ranges in the file. [`Dockerfile::print`] puts the file together again from its pieces.
 
 mod arguments;
+pub mod edit;
 mod expand;
 mod heredoc;
 mod json;

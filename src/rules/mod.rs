@@ -11,6 +11,7 @@ mod deletion;
 mod insertion;
 mod kept_cache;
 mod metadata;
+mod multistage;
 mod page;
 mod phrase;
 mod registry;

@@ -34,8 +34,16 @@ pub fn examples() -> Vec<Example> {
 
 /// Every service of the corpus, with all rules.
 pub fn corpus() -> Vec<Example> {
-    let corpus = root().join("corpus");
-    let Ok(entries) = fs::read_dir(&corpus) else { return Vec::new() };
+    services("corpus")
+}
+
+/// Every service whose images are built to prove its fixes.
+pub fn images() -> Vec<Example> {
+    services("tests/images")
+}
+
+fn services(folder: &str) -> Vec<Example> {
+    let Ok(entries) = fs::read_dir(root().join(folder)) else { return Vec::new() };
     let mut folders: Vec<_> =
         entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
@@ -77,6 +85,7 @@ pub fn real_dockerfiles() -> Vec<Example> {
 pub fn own() -> Vec<Example> {
     let mut own = examples();
     own.extend(corpus());
+    own.extend(images());
     own
 }
 

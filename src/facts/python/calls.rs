@@ -114,6 +114,13 @@ impl Facts<'_> {
         }
     }
 
+    /// Whether another file than the Dockerfile calls the installer when `image` starts.
+    #[must_use]
+    pub(in crate::facts) fn wraps_elsewhere(&self, image: &StageFacts, tool: InstallerTool) -> bool {
+        let mut calls = Vec::new();
+        !self.start_calls(image, tool, &mut calls) || calls.iter().any(|call| call.reached.file != self.source.path())
+    }
+
     fn makes_environment(&self, tool: InstallerTool) -> bool {
         let wanted = |install: Tool| match tool {
             InstallerTool::Uv => install == Tool::UvSync,

@@ -87,6 +87,26 @@ fn is_written_folder_kept_out(facts: &Facts<'_>, copy: &FolderCopy<'_>, install:
     })
 }
 
+/// What copies only the manifests in the place of an early copy of sources: one line for each folder, none where they are there
+/// already. `None` where the install may need more.
+pub(in crate::rules) fn manifests_instead(
+    facts: &Facts<'_>,
+    early: &EarlyCopy<'_>,
+    copy: &FolderCopy<'_>,
+) -> Option<Vec<String>> {
+    let all = early.all.as_ref()?;
+    let instruction = facts.dockerfile.instructions.get(copy.transfer.instruction)?;
+    let [_] = early.copies.as_slice() else { return None };
+    let possible = is_movable(facts, early.stage, early, copy, instruction)
+        && is_written_folder_kept_out(facts, copy, all)
+        && early.is_plain(facts);
+    if !possible {
+        return None;
+    }
+    let taken: Vec<String> = all.manifests.iter().filter(|path| copy.takes(path).is_some()).cloned().collect();
+    manifest_copies(facts, early.stage, copy, instruction, &taken)
+}
+
 /// Copies the manifests where the sources were copied, and the sources behind the install.
 fn fix(facts: &Facts<'_>, stage: &StageFacts, early: &EarlyCopy<'_>) -> Option<Fix> {
     let all = early.all.as_ref()?;
@@ -225,7 +245,8 @@ fn edits(facts: &Facts<'_>, early: &EarlyCopy<'_>, moves: &[(&Instruction, Vec<S
     let text = facts.source.text();
     let end = early.run.range.end();
     let first = moves.first()?.0.range.end();
-    let starts: Vec<u32> = moves.iter().map(|(instruction, _)| comments_above(facts, instruction)).collect();
+    let starts: Vec<u32> =
+        moves.iter().map(|(instruction, _)| facts.dockerfile.with_comments_above(instruction).start()).collect();
     let goes_along = |comment: TextRange| {
         let mut blocks = starts.iter().zip(moves);
         blocks.any(|(&start, (instruction, _))| comment.start() >= start && comment.end() <= instruction.range.start())
@@ -271,17 +292,4 @@ fn edits(facts: &Facts<'_>, early: &EarlyCopy<'_>, moves: &[(&Instruction, Vec<S
     }
     edits.push(edit(TextRange::empty(end), format!("{gap}{}", moved.join("\n"))));
     Some(edits)
-}
-
-/// Where the comment lines begin that stand right above an instruction; the instruction's own start without any.
-fn comments_above(facts: &Facts<'_>, instruction: &Instruction) -> u32 {
-    let (mut start, mut line) = (instruction.range.start(), instruction.start_line);
-    let comments = facts.dockerfile.comments.iter().rev();
-    for comment in comments.filter(|comment| comment.range.end() <= instruction.range.start()) {
-        if comment.line + 1 != line || comment.inside.is_some() {
-            break;
-        }
-        (start, line) = (comment.range.start(), comment.line);
-    }
-    start
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue::{self, Distribution, Gpu, SlimmerKind, SystemPackageKind};
-use crate::diagnostic::{Basis, Component, Savings, Severity};
-use crate::facts::{Base, Facts, Guard, Invocation, StageFacts, SystemInstall};
+use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
+use crate::facts::{Base, Facts, Guard, Invocation, Refusal, Split, StageFacts, SystemInstall};
+use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::phrase::listed_up_to;
+use crate::rules::reporter::Finding;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
@@ -15,6 +17,8 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 const WEIGHTY: u64 = 20_000_000;
 /// Names that a sentence lists before it counts.
 const LISTED: usize = 3;
+/// The same for libraries.
+const LIBRARIES_LISTED: usize = 6;
 
 const COMPILES_WHEN_IT_RUNS: [&str; 7] =
     ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
@@ -62,8 +66,11 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             }
         }
     }
-    for (range, kept) in found.into_iter().filter(|(_, kept)| kept.tools.iter().any(is_weighty)) {
-        report(range, &kept, reporter);
+    let found: Vec<_> = found.into_iter().filter(|(_, kept)| kept.tools.iter().any(is_weighty)).collect();
+    // One rewrite takes all of them out.
+    let mut split = (!found.is_empty()).then(|| facts.split());
+    for (range, kept) in found {
+        report(facts, range, &kept, split.take(), reporter);
     }
 }
 
@@ -111,7 +118,13 @@ fn kit(invocation: &Invocation) -> Option<&'static str> {
     }
 }
 
-fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
+fn report(
+    facts: &Facts<'_>,
+    range: TextRange,
+    kept: &Kept<'_>,
+    split: Option<Result<Split, Refusal>>,
+    reporter: &mut Reporter<'_>,
+) {
     let tools = kept.tools.as_slice();
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let verb = if names.len() == 1 { "stays" } else { "stay" };
@@ -144,6 +157,40 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     finding.help(
         "compile in a builder stage and copy the result (`COPY --from=builder /opt/venv /opt/venv`), or install and purge the tools in one `RUN`",
     );
+    match split {
+        Some(Ok(split))
+            if split.saved.is_none_or(|bytes| bytes + split.saved_base.unwrap_or_default() >= WORTH_A_STAGE) =>
+        {
+            offer(facts, &split, &mut finding);
+        }
+        Some(Err(refusal)) if !refusal.reason.is_empty() => {
+            finding.note("stages", format!("not rewritten: {}", refusal.reason));
+        }
+        _ => {}
+    }
+}
+
+/// Offers the rewrite in two stages.
+fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
+    if let Some(bytes) = split.saved {
+        let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
+        savings.complete = !split.saves_more;
+        savings.items.retain(|item| item.bytes > 0);
+        let base = facts.stages.first().map(|stage| &stage.base);
+        // `full-base-image` counts the same bytes.
+        if let (Some(bytes), Some(Base::Image(reference))) = (split.saved_base, base) {
+            let component =
+                Component::Path(format!("base image {}", reference.text().split('@').next().unwrap_or_default()));
+            savings.items.push(Saving { component, bytes, basis: Basis::Catalogue });
+        }
+        finding.savings(savings);
+    }
+    let libraries: Vec<String> =
+        split.libraries.iter().chain(&split.added).map(|library| format!("`{library}`")).collect();
+    if !libraries.is_empty() {
+        finding.note("stages", format!("the run-time stage keeps {}", listed_up_to(&libraries, LIBRARIES_LISTED)));
+    }
+    finding.fix(multistage::fix(facts, split));
 }
 
 /// Whether the stage is built on an image of compilers for a GPU, beside which there is one for running.

@@ -1,0 +1,132 @@
+use std::collections::BTreeSet;
+
+use super::images::images;
+
+include!(concat!(env!("OUT_DIR"), "/catalogue-debian.rs"));
+
+/// The libraries of a development package.
+#[derive(Debug)]
+pub(super) struct Libraries {
+    package: &'static str,
+    bookworm: &'static [&'static str],
+    /// `None` where trixie has no such package.
+    trixie: Option<&'static [&'static str]>,
+    /// Whether the names of bookworm hold on trixie, too.
+    both: bool,
+}
+
+/// A package of bookworm, those of the slim Python image left out.
+#[derive(Debug)]
+pub(super) struct DebianPackage {
+    name: &'static str,
+    /// Installed-Size.
+    bytes: u64,
+    /// Places of what is installed with it, without recommended packages.
+    needs: &'static [u16],
+}
+
+/// A release of Debian whose package names are known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DebianRelease {
+    /// Debian 12.
+    Bookworm,
+    /// Debian 13.
+    Trixie,
+    /// The tag names no release: `python:3.12-slim` is built on whichever was the stable one.
+    Floating,
+    /// Another release.
+    Other,
+}
+
+/// The release of Debian that the tag of an image names.
+#[must_use]
+pub fn debian_release(tag: &str) -> DebianRelease {
+    let Some(at) = images().release_at(tag) else { return DebianRelease::Floating };
+    match tag.get(at..).and_then(|rest| rest.split('-').next()) {
+        Some("bookworm") => DebianRelease::Bookworm,
+        Some("trixie") => DebianRelease::Trixie,
+        _ => DebianRelease::Other,
+    }
+}
+
+/// The packages with the libraries that a program linked against the development package `package` needs when it runs, those of
+/// every official Python image left out. `None` when they are not known for that release.
+#[must_use]
+pub fn libraries_of(package: &str, release: DebianRelease) -> Option<&'static [&'static str]> {
+    let row = LIBRARIES.get(LIBRARIES.binary_search_by(|row| row.package.cmp(package)).ok()?)?;
+    match release {
+        DebianRelease::Bookworm => Some(row.bookworm),
+        DebianRelease::Trixie => row.trixie,
+        DebianRelease::Floating if row.both => Some(row.bookworm),
+        DebianRelease::Floating | DebianRelease::Other => None,
+    }
+}
+
+/// Installed bytes of `packages` and all that they depend on beyond `python:slim-bookworm`, each package once, without
+/// recommended ones; and whether all of `packages` are known.
+#[must_use]
+pub fn closure_bytes<'n>(packages: impl IntoIterator<Item = &'n str>) -> (u64, bool) {
+    let mut found: BTreeSet<usize> = BTreeSet::new();
+    let mut complete = true;
+    let mut waiting: Vec<usize> = Vec::new();
+    for name in packages {
+        match PACKAGES.binary_search_by(|package| package.name.cmp(name)) {
+            Ok(place) => waiting.push(place),
+            Err(_) => complete = false,
+        }
+    }
+    while let Some(place) = waiting.pop() {
+        if found.insert(place) {
+            let needs = PACKAGES.get(place).map(|package| package.needs).unwrap_or_default();
+            waiting.extend(needs.iter().map(|&place| usize::from(place)));
+        }
+    }
+    let bytes = found.into_iter().filter_map(|place| PACKAGES.get(place)).map(|package| package.bytes).sum();
+    (bytes, complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::reading::{document, section};
+
+    #[test]
+    fn every_row_of_the_file_is_read() {
+        let file = document(include_str!("../../rules/catalogue/debian-packages.toml"));
+        assert_eq!(section(file.as_table(), "libraries").iter().count(), LIBRARIES.len());
+        assert_eq!(section(file.as_table(), "packages").iter().count(), PACKAGES.len());
+        assert!(LIBRARIES.is_sorted_by(|one, other| one.package < other.package));
+        assert!(PACKAGES.is_sorted_by(|one, other| one.name < other.name));
+    }
+
+    #[test]
+    fn libraries_go_by_the_release() {
+        use DebianRelease as R;
+        for (package, release, expected) in [
+            ("libpq-dev", R::Bookworm, Some(&["libpq5"][..])),
+            ("libpq-dev", R::Floating, Some(&["libpq5"])),
+            ("libpq-dev", R::Other, None),
+            ("libcurl4-openssl-dev", R::Trixie, Some(&["libcurl4t64"])),
+            ("libcurl4-openssl-dev", R::Floating, Some(&["libcurl4"])),
+            ("libldap2-dev", R::Bookworm, Some(&["libldap-2.5-0"])),
+            ("libldap2-dev", R::Floating, None),
+            ("libffi-dev", R::Floating, Some(&[])),
+            ("libunheard-of-dev", R::Bookworm, None),
+        ] {
+            assert_eq!(libraries_of(package, release), expected, "{package} on {release:?}");
+        }
+        assert_eq!(debian_release("3.12-slim-bookworm"), R::Bookworm);
+        assert_eq!(debian_release("3.12-slim"), R::Floating);
+        assert_eq!(debian_release("3.12-slim-bullseye"), R::Other);
+    }
+
+    /// What apt says it would install on `debian:bookworm-slim` is 180 MB for gcc; headers that it shares with others count once.
+    #[test]
+    fn what_packages_share_counts_once() {
+        let (gcc, known) = closure_bytes(["gcc"]);
+        assert!(known && (175_000_000..183_000_000).contains(&gcc), "{gcc}");
+        let (both, _) = closure_bytes(["gcc", "cpp", "binutils"]);
+        assert_eq!(both, gcc);
+        assert!(!closure_bytes(["gcc", "unheard-of"]).1);
+    }
+}

@@ -1,0 +1,253 @@
+//! What a service does when it runs that a run-time image without compilers could not do.
+
+use std::collections::BTreeSet;
+
+use crate::catalogue::{self, Gpu};
+use crate::dockerfile::{Arguments, Instruction, Keyword};
+use crate::facts::python::{Program, PythonInstall};
+use crate::facts::{Facts, StageFacts};
+
+use super::Refusal;
+
+/// Packages that compile when they run: kernels, models, wrappers. Documented by each of them; what only may (`torch.compile`,
+/// `cffi`) is looked for in the sources.
+const COMPILE_WHEN_RUN: [&str; 30] = [
+    "aesara",
+    "brian2",
+    "cmdstanpy",
+    "codon-jit",
+    "cppyy",
+    "dace",
+    "deepspeed",
+    "devito",
+    "flashinfer-python",
+    "intel-extension-for-pytorch",
+    "loopy",
+    "neuron",
+    "pyccel",
+    "pycuda",
+    "pykeops",
+    "pymc",
+    "pymc3",
+    "pyopencl",
+    "pystan",
+    "pytensor",
+    "pythran",
+    "sglang",
+    "tensorrt-llm",
+    "theano",
+    "theano-pymc",
+    "tinygrad",
+    "triton",
+    "unsloth",
+    "vllm",
+    "xformers",
+];
+/// What a source does that compiles.
+const COMPILING_CALLS: [&str; 8] = [
+    "ffi.verify(",
+    "ffi.compile(",
+    "ffibuilder.compile(",
+    "pyximport",
+    "ccompiler",
+    "build_ext",
+    "cython.inline",
+    "scipy.weave",
+];
+/// The same of torch, where that is installed.
+const TORCH_CALLS: [&str; 3] = ["torch.compile(", "cpp_extension", "load_inline"];
+/// Where the interpreter of the base image, its programs and its packages stand.
+const INTERPRETER: [&str; 4] = ["/usr/local/bin/", "/usr/local/lib/python", "site-packages", "dist-packages"];
+/// Where the libraries of Debian's packages stand, those of development packages with names that go with them.
+const LIBRARIES: [&str; 3] = ["LD_PRELOAD", "/usr/lib/x86_64", "/usr/lib/aarch64"];
+/// What starts a shell or a program without the environment's `PATH`.
+const NEW_PATHS: [&str; 8] = ["su -", "su --login", "sudo ", "bash -l", "sh -l", "--login", "runuser -l", "env -i"];
+/// System packages that start programs without the environment's `PATH`, or with an interpreter of their own.
+const OTHER_STARTERS: [&str; 8] = [
+    "cron",
+    "cronie",
+    "anacron",
+    "openssh-server",
+    "systemd",
+    "libapache2-mod-wsgi-py3",
+    "uwsgi-plugin-python3",
+    "sudo",
+];
+/// Packages with OpenMP's library among what they link, when they are compiled here: GCC brings it.
+const WITH_OPENMP: [&str; 8] =
+    ["lightgbm", "llama-cpp-python", "xgboost", "implicit", "pyemd", "hdbscan", "fasttext", "whispercpp"];
+/// Start scripts that install need what the build needed.
+const INSTALL_CALLS: [&str; 5] = ["pip install", "pip3 install", "uv sync", "uv pip install", "poetry install"];
+
+/// The names of the distributions that the installs bring, as far as they are known.
+fn names(facts: &Facts<'_>, installs: &[&PythonInstall]) -> BTreeSet<String> {
+    let asked =
+        installs.iter().flat_map(|install| &install.roots).map(|root| root.requirement.name.as_str().to_owned());
+    let brought = installs.iter().flat_map(|install| {
+        let closure = facts.closure(install);
+        let names: Vec<String> = closure.packages.iter().map(|package| package.name.as_str().to_owned()).collect();
+        names
+    });
+    asked.chain(brought).collect()
+}
+
+/// The libraries of the compiler itself that a package needs when it runs.
+pub(super) fn compiler_libraries(facts: &Facts<'_>, installs: &[&PythonInstall]) -> Vec<&'static str> {
+    let names = names(facts, installs);
+    if WITH_OPENMP.iter().any(|name| names.contains(*name)) { vec!["libgomp1"] } else { Vec::new() }
+}
+
+/// Refuses a service that compiles when it runs, or relies on the place of the base image's interpreter.
+pub(super) fn runs_without_compiler(
+    facts: &Facts<'_>,
+    stage: &StageFacts,
+    installs: &[&PythonInstall],
+    lost: &BTreeSet<&str>,
+    new_environment: bool,
+) -> Result<(), Refusal> {
+    if matches!(stage.image.gpu, Gpu::Cuda | Gpu::Rocm) {
+        return Err(Refusal::new("an image for a GPU may compile kernels when it runs"));
+    }
+    let names = names(facts, installs);
+    // A compiled requirements file and a lock name `triton` only because torch pulls it.
+    let serves = |name: &&&str| {
+        let roots = installs.iter().flat_map(|install| &install.roots);
+        let mut asked = roots.filter(|root| root.requirement.name.as_str() == **name);
+        if **name == "triton" { asked.any(|root| !root.is_brought_along()) } else { names.contains(**name) }
+    };
+    if let Some(name) = COMPILE_WHEN_RUN.iter().find(serves) {
+        return Err(Refusal::new(format!("`{name}` compiles when it runs")));
+    }
+    if names.contains("torch") && facts.gpu_evidence().needs_gpu() {
+        return Err(Refusal::new("torch on a GPU may compile kernels when it runs"));
+    }
+    if let Some(starter) = starters(facts, stage) {
+        return Err(Refusal::new(format!("`{starter}` starts programs without the environment's `PATH`")));
+    }
+    let composed = facts.composed_words(stage);
+    if let Some(place) = INTERPRETER.iter().find(|place| composed.iter().any(|word| word.contains(**place))) {
+        return Err(Refusal::new(format!("a compose file starts `{place}`, where the packages would not be")));
+    }
+    sources(facts, lost, names.contains("torch") || !facts.torch_installs().is_empty())?;
+    instructions(facts, new_environment)?;
+    texts(facts, lost, new_environment)
+}
+
+fn starters(facts: &Facts<'_>, stage: &StageFacts) -> Option<&'static str> {
+    let installed: Vec<&str> =
+        stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)).map(|install| install.name).collect();
+    OTHER_STARTERS.into_iter().find(|name| installed.contains(name))
+}
+
+/// Python sources that compile or start a compiler.
+fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>, with_torch: bool) -> Result<(), Refusal> {
+    let program = facts.program();
+    if program.truncated {
+        return Err(Refusal::new("the service has more sources than are read"));
+    }
+    for path in program.sources.iter().filter(|path| !Program::is_aside(path) && !path.ends_with("setup.py")) {
+        let Ok(file) = facts.workspace.read(path) else { continue };
+        let text = file.text();
+        let torch = if with_torch { TORCH_CALLS.as_slice() } else { &[] };
+        if let Some(call) = COMPILING_CALLS.iter().chain(torch).find(|call| text.contains(**call)) {
+            return Err(Refusal::new(format!("`{}` in `{path}` compiles when it runs", call.trim_end_matches('('))));
+        }
+        let starts = |command: &&&str| {
+            let command = **command;
+            [format!("\"{command}\""), format!("'{command}'"), format!("\"{command} "), format!("'{command} ")]
+                .iter()
+                .any(|quoted| text.contains(quoted.as_str()))
+        };
+        let starts_programs =
+            ["subprocess", "os.system", "os.exec", "Popen", "which("].iter().any(|call| text.contains(call));
+        if let Some(command) = lost.iter().find(|command| starts_programs && command.len() > 1 && starts(command)) {
+            return Err(Refusal::new(format!("`{path}` names `{command}`, which would be gone")));
+        }
+        if let Some(place) = INTERPRETER.iter().take(2).find(|place| text.contains(**place)) {
+            return Err(Refusal::new(format!("`{path}` names `{place}`, where the packages would not be")));
+        }
+    }
+    Ok(())
+}
+
+/// What the Dockerfile itself says of the interpreter and how it starts.
+fn instructions(facts: &Facts<'_>, new_environment: bool) -> Result<(), Refusal> {
+    for instruction in &facts.dockerfile.instructions {
+        let text = instruction.body.text();
+        let place = INTERPRETER.iter().find(|place| text.contains(**place) && !brings_program(instruction));
+        if let Some(place) = place.filter(|_| new_environment) {
+            return Err(Refusal::new(format!("`{place}` in the Dockerfile is where the packages would not be")));
+        }
+        if let Some(place) = LIBRARIES.iter().find(|place| text.contains(**place)) {
+            return Err(Refusal::new(format!("`{place}` in the Dockerfile may name a library that would be gone")));
+        }
+        let starts = matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck);
+        if !starts && instruction.keyword != Keyword::Run {
+            continue;
+        }
+        let words = text.replace(['"', ',', '[', ']'], " ");
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some(start) = NEW_PATHS.iter().find(|start| words.contains(**start)) {
+            return Err(Refusal::new(format!("`{}` sets another `PATH` than the environment's", start.trim_end())));
+        }
+        if starts && let Some(call) = INSTALL_CALLS.iter().find(|call| words.contains(**call)) {
+            return Err(Refusal::new(format!("`{call}` runs when the image starts")));
+        }
+    }
+    Ok(())
+}
+
+/// `COPY entrypoint.sh /usr/local/bin/`, `COPY --from=ghcr.io/astral-sh/uv /uv /usr/local/bin/uv`
+fn brings_program(instruction: &Instruction) -> bool {
+    matches!(instruction.arguments, Arguments::Transfer { .. })
+}
+
+/// Scripts and settings that the image takes.
+fn texts(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Result<(), Refusal> {
+    let suffix = |path: &str| {
+        path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, suffix)| suffix.to_lowercase())
+    };
+    let shell = |path: &str| suffix(path).is_none_or(|suffix| matches!(suffix.as_str(), "sh" | "bash"));
+    let settings =
+        |path: &str| suffix(path).is_some_and(|suffix| matches!(suffix.as_str(), "conf" | "ini" | "service" | "cfg"));
+    for path in &facts.program().texts {
+        let scripts = path.split('/').any(|part| matches!(part, "scripts" | "script"));
+        if Program::is_aside(path) && !scripts {
+            continue;
+        }
+        if !(shell(path) || settings(path)) || path == facts.source.path() {
+            continue;
+        }
+        let Ok(file) = facts.workspace.read(path) else { continue };
+        if file.text().len() > 200_000 {
+            continue;
+        }
+        let lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#') || line.starts_with("#!"));
+        for line in lines {
+            let place = INTERPRETER.iter().take(2).find(|place| line.contains(**place));
+            if let Some(place) = place.filter(|_| new_environment && (line.contains("python") || settings(path))) {
+                return Err(Refusal::new(format!("`{path}` names `{place}`, where the packages would not be")));
+            }
+            if !shell(path) || line.starts_with("#!") {
+                continue;
+            }
+            if let Some(place) = LIBRARIES.iter().find(|place| line.contains(**place)) {
+                return Err(Refusal::new(format!("`{place}` in `{path}` may name a library that would be gone")));
+            }
+            if let Some(call) = INSTALL_CALLS.iter().chain(&NEW_PATHS).find(|call| line.contains(**call)) {
+                return Err(Refusal::new(format!("`{}` stands in `{path}`", call.trim_end())));
+            }
+            let mut words = line.split(|c: char| c.is_whitespace() || ";&|()`".contains(c));
+            if let Some(command) = words.find(|word| lost.contains(word)) {
+                return Err(Refusal::new(format!("`{path}` calls `{command}`, which would be gone")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What packages of the full image the installed packages are known to need; see [`catalogue::needs_of_pip_package`].
+pub(super) fn compiled_needs(facts: &Facts<'_>, installs: &[&PythonInstall]) -> BTreeSet<&'static str> {
+    let names = names(facts, installs);
+    names.iter().filter_map(|name| catalogue::needs_of_pip_package(name)).flat_map(|list| list.split(' ')).collect()
+}

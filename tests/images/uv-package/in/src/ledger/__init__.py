@@ -1,0 +1,11 @@
+"""Adds up, through the C library."""
+
+from importlib.metadata import version
+
+import cffi
+
+
+def main():
+    ffi = cffi.FFI()
+    ffi.cdef("long labs(long);")
+    print("ledger", version("ledger"), ffi.dlopen(None).labs(-42))

@@ -1,0 +1,5 @@
+import cffi
+
+ffi = cffi.FFI()
+ffi.cdef("int abs(int);")
+print(ffi.dlopen(None).abs(-7))

@@ -1,0 +1,3 @@
+import wrapt._wrappers
+
+print("wrapped", wrapt._wrappers.__name__)
