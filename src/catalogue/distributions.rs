@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crate::text::normal_name;
 
-use super::knowledge::{import_names, is_imported_as};
+use super::knowledge::{import_names, is_imported_as, listed_as};
+use super::package;
 use super::texts::{Run, Text};
-use super::{package, packages};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-distributions.rs"));
 
@@ -96,29 +96,43 @@ pub fn works_with(user: &str, package: &str) -> bool {
 pub fn distributions_like(name: &str) -> Vec<&'static str> {
     let name = normal_name(name);
     let modules = import_names(&name);
-    let known = packages().iter().filter(|entry| entry.extra.is_none()).map(|entry| entry.name);
-    let mut found: Vec<&'static str> = known
-        .chain(DISTRIBUTIONS.iter().map(Distribution::name))
-        .filter(|other| *other != name && (is_variant(&name, other) || is_imported_as(other, &modules)))
+    // What a table says of a name counts only where none before it knows the name.
+    let mut found: Vec<&'static str> = listed_as(&modules)
+        .chain(DISTRIBUTIONS.iter().filter(|entry| entry.imports().eq(&modules)).map(Distribution::name))
+        .chain(modules.first().and_then(|module| known(&module.replace('_', "-"))))
+        .filter(|other| is_imported_as(other, &modules))
+        .chain(variants(&name))
+        .filter(|other| *other != name)
         .collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// `onnxruntime-gpu` and `onnxruntime`
-fn is_variant(one: &str, other: &str) -> bool {
-    const SUFFIXES: [&str; 8] =
-        ["-gpu", "-cpu", "-headless", "-binary", "-cuda12x", "-cuda11x", "-directml", "-openvino"];
+/// The name that a table has for `name`.
+pub(super) fn known(name: &str) -> Option<&'static str> {
+    let listed = package(name).map(|entry| entry.name);
+    listed.or_else(|| distribution(name).map(Distribution::name))
+}
+
+/// `onnxruntime` for `onnxruntime-gpu`
+fn variants(name: &str) -> impl Iterator<Item = &'static str> {
+    const SUFFIXES: [&str; 9] =
+        ["", "-gpu", "-cpu", "-headless", "-binary", "-cuda12x", "-cuda11x", "-directml", "-openvino"];
     let stem = |name: &'_ str| -> String {
-        SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name).to_owned()
+        let suffixes = SUFFIXES.iter().filter(|suffix| !suffix.is_empty());
+        suffixes.into_iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name).to_owned()
     };
-    stem(one) == stem(other)
+    let own = stem(name);
+    let all = SUFFIXES.iter().map(move |suffix| format!("{own}{suffix}"));
+    let own = stem(name);
+    all.filter(move |other| stem(other) == own).filter_map(|other| known(&other))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::knowledge::{knows_import_names, own_bytes};
+    use super::super::packages;
     use super::*;
 
     #[test]
@@ -141,6 +155,28 @@ mod tests {
         assert!(!works_with("requests", "uvloop") && !works_with("unheard-of", "uvloop"));
         assert!(is_known_distribution("torch") && is_known_distribution("Typing_Extensions"));
         assert!(!is_known_distribution("unheard-of"));
+    }
+
+    #[test]
+    fn those_like_a_name_are_all_that_share_its_modules_or_its_stem() {
+        let listed = packages().iter().filter(|entry| entry.extra.is_none()).map(|entry| entry.name);
+        let mut every: Vec<&str> = DISTRIBUTIONS.iter().map(Distribution::name).chain(listed).collect();
+        every.sort_unstable();
+        every.dedup();
+        let modules: Vec<Vec<String>> = every.iter().map(|name| import_names(name)).collect();
+        let stem = |name: &'static str| {
+            let parts = ["-gpu", "-cpu", "-headless", "-binary", "-cuda12x", "-cuda11x", "-directml", "-openvino"];
+            parts.iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name)
+        };
+        let named = ["onnxruntime", "onnxruntime-gpu", "opencv-python", "faiss-cpu", "psycopg2-binary", "unheard-of"];
+        for name in every.iter().copied().step_by(7).chain(named) {
+            let own = import_names(name);
+            let is_like = |(other, modules): &(&&'static str, &Vec<String>)| {
+                **other != name && (**modules == own || stem(other) == stem(name))
+            };
+            let expected: Vec<&str> = every.iter().zip(&modules).filter(is_like).map(|(other, _)| *other).collect();
+            assert_eq!(distributions_like(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::text::normal_name;
 
-use super::distributions::distribution;
+use super::distributions::{distribution, known};
 use super::images::fits;
 use super::package;
 
@@ -124,15 +124,28 @@ pub fn import_names(name: &str) -> Vec<String> {
 /// Whether [`import_names`] of `name`, which must be in normal form, are `modules`.
 pub(super) fn is_imported_as(name: &str, modules: &[String]) -> bool {
     if let Some(entry) = package(name) {
-        return entry.import_names() == modules;
+        return entry.is_imported_as(modules);
     }
     if let Some(known) = list(IMPORTS, name).filter(|known| !known.is_empty()) {
         return known.iter().eq(modules);
     }
     match distribution(name) {
         Some(entry) if entry.imports().len() > 0 => entry.imports().eq(modules),
-        _ => matches!(modules, [module] if module.len() == name.len() && *module == name.replace('-', "_")),
+        _ => matches!(modules, [module] if is_module_of(module, name)),
     }
+}
+
+/// Whether `module` is `name` with `_` for `-`.
+pub(super) fn is_module_of(module: &str, name: &str) -> bool {
+    module.len() == name.len()
+        && module.bytes().zip(name.bytes()).all(|(one, other)| one == if other == b'-' { b'_' } else { other })
+}
+
+/// Distributions that the tables of packages and of names say to be imported by just `modules`.
+pub(super) fn listed_as(modules: &[String]) -> impl Iterator<Item = &'static str> {
+    let listed = super::packages().iter().filter(|entry| entry.extra.is_none() && entry.is_imported_as(modules));
+    let named = IMPORTS.iter().filter(move |(_, known)| known.iter().eq(modules));
+    listed.map(|entry| entry.name).chain(named.filter_map(|(name, _)| known(name)))
 }
 
 /// Whether [`import_names`] are known, and not made from the name.

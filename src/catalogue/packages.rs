@@ -2,6 +2,8 @@ use std::collections::{HashSet, VecDeque};
 
 use crate::text::{normal_key, normal_name};
 
+use super::knowledge::is_module_of;
+
 include!(concat!(env!("OUT_DIR"), "/catalogue-packages.rs"));
 
 /// What an install of one package brings, itself included: Linux, x86-64, `CPython` 3.11, newest versions of the day.
@@ -62,6 +64,14 @@ impl Package {
             return vec![self.name.replace('-', "_")];
         }
         self.imports.iter().copied().map(str::to_owned).collect()
+    }
+
+    /// Whether [`Package::import_names`] are `modules`.
+    pub(super) fn is_imported_as(&self, modules: &[String]) -> bool {
+        match modules {
+            [module] if self.imports.is_empty() => is_module_of(module, self.name),
+            _ => !self.imports.is_empty() && self.imports.iter().eq(modules),
+        }
     }
 }
 

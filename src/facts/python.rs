@@ -38,6 +38,7 @@ mod reader;
 mod readers;
 mod setup;
 mod siblings;
+mod sieve;
 mod stale;
 mod target;
 mod tools;

@@ -9,7 +9,10 @@ use crate::text::SourceFile;
 
 use super::Workspace;
 use super::cache::Derived;
-use super::paths::{below, normalise, parent};
+use super::listing::join;
+use super::paths::{below, normalise};
+
+const NAME: &str = ".gitignore";
 
 /// Parsed `.gitignore` files by path.
 pub(super) type Gitignores = Derived<Arc<SourceFile>, Arc<Gitignore>>;
@@ -20,40 +23,27 @@ impl Workspace {
     #[must_use]
     pub fn gitignored(&self, path: &str, is_dir: bool) -> Option<String> {
         let path = normalise(path).filter(|path| !path.is_empty())?;
-        let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        let folders: Vec<&str> = path.match_indices('/').filter_map(|(at, _)| path.get(..at)).collect();
+        let rules = [""].iter().chain(&folders).filter_map(|folder| Some((*folder, self.gitignore(folder)?)));
+        let rules: Vec<(&str, Arc<Gitignore>)> = rules.collect();
         // What lies in a folder that is left out cannot be taken back.
         folders
-            .map(|folder| (folder, true))
+            .iter()
+            .map(|folder| (*folder, true))
             .chain([(path.as_str(), is_dir)])
-            .find_map(|(step, is_dir)| self.decides(step, is_dir))
+            .find_map(|(step, is_dir)| decides(&rules, step, is_dir))
     }
 
-    /// The file that leaves out `step` itself: the nearest one that says anything of it decides.
-    fn decides(&self, step: &str, is_dir: bool) -> Option<String> {
-        let mut folder = parent(step);
-        loop {
-            let name = if folder.is_empty() { ".gitignore".to_owned() } else { format!("{folder}/.gitignore") };
-            if let Some(rules) = self.gitignore(&name, folder) {
-                match rules.matched(below(step, folder)?, is_dir) {
-                    Match::Ignore(_) => return Some(name),
-                    Match::Whitelist(_) => return None,
-                    Match::None => {}
-                }
-            }
-            if folder.is_empty() {
-                return None;
-            }
-            folder = parent(folder);
-        }
-    }
-
-    fn gitignore(&self, path: &str, folder: &str) -> Option<Arc<Gitignore>> {
-        // Asked of the listing, which is kept: most folders hold none.
-        if !self.entries(folder).iter().any(|entry| entry.name == ".gitignore" && !entry.is_dir) {
+    fn gitignore(&self, folder: &str) -> Option<Arc<Gitignore>> {
+        // Asked of the listing, which is kept and sorted: most folders hold none.
+        let entries = self.entries(folder);
+        let place = entries.binary_search_by(|entry| entry.name.as_str().cmp(NAME)).ok()?;
+        if entries.get(place)?.is_dir {
             return None;
         }
-        let source = self.read(path).ok()?;
-        Some(self.gitignores.get_or_make(path, source, Arc::ptr_eq, |source| {
+        let path = join(folder, NAME);
+        let source = self.read(&path).ok()?;
+        Some(self.gitignores.get_or_make(&path, source, Arc::ptr_eq, |source| {
             let mut builder = GitignoreBuilder::new(".");
             for line in source.text().lines() {
                 // git passes over a line that it cannot read, too.
@@ -62,6 +52,19 @@ impl Workspace {
             Arc::new(builder.build().unwrap_or_else(|_| Gitignore::empty()))
         }))
     }
+}
+
+/// The file that leaves out `step` itself: the nearest one that says anything of it decides. `rules` begin with those furthest up.
+fn decides(rules: &[(&str, Arc<Gitignore>)], step: &str, is_dir: bool) -> Option<String> {
+    for (folder, rules) in rules.iter().rev() {
+        let Some(rest) = below(step, folder) else { continue };
+        match rules.matched(rest, is_dir) {
+            Match::Ignore(_) => return Some(join(folder, NAME)),
+            Match::Whitelist(_) => return None,
+            Match::None => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]

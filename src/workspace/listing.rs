@@ -104,14 +104,14 @@ impl Workspace {
     pub(super) fn listed_bytes(&self, directory: &str, listing: &Listing, at: usize) -> Option<u64> {
         let (entry, bytes) = (listing.entries.get(at)?, listing.bytes.get(at)?);
         let ask = || {
-            let folder = self.real_path(directory).ok()?;
+            let folder = self.real_folder(directory).ok()?;
             Some(fs::symlink_metadata(folder.join(&entry.name)).ok()?.len())
         };
         *bytes.get_or_init(ask)
     }
 
     pub(super) fn list_disk(&self, directory: &str) -> Listing {
-        let real = match self.real_path(directory) {
+        let real = match self.real_folder(directory) {
             Ok(real) => real,
             Err(ReadError::NotFound) => return Listing { complete: true, ..Listing::default() },
             Err(_) => return Listing::default(),

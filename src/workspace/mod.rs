@@ -10,6 +10,7 @@
 mod cache;
 mod compose;
 mod discovery;
+mod disk;
 mod error;
 mod evidence;
 mod gitignore;
@@ -29,9 +30,10 @@ mod walk;
 
 pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_compose_name};
 pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
+pub use disk::MAX_FILE_BYTES;
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};
 pub use paths::{join, normalise, parent};
 pub use service::{Overrides, Said, Service, locate_from_sources};
-pub use store::{Entry, MAX_FILE_BYTES, Workspace};
+pub use store::{Entry, Workspace};
 pub use walk::{MAX_DEPTH, MAX_TREE_FILES};

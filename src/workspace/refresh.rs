@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::disk::OnDisk;
 use super::listing::{Listing, join, stamp_at};
 use super::paths::{below, parent};
 use super::stamp::Stamp;
-use super::store::OnDisk;
 use super::{ReadError, Workspace};
 
 type Read = Result<OnDisk, ReadError>;
@@ -55,10 +55,7 @@ impl Workspace {
             (Err(now), Err(before)) => discriminant(now) == discriminant(before),
             _ => false,
         };
-        before.iter().any(|(path, before)| {
-            let now = self.folders.get_or_make(path, || self.resolve(path));
-            !same(&now, before)
-        })
+        before.iter().any(|(path, before)| !same(&self.real_folder(path), before))
     }
 
     fn refresh_listings(&self) -> bool {
@@ -66,7 +63,7 @@ impl Workspace {
         let later: Vec<Option<Arc<Listing>>> = known
             .par_iter()
             .map(|(directory, listing)| {
-                let stamp = self.real_path(directory).ok().and_then(|real| stamp_at(&real));
+                let stamp = self.real_folder(directory).ok().and_then(|real| stamp_at(&real));
                 let holds = stamp.is_some_and(|stamp| listing.still_holds(&stamp));
                 (!holds).then(|| Arc::new(self.list_disk(directory)))
             })
@@ -125,7 +122,7 @@ impl Workspace {
         let resized: Vec<&String> = known
             .par_iter()
             .filter(|(directory, listing)| {
-                let Ok(folder) = self.real_path(directory) else { return listing.measured().next().is_some() };
+                let Ok(folder) = self.real_folder(directory) else { return listing.measured().next().is_some() };
                 listing.measured().any(|(name, bytes)| {
                     let stamp = stamps.get(&join(directory, name)).copied();
                     stamp.unwrap_or_else(|| stamp_at(&folder.join(name))).map(|stamp| stamp.bytes()) != bytes
@@ -153,7 +150,7 @@ impl Workspace {
 
     fn stamp_of(&self, path: &str) -> Option<Stamp> {
         let folder = parent(path);
-        let real = self.folders.get_or_make(folder, || self.resolve(folder)).ok()?;
+        let real = self.real_folder(folder).ok()?;
         stamp_at(&real.join(below(path, folder).unwrap_or(path)))
     }
 }

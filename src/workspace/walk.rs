@@ -2,11 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::context::{IgnoreFile, Matched, Tree, TreeFile};
 
 use super::Workspace;
 use super::cache::{Cache, Derived};
-use super::listing::{Kind, join};
+use super::listing::{Kind, Listing, join};
 use super::names::is_backup;
 use super::paths::normalise;
 
@@ -18,6 +20,9 @@ pub const MAX_DEPTH: usize = 64;
 
 /// Folders and files that a walk looks at before it stops.
 const MAX_VISITED: usize = 2 * MAX_TREE_FILES;
+
+/// From so many files on their bytes are asked for on all cores.
+const MANY: usize = 256;
 
 /// Trees kept at a time: each edit of an ignore file makes another.
 const MAX_TREES: usize = 256;
@@ -99,8 +104,11 @@ impl Workspace {
             return Tree::new(Vec::new(), self.is_dir(context));
         }
         let Ok(start) = self.real_path(context) else { return Tree::default() };
-        let mut walk = TreeWalk { workspace: self, ignore, files: Vec::new(), complete: start.is_dir(), visited: 0 };
+        let complete = start.is_dir();
+        let mut walk =
+            TreeWalk { workspace: self, ignore, files: Vec::new(), unmeasured: Vec::new(), complete, visited: 0 };
         walk.folder(context, "", &Matched::NONE, 1);
+        walk.measure();
         Tree::new(walk.files, walk.complete)
     }
 
@@ -123,10 +131,19 @@ impl Workspace {
     }
 }
 
+/// Files of a folder whose bytes are still to be asked for.
+struct Unmeasured {
+    directory: String,
+    listing: Arc<Listing>,
+    /// Their places in the listing and in [`TreeWalk::files`].
+    places: Vec<(usize, usize)>,
+}
+
 struct TreeWalk<'w> {
     workspace: &'w Workspace,
     ignore: Option<&'w IgnoreFile>,
     files: Vec<TreeFile>,
+    unmeasured: Vec<Unmeasured>,
     complete: bool,
     visited: usize,
 }
@@ -136,11 +153,12 @@ impl TreeWalk<'_> {
     fn folder(&mut self, directory: &str, path: &str, matched: &Matched, depth: usize) {
         let listing = self.workspace.listing(directory);
         self.complete &= listing.complete;
+        let mut unmeasured = Vec::new();
         for (at, (entry, kind)) in listing.entries.iter().zip(&listing.kinds).enumerate() {
             self.visited += 1;
             if self.visited > MAX_VISITED || self.files.len() >= MAX_TREE_FILES {
                 self.complete = false;
-                return;
+                break;
             }
             let below = join(path, &entry.name);
             match kind {
@@ -159,13 +177,32 @@ impl TreeWalk<'_> {
                     if is_backup(&entry.name) || self.ignore.is_some_and(|ignore| ignore.excluded_in(matched, &below)) {
                         continue;
                     }
-                    let bytes = match kind {
-                        Some(_) => self.workspace.listed_bytes(directory, &listing, at),
-                        None => Some(0),
-                    };
-                    self.complete &= bytes.is_some();
-                    self.files.push(TreeFile { path: below, bytes: bytes.unwrap_or_default() });
+                    if kind.is_some() {
+                        unmeasured.push((at, self.files.len()));
+                    }
+                    self.files.push(TreeFile { path: below, bytes: 0 });
                 }
+            }
+        }
+        self.unmeasured.push(Unmeasured { directory: directory.to_owned(), listing, places: unmeasured });
+    }
+
+    /// Asks for the bytes of the files.
+    fn measure(&mut self) {
+        let workspace = self.workspace;
+        let bytes_in = |folder: &Unmeasured| -> Vec<Option<u64>> {
+            let places = folder.places.iter();
+            places.map(|&(at, _)| workspace.listed_bytes(&folder.directory, &folder.listing, at)).collect()
+        };
+        let folders = std::mem::take(&mut self.unmeasured);
+        // A thread of the pool that waits takes up other work, which could ask for this very tree.
+        let is_alone = rayon::current_thread_index().is_none() && self.files.len() >= MANY;
+        let found: Vec<Vec<Option<u64>>> =
+            if is_alone { folders.par_iter().map(bytes_in).collect() } else { folders.iter().map(bytes_in).collect() };
+        for ((_, place), bytes) in folders.iter().flat_map(|folder| &folder.places).zip(found.into_iter().flatten()) {
+            self.complete &= bytes.is_some();
+            if let Some(file) = self.files.get_mut(*place) {
+                file.bytes = bytes.unwrap_or_default();
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Which of several packages the program uses, looked for in one pass.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use rayon::prelude::*;
@@ -14,6 +14,7 @@ use crate::text::SourceFile;
 use crate::workspace::parent;
 
 use super::has_extension;
+use super::sieve::Sieve;
 
 /// A word of this length may stand inside another; a shorter one stands alone: `ray` is no part of `array`.
 const LONG: usize = 5;
@@ -135,42 +136,66 @@ impl Until {
 /// The packages that are still looked for.
 struct Search<'n> {
     left: Vec<(&'n str, Signs)>,
-    matcher: Option<AhoCorasick>,
-    /// The place in `left` that each of the matcher's patterns belongs to.
-    owners: Vec<usize>,
+    /// What tells fast that a text holds no word of any; `None` where that cannot be.
+    sieve: Option<Sieve>,
+    matcher: OnceLock<Option<Matcher<'n>>>,
+}
+
+/// What finds the words of packages.
+struct Matcher<'n> {
+    words: AhoCorasick,
+    /// The package that each of the words belongs to.
+    owners: Vec<&'n str>,
+}
+
+impl<'n> Matcher<'n> {
+    fn new(packages: &[(&'n str, Signs)]) -> Option<Self> {
+        let words = packages.iter().flat_map(|(_, signs)| signs.words.iter().map(|word| spelled(word)));
+        let mut builder = AhoCorasickBuilder::new();
+        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+        let owners = packages.iter().flat_map(|(name, signs)| std::iter::repeat_n(*name, signs.words.len()));
+        Some(Self { words: builder.build(words).ok()?, owners: owners.collect() })
+    }
 }
 
 impl<'n> Search<'n> {
     fn new(names: &[&'n str]) -> Self {
         let left = names.iter().map(|&name| (name, Signs::of(name))).collect();
-        let mut search = Self { left, matcher: None, owners: Vec::new() };
+        let mut search = Self { left, sieve: None, matcher: OnceLock::new() };
         search.prepare();
         search
     }
 
     fn prepare(&mut self) {
         let words = self.left.iter().flat_map(|(_, signs)| signs.words.iter().map(|word| spelled(word)));
-        let mut builder = AhoCorasickBuilder::new();
-        builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
-        self.matcher = builder.build(words).ok();
-        let places = self.left.iter().enumerate();
-        self.owners = places.flat_map(|(place, (_, signs))| std::iter::repeat_n(place, signs.words.len())).collect();
+        self.sieve = Sieve::new(words);
+    }
+
+    /// The words of all that is left, and perhaps of what was found since.
+    fn matcher(&self) -> Option<&Matcher<'n>> {
+        self.matcher.get_or_init(|| Matcher::new(&self.left)).as_ref()
     }
 
     fn may_be_in(&self, text: &str) -> bool {
-        self.matcher.as_ref().is_some_and(|matcher| matcher.is_match(text))
+        match &self.sieve {
+            Some(sieve) => sieve.holds_back(text),
+            None => self.matcher().is_some_and(|matcher| matcher.words.is_match(text)),
+        }
     }
 
     /// The places of the packages that the text may use: those of which it holds a word, wherever.
     fn candidates(&self, text: &str) -> Vec<usize> {
-        let Some(matcher) = &self.matcher else { return Vec::new() };
-        let mut found = vec![false; self.left.len()];
-        for hit in matcher.find_overlapping_iter(text) {
-            if let Some(place) = self.owners.get(hit.pattern().as_usize()).and_then(|&place| found.get_mut(place)) {
-                *place = true;
+        let Some(matcher) = self.matcher() else { return Vec::new() };
+        let mut found: Vec<&str> = Vec::new();
+        for hit in matcher.words.find_overlapping_iter(text) {
+            if let Some(owner) = matcher.owners.get(hit.pattern().as_usize())
+                && !found.contains(owner)
+            {
+                found.push(owner);
             }
         }
-        found.iter().enumerate().filter(|(_, found)| **found).map(|(place, _)| place).collect()
+        let left = self.left.iter().enumerate();
+        left.filter(|(_, (name, _))| found.contains(name)).map(|(place, _)| place).collect()
     }
 
     /// Drops the candidates that are used.

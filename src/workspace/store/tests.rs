@@ -1,3 +1,6 @@
+use std::fs::File;
+
+use super::super::MAX_FILE_BYTES;
 use super::super::testing::{folder, write};
 use super::*;
 
