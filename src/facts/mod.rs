@@ -43,7 +43,7 @@ pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
 pub use homes::CacheFolders;
 pub use images::Base;
-pub use layers::{Addition, Late, LateRemoval, Way};
+pub use layers::{Addition, ByteSource, Held, Late, LateRemoval, OwnershipAction, OwnershipChange, Way};
 pub use leftovers::Leftover;
 pub use manifests::{EarlyCopy, ManifestInstall};
 pub use metadata::KeptMetadata;

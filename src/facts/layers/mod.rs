@@ -5,9 +5,11 @@
 mod additions;
 mod dependencies;
 mod kinds;
+mod ownership;
 mod written;
 
 pub use additions::{Addition, Way};
+pub use ownership::{ByteSource, Held, OwnershipAction, OwnershipChange};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
