@@ -38,8 +38,6 @@ pub struct OwnershipChange<'f> {
     pub folders: Vec<String>,
     /// What earlier layers hold in them, in order.
     pub held: Vec<Held>,
-    /// Indexes of the `COPY`s and `ADD`s that brought some of it.
-    pub copies: Vec<usize>,
 }
 
 /// Files that a layer holds.
@@ -94,12 +92,13 @@ impl Facts<'_> {
             let Some(recursive) = Recursive::read(invocation) else { continue };
             let mut held: Vec<Held> = Vec::new();
             let mut folders = Vec::new();
-            for (path, without_hidden) in recursive.paths {
+            for (path, without_hidden) in recursive.paths.clone() {
                 if done.iter().any(|done| is_below(&path, done)) || on_mount(run, &path) {
                     continue;
                 }
                 let mut here = self.held(stage, run.instruction, &path, 0);
                 here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
+                here.retain(|one| !self.has_owner_already(stage, one, recursive.action, recursive.given.as_ref()));
                 done.push(path.clone());
                 if is_worth_a_word(&here) {
                     folders.push(path);
@@ -109,10 +108,7 @@ impl Facts<'_> {
             if !held.is_empty() {
                 held.sort_by_key(|one| (one.instruction, one.range));
                 let Recursive { action, given, .. } = recursive;
-                let transfers =
-                    self.chain(stage).flat_map(|stage| &stage.transfers).map(|transfer| transfer.instruction);
-                let copies = transfers.filter(|number| held.iter().any(|one| one.instruction == *number)).collect();
-                found.push(OwnershipChange { invocation, action, given, folders, held, copies });
+                found.push(OwnershipChange { invocation, action, given, folders, held });
             }
         }
         found
@@ -147,6 +143,29 @@ impl Facts<'_> {
             found.extend(written.into_iter().filter(stays));
         }
         found
+    }
+
+    /// Whether files have the owner that `chown` gives them. They are written again all the same where the builder's file system copies
+    /// a file on any change, but not everywhere.
+    fn has_owner_already(
+        &self,
+        stage: &StageFacts,
+        held: &Held,
+        action: OwnershipAction,
+        given: Option<&Value>,
+    ) -> bool {
+        let Some(given) = given.and_then(Value::known).filter(|_| action == OwnershipAction::Owner) else {
+            return false;
+        };
+        let user = |owner: &str| owner.split([':', '.']).next().unwrap_or_default().replace("root", "0");
+        let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
+        if let Some(run) = run {
+            return user(run.state.user_name().unwrap_or("root")) == user(given);
+        }
+        let instruction = self.dockerfile.instructions.get(held.instruction);
+        let flag = instruction.and_then(|instruction| instruction.flag("chown")).and_then(|flag| flag.value.as_deref());
+        let owner = stage.state.expand(flag.unwrap_or("root"), self.dockerfile.escape);
+        owner.known().is_none_or(|owner| user(owner) == user(given))
     }
 
     fn runs_before_instruction<'f>(
@@ -202,6 +221,7 @@ impl Facts<'_> {
                             instruction: transfer.instruction,
                             range: transfer.range,
                             path: arrived,
+                            way: Way::Taken,
                             ..one
                         });
                     }

@@ -77,8 +77,8 @@ fn savings(held: &[Held]) -> Option<Savings> {
 
 fn help(change: &OwnershipChange<'_>) -> String {
     let copied = |one: &Held| matches!(one.way, Way::Copied | Way::Taken);
-    let some_copied = change.held.iter().any(|one| copied(one) || is_taken(change, one));
-    let all_copied = change.held.iter().all(|one| copied(one) || is_taken(change, one));
+    let some_copied = change.held.iter().any(|one| copied(one));
+    let all_copied = change.held.iter().all(|one| copied(one));
     let given = change.given.as_ref().and_then(|given| given.known());
     match change.action {
         OwnershipAction::Owner => {
@@ -103,9 +103,4 @@ fn help(change: &OwnershipChange<'_>) -> String {
             format!("run `{}` in the `RUN` that writes the files", change.invocation.program)
         }
     }
-}
-
-/// Whether a `COPY --from` brought it.
-fn is_taken(change: &OwnershipChange<'_>, one: &Held) -> bool {
-    change.copies.contains(&one.instruction)
 }
