@@ -2,7 +2,7 @@
 
 use crate::dockerfile::Value;
 
-use super::commands::Options;
+use super::commands::{Options, removal};
 use super::paths::{file_name, is_below, resolve};
 use super::{Argument, Facts, Fate, Guard, Invocation, Run, StageFacts};
 
@@ -38,8 +38,12 @@ impl Facts<'_> {
             {
                 continue;
             }
-            let behind = self.runs_after(stage, run).into_iter().flat_map(|run| &run.invocations);
-            let asks = later.iter().chain(behind).find(|other| asks_history(other, &folder));
+            let behind = || self.runs_after(stage, run).into_iter().flat_map(|run| &run.invocations);
+            // What a later layer hides is not a matter of the history alone.
+            if behind().filter_map(removal).any(|removal| removal.deletes(&folder)) {
+                continue;
+            }
+            let asks = later.iter().chain(behind()).find(|other| asks_history(other, &folder));
             found.push(KeptHistory { invocation, subcommand, folder, asks });
         }
         found
@@ -130,8 +134,13 @@ fn moves_or_deletes(invocation: &Invocation, folder: &str) -> bool {
     let words = || invocation.arguments.iter().map(|argument| &argument.value);
     let names_history = matches!(invocation.program.as_str(), "rm" | "find" | "xargs" | "rsync")
         && words().any(|word| word.text().contains(".git"));
-    let names_it =
-        |word: &Value| word.known().is_none_or(|word| is_below(folder, &resolve(workdir, word.trim_end_matches('*'))));
+    // Behind `popd` the folder is not known, the name of the clone is.
+    let names_it = |word: &Value| {
+        word.known().is_none_or(|word| {
+            let path = resolve(workdir, word.trim_end_matches('*'));
+            is_below(folder, &path) || file_name(&path) == file_name(folder)
+        })
+    };
     let moves = matches!(invocation.program.as_str(), "mv" | "rm") && words().any(names_it);
     names_history || moves
 }

@@ -46,7 +46,10 @@ pub use environment::{Environment, Variable, VariableKind};
 pub use history::KeptHistory;
 pub use homes::CacheFolders;
 pub use images::Base;
-pub use layers::{Addition, ByteSource, Held, Late, LateRemoval, OwnershipAction, OwnershipChange, Way};
+pub use layers::{
+    Addition, ByteSource, DevelopmentModules, Held, KeptArchive, Late, LateRemoval, OwnershipAction, OwnershipChange,
+    Way,
+};
 pub use leftovers::Leftover;
 pub use manifests::{EarlyCopy, ManifestInstall};
 pub use metadata::KeptMetadata;
