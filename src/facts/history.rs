@@ -54,7 +54,7 @@ impl Facts<'_> {
         let calls = |image: &StageFacts| {
             self.start_words(image).iter().any(|word| {
                 let name = file_name(word.trim_matches(['"', '\'']));
-                let script = name.ends_with(".sh") || name.contains("entrypoint");
+                let script = has_script_extension(name) || name.contains("entrypoint");
                 let origin = || {
                     let workdir = image.state.workdir.known()?;
                     self.origin(image.index, usize::MAX, &resolve(workdir, word.trim_matches(['"', '\''])), None)
@@ -118,12 +118,11 @@ fn cloned(invocation: &Invocation) -> Option<(&Argument, String)> {
     }
     let address = words.next()?;
     let workdir = invocation.workdir.known()?;
-    let folder = match words.next() {
-        Some(folder) => folder.value.known()?.to_owned(),
-        None => {
-            let name = file_name(address.value.known()?.trim_end_matches('/'));
-            name.strip_suffix(".git").unwrap_or(name).to_owned()
-        }
+    let folder = if let Some(folder) = words.next() {
+        folder.value.known()?.to_owned()
+    } else {
+        let name = file_name(address.value.known()?.trim_end_matches('/'));
+        name.strip_suffix(".git").unwrap_or(name).to_owned()
     };
     Some((subcommand, resolve(workdir, &folder)))
 }
@@ -159,4 +158,9 @@ fn asks_history(invocation: &Invocation, folder: &str) -> bool {
     };
     let elsewhere = place.is_some_and(|place| !is_below(&place, folder));
     !elsewhere && !matches!(options.word(0), Some("clone" | "config" | "init" | "lfs"))
+}
+
+/// Whether a word names a shell script by its ending.
+pub(super) fn has_script_extension(word: &str) -> bool {
+    std::path::Path::new(word).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sh"))
 }

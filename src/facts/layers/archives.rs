@@ -4,6 +4,7 @@ use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
 
 use super::super::commands::removal;
+use super::super::history::has_script_extension;
 use super::super::paths::{file_name, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
 use super::written::{url_name, written};
@@ -93,8 +94,7 @@ impl Facts<'_> {
     ) -> Option<(TextRange, bool)> {
         let lower = file_name(path).to_ascii_lowercase();
         let packed = lower.rsplit_once('.').is_some_and(|(_, extension)| PACKED.contains(&extension));
-        let installer =
-            kinds::is_archive(path) && std::path::Path::new(&lower).extension().is_some_and(|it| it == "sh");
+        let installer = kinds::is_archive(path) && has_script_extension(&lower);
         if !(packed || installer) || !self.reaches_final(stage.index, path) {
             return None;
         }

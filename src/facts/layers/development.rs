@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use crate::text::TextRange;
 
+use super::super::history::has_script_extension;
 use super::super::paths::{file_name, is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
 use super::dependencies::modules;
@@ -155,7 +156,7 @@ impl Facts<'_> {
         let later = stage.runs.iter().filter(|other| other.instruction > run.instruction && !in_layers);
         let mut later = later.map(|other| (other, 0)).chain([(run, at + 1)]);
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
-        (!packages.is_empty() && !gone && !on_mount(run, &folder)).then(|| DevelopmentModules {
+        (!packages.is_empty() && !gone && !on_mount(run, &folder)).then_some(DevelopmentModules {
             folder,
             range: install.range,
             install: install.range,
@@ -217,7 +218,7 @@ impl Facts<'_> {
         if words.iter().any(|word| names_tool(word)) || manifest.scripts().any(|(_, script)| script.contains("prune")) {
             return false;
         }
-        for word in words.iter().filter(|word| word.ends_with(".sh") || word.contains("entrypoint")) {
+        for word in words.iter().filter(|word| has_script_extension(word) || word.contains("entrypoint")) {
             let workdir = image.state.workdir.known().unwrap_or("/");
             let path = self.origin(image.index, usize::MAX, &resolve(workdir, word), None);
             let Some(script) = path.and_then(|path| self.workspace.read(&path).ok()) else { return false };
@@ -273,7 +274,8 @@ impl Manifest {
 
     /// Whether the script `name` runs Node.js itself or an ordinary dependency, and names no development dependency.
     fn starts_plainly(&self, name: &str, depth: u32) -> bool {
-        let Some((_, script)) = self.scripts().find(|(other, _)| *other == name) else { return false };
+        // Without a script of that name `npm start` runs `node server.js`.
+        let Some((_, script)) = self.scripts().find(|(other, _)| *other == name) else { return name == "start" };
         let tools = self.all_development();
         if depth > 4
             || is_for_work(name)
@@ -285,13 +287,12 @@ impl Manifest {
         script.split(['&', ';', '|']).filter(|part| !part.trim().is_empty()).all(|part| {
             let mut words = part.split_whitespace().skip_while(|word| word.contains('='));
             match words.next() {
-                Some("node") => true,
+                None | Some("node") => true,
                 Some("npm" | "yarn" | "pnpm") => {
                     let mut words = words.filter(|word| *word != "run" && !word.starts_with('-'));
                     words.next().is_some_and(|name| self.starts_plainly(name, depth + 1))
                 }
                 Some(program) => self.depends_on(program),
-                None => true,
             }
         })
     }

@@ -77,8 +77,8 @@ fn savings(held: &[Held]) -> Option<Savings> {
 
 fn help(change: &OwnershipChange<'_>) -> String {
     let copied = |one: &Held| matches!(one.way, Way::Copied | Way::Taken);
-    let some_copied = change.held.iter().any(|one| copied(one));
-    let all_copied = change.held.iter().all(|one| copied(one));
+    let some_copied = change.held.iter().any(copied);
+    let all_copied = change.held.iter().all(copied);
     let given = change.given.as_ref().and_then(|given| given.known());
     match change.action {
         OwnershipAction::Owner => {

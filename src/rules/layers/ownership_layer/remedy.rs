@@ -154,7 +154,8 @@ impl<'a> Owner<'a> {
             })
         };
         let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
-        let of_base = |name: &str| name == "root" || stage.image.default_user == Some(name);
+        let of_node = |name: &str| name == "node" && stage.image.repository == "node";
+        let of_base = |name: &str| name == "root" || stage.image.default_user == Some(name) || of_node(name);
         let makes_user = makes(&["useradd", "adduser"], self.user);
         let user = is_number(self.user) || of_base(self.user) || makes_user;
         let group = self.group.is_none_or(|group| {
