@@ -10,8 +10,10 @@ mod bases;
 mod caches;
 mod configuration;
 mod environment;
+mod history;
 mod homes;
 mod images;
+mod kernels;
 mod layers;
 mod leftovers;
 mod manifests;
@@ -42,9 +44,13 @@ pub use bases::ShippedBase;
 pub use caches::{Fate, is_mounted};
 pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
+pub use history::KeptHistory;
 pub use homes::CacheFolders;
 pub use images::Base;
-pub use layers::{Addition, Late, LateRemoval, Way};
+pub use layers::{
+    Addition, ByteSource, DevelopmentModules, Held, KeptArchive, Late, LateRemoval, OwnershipAction, OwnershipChange,
+    Way,
+};
 pub use leftovers::Leftover;
 pub use manifests::{EarlyCopy, ManifestInstall};
 pub use metadata::KeptMetadata;

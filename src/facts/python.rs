@@ -23,6 +23,7 @@ mod evidence;
 mod export;
 mod files;
 mod foreign;
+mod holder;
 mod idle;
 mod indexes;
 mod installers;

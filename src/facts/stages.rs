@@ -55,6 +55,12 @@ impl State {
         }
     }
 
+    /// The name or number of the user, where one is set and known.
+    #[must_use]
+    pub fn user_name(&self) -> Option<&str> {
+        self.user.as_ref().and_then(Value::known)
+    }
+
     /// Expands a Dockerfile word at this point.
     #[must_use]
     pub fn expand(&self, word: &str, escape: char) -> Value {

@@ -167,6 +167,20 @@ impl Facts<'_> {
         destination: &str,
         gone: &dyn Fn(&str) -> bool,
     ) -> Option<u64> {
+        let mut sum = 0;
+        self.landed(transfer, source, destination, &mut |path, bytes| sum += if gone(&path) { bytes } else { 0 })?;
+        Some(sum)
+    }
+
+    /// Calls `each` with where each file stands that a `COPY` takes from the context, and its bytes. `None` when the source is not
+    /// there, or not all of it is taken.
+    pub(super) fn landed(
+        &self,
+        transfer: &Transfer,
+        source: &str,
+        destination: &str,
+        each: &mut dyn FnMut(String, u64),
+    ) -> Option<()> {
         let context = self.service.context.as_str();
         let excludes = self.dockerfile.instructions.get(transfer.instruction)?.flags_named("exclude").next().is_some();
         let glob = source.contains(['*', '?', '[']);
@@ -196,6 +210,7 @@ impl Facts<'_> {
                 rest => resolve("/", &format!("{destination}/{}", rest.join("/"))),
             }
         };
-        Some(files.filter(|file| gone(&landing(&file.path))).map(|file| file.bytes).sum())
+        files.for_each(|file| each(landing(&file.path), file.bytes));
+        Some(())
     }
 }

@@ -64,7 +64,7 @@ impl Facts<'_> {
     }
 
     /// Whether a command leaves `node_modules` without development dependencies.
-    fn leaves_out_development(&self, run: &Run, invocation: &Invocation) -> bool {
+    pub(super) fn leaves_out_development(&self, run: &Run, invocation: &Invocation) -> bool {
         let has = |flags: &[&str]| flags.iter().any(|flag| invocation.has_argument(flag));
         let by_variable =
             || self.variable(run, invocation, "NODE_ENV").is_some_and(|value| value.text() == "production");
@@ -120,6 +120,6 @@ impl Facts<'_> {
 }
 
 /// `node_modules` of the folder in which a command runs.
-fn modules(invocation: &Invocation) -> Option<String> {
+pub(super) fn modules(invocation: &Invocation) -> Option<String> {
     invocation.workdir.known().map(|folder| resolve("/", &format!("{folder}/node_modules")))
 }

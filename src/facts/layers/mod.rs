@@ -3,11 +3,17 @@
 //! Only what this Dockerfile evidently wrote counts, and no caches: what becomes of those is said where they are filled.
 
 mod additions;
+mod archives;
 mod dependencies;
+mod development;
 mod kinds;
+mod ownership;
 mod written;
 
 pub use additions::{Addition, Way};
+pub use archives::KeptArchive;
+pub use development::DevelopmentModules;
+pub use ownership::{ByteSource, Held, OwnershipAction, OwnershipChange};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,0 +1,166 @@
+//! Clones with all of their history that stay in an image.
+
+use crate::dockerfile::Value;
+
+use super::commands::{Options, removal};
+use super::paths::{file_name, is_below, resolve};
+use super::{Argument, Facts, Fate, Guard, Invocation, Run, StageFacts};
+
+/// A `git clone` without `--depth` whose `.git` stays in an image that is shipped.
+#[derive(Debug)]
+pub struct KeptHistory<'f> {
+    /// The command.
+    pub invocation: &'f Invocation,
+    /// Its word `clone`.
+    pub subcommand: &'f Argument,
+    /// The clone, absolute.
+    pub folder: String,
+    /// A later command of git that works in the clone, and may need its history.
+    pub asks: Option<&'f Invocation>,
+}
+
+impl Facts<'_> {
+    /// The clones of `run` whose whole history stays in an image that runs a program.
+    #[must_use]
+    pub fn kept_histories<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<KeptHistory<'f>> {
+        let mut found = Vec::new();
+        for (index, invocation) in run.invocations.iter().enumerate() {
+            if invocation.program != "git" || invocation.guard != Guard::Always || invocation.site.tested {
+                continue;
+            }
+            let Some((subcommand, folder)) = cloned(invocation) else { continue };
+            let history = format!("{folder}/.git");
+            let later = run.invocations.get(index + 1..).unwrap_or_default();
+            let touched = later.iter().any(|other| moves_or_deletes(other, &folder));
+            if touched
+                || self.fate(stage, run, index, std::slice::from_ref(&history)) != Fate::Kept
+                || self.is_worked_with(&folder)
+            {
+                continue;
+            }
+            let behind = || self.runs_after(stage, run).into_iter().flat_map(|run| &run.invocations);
+            // What a later layer hides is not a matter of the history alone.
+            if behind().filter_map(removal).any(|removal| removal.deletes(&folder)) {
+                continue;
+            }
+            let asks = later.iter().chain(behind()).find(|other| asks_history(other, &folder));
+            found.push(KeptHistory { invocation, subcommand, folder, asks });
+        }
+        found
+    }
+
+    /// Whether an image is to work in, or what it starts calls git.
+    fn is_worked_with(&self, folder: &str) -> bool {
+        let calls = |image: &StageFacts| {
+            self.start_words(image).iter().any(|word| {
+                let name = file_name(word.trim_matches(['"', '\'']));
+                let script = has_script_extension(name) || name.contains("entrypoint");
+                let origin = || {
+                    let workdir = image.state.workdir.known()?;
+                    self.origin(image.index, usize::MAX, &resolve(workdir, word.trim_matches(['"', '\''])), None)
+                };
+                // A script that cannot be read may pull.
+                name == "git"
+                    || (script
+                        && origin()
+                            .and_then(|path| self.workspace.read(&path).ok())
+                            .is_none_or(|file| file.text().contains("git ")))
+            })
+        };
+        let is_project = |image: &&StageFacts| self.is_runtime_image(image);
+        !self.finals().any(|image| is_project(&image)) || self.finals().any(calls) || folder == "/"
+    }
+}
+
+/// The word `clone` and the folder, for a clone of the whole history.
+fn cloned(invocation: &Invocation) -> Option<(&Argument, String)> {
+    const WITH_VALUE: [&str; 17] = [
+        "-b",
+        "--branch",
+        "-c",
+        "--config",
+        "-j",
+        "--jobs",
+        "-o",
+        "--origin",
+        "--depth",
+        "--filter",
+        "--reference",
+        "-u",
+        "--upload-pack",
+        "--template",
+        "--separate-git-dir",
+        "--shallow-since",
+        "--shallow-exclude",
+    ];
+    let options = Options::read(&invocation.arguments, &WITH_VALUE);
+    let partial = [
+        "--depth",
+        "--filter",
+        "--shallow-since",
+        "--shallow-exclude",
+        "--bare",
+        "--mirror",
+        "--separate-git-dir",
+        "-C",
+        "--git-dir",
+        "--work-tree",
+        "--reference",
+        "--sparse",
+        "--no-checkout",
+        "-n",
+        "--help",
+    ];
+    let mut words = options.operands.iter().map(|(_, argument)| *argument);
+    let subcommand = words.next().filter(|word| word.value.known() == Some("clone"))?;
+    if options.has(&partial) {
+        return None;
+    }
+    let address = words.next()?;
+    let workdir = invocation.workdir.known()?;
+    let folder = if let Some(folder) = words.next() {
+        folder.value.known()?.to_owned()
+    } else {
+        let name = file_name(address.value.known()?.trim_end_matches('/'));
+        name.strip_suffix(".git").unwrap_or(name).to_owned()
+    };
+    Some((subcommand, resolve(workdir, &folder)))
+}
+
+/// Whether a command of the same `RUN` may take the history away in a way that is not followed: `find -name .git`, `mv`.
+fn moves_or_deletes(invocation: &Invocation, folder: &str) -> bool {
+    let workdir = invocation.workdir.known().unwrap_or("/");
+    let words = || invocation.arguments.iter().map(|argument| &argument.value);
+    let names_history = matches!(invocation.program.as_str(), "rm" | "find" | "xargs" | "rsync")
+        && words().any(|word| word.text().contains(".git"));
+    // Behind `popd` the folder is not known, the name of the clone is.
+    let names_it = |word: &Value| {
+        word.known().is_none_or(|word| {
+            let path = resolve(workdir, word.trim_end_matches('*'));
+            is_below(folder, &path) || file_name(&path) == file_name(folder)
+        })
+    };
+    let moves = matches!(invocation.program.as_str(), "mv" | "rm") && words().any(names_it);
+    names_history || moves
+}
+
+/// Whether a command of git looks at more than the last commit: everything but reading what is there now.
+fn asks_history(invocation: &Invocation, folder: &str) -> bool {
+    if invocation.program != "git" {
+        return false;
+    }
+    let options = Options::read(&invocation.arguments, &["-C", "-c", "--git-dir", "--work-tree"]);
+    let at = options.value(&["-C", "--work-tree"]);
+    let place = match (at, invocation.workdir.known()) {
+        (Some(at), Some(workdir)) => at.known().map(|at| resolve(workdir, at)),
+        (None, workdir) => workdir.map(str::to_owned),
+        (Some(at), None) => at.known().map(str::to_owned),
+    };
+    let elsewhere = place.is_some_and(|place| !is_below(&place, folder));
+    !elsewhere && !matches!(options.word(0), Some("clone" | "config" | "init" | "lfs"))
+}
+
+/// Whether a word names a shell script by its ending.
+pub(super) fn has_script_extension(word: &str) -> bool {
+    std::path::Path::new(word).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sh"))
+}

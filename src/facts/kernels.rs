@@ -1,0 +1,45 @@
+//! Programs that compile for a GPU when they run.
+
+use super::{Base, Facts, StageFacts};
+
+/// Packages that call a compiler when they run.
+const COMPILES_WHEN_IT_RUNS: [&str; 7] =
+    ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
+/// Packages that take `nvcc`, `ptxas` or `libnvvm` from CUDA's toolkit when they run.
+const TAKES_TOOLKIT: [&str; 9] =
+    ["numba", "tensorflow", "jax", "flashinfer", "exllama", "pycuda", "lmdeploy", "megatron", "tilelang"];
+/// What sources call to compile a kernel.
+const COMPILING_CALLS: [&str; 6] = ["cpp_extension", "load_inline", "nvcc", "numba", "cupy", "pycuda"];
+
+impl Facts<'_> {
+    /// Whether the stages of a final image (`chain`) hold a program that compiles kernels when it runs: Triton, vLLM and
+    /// `torch.compile` call gcc.
+    #[must_use]
+    pub fn compiles_when_it_runs(&self, chain: &[&StageFacts]) -> bool {
+        self.names_one(chain, &COMPILES_WHEN_IT_RUNS)
+    }
+
+    /// Whether they hold a program that needs CUDA's compilers when it runs.
+    #[must_use]
+    pub fn needs_cuda_toolkit(&self, chain: &[&StageFacts]) -> bool {
+        self.compiles_when_it_runs(chain)
+            || self.names_one(chain, &TAKES_TOOLKIT)
+            || self.use_of(&COMPILING_CALLS).is_some()
+    }
+
+    fn names_one(&self, chain: &[&StageFacts], names: &[&str]) -> bool {
+        let named = |text: &str| names.iter().any(|name| text.contains(name));
+        let installs =
+            self.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
+        // `triton` in a compiled requirements file is only what torch pulls.
+        let serves = |name: &str| named(name) && !name.contains("triton");
+        let required = installs.flat_map(|install| &install.roots).any(|root| serves(root.requirement.name.as_str()));
+        required
+            || chain.iter().any(|stage| {
+                let base = matches!(&stage.base, Base::Image(image) if named(image.text()));
+                let words =
+                    stage.runs.iter().flat_map(|run| &run.invocations).flat_map(|invocation| &invocation.arguments);
+                base || words.map(|word| word.value.text()).any(named)
+            })
+    }
+}

@@ -1,0 +1,316 @@
+//! `node_modules` with development dependencies in images that run a program of Node.js.
+
+use serde_json::Value as Json;
+
+use crate::text::TextRange;
+
+use super::super::history::has_script_extension;
+use super::super::paths::{file_name, is_below, resolve};
+use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
+use super::dependencies::modules;
+use super::on_mount;
+use super::written::installs_node_modules;
+
+/// How far copies between stages are followed back.
+const DEPTH_LIMIT: u32 = 6;
+/// Programs that start a program of Node.js, or what `package.json` names.
+const STARTERS: [&str; 5] = ["node", "npm", "yarn", "pnpm", "npx"];
+/// Programs that serve sources while they are written. They load what the project's configuration names.
+const SERVERS: [&str; 17] = [
+    "vite",
+    "react-scripts",
+    "react-app-rewired",
+    "craco",
+    "webpack",
+    "webpack-dev-server",
+    "ng",
+    "vue-cli-service",
+    "storybook",
+    "parcel",
+    "gatsby",
+    "nodemon",
+    "ts-node",
+    "ts-node-dev",
+    "tsx",
+    "jest",
+    "vitest",
+];
+/// Flags with which an install is about another folder, part of a workspace, or nothing.
+const ELSEWHERE: [&str; 18] = [
+    "--prefix",
+    "--cwd",
+    "-C",
+    "--dir",
+    "--filter",
+    "-F",
+    "--workspace",
+    "--workspaces",
+    "-w",
+    "--global",
+    "-g",
+    "--omit",
+    "--only",
+    "--production",
+    "--prod",
+    "--package-lock-only",
+    "--lockfile-only",
+    "--dry-run",
+];
+/// Variables and files that may leave development dependencies out.
+const VARIABLES: [&str; 5] =
+    ["NPM_CONFIG_OMIT", "NPM_CONFIG_PRODUCTION", "npm_config_omit", "npm_config_production", "YARN_PRODUCTION"];
+
+/// `node_modules` with development dependencies in an image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DevelopmentModules {
+    /// Where it stands in the image, absolute.
+    pub folder: String,
+    /// What brings it into the image: a command, or a `COPY --from`.
+    pub range: TextRange,
+    /// The command that installs.
+    pub install: TextRange,
+    /// The name of the stage that it is copied from; empty for one without a name.
+    pub copied_from: Option<String>,
+    /// The manifest, relative to the workspace's root.
+    pub manifest: String,
+    /// The development dependencies that it names, in order.
+    pub packages: Vec<String>,
+}
+
+/// The dependencies and scripts of a `package.json`.
+struct Manifest {
+    json: Json,
+}
+
+impl Facts<'_> {
+    /// The `node_modules` with development dependencies in a final image that runs a program of Node.js without them.
+    #[must_use]
+    pub fn development_modules(&self, image: &StageFacts) -> Vec<DevelopmentModules> {
+        let words = self.start_words(image);
+        let root = self.ancestors(image).last().unwrap_or(image);
+        let is_node = self.starts_with(image, &STARTERS) || root.image.repository == "node";
+        if !image.is_final || !is_node || !self.is_runtime_image(image) {
+            return Vec::new();
+        }
+        let mut found = self.full_modules(image, true, 0);
+        found.retain(|modules| {
+            let manifest = self.node_manifest(&modules.manifest);
+            manifest.is_some_and(|manifest| self.runs_without_tools(image, &words, &manifest))
+        });
+        found
+    }
+
+    /// The folders with all dependencies that stage `stage` has at its end. `in_layers` says that what a later layer takes out counts.
+    fn full_modules(&self, stage: &StageFacts, in_layers: bool, depth: u32) -> Vec<DevelopmentModules> {
+        let mut found: Vec<DevelopmentModules> = Vec::new();
+        if depth > DEPTH_LIMIT {
+            return found;
+        }
+        let mut chain: Vec<&StageFacts> = self.chain(stage).collect();
+        chain.reverse();
+        for holder in chain {
+            for transfer in &holder.transfers {
+                let (Source::Stage(from), Some(destination)) = (&transfer.source, transfer.destination.known()) else {
+                    continue;
+                };
+                let Some(from) = self.stages.get(*from) else { continue };
+                let instruction = self.dockerfile.instructions.get(transfer.instruction);
+                let excludes = instruction.is_none_or(|instruction| instruction.flag("exclude").is_some());
+                if excludes || !self.afford_comparisons(64) {
+                    continue;
+                }
+                for modules in self.full_modules(from, false, depth + 1) {
+                    let sources = transfer.paths.iter().filter_map(|(source, _)| source.known());
+                    let Some(source) = sources.into_iter().find(|source| is_below(&modules.folder, source)) else {
+                        continue;
+                    };
+                    let rest = modules.folder.strip_prefix(source).unwrap_or_default();
+                    let folder = resolve("/", &format!("{destination}/{rest}"));
+                    // A later command of this stage may take them out.
+                    let runs = holder.runs.iter().filter(|run| run.instruction > transfer.instruction);
+                    let gone = !in_layers && runs.into_iter().any(|run| self.takes_out(run, 0, &folder));
+                    if !gone {
+                        let copied_from = Some(from.name.clone().unwrap_or_default());
+                        found.push(DevelopmentModules { folder, range: transfer.range, copied_from, ..modules });
+                    }
+                }
+            }
+            for run in &holder.runs {
+                found.extend(self.installs_all(holder, run, in_layers));
+            }
+        }
+        found
+    }
+
+    /// The first command of a `RUN` that fills `node_modules` with all dependencies, when they stay.
+    fn installs_all(&self, stage: &StageFacts, run: &Run, in_layers: bool) -> Option<DevelopmentModules> {
+        let (at, install) = run.invocations.iter().enumerate().find(|(_, invocation)| {
+            invocation.guard == Guard::Always
+                && installs_node_modules(invocation)
+                && !self.leaves_out_development(run, invocation)
+                && self.is_plain_install(stage, run, invocation)
+        })?;
+        let folder = modules(install)?;
+        let path = self.origin_in(stage.index, run, &install.workdir, "package.json")?;
+        let packages = self.node_manifest(&path)?.development();
+        let later = stage.runs.iter().filter(|other| other.instruction > run.instruction && !in_layers);
+        let mut later = later.map(|other| (other, 0)).chain([(run, at + 1)]);
+        let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
+        (!packages.is_empty() && !gone && !on_mount(run, &folder)).then_some(DevelopmentModules {
+            folder,
+            range: install.range,
+            install: install.range,
+            copied_from: None,
+            manifest: path,
+            packages,
+        })
+    }
+
+    /// Whether an invocation of `run` from `first` on deletes `folder`, or leaves it without development dependencies.
+    fn takes_out(&self, run: &Run, first: usize, folder: &str) -> bool {
+        super::deletes(run, first, folder)
+            || run.invocations.iter().skip(first).any(|invocation| {
+                let own = modules(invocation).is_none_or(|other| other == folder);
+                let words = || invocation.arguments.iter().map(|argument| argument.value.text());
+                let by_name = words().any(|word| {
+                    word.contains("prune") || word.contains("focus") || word == "deploy" || word.contains("production")
+                });
+                let node = STARTERS.contains(&invocation.program.as_str());
+                node && ((own && self.leaves_out_development(run, invocation)) || by_name)
+            })
+    }
+
+    /// Whether nothing but `package.json` decides what is installed.
+    fn is_plain_install(&self, stage: &StageFacts, run: &Run, invocation: &Invocation) -> bool {
+        let words = || invocation.arguments.iter().map(|argument| argument.value.text());
+        let operands = words().filter(|word| !word.starts_with('-')).count();
+        let elsewhere = words().any(|word| {
+            let name = word.split('=').next().unwrap_or(word);
+            ELSEWHERE.contains(&name)
+        });
+        let by_variable = VARIABLES.iter().any(|name| self.variable(run, invocation, name).is_some());
+        // `NODE_ENV=$MODE` may be anything.
+        let unsure = self.variable(run, invocation, "NODE_ENV").is_some_and(|value| value.known().is_none());
+        let configured = [".npmrc", ".yarnrc.yml", ".yarnrc"].iter().any(|name| {
+            let file = self.project_file(stage, run, &invocation.workdir, name);
+            file.is_some_and(|file| {
+                let text = file.text();
+                *name == ".yarnrc.yml" || text.contains("omit") || text.contains("production")
+            })
+        });
+        operands <= 1 && !elsewhere && !by_variable && !unsure && !configured
+    }
+
+    fn node_manifest(&self, path: &str) -> Option<Manifest> {
+        let file = self.workspace.read(path).ok()?;
+        let json: Json = serde_json::from_str(file.text()).ok()?;
+        Some(Manifest { json })
+    }
+
+    /// Whether what an image starts needs no development dependency, as far as scripts tell. `false` where that is not known.
+    fn runs_without_tools(&self, image: &StageFacts, words: &[&str], manifest: &Manifest) -> bool {
+        let words: Vec<&str> = words.iter().map(|word| word.trim_matches(['"', '\'', '[', ']', ','])).collect();
+        if words.iter().any(|word| is_for_work(word)) {
+            return false;
+        }
+        let development = manifest.all_development();
+        let names_tool = |text: &str| development.iter().any(|name| names_package(text, name));
+        if words.iter().any(|word| names_tool(word)) || manifest.scripts().any(|(_, script)| script.contains("prune")) {
+            return false;
+        }
+        for word in words.iter().filter(|word| has_script_extension(word) || word.contains("entrypoint")) {
+            let workdir = image.state.workdir.known().unwrap_or("/");
+            let path = self.origin(image.index, usize::MAX, &resolve(workdir, word), None);
+            let Some(script) = path.and_then(|path| self.workspace.read(&path).ok()) else { return false };
+            if names_tool(script.text()) || script.text().contains("npx") {
+                return false;
+            }
+        }
+        let mut rest = words.iter().copied();
+        while let Some(word) = rest.next() {
+            match file_name(word) {
+                "npm" | "yarn" | "pnpm" => {
+                    let mut behind = rest.clone().filter(|word| !word.starts_with('-'));
+                    let name = match behind.next() {
+                        Some("run" | "run-script") => behind.next(),
+                        other => other,
+                    };
+                    return name.is_some_and(|name| manifest.starts_plainly(name, 0));
+                }
+                "npx" => return rest.find(|word| !word.starts_with('-')).is_some_and(|name| manifest.depends_on(name)),
+                _ => {}
+            }
+        }
+        true
+    }
+}
+
+impl Manifest {
+    fn names(&self, key: &str) -> Vec<String> {
+        let names = self.json.get(key).and_then(Json::as_object).map(|object| object.keys().cloned().collect());
+        names.unwrap_or_default()
+    }
+
+    fn all_development(&self) -> Vec<String> {
+        self.names("devDependencies")
+    }
+
+    /// Development dependencies that hold more than types, and are not ordinary dependencies too.
+    fn development(&self) -> Vec<String> {
+        let mut names = self.all_development();
+        let ordinary = self.names("dependencies");
+        names.retain(|name| !name.starts_with("@types/") && !ordinary.contains(name));
+        names
+    }
+
+    fn depends_on(&self, name: &str) -> bool {
+        self.names("dependencies").iter().any(|other| other == name)
+    }
+
+    fn scripts(&self) -> impl Iterator<Item = (&String, &str)> {
+        let scripts = self.json.get("scripts").and_then(Json::as_object);
+        scripts.into_iter().flatten().filter_map(|(name, script)| Some((name, script.as_str()?)))
+    }
+
+    /// Whether the script `name` runs Node.js itself or an ordinary dependency, and names no development dependency.
+    fn starts_plainly(&self, name: &str, depth: u32) -> bool {
+        // Without a script of that name `npm start` runs `node server.js`.
+        let Some((_, script)) = self.scripts().find(|(other, _)| *other == name) else { return name == "start" };
+        let tools = self.all_development();
+        if depth > 4
+            || is_for_work(name)
+            || script.split([' ', '=', '/', '&', ';']).any(is_for_work)
+            || tools.iter().any(|tool| names_package(script, tool))
+        {
+            return false;
+        }
+        script.split(['&', ';', '|']).filter(|part| !part.trim().is_empty()).all(|part| {
+            let mut words = part.split_whitespace().skip_while(|word| word.contains('='));
+            match words.next() {
+                None | Some("node") => true,
+                Some("npm" | "yarn" | "pnpm") => {
+                    let mut words = words.filter(|word| *word != "run" && !word.starts_with('-'));
+                    words.next().is_some_and(|name| self.starts_plainly(name, depth + 1))
+                }
+                Some(program) => self.depends_on(program),
+            }
+        })
+    }
+}
+
+/// Whether a word of a command says that sources are served or watched: `start:dev`, `NODE_ENV=development`, `vite`.
+fn is_for_work(word: &str) -> bool {
+    let parts = || word.split([':', '-', '_', '.', '=']);
+    SERVERS.contains(&word) || parts().any(|part| matches!(part, "dev" | "development" | "watch" | "test" | "debug"))
+}
+
+/// Whether `name` stands in `text` as a word of its own: `node -r ts-node/register`.
+fn names_package(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let is_part = |byte: Option<&u8>| {
+            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        };
+        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+        !is_part(before) && !is_part(text.as_bytes().get(at + name.len()))
+    })
+}

@@ -1,0 +1,343 @@
+//! Commands that give files of earlier layers another owner or mode, which writes the whole files once more.
+
+use std::collections::HashSet;
+
+use crate::dockerfile::Value;
+use crate::text::TextRange;
+
+use super::super::commands::Options;
+use super::super::paths::{is_below, resolve};
+use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
+use super::written::written;
+use super::{WORTH_BYTES, Way, kinds, on_mount};
+
+/// How far copies between stages are followed back.
+const DEPTH_LIMIT: u32 = 6;
+
+/// What a command changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OwnershipAction {
+    /// `chown`
+    Owner,
+    /// `chgrp`
+    Group,
+    /// `chmod`
+    Mode,
+}
+
+/// A recursive `chown`, `chgrp` or `chmod` over files that earlier layers hold.
+#[derive(Debug)]
+pub struct OwnershipChange<'f> {
+    /// The command.
+    pub invocation: &'f Invocation,
+    /// What it changes.
+    pub action: OwnershipAction,
+    /// The owner, group or mode that it gives, where one is named.
+    pub given: Option<Value>,
+    /// The folders that it names, absolute, as far as they hold something.
+    pub folders: Vec<String>,
+    /// What earlier layers hold in them, in order.
+    pub held: Vec<Held>,
+}
+
+/// Files that a layer holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// The folder or file, absolute.
+    pub path: String,
+    /// How they came there.
+    pub way: Way,
+    /// Index of the instruction that brought them into this image.
+    pub instruction: usize,
+    /// The command or the instruction.
+    pub range: TextRange,
+    /// Their bytes, where they can be told.
+    pub bytes: Option<u64>,
+    /// Whether there may be more bytes than that.
+    pub at_least: bool,
+    /// How the bytes are known.
+    pub source: ByteSource,
+}
+
+/// Where the bytes of files come from that a layer holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ByteSource {
+    /// Measured in the context.
+    Context,
+    /// The lock's sizes of wheels.
+    Lock,
+    /// The catalogue, or nothing.
+    Catalogue,
+}
+
+/// `chown -R OWNER FOLDER…`
+struct Recursive {
+    action: OwnershipAction,
+    given: Option<Value>,
+    /// Absolute; with `true` where hidden files right below it are left out: `FOLDER/*`.
+    paths: Vec<(String, bool)>,
+}
+
+impl Facts<'_> {
+    /// The commands of `run` that change the owner or mode of what earlier layers of the same shipped image hold. Of several over the
+    /// same folder the first writes the files.
+    #[must_use]
+    pub fn ownership_changes<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<OwnershipChange<'f>> {
+        if !self.is_in_final(stage.index) {
+            return Vec::new();
+        }
+        let mut done: Vec<String> = Vec::new();
+        let mut found = Vec::new();
+        for invocation in run.invocations.iter().filter(|invocation| invocation.guard == Guard::Always) {
+            let Some(recursive) = Recursive::read(invocation) else { continue };
+            let mut held: Vec<Held> = Vec::new();
+            let mut folders = Vec::new();
+            for (path, without_hidden) in recursive.paths.clone() {
+                if done.iter().any(|done| is_below(&path, done)) || on_mount(run, &path) {
+                    continue;
+                }
+                let mut here = self.held(stage, run.instruction, &path, 0);
+                here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
+                here.retain(|one| !self.has_owner_already(stage, one, recursive.action, recursive.given.as_ref()));
+                done.push(path.clone());
+                if is_worth_a_word(&here) {
+                    folders.push(path);
+                    held.extend(here.into_iter().filter(|one| !done_before(&done, &one.path)));
+                }
+            }
+            if !held.is_empty() {
+                held.sort_by_key(|one| (one.instruction, one.range));
+                let Recursive { action, given, .. } = recursive;
+                found.push(OwnershipChange { invocation, action, given, folders, held });
+            }
+        }
+        found
+    }
+
+    /// What the layers below and in `stage`, as far as instruction `before`, evidently hold at or below `path` (absolute).
+    fn held(&self, stage: &StageFacts, before: usize, path: &str, depth: u32) -> Vec<Held> {
+        let mut found = Vec::new();
+        if depth > DEPTH_LIMIT {
+            return found;
+        }
+        let mut seen = HashSet::new();
+        for holder in self.chain(stage) {
+            for transfer in holder.transfers.iter().filter(|transfer| transfer.instruction < before) {
+                if !self.afford_comparisons(4) {
+                    return Vec::new();
+                }
+                found.extend(self.held_by_transfer(transfer, path, depth, &mut seen));
+            }
+        }
+        for (holder, run) in self.runs_before_instruction(stage, before) {
+            if !self.afford_comparisons(4 * run.invocations.len() + 4) {
+                return Vec::new();
+            }
+            let written = self.held_by_run(holder, run, path);
+            let stays = |one: &Held| {
+                let mut later = self
+                    .runs_before_instruction(stage, before)
+                    .filter(|(_, other)| other.instruction > run.instruction);
+                !later.any(|(_, other)| super::deletes(other, 0, &one.path))
+            };
+            found.extend(written.into_iter().filter(stays));
+        }
+        found
+    }
+
+    /// Whether files have the owner that `chown` gives them. They are written again all the same where the builder's file system copies
+    /// a file on any change, but not everywhere.
+    fn has_owner_already(
+        &self,
+        stage: &StageFacts,
+        held: &Held,
+        action: OwnershipAction,
+        given: Option<&Value>,
+    ) -> bool {
+        let Some(given) = given.and_then(Value::known).filter(|_| action == OwnershipAction::Owner) else {
+            return false;
+        };
+        let user = |owner: &str| owner.split([':', '.']).next().unwrap_or_default().replace("root", "0");
+        let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
+        if let Some(run) = run {
+            return user(run.state.user_name().unwrap_or("root")) == user(given);
+        }
+        let instruction = self.dockerfile.instructions.get(held.instruction);
+        let flag = instruction.and_then(|instruction| instruction.flag("chown")).and_then(|flag| flag.value.as_deref());
+        let owner = stage.state.expand(flag.unwrap_or("root"), self.dockerfile.escape);
+        owner.known().is_none_or(|owner| user(owner) == user(given))
+    }
+
+    fn runs_before_instruction<'f>(
+        &'f self,
+        stage: &'f StageFacts,
+        before: usize,
+    ) -> impl Iterator<Item = (&'f StageFacts, &'f Run)> {
+        let runs = self.chain(stage).flat_map(|stage| stage.runs.iter().map(move |run| (stage, run)));
+        runs.filter(move |(_, run)| run.instruction < before)
+    }
+
+    fn held_by_transfer(&self, transfer: &Transfer, path: &str, depth: u32, seen: &mut HashSet<String>) -> Vec<Held> {
+        let Some(destination) = transfer.destination.known() else { return Vec::new() };
+        let instruction = self.dockerfile.instructions.get(transfer.instruction);
+        let is_trigger = instruction.is_none_or(|it| it.keyword == crate::dockerfile::Keyword::Onbuild);
+        let excludes = instruction.is_some_and(|it| it.flag("exclude").is_some());
+        if is_trigger || excludes || !(is_below(destination, path) || is_below(path, destination)) {
+            return Vec::new();
+        }
+        let held = |path: String, way: Way, bytes: Option<u64>| Held {
+            path,
+            way,
+            instruction: transfer.instruction,
+            range: transfer.range,
+            bytes,
+            at_least: bytes.is_none(),
+            source: ByteSource::Context,
+        };
+        let mut found = Vec::new();
+        let mut sum = 0;
+        for source in transfer.paths.iter().filter_map(|(source, _)| source.known()) {
+            match &transfer.source {
+                Source::Context if source.contains("://") => {}
+                // What an archive becomes is not known.
+                Source::Context if transfer.add && kinds::is_unpacked(source) => {}
+                Source::Context => {
+                    self.landed(transfer, source, destination, &mut |file, bytes| {
+                        if is_below(&file, path) && seen.insert(file) {
+                            sum += bytes;
+                        }
+                    });
+                }
+                Source::Stage(from) => {
+                    let Some(from) = self.stages.get(*from) else { continue };
+                    let inner = match path.strip_prefix(destination).filter(|_| is_below(path, destination)) {
+                        Some(rest) => resolve("/", &format!("{source}/{rest}")),
+                        None => source.to_owned(),
+                    };
+                    for one in self.held(from, usize::MAX, &inner, depth + 1) {
+                        let rest = one.path.strip_prefix(source).unwrap_or_default();
+                        let arrived = resolve("/", &format!("{destination}/{rest}"));
+                        found.push(Held {
+                            instruction: transfer.instruction,
+                            range: transfer.range,
+                            path: arrived,
+                            way: Way::Taken,
+                            ..one
+                        });
+                    }
+                }
+                Source::Image(_) => {}
+            }
+        }
+        if sum > 0 {
+            let place = if is_below(path, destination) { path } else { destination };
+            found.push(held(place.to_owned(), Way::Copied, Some(sum)));
+        }
+        found
+    }
+
+    /// What the commands of a `RUN` write below `path` and leave there.
+    fn held_by_run(&self, stage: &StageFacts, run: &Run, path: &str) -> Vec<Held> {
+        let mut found = self.installed(stage, run, path);
+        for (index, invocation) in run.invocations.iter().enumerate() {
+            if invocation.guard != Guard::Always || matches!(invocation.program.as_str(), "python" | "virtualenv") {
+                continue;
+            }
+            for written in written(invocation) {
+                let gone = on_mount(run, &written.path) || super::deletes(run, index + 1, &written.path);
+                if is_below(&written.path, path) && written.path != "/" && !gone {
+                    found.push(Held {
+                        path: written.path,
+                        way: written.way,
+                        instruction: run.instruction,
+                        range: invocation.range,
+                        bytes: None,
+                        at_least: true,
+                        source: ByteSource::Catalogue,
+                    });
+                }
+            }
+        }
+        for model in self.baked_models(stage, run) {
+            let range = run.invocations.get(model.invocation).map(|invocation| invocation.range);
+            if let (Some(place), Some(range)) = (model.place, range)
+                && is_below(&place, path)
+            {
+                let (way, instruction) = (Way::Downloaded, run.instruction);
+                let source = ByteSource::Catalogue;
+                found.push(Held { path: place, way, instruction, range, bytes: None, at_least: true, source });
+            }
+        }
+        found
+    }
+
+    /// Python packages that a `RUN` installs below `path`.
+    fn installed(&self, stage: &StageFacts, run: &Run, path: &str) -> Vec<Held> {
+        let mut found: Vec<Held> = Vec::new();
+        for install in self.python_installs().iter().filter(|install| install.stage == stage.index) {
+            let Some((_, own, invocation)) = self.site_of(install) else { continue };
+            if own.instruction != run.instruction || install.guard != Guard::Always {
+                continue;
+            }
+            let Some(folder) = self.certain_holder(install).filter(|folder| is_below(folder, path)) else { continue };
+            if on_mount(run, &folder) || super::deletes(run, install.invocation + 1, &folder) {
+                continue;
+            }
+            let sum = self.closure(install).total();
+            let bytes = Some(sum.on_disk(install.compiles.unwrap_or_default())).filter(|bytes| *bytes > 0);
+            found.push(Held {
+                path: folder,
+                way: Way::Made,
+                instruction: run.instruction,
+                range: invocation.range,
+                bytes,
+                at_least: bytes.is_none() || sum.unknown > 0 || install.unknown,
+                source: if sum.exact > 0 { ByteSource::Lock } else { ByteSource::Catalogue },
+            });
+        }
+        found
+    }
+}
+
+impl Recursive {
+    fn read(invocation: &Invocation) -> Option<Self> {
+        let (action, with_value): (_, &[&str]) = match invocation.program.as_str() {
+            "chown" => (OwnershipAction::Owner, &["--from", "--reference"]),
+            "chgrp" => (OwnershipAction::Group, &["--from", "--reference"]),
+            "chmod" => (OwnershipAction::Mode, &["--reference"]),
+            _ => return None,
+        };
+        let folder = invocation.workdir.known()?;
+        let options = Options::read(&invocation.arguments, with_value);
+        // `--from=root:root` leaves files alone that have their owner already.
+        if !options.has(&["-R", "--recursive"]) || options.has(&["--from"]) {
+            return None;
+        }
+        let mut words = options.operands.iter().map(|(_, argument)| &argument.value);
+        // `chmod -R -x FOLDER`: the mode looks like a flag.
+        let mode_is_flag = action == OwnershipAction::Mode && options.has(&["-r", "-w", "-x", "-X", "-s", "-t"]);
+        let given = if options.has(&["--reference"]) || mode_is_flag { None } else { Some(words.next()?.clone()) };
+        let paths = words.filter_map(Value::known).map(|path| match path.strip_suffix('*') {
+            Some(parent) if parent.is_empty() || parent.ends_with('/') => (resolve(folder, parent), true),
+            _ => (resolve(folder, path), false),
+        });
+        let paths = paths.filter(|(path, _)| !path.contains(['*', '?', '[', '{', '~'])).collect();
+        Some(Self { action, given, paths })
+    }
+}
+
+fn done_before(done: &[String], path: &str) -> bool {
+    let before = done.split_last().map_or(&[][..], |(_, before)| before);
+    before.iter().any(|done| is_below(path, done))
+}
+
+/// Whether `path` is hidden in `folder`, or below something that is.
+fn is_hidden(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/').starts_with('.'))
+}
+
+/// Few bytes are not worth a word; unknown ones are, of what rarely is small.
+fn is_worth_a_word(held: &[Held]) -> bool {
+    let known: u64 = held.iter().filter_map(|one| one.bytes).sum();
+    known >= WORTH_BYTES || held.iter().any(|one| one.bytes.is_none())
+}

@@ -1,0 +1,129 @@
+//! CUDA's compilers are shipped where only its libraries run.
+
+use crate::catalogue::{self, SlimmerKind};
+use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Savings, format_bytes};
+use crate::facts::{Facts, Guard, Invocation, ShippedBase, StageFacts};
+use crate::rules::{Check, Reporter};
+use crate::text::TextRange;
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// Programs that compile, with CUDA's compilers among others.
+const COMPILERS: [&str; 10] = ["nvcc", "cmake", "make", "ninja", "gcc", "g++", "clang", "cargo", "meson", "bazel"];
+/// Python packages that `nvcc` compiles when they are installed.
+const COMPILED: [&str; 12] = [
+    "flash-attn",
+    "apex",
+    "causal-conv1d",
+    "mamba-ssm",
+    "auto-gptq",
+    "llama-cpp-python",
+    "pytorch3d",
+    "detectron2",
+    "torch-scatter",
+    "torch-sparse",
+    "gsplat",
+    "nvdiffrast",
+];
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    for base in facts.shipped_bases() {
+        let image = &base.stage.image;
+        let Some(slimmer) = image.slimmer.as_ref().filter(|slimmer| slimmer.kind == SlimmerKind::Devel) else {
+            continue;
+        };
+        let images: Vec<&&StageFacts> = base.finals.iter().filter(|image| facts.is_runtime_image(image)).collect();
+        if images.is_empty() {
+            continue;
+        }
+        let mut chains = base.finals.iter().map(|image| chain(facts, image));
+        if chains.any(|chain| facts.needs_cuda_toolkit(&chain)) {
+            continue;
+        }
+        let stages: Vec<&StageFacts> = images.iter().flat_map(|image| chain(facts, image)).collect();
+        let builder = compiles(facts, &stages);
+        let small = catalogue::base_image(&slimmer.reference);
+        let message = format!("`{}` ships CUDA's compilers and headers where a program only runs", base.reference);
+        let mut finding = reporter.report(base.word.range, message);
+        if let Some((name, range)) = facts.default_of(base.word) {
+            finding.label(range, format!("the default of `{name}`"));
+        }
+        if let Some(command) = builder {
+            finding.label(command, "compiles with them");
+        }
+        if let Some(heirs) = facts.heirs(&base) {
+            finding.note("image", heirs);
+        }
+        let sizes = image.bytes.zip(small.bytes).filter(|(full, small)| full > small);
+        if let Some((full, small)) = sizes {
+            let basis = if image.bytes_basis == "estimate" { "estimated" } else { image.bytes_basis };
+            finding.savings(Savings::of(
+                Component::Path(format!("base image {}", base.reference)),
+                full - small,
+                Basis::Catalogue,
+            ));
+            finding.note(
+                "bytes",
+                format!(
+                    "`{}` {}, `{}` {} (linux/amd64, uncompressed, {basis})",
+                    base.reference,
+                    format_bytes(full),
+                    slimmer.reference,
+                    format_bytes(small)
+                ),
+            );
+        }
+        finding.help(match builder {
+            Some(_) => format!("compile in a stage of its own, and copy the result into `{}`", slimmer.reference),
+            None => format!("take `{}`", slimmer.reference),
+        });
+        finding.fix(fix(facts, &base, &slimmer.reference, builder.is_some()));
+    }
+}
+
+fn chain<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<&'f StageFacts> {
+    std::iter::once(image).chain(facts.ancestors(image)).collect()
+}
+
+/// The first command that may need the compilers to build the image.
+fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<TextRange> {
+    let runs = stages.iter().flat_map(|stage| &stage.runs);
+    let commands = runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never);
+    let is_compiler = |command: &Invocation| COMPILERS.contains(&command.program.as_str());
+    let by_command = commands.into_iter().find(|command| is_compiler(command)).map(|command| command.range);
+    by_command.or_else(|| {
+        let mut installs =
+            facts.python_installs().iter().filter(|install| stages.iter().any(|stage| stage.index == install.stage));
+        installs.find_map(|install| {
+            let compiled = |name: &str| COMPILED.contains(&name);
+            let root = install.roots.iter().find(|root| {
+                compiled(root.requirement.name.as_str())
+                    || root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+"))
+            })?;
+            Some(root.word)
+        })
+    })
+}
+
+/// `runtime` for `devel` where the word or the default of its argument spells it out.
+fn fix(facts: &Facts<'_>, base: &ShippedBase<'_>, reference: &str, builds: bool) -> Option<Fix> {
+    let opaque =
+        base.finals.iter().any(|image| chain(facts, image).iter().any(|stage| stage.runs.iter().any(|run| run.opaque)));
+    if builds || base.word.text.contains('@') {
+        return None;
+    }
+    let places = [Some(base.word.range), facts.default_of(base.word).map(|(_, range)| range)];
+    let text = facts.source.text();
+    let edit = places.into_iter().flatten().find_map(|range| {
+        let mut found = range.slice(text).match_indices("devel");
+        let (at, old) = found.next().filter(|_| found.next().is_none())?;
+        let range = TextRange::from_usize(range.start() as usize + at, range.start() as usize + at + old.len());
+        Some(Edit { file: facts.file(), range, text: "runtime".to_owned() })
+    })?;
+    let (applicability, caution, edits) = if opaque {
+        (Applicability::Display, "a script that cannot be read here may compile", Vec::new())
+    } else {
+        (Applicability::Unsafe, "a package without a wheel may be compiled with CUDA", vec![edit])
+    };
+    Some(Fix { title: format!("take `{reference}`"), applicability, caution: Some(caution.to_owned()), edits })
+}

@@ -1,0 +1,169 @@
+//! `--chown` on the copies, and a `chown` of the folder alone.
+
+use crate::diagnostic::{Applicability, Edit, Fix};
+use crate::dockerfile::{Arguments, Keyword};
+use crate::facts::{
+    Argument, Facts, Guard, Invocation, Origin, OwnershipAction, OwnershipChange, Run, StageFacts, is_below,
+};
+use crate::text::TextRange;
+
+/// Folders in which base images and packages keep files of their own.
+const SYSTEM: [&str; 19] = [
+    "bin", "boot", "data", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root", "run", "sbin",
+    "sys", "tmp", "usr", "var",
+];
+/// Programs that write nothing below a folder such as `/app`.
+const ELSEWHERE: [&str; 24] = [
+    "addgroup",
+    "adduser",
+    "apk",
+    "apt",
+    "apt-get",
+    "chgrp",
+    "chmod",
+    "chown",
+    "dnf",
+    "echo",
+    "export",
+    "groupadd",
+    "groupmod",
+    "id",
+    "microdnf",
+    "rm",
+    "set",
+    "test",
+    "true",
+    "update-ca-certificates",
+    "useradd",
+    "usermod",
+    "which",
+    "yum",
+];
+
+/// Gives the owner on each copy below the folder, and takes `-R` away, so that the folder itself, which a `WORKDIR` may have
+/// made, still gets it. `None` where the copies are not all that is there.
+pub(super) fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> Option<Fix> {
+    let invocation = change.invocation;
+    let [folder] = change.folders.as_slice() else { return None };
+    let first = folder.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let is_own = !first.is_empty() && !SYSTEM.contains(&first);
+    if change.action != OwnershipAction::Owner || invocation.origin != Origin::Instruction || !is_own {
+        return None;
+    }
+    let [flag, owner, path] = invocation.arguments.as_slice() else { return None };
+    let text = facts.source.text();
+    let as_written =
+        |argument: &Argument| argument.value.known().is_some_and(|value| argument.range.slice(text) == value);
+    if !matches!(flag.value.known(), Some("-R" | "--recursive")) || ![flag, owner, path].into_iter().all(as_written) {
+        return None;
+    }
+    if facts.ancestors(stage).next().is_some() || writes_more(facts, stage, run, invocation, folder) {
+        return None;
+    }
+    let owner_name = Owner::read(owner.value.known()?)?;
+    let mut edits = Vec::new();
+    for transfer in stage.transfers.iter().filter(|transfer| transfer.instruction < run.instruction) {
+        let destination = transfer.destination.known()?;
+        if !is_below(destination, folder) {
+            if is_below(folder, destination) {
+                return None;
+            }
+            continue;
+        }
+        let instruction = facts.dockerfile.instructions.get(transfer.instruction)?;
+        if instruction.keyword == Keyword::Onbuild {
+            return None;
+        }
+        match instruction.flag("chown") {
+            Some(chown) if chown.value.as_deref() == Some(owner_name.flag.as_str()) => {}
+            Some(_) => return None,
+            None => {
+                if !owner_name.exists_before(stage, transfer.instruction) {
+                    return None;
+                }
+                let range = TextRange::empty(instruction.keyword_range.end());
+                edits.push(Edit { file: facts.file(), range, text: format!(" --chown={}", owner_name.flag) });
+            }
+        }
+    }
+    let range = TextRange::new(flag.range.start(), owner.range.start());
+    let gap = TextRange::new(flag.range.end(), owner.range.start()).slice(text);
+    if gap.is_empty() || !gap.bytes().all(|byte| byte == b' ') {
+        return None;
+    }
+    edits.push(Edit { file: facts.file(), range, text: String::new() });
+    Some(Fix {
+        title: "give the owner where the files are copied".to_owned(),
+        applicability: Applicability::Unsafe,
+        caution: Some(format!("what else writes below `{folder}` keeps its owner")),
+        edits,
+    })
+}
+
+/// Whether something may stand below `folder` that no copy brought.
+fn writes_more(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &Invocation, folder: &str) -> bool {
+    let before = stage.runs.iter().filter(|other| other.instruction <= run.instruction);
+    let unknown = before.clone().any(|other| other.opaque || other.script.is_none());
+    let invocations = before.flat_map(|other| &other.invocations);
+    let mut invocations = invocations.filter(|other| other.range.start() < change.range.start());
+    let writes = invocations.any(|other| {
+        other.guard != Guard::Never && (!ELSEWHERE.contains(&other.program.as_str()) || other.output.is_some())
+    });
+    let instructions = facts.dockerfile.instructions.iter().take(run.instruction).skip(stage.from);
+    let mut folders = instructions.filter(|instruction| instruction.keyword == Keyword::Workdir);
+    let deeper = folders.any(|instruction| match &instruction.arguments {
+        Arguments::Text(word) => {
+            word.text.contains('$') || !word.text.starts_with('/') || {
+                let workdir = word.text.trim_end_matches('/');
+                is_below(workdir, folder) && workdir != folder
+            }
+        }
+        _ => true,
+    });
+    unknown || writes || deeper
+}
+
+/// `app:app`, as `COPY --chown` takes it.
+struct Owner<'a> {
+    user: &'a str,
+    group: Option<&'a str>,
+    flag: String,
+}
+
+impl<'a> Owner<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let plain = |name: &str| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        };
+        let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
+        // Without a group, `chown` leaves root's, and `COPY --chown` takes the user's number.
+        let flag = format!("{user}:{}", group.unwrap_or("0"));
+        (plain(user) && group.is_none_or(plain)).then_some(Self { user, group, flag })
+    }
+
+    /// Whether user and group exist when the instruction `number` runs.
+    fn exists_before(&self, stage: &StageFacts, number: usize) -> bool {
+        let earlier = || {
+            let runs = stage.runs.iter().filter(move |run| run.instruction < number);
+            runs.flat_map(|run| &run.invocations).filter(|invocation| invocation.guard == Guard::Always)
+        };
+        let makes = |programs: &[&str], name: &str| {
+            earlier().any(|other| {
+                programs.contains(&other.program.as_str())
+                    && other.arguments.iter().any(|argument| argument.value.known() == Some(name))
+            })
+        };
+        let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        let of_node = |name: &str| name == "node" && stage.image.repository == "node";
+        let of_base = |name: &str| name == "root" || stage.image.default_user == Some(name) || of_node(name);
+        let makes_user = makes(&["useradd", "adduser"], self.user);
+        let user = is_number(self.user) || of_base(self.user) || makes_user;
+        let group = self.group.is_none_or(|group| {
+            is_number(group)
+                || of_base(group)
+                || makes(&["groupadd", "addgroup"], group)
+                || (group == self.user && makes_user)
+        });
+        user && group
+    }
+}
