@@ -282,26 +282,37 @@ impl Facts<'_> {
             return Vec::new();
         }
         let unknown: Vec<&str> = names.iter().copied().filter(|name| !catalogue::is_known_distribution(name)).collect();
-        wanted
+        let idle = wanted
             .into_iter()
             .filter(|place| name_of(place).is_some_and(|name| unnamed.contains(name)))
             .filter(|&place| {
                 unknown.is_empty() || install.roots.get(place).is_some_and(|root| !is_frozen(install, root))
             })
-            .filter(|&place| install.roots.get(place).is_some_and(|root| !self.uses_what_only_it_brings(install, root)))
-            .collect()
+            .collect::<Vec<usize>>();
+        self.without_used_bringers(install, &idle)
     }
 
-    /// Whether the program imports what is installed for the sake of the root alone: `google.auth` beside `google-api-core`, pandas
-    /// beside llama-index.
-    fn uses_what_only_it_brings(&self, install: &PythonInstall, root: &Root) -> bool {
-        let (closure, lost) = self.lost_without_roots(install, &[root]);
-        let packages = lost.into_iter().filter_map(|place| closure.packages.get(place));
+    /// Those of `places` of which the program imports nothing that is installed for their sake alone: not `google-api-core` beside
+    /// `google.auth`, nor llama-index beside pandas.
+    fn without_used_bringers(&self, install: &PythonInstall, places: &[usize]) -> Vec<usize> {
         let of_conda = |name: &PackageName| {
             self.python_installs().iter().flat_map(|install| &install.conda).any(|package| package.name == *name)
         };
-        let others = packages.filter(|package| package.name != root.requirement.name && !of_conda(&package.name));
-        others.into_iter().any(|package| self.importer_of(package.name.as_str()).is_some())
+        let brought = |place: &usize| -> Vec<PackageName> {
+            let Some(root) = install.roots.get(*place) else { return Vec::new() };
+            let (closure, lost) = self.lost_without_roots(install, &[root]);
+            let packages = lost.into_iter().filter_map(|place| closure.packages.get(place));
+            let names = packages.map(|package| package.name.clone());
+            names.filter(|name| *name != root.requirement.name && !of_conda(name)).collect()
+        };
+        let brought: Vec<(usize, Vec<PackageName>)> = places.iter().map(|place| (*place, brought(place))).collect();
+        let all: BTreeSet<&str> = brought.iter().flat_map(|(_, names)| names).map(PackageName::as_str).collect();
+        let all: Vec<&str> = all.into_iter().collect();
+        // One look at all of them leaves few whose imports are worth a search.
+        let unnamed: HashSet<&str> = self.unnamed_packages(&all).into_iter().collect();
+        let is_imported =
+            |name: &PackageName| !unnamed.contains(name.as_str()) && self.importer_of(name.as_str()).is_some();
+        brought.iter().filter(|(_, names)| !names.iter().any(is_imported)).map(|(place, _)| *place).collect()
     }
 
     /// Whether a command uninstalls what the package stands in for: `pip uninstall -y onnxruntime && pip install onnxruntime-gpu`.
