@@ -47,32 +47,38 @@ impl Facts<'_> {
     /// one that this repository may publish.
     #[must_use]
     pub fn is_called_on_top(&self, tool: InstallerTool) -> bool {
-        let dockerfiles = self.workspace.remembered("dockerfiles", || collect(self.workspace));
-        let name = tool.name();
-        let brings = |text: &str| {
-            let installs = |line: &str| {
-                line.contains("install")
-                    && line.split(|one: char| !is_of_name(one)).filter(|word| *word == name).count() > 0
-                    && !line.contains(&format!("{name} "))
-            };
-            text.contains(&format!("astral-sh/{name}")) || text.contains("install.sh") || text.lines().any(installs)
-        };
-        let published = |text: &str| {
-            let bases = text.lines().filter_map(|line| line.trim().strip_prefix("FROM "));
-            bases
-                .filter_map(|base| base.split_whitespace().find(|word| !word.starts_with("--")))
-                .any(|base| base.contains('/'))
-        };
-        let calls = |text: &str| {
-            text.lines().map(str::trim).filter(|line| !line.starts_with('#')).any(|line| {
-                tool.commands().iter().any(|command| {
-                    line.contains(&format!("{command} pip install")) || line.contains(&format!("RUN {command} "))
-                })
-            })
-        };
-        let others = dockerfiles.texts.iter().filter(|(path, _)| *path != self.service.dockerfile);
-        others.into_iter().any(|(_, text)| calls(text) && published(text) && !brings(text))
+        let question = format!("dockerfiles that call {}", tool.name());
+        let callers = self.workspace.remembered(&question, || {
+            let dockerfiles = self.workspace.remembered("dockerfiles", || collect(self.workspace));
+            let calling = dockerfiles.texts.iter().filter(|(_, text)| calls_from_the_base(text, tool));
+            calling.map(|(path, _)| path.clone()).collect::<Vec<String>>()
+        });
+        callers.iter().any(|path| *path != self.service.dockerfile)
     }
+}
+
+/// Whether the text of a Dockerfile calls the installer, does not bring it, and stands on an image that somebody publishes.
+fn calls_from_the_base(text: &str, tool: InstallerTool) -> bool {
+    let name = tool.name();
+    let lines = || text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let calls = lines().any(|line| {
+        let mut commands = tool.commands().iter();
+        commands.any(|command| {
+            line.contains(command)
+                && (line.contains(&format!("{command} pip install")) || line.contains(&format!("RUN {command} ")))
+        })
+    });
+    if !calls {
+        return false;
+    }
+    let installs = |line: &str| {
+        let mut words = line.split(|one: char| !is_of_name(one));
+        line.contains("install") && words.any(|word| word == name) && !line.contains(&format!("{name} "))
+    };
+    let brings = text.contains(&format!("astral-sh/{name}")) || text.contains("install.sh") || lines().any(installs);
+    let bases = lines().filter_map(|line| line.strip_prefix("FROM "));
+    let mut bases = bases.filter_map(|base| base.split_whitespace().find(|word| !word.starts_with("--")));
+    !brings && bases.any(|base| base.contains('/'))
 }
 
 fn is_of_name(one: char) -> bool {

@@ -31,11 +31,14 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         // What not even the build calls is there for a reason that is not seen.
-        if facts.installer_callers(installer.tool).is_empty() || is_needed_elsewhere(facts, installer) {
+        if facts.installer_callers(installer.tool).is_empty() {
             continue;
         }
         let uses: Vec<InstallerUse> = in_use.iter().map(|image| facts.installer_use(image, installer.tool)).collect();
         if uses.iter().any(|found| matches!(found, InstallerUse::Needed(_) | InstallerUse::Unknown)) {
+            continue;
+        }
+        if is_needed_elsewhere(facts, installer) {
             continue;
         }
         told.extend(in_use.iter().map(|image| (installer.tool, image.index)));
