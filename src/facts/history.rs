@@ -2,7 +2,7 @@
 
 use crate::dockerfile::Value;
 
-use super::commands::{Options, removal};
+use super::commands::{GitClone, Options, removal};
 use super::paths::{file_name, is_below, resolve};
 use super::{Argument, Facts, Fate, Guard, Invocation, Run, StageFacts};
 
@@ -25,10 +25,11 @@ impl Facts<'_> {
     pub fn kept_histories<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<KeptHistory<'f>> {
         let mut found = Vec::new();
         for (index, invocation) in run.invocations.iter().enumerate() {
-            if invocation.program != "git" || invocation.guard != Guard::Always || invocation.site.tested {
+            if invocation.guard != Guard::Always || invocation.site.tested {
                 continue;
             }
-            let Some((subcommand, folder)) = cloned(invocation) else { continue };
+            let Some(clone) = GitClone::read(invocation).filter(is_whole) else { continue };
+            let GitClone { subcommand, folder, .. } = clone;
             let history = format!("{folder}/.git");
             let later = run.invocations.get(index + 1..).unwrap_or_default();
             let touched = later.iter().any(|other| moves_or_deletes(other, &folder));
@@ -72,29 +73,9 @@ impl Facts<'_> {
     }
 }
 
-/// The word `clone` and the folder, for a clone of the whole history.
-fn cloned(invocation: &Invocation) -> Option<(&Argument, String)> {
-    const WITH_VALUE: [&str; 17] = [
-        "-b",
-        "--branch",
-        "-c",
-        "--config",
-        "-j",
-        "--jobs",
-        "-o",
-        "--origin",
-        "--depth",
-        "--filter",
-        "--reference",
-        "-u",
-        "--upload-pack",
-        "--template",
-        "--separate-git-dir",
-        "--shallow-since",
-        "--shallow-exclude",
-    ];
-    let options = Options::read(&invocation.arguments, &WITH_VALUE);
-    let partial = [
+/// Whether a clone has its whole history, at a usual place.
+fn is_whole(clone: &GitClone<'_>) -> bool {
+    !clone.options.has(&[
         "--depth",
         "--filter",
         "--shallow-since",
@@ -102,7 +83,6 @@ fn cloned(invocation: &Invocation) -> Option<(&Argument, String)> {
         "--bare",
         "--mirror",
         "--separate-git-dir",
-        "-C",
         "--git-dir",
         "--work-tree",
         "--reference",
@@ -110,21 +90,7 @@ fn cloned(invocation: &Invocation) -> Option<(&Argument, String)> {
         "--no-checkout",
         "-n",
         "--help",
-    ];
-    let mut words = options.operands.iter().map(|(_, argument)| *argument);
-    let subcommand = words.next().filter(|word| word.value.known() == Some("clone"))?;
-    if options.has(&partial) {
-        return None;
-    }
-    let address = words.next()?;
-    let workdir = invocation.workdir.known()?;
-    let folder = if let Some(folder) = words.next() {
-        folder.value.known()?.to_owned()
-    } else {
-        let name = file_name(address.value.known()?.trim_end_matches('/'));
-        name.strip_suffix(".git").unwrap_or(name).to_owned()
-    };
-    Some((subcommand, resolve(workdir, &folder)))
+    ])
 }
 
 /// Whether a command of the same `RUN` may take the history away in a way that is not followed: `find -name .git`, `mv`.

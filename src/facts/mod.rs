@@ -16,6 +16,7 @@ mod images;
 mod kernels;
 mod layers;
 mod leftovers;
+mod make;
 mod manifests;
 mod metadata;
 mod paths;

@@ -3,6 +3,7 @@
 mod apk;
 mod apt;
 mod conda;
+mod git;
 mod node;
 mod options;
 mod pdm;
@@ -19,6 +20,7 @@ pub use apk::{Apk, ApkAction};
 pub(super) use apt::recommends_option;
 pub use apt::{Apt, AptAction, is_archive};
 pub use conda::{Conda, CondaAction};
+pub use git::GitClone;
 pub use node::{Npm, NpmAction};
 pub use options::{Flag, Options};
 pub use pdm::{Pdm, PdmAction};

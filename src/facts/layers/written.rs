@@ -3,8 +3,8 @@
 use crate::dockerfile::Value;
 
 use super::super::Invocation;
-use super::super::commands::{Npm, NpmAction, Options, Pip, PipAction};
-use super::super::paths::{file_name, resolve};
+use super::super::commands::{GitClone, Npm, NpmAction, Options, Pip, PipAction};
+use super::super::paths::resolve;
 use super::{Way, kinds};
 
 /// What a command writes.
@@ -21,7 +21,7 @@ pub(super) fn written(invocation: &Invocation) -> Vec<Written> {
     let mut found: Vec<Written> = match invocation.program.as_str() {
         "curl" => downloads_of_curl(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
         "wget" => downloads_of_wget(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
-        "git" => cloned(invocation).map(|path| at(&path, Way::Cloned)).into_iter().collect(),
+        "git" => GitClone::read(invocation).map(|clone| at(&clone.folder, Way::Cloned)).into_iter().collect(),
         "tar" | "unzip" => unpacked(invocation).map(|path| at(path, Way::Unpacked)).into_iter().collect(),
         "python" | "virtualenv" => environment(invocation).map(|path| at(path, Way::Made)).into_iter().collect(),
         "npm" | "yarn" | "pnpm" if installs_node_modules(invocation) => vec![at("node_modules", Way::Made)],
@@ -133,38 +133,6 @@ pub(super) fn url_name(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let rest = path.split_once("://").map_or(path, |(_, rest)| rest);
     rest.rsplit_once('/').map_or("", |(_, name)| name)
-}
-
-fn cloned(invocation: &Invocation) -> Option<String> {
-    const WITH_VALUE: [&str; 16] = [
-        "-b",
-        "--branch",
-        "-c",
-        "--config",
-        "-j",
-        "--jobs",
-        "-o",
-        "--origin",
-        "--depth",
-        "--filter",
-        "--reference",
-        "-u",
-        "--upload-pack",
-        "--template",
-        "--separate-git-dir",
-        "--shallow-since",
-    ];
-    let options = Options::read(&invocation.arguments, &WITH_VALUE);
-    let mut words = options.operands.iter().map(|(_, argument)| argument.value.known());
-    if words.next()?? != "clone" || options.has(&["-C"]) {
-        return None;
-    }
-    let url = words.next()?;
-    if let Some(folder) = words.next() {
-        return folder.map(str::to_owned);
-    }
-    let name = file_name(url?.trim_end_matches('/'));
-    Some(name.strip_suffix(".git").unwrap_or(name).to_owned()).filter(|name| !name.is_empty())
 }
 
 fn unpacked(invocation: &Invocation) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use crate::catalogue;
 use crate::facts::Facts;
+use crate::facts::make::MakeVariables;
 use crate::facts::paths::file_name;
 use crate::python::PackageName;
 
@@ -174,8 +175,8 @@ impl Facts<'_> {
         let Ok(file) = self.workspace.read(path) else { return false };
         // The plugin of Buildkite runs each command of the file in a service.
         let all = file.text().contains("docker-compose#");
-        let variables = make_variables(file.text());
-        let lines = file.text().lines().map(|line| expanded(line.trim(), &variables));
+        let variables = MakeVariables::read(file.text());
+        let lines = file.text().lines().map(|line| variables.expanded(line.trim()));
         let mut lines = lines.filter(|line| all || speaks(line));
         lines.any(|line| {
             let words = line.split(|character: char| character.is_whitespace() || "\"'[],;=".contains(character));
@@ -185,34 +186,4 @@ impl Facts<'_> {
             })
         })
     }
-}
-
-/// `COMPOSE_RUN := docker compose run`, `DC = docker compose`
-fn make_variables(text: &str) -> Vec<(&str, &str)> {
-    let variable = |line| -> Option<(&str, &str)> {
-        let (name, value): (&str, &str) = str::split_once(line, '=')?;
-        let name = name.trim_end_matches([':', '?', '+', ' ']);
-        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        is_name.then_some((name, value.trim()))
-    };
-    text.lines().filter_map(variable).take(VARIABLE_LIMIT).collect()
-}
-
-/// Variables of a file that are looked at, and how deep they are followed.
-const VARIABLE_LIMIT: usize = 200;
-const VARIABLE_DEPTH: usize = 3;
-
-/// The line with `$(NAME)` and `${NAME}` filled in.
-fn expanded<'l>(line: &'l str, variables: &[(&str, &str)]) -> std::borrow::Cow<'l, str> {
-    let mut line = std::borrow::Cow::Borrowed(line);
-    for _ in 0..VARIABLE_DEPTH {
-        let Some((name, value)) = variables
-            .iter()
-            .find(|(name, _)| line.contains(&format!("$({name})")) || line.contains(&format!("${{{name}}}")))
-        else {
-            break;
-        };
-        line = line.replace(&format!("$({name})"), value).replace(&format!("${{{name}}}"), value).into();
-    }
-    line
 }

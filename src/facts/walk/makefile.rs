@@ -1,16 +1,17 @@
 //! `make TARGET` where the Makefile is in the context.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::dockerfile::Value;
 
+use super::super::make::MakeVariables;
 use super::super::paths::resolve_value;
 use super::{Argument, Follow, Origin, Starter};
 
 /// What of a Makefile matters here.
 #[derive(Default)]
 struct Makefile {
-    variables: BTreeMap<String, String>,
+    variables: MakeVariables,
     targets: Vec<(String, Target)>,
 }
 
@@ -49,7 +50,9 @@ impl Follow<'_, '_, '_> {
             self.unread();
             return;
         };
-        makefile.variables.extend(overrides);
+        for (name, value) in overrides {
+            makefile.variables.set(&name, &value);
+        }
         if targets.is_empty() {
             targets.extend(makefile.targets.iter().map(|(name, _)| name).find(|name| !name.starts_with('.')).cloned());
         }
@@ -95,9 +98,9 @@ impl Makefile {
             let line = line.split('#').next().unwrap_or_default().trim();
             if let Some(files) = line.strip_prefix("include ").or_else(|| line.strip_prefix("-include ")) {
                 includes.extend(files.split_whitespace().map(str::to_owned));
-            } else if let Some((name, value)) = assignment(line) {
-                self.variables.insert(name.to_owned(), value.to_owned());
-            } else if let Some((names, needs)) = line.split_once(':') {
+            } else if !self.variables.assign(line)
+                && let Some((names, needs)) = line.split_once(':')
+            {
                 current.clear();
                 for name in names.split_whitespace() {
                     let needs = needs.split_whitespace().map(str::to_owned).collect();
@@ -118,31 +121,9 @@ impl Makefile {
                 self.collect(need, seen, text);
             }
             for line in &target.recipe {
-                text.push_str(&self.expanded(line.trim_start_matches(['@', '-', '+', ' '])));
+                text.push_str(&self.variables.expanded(line.trim_start_matches(['@', '-', '+', ' '])));
                 text.push('\n');
             }
         }
     }
-
-    fn expanded(&self, line: &str) -> String {
-        let mut result = line.to_owned();
-        for _ in 0..4 {
-            for (name, value) in &self.variables {
-                for reference in [format!("$({name})"), format!("${{{name}}}")] {
-                    if result.contains(&reference) && result.len() < 100_000 {
-                        result = result.replace(&reference, value);
-                    }
-                }
-            }
-        }
-        result.replace("$$", "$")
-    }
-}
-
-/// `NAME = value`, `:=`, `?=`, `+=`.
-fn assignment(line: &str) -> Option<(&str, &str)> {
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim_end_matches([':', '?', '+']).trim();
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    is_name.then(|| (name, value.trim()))
 }
