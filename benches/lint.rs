@@ -5,11 +5,14 @@
 //! since they take long, with the ratio to the median of slimlint. With `SLIMLINT_BENCH_LOCK=/file` also how long it takes to read
 //! that `uv.lock` and to follow what its first local package brings with all its extras and groups.
 
+mod common;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use common::{ROUNDS, measure, report};
 use slimlint::config::Settings;
 use slimlint::lint::lint;
 use slimlint::python::Platform;
@@ -17,7 +20,6 @@ use slimlint::python::closure::{Asked, Closure, Request};
 use slimlint::python::lock::Lock;
 use slimlint::workspace::discover;
 
-const ROUNDS: usize = 15;
 /// Other linters with the options that keep them from the network and from other configuration.
 const PEERS: &[(&str, &[&str])] =
     &[("hadolint", &["--no-fail"]), ("tally", &["lint", "--no-config", "--slow-checks", "off"])];
@@ -79,22 +81,4 @@ fn lock(out: &mut impl std::io::Write, text: &str) -> std::io::Result<()> {
     let members = Closure::of(&lock, &request, &platform).members.len();
     writeln!(out, "{} lines, {} packages, {members} followed", text.lines().count(), lock.packages.len())?;
     report(out, "lock, follow", measure(|| drop(std::hint::black_box(Closure::of(&lock, &request, &platform)))))
-}
-
-/// The best and the median time of several runs.
-fn measure(mut run: impl FnMut()) -> (Duration, Duration) {
-    let mut times: Vec<Duration> = (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            run();
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    let best = times.first().copied().unwrap_or_default();
-    (best, times.get(ROUNDS / 2).copied().unwrap_or_default())
-}
-
-fn report(out: &mut impl std::io::Write, what: &str, (best, median): (Duration, Duration)) -> std::io::Result<()> {
-    writeln!(out, "{what:20} {:9.2} ms {:9.2} ms", best.as_secs_f64() * 1e3, median.as_secs_f64() * 1e3)
 }

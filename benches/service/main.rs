@@ -4,18 +4,20 @@
 //! `cargo bench --bench service`. With `SLIMLINT_BENCH_SERVICE=/folder` the services are made there and kept, for other tools to
 //! measure: `/folder/large`, and `/folder/small`, the same without sources and lock.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod generate;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::{ROUNDS, measure, report};
 use slimlint::config::Settings;
 use slimlint::lint::lint;
 use slimlint::workspace::Workspace;
 
-const ROUNDS: usize = 21;
 const DOCKERFILE: &str = "Dockerfile";
 
 fn main() -> std::io::Result<()> {
@@ -75,22 +77,4 @@ fn main() -> std::io::Result<()> {
             let _ = workspace.refresh();
         }),
     )
-}
-
-/// The best and the median time of several runs.
-fn measure(mut run: impl FnMut()) -> (Duration, Duration) {
-    let mut times: Vec<Duration> = (0..ROUNDS)
-        .map(|_| {
-            let start = Instant::now();
-            run();
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    let best = times.first().copied().unwrap_or_default();
-    (best, times.get(ROUNDS / 2).copied().unwrap_or_default())
-}
-
-fn report(out: &mut impl std::io::Write, what: &str, (best, median): (Duration, Duration)) -> std::io::Result<()> {
-    writeln!(out, "{what:24} {:9.2} ms {:9.2} ms", best.as_secs_f64() * 1e3, median.as_secs_f64() * 1e3)
 }

@@ -52,7 +52,7 @@ pub use calls::InstallerUse;
 pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
 pub use contents::{Contents, Dominant};
 pub use corrections::{Correction, CorrectionKind};
-pub use development::{Bundle, BundleKind};
+pub use development::{Bundle, BundleKind, speaks_of_development};
 pub use editable::{Editable, EditableHarm, EditableWay};
 pub use evidence::Evidence;
 pub use indexes::{Index, IndexKind, IndexRole};

@@ -13,7 +13,8 @@ use crate::workspace::{join, parent};
 
 use super::installers::InstallerTool;
 use super::{Program, Reached, Tool, has_extension};
-use text::{Call, calls_container, calls_in, is_container_command};
+pub(super) use text::calls_in;
+use text::{Call, calls_container, is_container_command};
 
 /// Scripts that a start leads to, at most.
 const SCRIPT_LIMIT: usize = 24;

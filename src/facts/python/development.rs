@@ -81,7 +81,8 @@ impl Bundle {
 }
 
 /// Whether a group, extra or file of this name is for development.
-fn speaks_of_development(name: &str) -> bool {
+#[must_use]
+pub fn speaks_of_development(name: &str) -> bool {
     let lower = name.to_lowercase();
     lower.split(['-', '_', '.', '/', ' ']).any(|part| NAMES.contains(&part))
 }

@@ -1,10 +1,13 @@
 //! Which Dockerfiles may read a requirements file.
 
 use crate::context::IgnoreFile;
+use crate::dockerfile::{Arguments, Dockerfile, Keyword};
 use crate::facts::Facts;
 use crate::facts::paths::file_name;
 use crate::facts::python::InstallerTool;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name, parent};
+
+use super::calls::calls_in;
 
 /// Folders that hold no Dockerfile of the repository.
 const ELSEWHERE: &str = "**/node_modules\n**/.git\n**/.venv\n**/venv\n**/site-packages\n";
@@ -60,29 +63,26 @@ impl Facts<'_> {
 /// Whether the text of a Dockerfile calls the installer, does not bring it, and stands on an image that somebody publishes.
 fn calls_from_the_base(text: &str, tool: InstallerTool) -> bool {
     let name = tool.name();
-    let lines = || text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let calls = lines().any(|line| {
-        let mut commands = tool.commands().iter();
-        commands.any(|command| {
-            line.contains(command)
-                && (line.contains(&format!("{command} pip install")) || line.contains(&format!("RUN {command} ")))
-        })
-    });
-    if !calls {
+    if !tool.commands().iter().any(|command| text.contains(command)) {
         return false;
     }
-    let installs = |line: &str| {
-        let mut words = line.split(|one: char| !is_of_name(one));
-        line.contains("install") && words.any(|word| word == name) && !line.contains(&format!("{name} "))
+    let parsed = Dockerfile::parse(text);
+    let scripts = || {
+        let runs = parsed.instructions.iter().filter(|instruction| instruction.keyword == Keyword::Run);
+        runs.map(|run| run.body.text())
     };
-    let brings = text.contains(&format!("astral-sh/{name}")) || text.contains("install.sh") || lines().any(installs);
-    let bases = lines().filter_map(|line| line.strip_prefix("FROM "));
-    let mut bases = bases.filter_map(|base| base.split_whitespace().find(|word| !word.starts_with("--")));
-    !brings && bases.any(|base| base.contains('/'))
-}
-
-fn is_of_name(one: char) -> bool {
-    one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')
+    let published = parsed.instructions.iter().any(|instruction| match &instruction.arguments {
+        Arguments::From { image: Some(image), .. } => image.text.contains('/'),
+        _ => false,
+    });
+    // `pip install uv`, `curl … astral.sh/uv/install.sh`, `COPY --from=ghcr.io/astral-sh/uv`
+    let installs = |script: &str| {
+        let words: Vec<&str> = script.split(|one: char| one.is_whitespace() || "\"';&|=<>~![]".contains(one)).collect();
+        words.iter().skip_while(|word| **word != "install").any(|word| *word == name)
+    };
+    let brings = text.contains(&format!("astral-sh/{name}"))
+        || scripts().any(|script| InstallerTool::of_address(script).is_some() || installs(script));
+    published && !brings && scripts().any(|script| !calls_in(script, tool, "").is_empty())
 }
 
 fn collect(workspace: &Workspace) -> Dockerfiles {

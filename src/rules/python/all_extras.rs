@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue;
 use crate::diagnostic::{Span, format_bytes};
-use crate::facts::python::{InstalledExtra, Project, PythonInstall, Root, Tool};
+use crate::facts::python::{InstalledExtra, Project, PythonInstall, Root, Tool, speaks_of_development};
 use crate::facts::{Facts, Guard};
 use crate::python::PackageName;
 use crate::rules::phrase::{count, listed_up_to};
@@ -15,8 +15,6 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// What bundles all that a package can use is called so.
 const NAMES: [&str; 8] = ["all", "full", "everything", "complete", "all-docs", "all-extras", "all-deps", "all-models"];
-/// Extras for people who work on a package, beside which `all` is no choice.
-const FOR_DEVELOPERS: [&str; 8] = ["dev", "develop", "development", "test", "tests", "testing", "docs", "doc"];
 /// Less is not worth a choice.
 const HEAVY: u64 = 200_000_000;
 /// Members of less are not named.
@@ -108,7 +106,7 @@ fn narrower(facts: &Facts<'_>, project: &Project, extra: &InstalledExtra) -> Vec
     let manifest = facts.workspace.pyproject(&project.manifest).ok();
     let others = manifest.iter().flat_map(|manifest| manifest.extras.keys());
     others
-        .filter(|&other| *other != extra.name && !is_bundle(other) && !FOR_DEVELOPERS.contains(&other.as_str()))
+        .filter(|&other| *other != extra.name && !is_bundle(other) && !speaks_of_development(other.as_str()))
         .map(|other| format!("`{other}`"))
         .collect()
 }

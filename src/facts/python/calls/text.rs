@@ -4,14 +4,14 @@ use crate::facts::paths::file_name;
 use crate::facts::python::{InstallerTool, Reached};
 
 /// A call of an installer in a text.
-pub(super) struct Call {
+pub(in crate::facts::python) struct Call {
     pub(super) reached: Reached,
     /// Whether it only starts another program.
     pub(super) is_wrapper: bool,
 }
 
 /// The calls in a shell script or another text, comments left out.
-pub(super) fn calls_in(text: &str, tool: InstallerTool, path: &str) -> Vec<Call> {
+pub(in crate::facts::python) fn calls_in(text: &str, tool: InstallerTool, path: &str) -> Vec<Call> {
     let mut found = Vec::new();
     // `echo "#!/bin/sh\nuv run …"`
     let joined = text.replace("\\\n", " ").replace("\\\r\n", " ").replace("\\n", "\n");
