@@ -108,7 +108,16 @@ fn dominant(closure: &InstallClosure, compiles: bool, total: u64) -> Option<Domi
         (0..closure.packages.len()).map(|node| closure.graph.outgoing(node).map(|link| link.to).collect()).collect();
     let roots: Vec<usize> = closure.graph.starts().iter().map(|start| start.node).collect();
     let below = Below::new(&Dominators::new(&edges, &roots), closure.packages.len());
-    let bytes = |node: usize| closure.bytes(&below.all(node)).on_disk(compiles);
+    let own = |place: &usize| closure.packages.get(*place).and_then(|package| package.bytes.on_disk(compiles));
+    let bytes = |node: usize| {
+        let places = below.all(node);
+        // The catalogue's weight of accelerate holds torch, whoever else asks for that.
+        if closure.basis == ClosureBasis::Catalogue {
+            places.iter().filter_map(own).sum()
+        } else {
+            closure.bytes(&places).on_disk(compiles)
+        }
+    };
     let heaviest = |nodes: &[usize]| nodes.iter().map(|&node| (bytes(node), node)).max();
     let (mut held, mut node) = heaviest(&below.top)?;
     let mut path = vec![node];
@@ -121,6 +130,7 @@ fn dominant(closure: &InstallClosure, compiles: bool, total: u64) -> Option<Domi
         path.push(node);
     }
     let package = closure.packages.get(node).filter(|package| !package.is_local)?;
+    let held = closure.bytes(&below.all(node)).on_disk(compiles);
     if held < DOMINANT_BYTES || held < percent(total, DOMINANT_PERCENT) {
         return None;
     }
@@ -225,6 +235,18 @@ mod tests {
         };
         assert_eq!(told(""), Some("torch".to_owned()));
         assert_eq!(told("--index-url https://download.pytorch.org/whl/cpu"), None);
+    }
+
+    #[test]
+    fn what_others_ask_for_as_well_is_not_put_down_to_one() {
+        let told = |packages: &str| {
+            let dockerfile = format!("FROM python:3.11-slim\nRUN pip install {packages}\n");
+            let found = with_facts(&dockerfile, &[], |facts| facts.contents()?.dominant).expect("one dominates");
+            (found.package.to_string(), found.pulled_by.map(|name| name.to_string()))
+        };
+        assert_eq!(told("accelerate torch"), ("torch".to_owned(), None));
+        assert_eq!(told("docling torch"), ("torch".to_owned(), None));
+        assert_eq!(told("docling"), ("torch".to_owned(), Some("docling".to_owned())));
     }
 
     #[test]
