@@ -1,6 +1,7 @@
 //! How distributions hang together: who requires and who works with what.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 
 use crate::text::normal_name;
 
@@ -98,7 +99,7 @@ pub fn distributions_like(name: &str) -> Vec<&'static str> {
     let modules = import_names(&name);
     // What a table says of a name counts only where none before it knows the name.
     let mut found: Vec<&'static str> = listed_as(&modules)
-        .chain(DISTRIBUTIONS.iter().filter(|entry| entry.imports().eq(&modules)).map(Distribution::name))
+        .chain(imported_as(&modules).map(Distribution::name))
         .chain(modules.first().and_then(|module| known(&module.replace('_', "-"))))
         .filter(|other| is_imported_as(other, &modules))
         .chain(variants(&name))
@@ -107,6 +108,20 @@ pub fn distributions_like(name: &str) -> Vec<&'static str> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The rows with the same import names.
+fn imported_as(modules: &[String]) -> impl Iterator<Item = &'static Distribution> {
+    static BY_FIRST_MODULE: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, entry) in DISTRIBUTIONS.iter().enumerate() {
+            places.entry(entry.imports().next().unwrap_or_default()).or_default().push(place);
+        }
+        places
+    });
+    let first = modules.first().map(String::as_str).unwrap_or_default();
+    let places = BY_FIRST_MODULE.get(first).into_iter().flatten();
+    places.filter_map(|&place| DISTRIBUTIONS.get(place)).filter(move |entry| entry.imports().eq(modules))
 }
 
 /// The name that a table has for `name`.

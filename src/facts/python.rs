@@ -25,6 +25,7 @@ mod files;
 mod foreign;
 mod holder;
 mod idle;
+mod imported;
 mod indexes;
 mod installers;
 mod kubernetes;

@@ -99,9 +99,14 @@ impl Targets {
     fn of(workspace: &Workspace) -> Self {
         let tree = repository(workspace);
         let mut targets = Self { complete: tree.complete, ..Self::default() };
+        // Texts of Dockerfiles count here, and their sizes, but which files speak does not change as one is typed.
+        let speaking = workspace.remembered_of_surroundings("files that speak of targets", || {
+            let kinds = tree.files.iter().map(|file| Kind::of(&file.path)).enumerate();
+            kinds.filter_map(|(place, kind)| Some((place, kind?))).collect::<Vec<(usize, Kind)>>()
+        });
         let mut seen = 0;
-        for file in &tree.files {
-            let Some(kind) = Kind::of(&file.path) else { continue };
+        for &(place, kind) in speaking.iter() {
+            let Some(file) = tree.files.get(place) else { continue };
             seen += 1;
             if seen > MAX_FILES || file.bytes > MAX_BYTES {
                 targets.complete &= kind != Kind::Build && seen <= MAX_FILES;

@@ -17,12 +17,13 @@ impl<'n> Tags<'n> {
     fn of(name: &'n str) -> Option<Self> {
         let mut parts = name.strip_suffix(".whl")?.rsplit('-');
         let (platform, abi, python) = (parts.next()?, parts.next()?, parts.next()?);
-        let before: Vec<&str> = parts.collect();
+        let before = parts.next();
         let digits = |build: &str| {
             let end = build.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(build.len());
             build.get(..end).and_then(|digits| digits.parse().ok()).unwrap_or_default()
         };
-        let build = if before.len() > 2 { before.first().copied().map(digits).unwrap_or_default() } else { 0 };
+        // Distribution and version stand before it.
+        let build = before.filter(|_| parts.count() >= 2).map(digits).unwrap_or_default();
         Some(Self { build, python, abi, platform })
     }
 }

@@ -21,6 +21,11 @@ impl<V: Clone> Cache<V> {
         slot.get_or_init(make).clone()
     }
 
+    /// What was made for `key`, if anything was.
+    pub(super) fn get(&self, key: &str) -> Option<V> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key)?.get().cloned()
+    }
+
     pub(super) fn clear(&self) {
         self.retain(|_| false);
     }

@@ -10,12 +10,24 @@ use crate::text::SourceFile;
 use super::Workspace;
 use super::cache::Derived;
 use super::listing::join;
-use super::paths::{below, normalise};
+use super::paths::{below, normalise, parent};
 
 const NAME: &str = ".gitignore";
 
 /// Parsed `.gitignore` files by path.
 pub(super) type Gitignores = Derived<Arc<SourceFile>, Arc<Gitignore>>;
+
+/// What holds in each folder, while the surroundings have one number.
+pub(super) type GitignoredFolders = Derived<u64, Arc<GitignoredFolder>>;
+
+/// What `.gitignore` files say in one folder.
+#[derive(Default)]
+pub(super) struct GitignoredFolder {
+    /// Folders with such a file, beginning with those further up, and what it says.
+    rules: Vec<(String, Arc<Gitignore>)>,
+    /// What keeps the folder itself out: nothing in it can be taken back.
+    out: Option<String>,
+}
 
 impl Workspace {
     /// The `.gitignore` (relative to the root) that keeps the file or folder at `path` out of the repository, whether something
@@ -23,15 +35,28 @@ impl Workspace {
     #[must_use]
     pub fn gitignored(&self, path: &str, is_dir: bool) -> Option<String> {
         let path = normalise(path).filter(|path| !path.is_empty())?;
-        let folders: Vec<&str> = path.match_indices('/').filter_map(|(at, _)| path.get(..at)).collect();
-        let rules = [""].iter().chain(&folders).filter_map(|folder| Some((*folder, self.gitignore(folder)?)));
-        let rules: Vec<(&str, Arc<Gitignore>)> = rules.collect();
-        // What lies in a folder that is left out cannot be taken back.
-        folders
-            .iter()
-            .map(|folder| (*folder, true))
-            .chain([(path.as_str(), is_dir)])
-            .find_map(|(step, is_dir)| decides(&rules, step, is_dir))
+        let folder = self.gitignored_folder(parent(&path));
+        folder.out.clone().or_else(|| decides(&folder.rules, &path, is_dir))
+    }
+
+    fn gitignored_folder(&self, folder: &str) -> Arc<GitignoredFolder> {
+        let same = |known: &u64, now: &u64| known == now;
+        self.gitignored_folders.get_or_make(folder, self.surroundings(), same, |_| {
+            let above = (!folder.is_empty()).then(|| self.gitignored_folder(parent(folder)));
+            let own = self.gitignore(folder);
+            let Some(above) = above else {
+                let rules = own.map(|own| (String::new(), own)).into_iter().collect();
+                return Arc::new(GitignoredFolder { rules, out: None });
+            };
+            let out = above.out.clone().or_else(|| decides(&above.rules, folder, true));
+            match own {
+                None if out == above.out => above,
+                own => {
+                    let rules = above.rules.iter().cloned().chain(own.map(|own| (folder.to_owned(), own)));
+                    Arc::new(GitignoredFolder { rules: rules.collect(), out })
+                }
+            }
+        })
     }
 
     fn gitignore(&self, folder: &str) -> Option<Arc<Gitignore>> {
@@ -55,7 +80,7 @@ impl Workspace {
 }
 
 /// The file that leaves out `step` itself: the nearest one that says anything of it decides. `rules` begin with those furthest up.
-fn decides(rules: &[(&str, Arc<Gitignore>)], step: &str, is_dir: bool) -> Option<String> {
+fn decides(rules: &[(String, Arc<Gitignore>)], step: &str, is_dir: bool) -> Option<String> {
     for (folder, rules) in rules.iter().rev() {
         let Some(rest) = below(step, folder) else { continue };
         match rules.matched(rest, is_dir) {

@@ -104,6 +104,12 @@ impl Workspace {
     pub(super) fn listed_bytes(&self, directory: &str, listing: &Listing, at: usize) -> Option<u64> {
         let (entry, bytes) = (listing.entries.get(at)?, listing.bytes.get(at)?);
         let ask = || {
+            // Most that is measured was read before.
+            if let Some(Ok(read)) = self.files.get(&join(directory, &entry.name))
+                && read.seen.is_some()
+            {
+                return Some(read.source.bytes().len() as u64);
+            }
             let folder = self.real_folder(directory).ok()?;
             Some(fs::symlink_metadata(folder.join(&entry.name)).ok()?.len())
         };

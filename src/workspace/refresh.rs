@@ -8,14 +8,29 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::disk::OnDisk;
-use super::listing::{Listing, join, stamp_at};
+use super::listing::{Listing, stamp_at};
 use super::paths::{below, parent};
-use super::stamp::Stamp;
+use super::stamp::StampsIn;
 use super::{ReadError, Workspace};
 
 type Read = Result<OnDisk, ReadError>;
 
-type Stamps = HashMap<String, Option<Stamp>>;
+/// What was read of one folder.
+#[derive(Default)]
+struct Known<'k> {
+    listing: Option<&'k Arc<Listing>>,
+    /// Names and paths of files, with what was read.
+    files: Vec<(&'k str, &'k str, &'k Read)>,
+}
+
+/// What has to be put in the place of what was read of one folder.
+#[derive(Default)]
+struct Renewed {
+    listing: Option<Arc<Listing>>,
+    files: Vec<(String, Read)>,
+    /// Whether any of it is other than it was.
+    changed: bool,
+}
 
 impl Workspace {
     /// Looks whether anything that was read from the disk has changed there, and forgets what has; returns whether anything did.
@@ -32,12 +47,11 @@ impl Workspace {
             self.forget("");
             return true;
         }
-        let mut changed = self.refresh_listings();
-        let stamps = self.refresh_files(&mut changed);
-        changed |= self.refresh_sizes(&stamps);
+        let mut changed = self.refresh_folders();
         changed |= self.refresh_kinds();
         if changed {
             self.walks.clear();
+            self.gitignored_folders.clear();
             self.memo.clear();
             self.count_change();
         }
@@ -58,82 +72,83 @@ impl Workspace {
         before.iter().any(|(path, before)| !same(&self.real_folder(path), before))
     }
 
-    fn refresh_listings(&self) -> bool {
-        let known = self.listings.made();
-        let later: Vec<Option<Arc<Listing>>> = known
-            .par_iter()
-            .map(|(directory, listing)| {
-                let stamp = self.real_folder(directory).ok().and_then(|real| stamp_at(&real));
-                let holds = stamp.is_some_and(|stamp| listing.still_holds(&stamp));
-                (!holds).then(|| Arc::new(self.list_disk(directory)))
-            })
-            .collect();
+    fn refresh_folders(&self) -> bool {
+        let (listings, files) = (self.listings.made(), self.files.made());
+        let mut folders: HashMap<&str, Known<'_>> = HashMap::with_capacity(listings.len());
+        for (folder, listing) in &listings {
+            folders.entry(folder).or_default().listing = Some(listing);
+        }
+        for (path, read) in &files {
+            let folder = parent(path);
+            let name = below(path, folder).unwrap_or(path);
+            folders.entry(folder).or_default().files.push((name, path, read));
+        }
+        let folders: Vec<(&str, Known<'_>)> = folders.into_iter().collect();
+        let renewed: Vec<Renewed> = folders.par_iter().map(|(folder, known)| self.renewed(folder, known)).collect();
         let mut changed = false;
-        for ((directory, listing), later) in known.into_iter().zip(later) {
-            match later {
-                Some(later) if listing.is_like(&later) => listing.renew(&later),
-                Some(later) => {
-                    self.listings.put(directory, later);
-                    changed = true;
-                }
-                None => {}
+        for ((folder, _), renewed) in folders.iter().zip(renewed) {
+            changed |= renewed.changed;
+            if let Some(listing) = renewed.listing {
+                self.listings.put((*folder).to_owned(), listing);
+            }
+            for (path, read) in renewed.files {
+                self.files.put(path, read);
             }
         }
         changed
     }
 
-    /// Reads again what may have changed. Returns the stamps of what was asked for.
-    fn refresh_files(&self, changed: &mut bool) -> Stamps {
-        let known = self.files.made();
-        let later: Vec<(Option<Stamp>, Option<Read>)> = known
-            .par_iter()
-            .map(|(path, file)| {
-                let Ok(OnDisk { seen: Some(seen), .. }) = file else { return (None, Some(self.read_from_disk(path))) };
-                let stamp = self.stamp_of(path);
-                let holds = stamp.is_some_and(|stamp| seen.still_holds(&stamp));
-                (stamp, (!holds).then(|| self.read_from_disk(path)))
-            })
-            .collect();
-        let mut stamps = Stamps::with_capacity(known.len());
-        for ((path, before), (stamp, now)) in known.into_iter().zip(later) {
-            if stamp.is_some() {
-                stamps.insert(path.clone(), stamp);
+    /// Reads again what may have changed in `folder`.
+    fn renewed(&self, folder: &str, known: &Known<'_>) -> Renewed {
+        let mut renewed = Renewed::default();
+        let real = self.real_folder(folder).ok();
+        if let Some(before) = known.listing
+            && !real.as_deref().and_then(stamp_at).is_some_and(|stamp| before.still_holds(&stamp))
+        {
+            let now = Arc::new(self.list_disk(folder));
+            if before.is_like(&now) {
+                before.renew(&now);
+            } else {
+                renewed.changed = true;
+                renewed.listing = Some(now);
             }
-            let kept = match (before, now) {
-                (_, None) => continue,
+        }
+        let stamps = real.map(StampsIn::folder);
+        let stamp_of = |name: &str| stamps.as_ref().and_then(|stamps| stamps.stamp(name));
+        let mut bytes: HashMap<&str, u64> = HashMap::with_capacity(known.files.len());
+        for (name, path, before) in &known.files {
+            let stamp = stamp_of(name);
+            bytes.extend(stamp.map(|stamp| (*name, stamp.bytes())));
+            if let (Ok(OnDisk { seen: Some(seen), .. }), Some(stamp)) = (before, &stamp)
+                && seen.still_holds(stamp)
+            {
+                continue;
+            }
+            let read = match (before, self.read_from_disk(path)) {
                 // The same text is the same file, so that what was made of it stays.
-                (Ok(before), Some(Ok(now))) if before.source.bytes() == now.source.bytes() => {
-                    Ok(OnDisk { source: before.source, seen: now.seen })
+                (Ok(before), Ok(now)) if before.source.bytes() == now.source.bytes() => {
+                    Ok(OnDisk { source: Arc::clone(&before.source), seen: now.seen })
                 }
-                (Err(before), Some(Err(now))) if discriminant(&before) == discriminant(&now) => continue,
-                (_, Some(now)) => {
-                    *changed = true;
+                (Err(before), Err(now)) if discriminant(before) == discriminant(&now) => continue,
+                (_, now) => {
+                    renewed.changed = true;
                     now
                 }
             };
-            self.files.put(path, kept);
+            renewed.files.push(((*path).to_owned(), read));
         }
-        stamps
-    }
-
-    /// Whether a file whose bytes were counted has another size now.
-    fn refresh_sizes(&self, stamps: &Stamps) -> bool {
-        let known = self.listings.made();
-        let resized: Vec<&String> = known
-            .par_iter()
-            .filter(|(directory, listing)| {
-                let Ok(folder) = self.real_folder(directory) else { return listing.measured().next().is_some() };
-                listing.measured().any(|(name, bytes)| {
-                    let stamp = stamps.get(&join(directory, name)).copied();
-                    stamp.unwrap_or_else(|| stamp_at(&folder.join(name))).map(|stamp| stamp.bytes()) != bytes
-                })
+        // A file whose bytes were counted may have another size now.
+        if renewed.listing.is_none()
+            && let Some(listing) = known.listing
+            && listing.measured().any(|(name, before)| {
+                let now = bytes.get(name).copied().or_else(|| stamp_of(name).map(|stamp| stamp.bytes()));
+                now != before
             })
-            .map(|(directory, _)| directory)
-            .collect();
-        for directory in &resized {
-            self.listings.put((*directory).clone(), Arc::new(self.list_disk(directory)));
+        {
+            renewed.changed = true;
+            renewed.listing = Some(Arc::new(self.list_disk(folder)));
         }
-        !resized.is_empty()
+        renewed
     }
 
     fn refresh_kinds(&self) -> bool {
@@ -146,12 +161,6 @@ impl Workspace {
             }
         }
         changed
-    }
-
-    fn stamp_of(&self, path: &str) -> Option<Stamp> {
-        let folder = parent(path);
-        let real = self.real_folder(folder).ok()?;
-        stamp_at(&real.join(below(path, folder).unwrap_or(path)))
     }
 }
 

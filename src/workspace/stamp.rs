@@ -1,6 +1,7 @@
 //! What the system says of a file without reading it, and how long that can be believed.
 
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// A file that was changed less than this before it was looked at may change once more without its stamp saying so: some
@@ -24,6 +25,19 @@ impl Stamp {
         Self { bytes: metadata.len(), modified: metadata.modified().ok(), changed, identity }
     }
 
+    /// [`Stamp::of`] of the same thing; `None` where it was changed before 1970.
+    #[cfg(target_os = "linux")]
+    fn of_stat(found: &rustix::fs::Stat) -> Option<Self> {
+        let nanoseconds = u32::try_from(found.st_mtime_nsec).ok()?;
+        let modified = Duration::new(u64::try_from(found.st_mtime).ok()?, nanoseconds);
+        Some(Self {
+            bytes: u64::try_from(found.st_size).ok()?,
+            modified: SystemTime::UNIX_EPOCH.checked_add(modified),
+            changed: Some((found.st_ctime, i64::try_from(found.st_ctime_nsec).ok()?)),
+            identity: (found.st_dev, found.st_ino),
+        })
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -32,6 +46,42 @@ impl Stamp {
         let Some((seconds, nanoseconds)) = self.changed else { return self.modified };
         let since = Duration::new(u64::try_from(seconds).ok()?, u32::try_from(nanoseconds).ok()?);
         SystemTime::UNIX_EPOCH.checked_add(since)
+    }
+}
+
+/// Asks for the stamps of many things in one folder.
+pub(super) struct StampsIn {
+    folder: PathBuf,
+    /// The folder, so that the system need not find it for each name.
+    #[cfg(target_os = "linux")]
+    opened: Option<rustix::fd::OwnedFd>,
+}
+
+impl StampsIn {
+    /// For the folder at the real path `folder`.
+    #[cfg(target_os = "linux")]
+    pub(super) fn folder(folder: PathBuf) -> Self {
+        use rustix::fs::{Mode, OFlags, open};
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Self { opened: open(&folder, flags, Mode::empty()).ok(), folder }
+    }
+
+    /// For the folder at the real path `folder`.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn folder(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The stamp of what is called `name`, were it a link.
+    pub(super) fn stamp(&self, name: &str) -> Option<Stamp> {
+        #[cfg(target_os = "linux")]
+        if let Some(folder) = &self.opened {
+            let found = rustix::fs::statat(folder, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            if let Some(stamp) = Stamp::of_stat(&found) {
+                return Some(stamp);
+            }
+        }
+        fs::symlink_metadata(self.folder.join(name)).ok().map(|metadata| Stamp::of(&metadata))
     }
 }
 

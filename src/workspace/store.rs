@@ -10,7 +10,7 @@ use crate::text::SourceFile;
 
 use super::cache::Cache;
 use super::disk::OnDisk;
-use super::gitignore::Gitignores;
+use super::gitignore::{GitignoredFolders, Gitignores};
 use super::listing::{Kind, Listing};
 use super::manifests::Manifests;
 use super::memo::Memo;
@@ -39,6 +39,7 @@ pub struct Workspace {
     pub(super) manifests: Manifests,
     pub(super) walks: Walks,
     pub(super) gitignores: Gitignores,
+    pub(super) gitignored_folders: GitignoredFolders,
     pub(super) memo: Memo,
 }
 
@@ -90,6 +91,7 @@ impl Workspace {
             manifests: Manifests::default(),
             walks: Walks::default(),
             gitignores: Gitignores::default(),
+            gitignored_folders: GitignoredFolders::default(),
             memo: Memo::default(),
         }
     }
@@ -171,6 +173,7 @@ impl Workspace {
         self.kinds.retain(keep);
         self.listings.retain(keep);
         self.walks.clear();
+        self.gitignored_folders.clear();
         self.memo.clear();
         self.count_change();
     }

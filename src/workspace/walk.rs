@@ -1,13 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
 use crate::context::{IgnoreFile, Matched, Tree, TreeFile};
 
 use super::Workspace;
-use super::cache::{Cache, Derived};
+use super::cache::Cache;
 use super::listing::{Kind, Listing, join};
 use super::names::is_backup;
 use super::paths::normalise;
@@ -23,6 +23,9 @@ const MAX_VISITED: usize = 2 * MAX_TREE_FILES;
 
 /// From so many files on their bytes are asked for on all cores.
 const MANY: usize = 256;
+
+/// Fewer folders than these are not worth more than one core.
+const FEW_FOLDERS: usize = 8;
 
 /// Trees kept at a time: each edit of an ignore file makes another.
 const MAX_TREES: usize = 256;
@@ -45,14 +48,21 @@ const FOREIGN: [&str; 10] = [
 #[derive(Default)]
 pub(super) struct Walks {
     trees: Cache<Arc<Tree>>,
-    with_overlay: Derived<u64, Arc<Tree>>,
+    with_overlay: RwLock<HashMap<String, Overlaid>>,
     python: Cache<Arc<Vec<String>>>,
+}
+
+/// A tree with the sizes of what is unsaved.
+struct Overlaid {
+    generation: u64,
+    surroundings: u64,
+    tree: Arc<Tree>,
 }
 
 impl Walks {
     pub(super) fn clear(&self) {
         self.trees.clear();
-        self.with_overlay.clear();
+        self.with_overlay.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.python.clear();
     }
 }
@@ -70,13 +80,29 @@ impl Workspace {
         if self.walks.trees.len() > MAX_TREES {
             self.walks.clear();
         }
-        let on_disk = || self.walks.trees.get_or_make(&key, || Arc::new(self.walk_tree(&context, ignore)));
-        let same = |known: &u64, now: &u64| known == now;
-        self.walks.with_overlay.get_or_make(&key, self.generation(), same, |_| {
-            let tree = on_disk();
-            let unsaved = self.virtual_tree_files(&context, ignore);
-            if unsaved.is_empty() { tree } else { Arc::new(overlaid(&tree, unsaved)) }
-        })
+        let (generation, surroundings) = (self.generation(), self.surroundings());
+        let kept = self.walks.with_overlay.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.get(&key).filter(|kept| kept.generation == generation) {
+            return Arc::clone(&kept.tree);
+        }
+        drop(kept);
+        let unsaved = self.virtual_tree_files(&context, ignore);
+        let mut kept = self.walks.with_overlay.write().unwrap_or_else(PoisonError::into_inner);
+        // While a Dockerfile is typed, nothing but its size changes.
+        if let Some(kept) = kept.get_mut(&key)
+            && kept.surroundings == surroundings
+            && let Some(tree) = Arc::get_mut(&mut kept.tree)
+            && resize(tree, &unsaved)
+        {
+            kept.generation = generation;
+            return Arc::clone(&kept.tree);
+        }
+        drop(kept);
+        let tree = self.walks.trees.get_or_make(&key, || Arc::new(self.walk_tree(&context, ignore)));
+        let tree = if unsaved.is_empty() { tree } else { Arc::new(overlaid(&tree, unsaved)) };
+        let made = Overlaid { generation, surroundings, tree: Arc::clone(&tree) };
+        self.walks.with_overlay.write().unwrap_or_else(PoisonError::into_inner).insert(key, made);
+        tree
     }
 
     /// The project's own `.py` files below `directory`, sorted, at most `limit`: installed packages, caches and virtual
@@ -113,10 +139,41 @@ impl Workspace {
     }
 
     fn walk_python(&self, directory: &str, limit: usize) -> Vec<String> {
+        self.list_ahead(directory, limit);
         let mut walk = PythonWalk { workspace: self, limit, sources: Vec::new(), visited: 0 };
         walk.folder(directory, 1);
         walk.sources.sort_unstable();
         walk.sources
+    }
+
+    /// Lists the folders below `directory` that a walk for Python files enters, on all cores, until there are more than `limit` files.
+    fn list_ahead(&self, directory: &str, limit: usize) {
+        // A thread of the pool that waits takes up other work, which could ask for what this one is making.
+        if self.is_in_memory() || rayon::current_thread_index().is_some() {
+            return;
+        }
+        let mut folders = vec![directory.to_owned()];
+        let mut files = 0;
+        for _ in 0..MAX_DEPTH {
+            let listings: Vec<Arc<Listing>> = if folders.len() < FEW_FOLDERS {
+                folders.iter().map(|folder| self.listing(folder)).collect()
+            } else {
+                folders.par_iter().map(|folder| self.listing(folder)).collect()
+            };
+            let found = folders.iter().zip(&listings);
+            let below = found.flat_map(|(folder, listing)| {
+                let folders =
+                    listing.entries.iter().zip(&listing.kinds).filter(|(entry, kind)| {
+                        **kind == Some(Kind::Directory) && !FOREIGN.contains(&entry.name.as_str())
+                    });
+                folders.map(move |(entry, _)| join(folder, &entry.name))
+            });
+            files += listings.iter().map(|listing| listing.entries.len()).sum::<usize>();
+            folders = below.collect();
+            if folders.is_empty() || files > limit {
+                return;
+            }
+        }
     }
 
     fn virtual_tree_files(&self, context: &str, ignore: Option<&IgnoreFile>) -> BTreeMap<String, u64> {
@@ -240,6 +297,18 @@ impl PythonWalk<'_> {
 
 fn is_python(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "py")
+}
+
+/// Gives the files of `unsaved` (path and bytes) their sizes; whether all of them are there.
+fn resize(tree: &mut Tree, unsaved: &BTreeMap<String, u64>) -> bool {
+    unsaved.iter().all(|(path, bytes)| {
+        let place = tree.files.binary_search_by(|file| file.path.cmp(path));
+        let file = place.ok().and_then(|place| tree.files.get_mut(place));
+        file.is_some_and(|file| {
+            file.bytes = *bytes;
+            true
+        })
+    })
 }
 
 /// `tree` with the files of `unsaved` (path and bytes) in the place of those on disk.

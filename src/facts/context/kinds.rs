@@ -96,6 +96,9 @@ pub struct Entry {
 const PYTHON: &[&str] = &[".py"];
 const PYTHON_PROJECT: &[&str] = &["pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile"];
 
+/// How the names of compiled sources end.
+const COMPILED: &str = ".pyc";
+
 /// What every virtual environment holds.
 pub(super) const MARKER: &str = "pyvenv.cfg";
 
@@ -135,7 +138,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     entry(Kind::Distributions, "dist", Shape::Folder, &[]),
     entry(Kind::Distributions, "build", Shape::Folder, &[]),
     entry(Kind::Bytecode, "__pycache__", Shape::Folder, PYTHON),
-    entry(Kind::Bytecode, ".pyc", Shape::FileEnding, PYTHON),
+    entry(Kind::Bytecode, COMPILED, Shape::FileEnding, PYTHON),
     entry(Kind::ToolCache, ".pytest_cache", Shape::Folder, PYTHON),
     entry(Kind::ToolCache, ".mypy_cache", Shape::Folder, PYTHON),
     entry(Kind::ToolCache, ".ruff_cache", Shape::Folder, PYTHON),
@@ -184,6 +187,24 @@ impl Entry {
 
 /// The row for a folder or file called `name`.
 pub(super) fn find(name: &str, is_dir: bool) -> Option<&'static Entry> {
-    // Most names are ordinary ones: the first and last bytes rule them out.
+    // Most names are those of ordinary files, and files of the table begin with a dot or end so.
+    if !is_dir && !name.starts_with('.') && !name.ends_with(COMPILED) {
+        return None;
+    }
     ENTRIES.iter().find(|entry| entry.is(name, is_dir))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_by_its_name() {
+        for entry in ENTRIES.iter().filter(|entry| entry.shape != Shape::Marked) {
+            let name = entry.pattern().replace('*', "x");
+            let found = find(&name, entry.is_folder()).expect("a row");
+            assert_eq!(found.name, entry.name);
+            assert!(find(&name, !entry.is_folder()).is_none());
+        }
+    }
 }

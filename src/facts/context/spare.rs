@@ -3,7 +3,6 @@
 //! Where an ignore file is there, what it lets through is the author's choice; only what weighs much and is named by no step,
 //! no program and no manifest is told. Whether a program finds it in another way is not known.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::context::{IgnoreFile, Tree};
@@ -83,16 +82,42 @@ pub(super) fn find(
 
 /// Folders and files from [`LARGE_BYTES`] on, folders before what is in them, with their bytes and whether they are folders.
 fn large<'t>(tree: &'t Tree, survey: &Survey) -> Vec<(&'t str, u64, bool)> {
-    let mut sizes: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
+    let mut large: Vec<(&str, u64, bool)> = Vec::new();
+    // Files are sorted by path, so that those of a folder follow each other.
+    let mut open: Vec<(&str, u64)> = Vec::new();
+    let close = |open: &mut Vec<(&'t str, u64)>, large: &mut Vec<(&'t str, u64, bool)>| {
+        let Some((folder, bytes)) = open.pop() else { return };
+        if let Some((_, above)) = open.last_mut() {
+            *above = above.saturating_add(bytes);
+        }
+        if bytes >= LARGE_BYTES {
+            large.push((folder, bytes, true));
+        }
+    };
     for file in survey.own.iter().filter_map(|&index| tree.files.get(index)) {
-        let folders = file.path.match_indices('/').filter_map(|(at, _)| file.path.get(..at));
-        for (path, is_dir) in folders.map(|folder| (folder, true)).chain([(file.path.as_str(), false)]) {
-            let size = sizes.entry(path).or_insert((0, is_dir));
-            size.0 = size.0.saturating_add(file.bytes);
+        let path = file.path.as_str();
+        while open.last().is_some_and(|(folder, _)| below(path, folder).is_none()) {
+            close(&mut open, &mut large);
+        }
+        let known = open.last().map_or(0, |(folder, _)| folder.len() + 1);
+        let rest = path.get(known..).unwrap_or_default();
+        open.extend(rest.match_indices('/').filter_map(|(at, _)| Some((path.get(..known + at)?, 0))));
+        if let Some((_, bytes)) = open.last_mut() {
+            *bytes = bytes.saturating_add(file.bytes);
+        }
+        if file.bytes >= LARGE_BYTES {
+            large.push((path, file.bytes, false));
         }
     }
-    let large = sizes.into_iter().filter(|(_, (bytes, _))| *bytes >= LARGE_BYTES);
-    large.map(|(path, (bytes, is_dir))| (path, bytes, is_dir)).collect()
+    while !open.is_empty() {
+        close(&mut open, &mut large);
+    }
+    large.sort_unstable();
+    large
+}
+
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
 }
 
 /// Manifests and locks, which installers read by themselves.

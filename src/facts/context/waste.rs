@@ -1,6 +1,6 @@
 //! What of a context no build reads, as far as names and places tell.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::context::{IgnoreFile, Tree, TreeFile};
 use crate::workspace::{Workspace, join, parent};
@@ -56,14 +56,14 @@ impl Survey {
     /// `tree` is what `ignore` leaves of the context.
     pub(super) fn of(workspace: &Workspace, context: &str, tree: &Tree, ignore: Option<&IgnoreFile>) -> Self {
         let mut survey = Self::default();
-        let mut signs: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        let mut signs = Signs::new();
         let marked = tree.files.iter().filter_map(|file| file.path.strip_suffix(MARKER)?.strip_suffix('/'));
         let environments: BTreeSet<&str> = marked.collect();
         let mut before = "";
         for (index, file) in tree.files.iter().enumerate() {
             if !survey.take(tree, &environments, file, before) {
                 survey.own.push(index);
-                note_signs(&file.path, &mut signs);
+                signs.note(&file.path);
             }
             before = &file.path;
         }
@@ -104,9 +104,8 @@ impl Survey {
         false
     }
 
-    fn promise(&mut self, workspace: &Workspace, context: &str, signs: &BTreeMap<usize, BTreeSet<&str>>) {
-        let root_only = BTreeSet::from([""]);
-        for (index, entry) in ENTRIES.iter().enumerate() {
+    fn promise(&mut self, workspace: &Workspace, context: &str, signs: &Signs<'_>) {
+        for entry in ENTRIES {
             if entry.kind == Kind::Git {
                 let there = self.waste.iter().any(|waste| waste.entry.kind == Kind::Git);
                 if !there && is_repository(workspace, context) {
@@ -114,12 +113,8 @@ impl Survey {
                 }
                 continue;
             }
-            let folders = match signs.get(&index) {
-                Some(folders) => folders,
-                None if entry.kind == Kind::Desktop => &root_only,
-                None => continue,
-            };
-            for folder in folders {
+            let folders = if entry.kind == Kind::Desktop { BTreeSet::from([""]) } else { signs.folders(entry) };
+            for folder in folders.into_iter().take(MAX_SIGNS) {
                 let name = entry.pattern().replace('*', "x");
                 let path = beside(folder, &name);
                 if entry.kind == Kind::Target && is_workspace_member(workspace, context, folder) {
@@ -192,15 +187,29 @@ pub(super) fn is_plain(path: &str) -> bool {
     path.chars().all(|character| character.is_alphanumeric() || "._-/+@".contains(character))
 }
 
-fn note_signs<'t>(path: &'t str, signs: &mut BTreeMap<usize, BTreeSet<&'t str>>) {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    for (index, entry) in ENTRIES.iter().enumerate() {
-        if entry.signs.iter().any(|sign| name.ends_with(sign)) {
-            let folders = signs.entry(index).or_default();
-            if folders.len() < MAX_SIGNS {
+/// Folders by the endings of names in them that say what could lie there.
+struct Signs<'t>(Vec<(&'static str, BTreeSet<&'t str>)>);
+
+impl<'t> Signs<'t> {
+    fn new() -> Self {
+        let all: BTreeSet<&str> = ENTRIES.iter().flat_map(|entry| entry.signs).copied().collect();
+        Self(all.into_iter().map(|sign| (sign, BTreeSet::new())).collect())
+    }
+
+    fn note(&mut self, path: &'t str) {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        for (_, folders) in self.0.iter_mut().filter(|(sign, _)| name.ends_with(sign)) {
+            // Paths are sorted, so that the files of a folder mostly follow each other.
+            if folders.last() != Some(&folder) && folders.len() < MAX_SIGNS {
                 folders.insert(folder);
             }
         }
+    }
+
+    /// The folders that one of the entry's signs is in.
+    fn folders(&self, entry: &Entry) -> BTreeSet<&'t str> {
+        let own = self.0.iter().filter(|(sign, _)| entry.signs.contains(sign));
+        own.flat_map(|(_, folders)| folders).copied().collect()
     }
 }
 

@@ -179,9 +179,18 @@ impl Facts<'_> {
         };
         let place = installs.iter().position(is_it).and_then(|place| closures.get(place));
         match place {
-            Some(place) => Arc::clone(place.get_or_init(|| Arc::new(self.compute_closure(install)))),
-            None => Arc::new(self.compute_closure(install)),
+            Some(place) => Arc::clone(place.get_or_init(|| self.kept_closure(install))),
+            None => self.kept_closure(install),
         }
+    }
+
+    /// The closure of a lock is kept: while a Dockerfile is typed, the lock stays.
+    fn kept_closure(&self, install: &PythonInstall) -> Arc<InstallClosure> {
+        if uses_lock(install) {
+            let key = format!("closure\0{install:?}");
+            return self.workspace.remembered_of_surroundings(&key, || self.compute_closure(install));
+        }
+        Arc::new(self.compute_closure(install))
     }
 
     fn compute_closure(&self, install: &PythonInstall) -> InstallClosure {

@@ -212,7 +212,7 @@ impl Facts<'_> {
             }
         }
         let find = |path: &String| {
-            let imports = self.imports_of_speaking(path, &modules)?;
+            let imports = self.imports_of_speaking(path, &modules).filter(|_| !is_test(path))?;
             let module = modules.iter().find(|module| {
                 let named = |text: &String| {
                     text == *module || text.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with('.'))
@@ -221,9 +221,7 @@ impl Facts<'_> {
             })?;
             Some(Reached { file: path.clone(), by: module.clone() })
         };
-        let found = self.of_program(&format!("imported when it runs\0{package}"), || {
-            self.each_source().filter(|path| !is_test(path)).find_map(find)
-        });
+        let found = self.of_program(&format!("imported when it runs\0{package}"), || self.first_in_sources(find));
         (*found).clone()
     }
 

@@ -361,37 +361,59 @@ pub(super) fn is_dump(install: &PythonInstall) -> bool {
     torch && cuda >= 3
 }
 
+/// What a source says of devices.
+enum Device {
+    Gpu(String),
+    Cpu(String),
+    /// One or the other, decided when it runs.
+    Either(String),
+    Unsaid,
+}
+
 /// Looks for devices in the copied sources; returns how many were read.
 fn sources(facts: &Facts<'_>, found: &mut Evidence) -> usize {
-    let mut count = 0;
-    for path in facts.each_source().filter(|path| !Program::is_aside(path)) {
-        let Ok(text) = facts.workspace.read(path) else { continue };
-        count += 1;
-        // Few files name a device; the others need not be scanned.
-        if !["cuda", "cpu", "mps"].iter().any(|word| text.text().contains(word)) {
-            continue;
-        }
-        let Some(imports) = facts.imports_of(path) else { continue };
-        let has_string = |wanted: &str| {
-            imports
-                .strings
-                .iter()
-                .any(|text| text == wanted || text.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(':')))
-        };
-        let has_name = |wanted: &str| imports.identifiers.binary_search_by(|name| name.as_str().cmp(wanted)).is_ok();
-        let asks = has_name("is_available") && has_name("cuda") || has_name("device_count");
-        let cuda = has_string("cuda");
-        let cpu = has_string("cpu");
-        let only_helpers = GPU_NAMES.iter().any(|name| has_name(name));
-        if asks || (cuda && cpu) || has_name("mps") || has_string("mps") {
-            found.ambiguous.push(format!("`{path}` chooses a device when it runs"));
-        } else if cuda || (has_name("cuda") && imports.reaches("torch") && !only_helpers) {
-            found.gpu.push(format!("`{path}` uses CUDA"));
-        } else if has_name("cuda") && imports.reaches("torch") {
-            found.ambiguous.push(format!("`{path}` calls `torch.cuda`"));
-        } else if cpu && has_name("device") && LIBRARIES.iter().any(|library| imports.reaches(library)) {
-            found.cpu.push(format!("`{path}` sets the device to `cpu`"));
+    let read = |path: &String| {
+        let text = (!Program::is_aside(path)).then(|| facts.workspace.read(path).ok()).flatten()?;
+        Some(device(facts, path, text.text()).unwrap_or(Device::Unsaid))
+    };
+    let devices = facts.all_in_sources(read);
+    let count = devices.len();
+    for device in devices {
+        match device {
+            Device::Gpu(by) => found.gpu.push(by),
+            Device::Cpu(by) => found.cpu.push(by),
+            Device::Either(by) => found.ambiguous.push(by),
+            Device::Unsaid => {}
         }
     }
     count
+}
+
+fn device(facts: &Facts<'_>, path: &str, text: &str) -> Option<Device> {
+    // Few files name a device; the others need not be scanned.
+    if !["cuda", "cpu", "mps"].iter().any(|word| text.contains(word)) {
+        return None;
+    }
+    let imports = facts.imports_of(path)?;
+    let has_string = |wanted: &str| {
+        imports
+            .strings
+            .iter()
+            .any(|text| text == wanted || text.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(':')))
+    };
+    let has_name = |wanted: &str| imports.identifiers.binary_search_by(|name| name.as_str().cmp(wanted)).is_ok();
+    let asks = has_name("is_available") && has_name("cuda") || has_name("device_count");
+    let cuda = has_string("cuda");
+    let cpu = has_string("cpu");
+    let only_helpers = GPU_NAMES.iter().any(|name| has_name(name));
+    if asks || (cuda && cpu) || has_name("mps") || has_string("mps") {
+        Some(Device::Either(format!("`{path}` chooses a device when it runs")))
+    } else if cuda || (has_name("cuda") && imports.reaches("torch") && !only_helpers) {
+        Some(Device::Gpu(format!("`{path}` uses CUDA")))
+    } else if has_name("cuda") && imports.reaches("torch") {
+        Some(Device::Either(format!("`{path}` calls `torch.cuda`")))
+    } else {
+        let sets = cpu && has_name("device") && LIBRARIES.iter().any(|library| imports.reaches(library));
+        sets.then(|| Device::Cpu(format!("`{path}` sets the device to `cpu`")))
+    }
 }

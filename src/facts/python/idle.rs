@@ -305,14 +305,8 @@ impl Facts<'_> {
             let names = packages.map(|package| package.name.clone());
             names.filter(|name| *name != root.requirement.name && !of_conda(name)).collect()
         };
-        let brought: Vec<(usize, Vec<PackageName>)> = places.iter().map(|place| (*place, brought(place))).collect();
-        let all: BTreeSet<&str> = brought.iter().flat_map(|(_, names)| names).map(PackageName::as_str).collect();
-        let all: Vec<&str> = all.into_iter().collect();
-        // One look at all of them leaves few whose imports are worth a search.
-        let unnamed: HashSet<&str> = self.unnamed_packages(&all).into_iter().collect();
-        let is_imported =
-            |name: &PackageName| !unnamed.contains(name.as_str()) && self.importer_of(name.as_str()).is_some();
-        brought.iter().filter(|(_, names)| !names.iter().any(is_imported)).map(|(place, _)| *place).collect()
+        let is_imported = |name: PackageName| self.importer_of(name.as_str()).is_some();
+        places.iter().copied().filter(|place| !brought(place).into_iter().any(is_imported)).collect()
     }
 
     /// Whether a command uninstalls what the package stands in for: `pip uninstall -y onnxruntime && pip install onnxruntime-gpu`.

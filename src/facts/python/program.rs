@@ -15,8 +15,8 @@ use super::has_extension;
 
 /// Python files beyond these are not read.
 const FILE_LIMIT: usize = 3_000;
-/// Sources that are read one by one before the others are read together.
-const READ_AHEAD: usize = 48;
+/// Sources that one core looks at before all do.
+const FEW: usize = 48;
 /// Other text files beyond these are not read.
 const TEXT_LIMIT: usize = 600;
 /// A text file is read only up to this size.
@@ -180,16 +180,24 @@ impl Facts<'_> {
         self.workspace.imports(path).ok()
     }
 
-    /// The sources of the program, for one look through them: who gets past the first reads all of them at once.
-    pub(super) fn each_source(&self) -> impl Iterator<Item = &String> {
-        self.program().sources.iter().enumerate().map(|(place, path)| {
-            if place == READ_AHEAD {
-                self.of_program("read", || {
-                    self.program().sources.par_iter().for_each(|path| drop(self.workspace.read(path)));
-                });
-            }
-            path
-        })
+    /// What `look` finds first in the sources of the program, in their order.
+    pub(super) fn first_in_sources<T: Send>(&self, look: impl Fn(&String) -> Option<T> + Sync) -> Option<T> {
+        let (first, rest) = self.few_and_many_sources();
+        first.iter().find_map(&look).or_else(|| rest.par_iter().find_map_first(&look))
+    }
+
+    /// What `look` finds in the sources of the program, in their order.
+    pub(super) fn all_in_sources<T: Send>(&self, look: impl Fn(&String) -> Option<T> + Sync) -> Vec<T> {
+        let (first, rest) = self.few_and_many_sources();
+        let mut found: Vec<T> = first.iter().filter_map(&look).collect();
+        found.par_extend(rest.par_iter().filter_map(&look));
+        found
+    }
+
+    /// Those that one core looks at, and those that are worth more.
+    fn few_and_many_sources(&self) -> (&[String], &[String]) {
+        let sources = &self.program().sources;
+        sources.split_at_checked(FEW).unwrap_or((sources, &[]))
     }
 
     /// What the Python source at `path` imports and names, where its text holds one of `words`, which may be dotted names.
@@ -233,8 +241,8 @@ impl Facts<'_> {
     }
 
     fn find_use(&self, words: &[&str]) -> Option<Reached> {
-        self.each_source().filter(|path| !Program::is_aside(path)).find_map(|path| {
-            let imports = self.imports_of_speaking(path, words)?;
+        self.first_in_sources(|path| {
+            let imports = self.imports_of_speaking(path, words).filter(|_| !Program::is_aside(path))?;
             let has = |names: &[String], word: &str| names.binary_search_by(|name| name.as_str().cmp(word)).is_ok();
             let holds = |word: &&&str| has(&imports.identifiers, word) || has(&imports.strings, word);
             let word = words.iter().find(holds)?;
@@ -245,43 +253,29 @@ impl Facts<'_> {
     /// The first source of the program, tests and the like left out, that imports `package`.
     #[must_use]
     pub fn importer_of(&self, package: &str) -> Option<&str> {
-        let importers = self.importers_of(package, true);
-        self.program().sources.get(*importers.first()?).map(String::as_str)
+        self.importers_of(package).find(|path| !Program::is_aside(path))
     }
 
     /// The sources of the program, tests and the like left out, that import `package`.
     #[must_use]
     pub fn all_importers_of(&self, package: &str) -> Vec<&str> {
-        let sources = &self.program().sources;
-        self.importers_of(package, false).iter().filter_map(|&place| sources.get(place)).map(String::as_str).collect()
-    }
-
-    /// Their places, or that of the first.
-    fn importers_of(&self, package: &str, first: bool) -> Arc<Vec<usize>> {
-        let find = || {
-            let modules = catalogue::import_names(package);
-            let imports = |path: &String| {
-                let reaches = |imports: Arc<Imports>| modules.iter().any(|module| imports.reaches(module));
-                !Program::is_aside(path) && self.imports_of_speaking(path, &modules).is_some_and(reaches)
-            };
-            let sources = self.each_source().enumerate();
-            let found = sources.filter(|(_, path)| imports(path)).map(|(place, _)| place);
-            found.take(if first { 1 } else { usize::MAX }).collect()
-        };
-        self.of_program(&format!("importers\0{first}\0{package}"), find)
+        self.importers_of(package).filter(|path| !Program::is_aside(path)).collect()
     }
 
     /// Whether any source of the program imports `package`.
     #[must_use]
     pub fn imports(&self, package: &str) -> bool {
+        self.importers_of(package).next().is_some()
+    }
+
+    fn importers_of(&self, package: &str) -> impl Iterator<Item = &str> {
         let modules = catalogue::import_names(package);
-        let find = || {
-            self.each_source().any(|path| {
-                let imports = self.imports_of_speaking(path, &modules);
-                imports.is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
-            })
-        };
-        *self.of_program(&format!("imports\0{package}"), find)
+        let places = self.imported_words().may_import(&modules);
+        let sources = places.into_iter().filter_map(|place| self.program().sources.get(place));
+        sources.map(String::as_str).filter(move |path| {
+            let imports = self.imports_of(path);
+            imports.is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+        })
     }
 
     /// Whether a source of the program, tests and the like left out, imports `package` as soon as it is loaded, rather than inside
@@ -319,15 +313,15 @@ impl Facts<'_> {
 
     fn reach_in_files(&self, modules: &[&str], words: &[String]) -> Option<Reached> {
         let program = self.program();
-        for path in self.each_source() {
-            let Some(imports) = self.imports_of(path) else { continue };
-            if let Some(module) = modules.iter().find(|module| imports.reaches(module)) {
-                return Some(Reached { file: path.clone(), by: format!("import {module}") });
-            }
-            let names = imports.strings.iter().chain(&imports.identifiers).chain(&imports.modules);
-            if let Some(name) = names.into_iter().find(|name| names_one(name, words)) {
-                return Some(Reached { file: path.clone(), by: name.clone() });
-            }
+        let in_source = |path: &String| {
+            let imports = self.imports_of(path)?;
+            let module = modules.iter().find(|module| imports.reaches(module)).map(|module| format!("import {module}"));
+            let mut names = imports.strings.iter().chain(&imports.identifiers).chain(&imports.modules);
+            let by = module.or_else(|| names.find(|name| names_one(name, words)).cloned())?;
+            Some(Reached { file: path.clone(), by })
+        };
+        if let Some(reached) = self.first_in_sources(in_source) {
+            return Some(reached);
         }
         for path in program.texts.iter().cloned().chain(self.deployment_files()) {
             let Ok(file) = self.workspace.read(&path) else { continue };

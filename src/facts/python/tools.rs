@@ -107,7 +107,7 @@ impl Facts<'_> {
                     && self.imports_of(path).is_some_and(|imports| starts_programs(&imports))
             };
             *self.of_program(&format!("started\0{name}"), || {
-                self.each_source().filter(|path| !Program::is_aside(path)).any(starts)
+                self.first_in_sources(|path| (!Program::is_aside(path) && starts(path)).then_some(())).is_some()
             })
         };
         std::iter::once(name).chain(together.iter().copied()).any(|name| self.runtime_use(name).is_some()) || started()

@@ -18,8 +18,11 @@ use super::sieve::Sieve;
 
 /// A word of this length may stand inside another; a shorter one stands alone: `ray` is no part of `array`.
 const LONG: usize = 5;
-/// Sources that are looked through before the matcher is made anew for what is left.
-const AT_ONCE: usize = 128;
+/// Sources that are looked through before the matcher is made anew for what is left: few at first, since most packages that are
+/// used are used in the first sources.
+const AT_ONCE: std::ops::RangeInclusive<usize> = 16..=256;
+/// To look for each word in a text of so many bytes takes less than to make ready for looking for all at once.
+const SHORT: usize = 200;
 /// Sources of one project beyond these are not read.
 const SOURCE_LIMIT: usize = 3_000;
 /// Deployment files beyond these are not read.
@@ -137,7 +140,7 @@ impl Until {
 struct Search<'n> {
     left: Vec<(&'n str, Signs)>,
     /// What tells fast that a text holds no word of any; `None` where that cannot be.
-    sieve: Option<Sieve>,
+    sieve: OnceLock<Option<Sieve>>,
     matcher: OnceLock<Option<Matcher<'n>>>,
 }
 
@@ -161,14 +164,12 @@ impl<'n> Matcher<'n> {
 impl<'n> Search<'n> {
     fn new(names: &[&'n str]) -> Self {
         let left = names.iter().map(|&name| (name, Signs::of(name))).collect();
-        let mut search = Self { left, sieve: None, matcher: OnceLock::new() };
-        search.prepare();
-        search
+        Self { left, sieve: OnceLock::new(), matcher: OnceLock::new() }
     }
 
-    fn prepare(&mut self) {
-        let words = self.left.iter().flat_map(|(_, signs)| signs.words.iter().map(|word| spelled(word)));
-        self.sieve = Sieve::new(words);
+    fn sieve(&self) -> Option<&Sieve> {
+        let words = || self.left.iter().flat_map(|(_, signs)| signs.words.iter().map(|word| spelled(word)));
+        self.sieve.get_or_init(|| Sieve::new(words())).as_ref()
     }
 
     /// The words of all that is left, and perhaps of what was found since.
@@ -177,7 +178,7 @@ impl<'n> Search<'n> {
     }
 
     fn may_be_in(&self, text: &str) -> bool {
-        match &self.sieve {
+        match self.sieve() {
             Some(sieve) => sieve.holds_back(text),
             None => self.matcher().is_some_and(|matcher| matcher.words.is_match(text)),
         }
@@ -211,12 +212,16 @@ impl<'n> Search<'n> {
                 place += 1;
                 !used.contains(&(place - 1))
             });
-            self.prepare();
+            self.sieve = OnceLock::new();
         }
     }
 
     fn drop_named_in(&mut self, text: &str) {
-        if self.may_be_in(text) {
+        if text.len() <= SHORT {
+            let text = text.to_lowercase();
+            let all: Vec<usize> = (0..self.left.len()).collect();
+            self.drop(&all, |signs| signs.are_in_text(&text));
+        } else if self.may_be_in(text) {
             let candidates = self.candidates(text);
             let text = text.to_lowercase();
             self.drop(&candidates, |signs| signs.are_in_text(&text));
@@ -298,10 +303,16 @@ impl Facts<'_> {
         let sources = &self.program().sources;
         let others = self.project_sources();
         let sources: Vec<&String> = sources.iter().chain(&others).chain(&beside.mounted).collect();
-        for some in sources.chunks(AT_ONCE) {
+        let mut rest = sources.as_slice();
+        let mut at_once = *AT_ONCE.start();
+        while let Some((some, later)) =
+            rest.split_at_checked(at_once.min(rest.len())).filter(|(some, _)| !some.is_empty())
+        {
             if until.is_over(search.left.len(), asked) {
                 return;
             }
+            rest = later;
+            at_once = (2 * at_once).min(*AT_ONCE.end());
             // Most files name none of them, and reading is what takes the time.
             let speaking: Vec<(&String, Arc<SourceFile>)> = some
                 .par_iter()
