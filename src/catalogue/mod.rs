@@ -14,6 +14,7 @@ mod reading;
 mod rpm;
 mod slimmer;
 mod system;
+mod uses;
 mod weight;
 mod wheels;
 
@@ -35,6 +36,7 @@ pub use slimmer::{Slimmer, SlimmerKind};
 pub use system::{
     SystemPackage, SystemPackageKind, apt_lists_bytes, build_tool, is_development_package, system_package,
 };
+pub use uses::{SystemUse, is_in_buildpack, is_one_of, system_use, trixie_name};
 pub use weight::{Weight, weight};
 pub use wheels::{Wheel, wheel};
 
