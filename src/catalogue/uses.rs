@@ -25,9 +25,7 @@ pub struct SystemUse {
 #[must_use]
 pub fn system_use(name: &str) -> Option<&'static SystemUse> {
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
-    USES.iter().find(|entry| {
-        is_one_of(name, entry.names) || (stem.len() < name.len() && entry.names.contains(&stem))
-    })
+    USES.iter().find(|entry| is_one_of(name, entry.names) || (stem.len() < name.len() && entry.names.contains(&stem)))
 }
 
 /// Whether `name` is one of `patterns`.
@@ -80,9 +78,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
-        let known = |entry: &SystemUse| {
-            entry.names.iter().any(|name| system_package(Distribution::Debian, name).is_some())
-        };
+        let known =
+            |entry: &SystemUse| entry.names.iter().any(|name| system_package(Distribution::Debian, name).is_some());
         assert!(USES.iter().all(known), "each has an entry in system-packages.toml");
     }
 }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
+use crate::catalogue;
 use crate::dockerfile::Keyword;
 use crate::workspace::{is_compose_name, parent};
 
 use super::paths::file_name;
 use super::python::Reached;
-use super::{Facts, Guard, Invocation};
+use super::{Facts, Guard, Invocation, SystemInstall};
 
 /// What shows that something is used.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +34,28 @@ pub enum Seen {
 
 /// Programs that install, remove or look for packages: what they name is no use.
 const MANAGERS: [&str; 22] = [
-    "apt-get", "apt", "aptitude", "apt-cache", "apt-mark", "dpkg", "apk", "yum", "dnf", "microdnf", "zypper", "pacman", "pip", "uv",
-    "poetry", "pipenv", "pdm", "conda", "mamba", "rm", "debconf-set-selections", "add-apt-repository",
+    "apt-get",
+    "apt",
+    "aptitude",
+    "apt-cache",
+    "apt-mark",
+    "dpkg",
+    "apk",
+    "yum",
+    "dnf",
+    "microdnf",
+    "zypper",
+    "pacman",
+    "pip",
+    "uv",
+    "poetry",
+    "pipenv",
+    "pdm",
+    "conda",
+    "mamba",
+    "rm",
+    "debconf-set-selections",
+    "add-apt-repository",
 ];
 /// Texts longer than this are data.
 const TEXT_BYTES: usize = 512_000;
@@ -80,9 +101,7 @@ impl Facts<'_> {
             if MANAGERS.contains(&invocation.program.as_str()) {
                 continue;
             }
-            let itself = |command: &str| {
-                invocation.program == command || file_name(invocation.path.text()) == command
-            };
+            let itself = |command: &str| invocation.program == command || file_name(invocation.path.text()) == command;
             search.each(|signs| {
                 let called = signs.commands.iter().find(|command| itself(command));
                 if seen == Seen::WhenRunning && called.is_some() {
@@ -119,9 +138,8 @@ impl Facts<'_> {
                     .iter()
                     .find(|module| imports.as_ref().is_some_and(|imports| imports.reaches(module)))
                     .map(|module| format!("import {module}"));
-                let by = module.or_else(|| {
-                    signs.in_text(file.text(), if starts { Form::Starter } else { Form::Source })
-                })?;
+                let by =
+                    module.or_else(|| signs.in_text(file.text(), if starts { Form::Starter } else { Form::Source }))?;
                 Some(Reached { file: path.clone(), by })
             });
         }
@@ -149,8 +167,10 @@ impl Facts<'_> {
         let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
         for file in folders.iter().flat_map(|files| files.iter()) {
             let is_own = |build: Option<&str>| build == Some(self.service.dockerfile.as_str());
-            let builds =
-                file.services.iter().any(|service| is_own(service.build.as_ref().map(|build| build.dockerfile.as_str())));
+            let builds = file
+                .services
+                .iter()
+                .any(|service| is_own(service.build.as_ref().map(|build| build.dockerfile.as_str())));
             for service in &file.services {
                 let own = is_own(service.build.as_ref().map(|build| build.dockerfile.as_str()));
                 let has_image = service.lines.iter().any(|line| line.trim_start().starts_with("image:"));
@@ -176,21 +196,50 @@ impl Facts<'_> {
         const ENGINES: [&str; 7] = ["docker", "podman", "compose", "kubectl", "nerdctl", "heroku", "fly "];
         let targets = self.targets();
         for (path, text) in targets.texts() {
-            if !search.may_be_in(text) {
+            // Prose and other Dockerfiles tell of other things.
+            let lower = file_name(path).to_lowercase();
+            let prose = [".md", ".mdx", ".rst", ".adoc", ".txt"].iter().any(|ending| lower.ends_with(ending));
+            if prose || lower.contains("dockerfile") || is_aside(path) || !search.may_be_in(text) {
                 continue;
             }
             for line in text.lines() {
-                let calls = (line.contains("exec") || line.contains(" run")) && ENGINES.iter().any(|word| line.contains(word));
+                let calls =
+                    (line.contains("exec") || line.contains(" run")) && ENGINES.iter().any(|word| line.contains(word));
                 if calls {
                     search.text(path, line, Form::Script);
                 }
             }
             // What a platform starts beside the image's own start.
-            let name = file_name(path).to_lowercase();
-            if matches!(name.as_str(), "procfile" | "fly.toml" | "render.yaml" | "railway.toml" | "railway.json" | "app.json") {
+            if matches!(
+                lower.as_str(),
+                "procfile" | "fly.toml" | "render.yaml" | "railway.toml" | "railway.json" | "app.json"
+            ) {
                 search.text(path, text, Form::Script);
             }
         }
+    }
+
+    /// Whether people work in the image: it has a desktop or an SSH server, or the file stands among tests.
+    #[must_use]
+    pub fn is_workplace(&self, installs: &[SystemInstall<'_>]) -> bool {
+        const DESKTOPS: [&str; 14] = [
+            "openssh-server",
+            "xfce4*",
+            "novnc",
+            "tigervnc*",
+            "x11vnc",
+            "xserver-xorg*",
+            "xrdp",
+            "ubuntu-desktop*",
+            "lxde*",
+            "lxqt*",
+            "kde*",
+            "gnome*",
+            "code-server",
+            "rstudio-server",
+        ];
+        let tests = self.service.dockerfile.split('/').any(|part| matches!(part, "test" | "tests" | "testing"));
+        tests || installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
     }
 
     /// Whether something is fetched or compiled in the image beside packages, of which nobody knows what it uses: programs from
@@ -213,8 +262,9 @@ impl Facts<'_> {
 fn brings_a_program(invocation: &Invocation) -> bool {
     let first = invocation.argument(0).unwrap_or_default();
     match invocation.program.as_str() {
-        "make" | "cmake" | "ninja" | "meson" | "cargo" | "go" | "gem" | "bundle" | "composer" | "cpan" | "cpanm" | "luarocks"
-        | "conda" | "mamba" | "micromamba" | "snap" | "brew" | "Rscript" | "R" | "configure" | "alien" | "flatpak" => true,
+        "make" | "cmake" | "ninja" | "meson" | "cargo" | "go" | "gem" | "bundle" | "composer" | "cpan" | "cpanm"
+        | "luarocks" | "conda" | "mamba" | "micromamba" | "snap" | "brew" | "Rscript" | "R" | "configure" | "alien"
+        | "flatpak" => true,
         "npm" | "yarn" | "pnpm" => matches!(first, "install" | "i" | "ci" | "add" | "global" | ""),
         "dpkg" => invocation.has_argument("-i") || invocation.has_argument("--install"),
         "apt-get" | "apt" => invocation.arguments.iter().any(|word| word.value.text().contains(".deb")),
@@ -231,10 +281,20 @@ fn brings_a_program(invocation: &Invocation) -> bool {
 fn is_aside(path: &str) -> bool {
     let lower = path.to_lowercase();
     super::python::names_packages_to_install(path)
-        || lower.split('/').any(|part| matches!(part, ".github" | ".gitlab" | ".circleci" | ".devcontainer" | ".vscode" | ".idea"))
-        || [".gitignore", ".gitattributes", ".gitmodules", ".dockerignore", ".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml"]
-            .iter()
-            .any(|name| lower.ends_with(name))
+        || lower
+            .split('/')
+            .any(|part| matches!(part, ".github" | ".gitlab" | ".circleci" | ".devcontainer" | ".vscode" | ".idea"))
+        || [
+            ".gitignore",
+            ".gitattributes",
+            ".gitmodules",
+            ".dockerignore",
+            ".gitlab-ci.yml",
+            ".travis.yml",
+            "azure-pipelines.yml",
+        ]
+        .iter()
+        .any(|name| lower.ends_with(name))
         || ["package.json", "tsconfig.json", "renovate.json5", "codecov.yml", "readme.txt", "readme"]
             .iter()
             .any(|name| file_name(&lower) == *name)
@@ -302,7 +362,14 @@ impl<'s> Search<'s> {
 /// Whether a line of a script installs packages.
 fn is_install_line(line: &str) -> bool {
     const INSTALLS: [&str; 9] = [
-        "apt-get install", "apt install", "apt-get -y install", "apk add", "yum install", "dnf install", "brew install", "pacman -s",
+        "apt-get install",
+        "apt install",
+        "apt-get -y install",
+        "apk add",
+        "yum install",
+        "dnf install",
+        "brew install",
+        "pacman -s",
         "apt-get update",
     ];
     INSTALLS.iter().any(|install| line.contains(install))
@@ -343,7 +410,8 @@ fn is_bounded(before: &str, after: &str) -> bool {
 /// Whether a command can begin behind `before` in a Python source: behind a quote, an operator of the shell, or another command's
 /// folder.
 fn starts_command(before: &str) -> bool {
-    let before = before.trim_end_matches(|character: char| character.is_alphanumeric() || matches!(character, '/' | '_' | '.' | '~'));
+    let before = before
+        .trim_end_matches(|character: char| character.is_alphanumeric() || matches!(character, '/' | '_' | '.' | '~'));
     let trimmed = before.trim_end_matches([' ', '\\']);
     before.ends_with(['"', '\'', '`', '('])
         || ["&&", "||", "|", ";", "$(", "sudo", "exec", "\n", "--"].iter().any(|operator| trimmed.ends_with(operator))
@@ -358,14 +426,18 @@ mod tests {
         for text in ["git clone x", "exec /usr/bin/git pull", "a && git log", "[\"git\", \"log\"]", "`git`"] {
             assert!(has_command(text, "git", Form::Script), "{text}");
         }
-        for text in ["git@host:x", "git+https://x", "x.git", "digit", "git-lfs", "# git", "apt-get install git", "git=2.1"] {
+        for text in
+            ["git@host:x", "git+https://x", "x.git", "digit", "git-lfs", "# git", "apt-get install git", "git=2.1"]
+        {
             assert!(!has_command(text, "git", Form::Script), "{text}");
         }
     }
 
     #[test]
     fn sources_call_in_strings() {
-        for text in ["run(['ffmpeg', x])", "f\"ffmpeg -i {x}\"", "'/usr/bin/ffmpeg'", "\"cd x && ffmpeg\"", "'sudo ffmpeg'"] {
+        for text in
+            ["run(['ffmpeg', x])", "f\"ffmpeg -i {x}\"", "'/usr/bin/ffmpeg'", "\"cd x && ffmpeg\"", "'sudo ffmpeg'"]
+        {
             assert!(has_command(text, "ffmpeg", Form::Source), "{text}");
         }
         assert!(!has_command("\"Use nginx, as reverse proxy\"", "nginx", Form::Source));

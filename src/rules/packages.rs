@@ -67,4 +67,3 @@ pub(super) fn without_words(facts: &Facts<'_>, members: &[SystemInstall<'_>], ca
         edits,
     })
 }
-

@@ -19,25 +19,120 @@ const WEIGHTY: u64 = 10_000_000;
 const LISTED: usize = 4;
 /// What only people use: no service starts an editor.
 const FOR_PEOPLE: [&str; 19] = [
-    "vim", "vim-nox", "vim-gtk3", "vim-tiny", "vim-enhanced", "vim-minimal", "nano", "emacs", "emacs-nox", "neovim", "joe", "htop", "ncdu", "iotop",
-    "iftop", "bash-completion", "man-db", "fzf", "bat",
+    "vim",
+    "vim-nox",
+    "vim-gtk3",
+    "vim-tiny",
+    "vim-enhanced",
+    "vim-minimal",
+    "nano",
+    "emacs",
+    "emacs-nox",
+    "neovim",
+    "joe",
+    "htop",
+    "ncdu",
+    "iotop",
+    "iftop",
+    "bash-completion",
+    "man-db",
+    "fzf",
+    "bat",
 ];
 /// What programs can call as well, so that it counts only where all that runs is known.
 const FOR_BOTH: [&str; 25] = [
-    "telnet", "inetutils-telnet", "net-tools", "iputils-ping", "inetutils-ping", "dnsutils", "bind9-dnsutils", "bind9-host", "bind-utils",
-    "bind-tools", "strace", "ltrace", "gdb", "tcpdump", "nmap", "traceroute", "mtr", "mtr-tiny", "less", "tree", "tmux", "screen", "sysstat", "mc",
+    "telnet",
+    "inetutils-telnet",
+    "net-tools",
+    "iputils-ping",
+    "inetutils-ping",
+    "dnsutils",
+    "bind9-dnsutils",
+    "bind9-host",
+    "bind-utils",
+    "bind-tools",
+    "strace",
+    "ltrace",
+    "gdb",
+    "tcpdump",
+    "nmap",
+    "traceroute",
+    "mtr",
+    "mtr-tiny",
+    "less",
+    "tree",
+    "tmux",
+    "screen",
+    "sysstat",
+    "mc",
     "inetutils-traceroute",
 ];
 /// Packages and starts of images in which people work.
-const WORKPLACES: [&str; 8] =
-    ["openssh-server", "sudo", "sshd", "jupyter", "jupyterlab", "code-server", "ttyd", "rstudio-server"];
+const WORKPLACES: [&str; 7] = ["sudo", "sshd", "jupyter", "jupyterlab", "code-server", "ttyd", "rstudio-server"];
 /// Distributions that call git, or tools by which people use it.
 const GIT_LIBRARIES: [&str; 62] = [
-    "gitpython", "git-python", "pygit2", "dulwich", "mlflow", "mlflow-skinny", "wandb", "dvc", "pre-commit", "comet-ml", "clearml", "sacred", "dbt-core",
-    "ansible", "ansible-core", "prefect", "dagster", "aider-chat", "cookiecutter", "copier", "streamlit", "swebench", "openhands-ai", "jupyterlab-git",
-    "jupyter", "jupyterlab", "pydriller", "gitdb", "python-gitlab", "bandit", "semgrep", "detect-secrets", "trufflehog", "llama-index", "gpt-engineer",
-    "metagpt", "huggingface-hub", "sh", "plumbum", "invoke", "fabric", "nox", "tox", "poetry", "pip", "uv", "pipenv", "pdm", "conan", "meltano", "kedro",
-    "apache-airflow", "zenml", "bentoml", "snakemake", "mkdocs", "sphinx", "commitizen", "gitlint", "python-semantic-release", "skypilot", "ray",
+    "gitpython",
+    "git-python",
+    "pygit2",
+    "dulwich",
+    "mlflow",
+    "mlflow-skinny",
+    "wandb",
+    "dvc",
+    "pre-commit",
+    "comet-ml",
+    "clearml",
+    "sacred",
+    "dbt-core",
+    "ansible",
+    "ansible-core",
+    "prefect",
+    "dagster",
+    "aider-chat",
+    "cookiecutter",
+    "copier",
+    "streamlit",
+    "swebench",
+    "openhands-ai",
+    "jupyterlab-git",
+    "jupyter",
+    "jupyterlab",
+    "pydriller",
+    "gitdb",
+    "python-gitlab",
+    "bandit",
+    "semgrep",
+    "detect-secrets",
+    "trufflehog",
+    "llama-index",
+    "gpt-engineer",
+    "metagpt",
+    "huggingface-hub",
+    "sh",
+    "plumbum",
+    "invoke",
+    "fabric",
+    "nox",
+    "tox",
+    "poetry",
+    "pip",
+    "uv",
+    "pipenv",
+    "pdm",
+    "conan",
+    "meltano",
+    "kedro",
+    "apache-airflow",
+    "zenml",
+    "bentoml",
+    "snakemake",
+    "mkdocs",
+    "sphinx",
+    "commitizen",
+    "gitlint",
+    "python-semantic-release",
+    "skypilot",
+    "ray",
 ];
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
@@ -50,7 +145,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
             .filter(|install| install.invocation.guard == Guard::Always)
             .collect();
-        let is_workplace = installs.iter().any(|install| WORKPLACES.contains(&install.name))
+        let is_workplace = facts.is_workplace(&installs)
+            || installs.iter().any(|install| WORKPLACES.contains(&install.name))
             || facts.start_words(image).iter().any(|word| WORKPLACES.contains(word));
         if is_workplace {
             continue;
@@ -93,7 +189,9 @@ fn signs(tool: &SystemInstall<'_>) -> UseSigns {
         "neovim" => &["nvim"],
         "net-tools" => &["ifconfig", "netstat", "route", "arp"],
         "iputils-ping" | "inetutils-ping" => &["ping", "ping6"],
-        "dnsutils" | "bind9-dnsutils" | "bind9-host" | "bind-utils" | "bind-tools" => &["dig", "nslookup", "host", "nsupdate"],
+        "dnsutils" | "bind9-dnsutils" | "bind9-host" | "bind-utils" | "bind-tools" => {
+            &["dig", "nslookup", "host", "nsupdate"]
+        }
         "gdb" => &["gdb", "gdbserver", "py-bt"],
         "sysstat" => &["iostat", "sar", "mpstat", "pidstat"],
         "inetutils-telnet" => &["telnet"],
@@ -119,7 +217,8 @@ fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporte
     let one = tools.len() == 1;
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let (verb, them) = if one { ("stays", "it") } else { ("stay", "them") };
-    let message = format!("{} {verb} in the runtime image, and nothing there calls {them}", listed_up_to(&names, LISTED));
+    let message =
+        format!("{} {verb} in the runtime image, and nothing there calls {them}", listed_up_to(&names, LISTED));
     let mut finding = reporter.report(first.argument.range, message);
     for tool in tools {
         let Some(entry) = catalogue::system_package(tool.family, tool.name) else { continue };

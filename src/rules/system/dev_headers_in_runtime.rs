@@ -18,7 +18,7 @@ const WEIGHTY: u64 = 5_000_000;
 /// Names that a sentence lists before it counts.
 const LISTED: usize = 4;
 /// Development packages that programs need when they run: `mpirun` comes with the first.
-const NEEDED: [&str; 3] = ["libopenmpi-dev", "openmpi-dev", "linux-headers-generic"];
+const NEEDED: [&str; 4] = ["libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic"];
 /// What every image has.
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
 /// Starts of images in which people install and compile.
@@ -47,10 +47,14 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         if facts.compiles_when_it_runs(&chain) || start.iter().any(|word| WORKPLACES.contains(word)) {
             continue;
         }
-        let compiler = chain
+        let installs: Vec<SystemInstall<'_>> = chain
             .iter()
             .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
-            .any(|install| catalogue::build_tool(install.family, install.name).is_some());
+            .collect();
+        if facts.is_workplace(&installs) {
+            continue;
+        }
+        let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
         for stage in chain {
             for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
                 let is_debian = install.family == Distribution::Debian;
@@ -90,9 +94,15 @@ fn compiles_by_itself(facts: &Facts<'_>) -> bool {
     let signs = UseSigns {
         commands: ["gcc", "g++", "nvcc", "clang", "mpicc"].map(str::to_owned).to_vec(),
         hints: Vec::new(),
-        modules: ["pyximport", "torch.utils.cpp_extension", "distutils.ccompiler", "setuptools.command.build_ext", "cppyy"]
-            .map(str::to_owned)
-            .to_vec(),
+        modules: [
+            "pyximport",
+            "torch.utils.cpp_extension",
+            "distutils.ccompiler",
+            "setuptools.command.build_ext",
+            "cppyy",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     };
     facts.uses_of(&[signs], Seen::WhenRunning).pop().flatten().is_some()
 }
@@ -101,7 +111,8 @@ fn compiles_by_itself(facts: &Facts<'_>) -> bool {
 fn signs(name: &str) -> UseSigns {
     let stem = name.trim_end_matches("-dev").trim_end_matches("-devel");
     let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
-    let hints = if stem.starts_with("lib") && stem.len() > 4 { vec![format!("{stem}.so").to_lowercase()] } else { Vec::new() };
+    let hints =
+        if stem.starts_with("lib") && stem.len() > 4 { vec![format!("{stem}.so").to_lowercase()] } else { Vec::new() };
     UseSigns { hints, ..UseSigns::default() }
 }
 
@@ -124,11 +135,8 @@ fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
 }
 
 fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
-    let entries: Vec<(&SystemInstall<'_>, Option<&SystemPackage>)> = kept
-        .headers
-        .iter()
-        .map(|install| (install, catalogue::system_package(install.family, install.name)))
-        .collect();
+    let entries: Vec<(&SystemInstall<'_>, Option<&SystemPackage>)> =
+        kept.headers.iter().map(|install| (install, catalogue::system_package(install.family, install.name))).collect();
     let bytes_of = |entry: &Option<&SystemPackage>| entry.and_then(|entry| own_bytes(entry, kept));
     let bytes = entries.iter().filter_map(|(_, entry)| bytes_of(entry)).max();
     let unknown = entries.iter().any(|(_, entry)| bytes_of(entry).is_none());
@@ -152,7 +160,7 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
                 "headers of the distribution's Python, with that Python; the image runs another".to_owned()
             }
             _ if shown.is_empty() => "headers and link libraries".to_owned(),
-            _ => format!("programs need {} of it", listed(&shown)),
+            _ => format!("what is linked with it needs {}", listed(&shown)),
         };
         if install.argument.range == primary {
             finding.primary_label(text);
@@ -179,12 +187,14 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
         finding.savings(savings);
     }
     let keep: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
-    let keep = if keep.is_empty() {
-        String::new()
+    let target = if keep.is_empty() {
+        "an image without them".to_owned()
     } else {
-        format!(" beside {}", listed_up_to(&keep, LISTED))
+        format!("an image that has {} instead", listed_up_to(&keep, LISTED))
     };
-    finding.help(format!("compile in a builder stage and copy the result into an image without them{keep}, or purge them in the `RUN` that compiles"));
+    finding.help(format!(
+        "compile in a builder stage and copy the result into {target}, or purge the headers in the `RUN` that compiles"
+    ));
 }
 
 /// `libicu72`, and what trixie calls it.
