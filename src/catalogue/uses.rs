@@ -38,7 +38,6 @@ pub fn is_one_of(name: &str, patterns: &[&str]) -> bool {
 }
 
 /// The name that the run-time library `name` of Debian bookworm has on trixie, where nothing there goes by the old one.
-
 #[must_use]
 pub fn trixie_name(name: &str) -> Option<&'static str> {
     let place = TRIXIE.binary_search_by(|(old, _)| (*old).cmp(name)).ok()?;

@@ -70,7 +70,7 @@ const FOR_BOTH: [&str; 25] = [
 /// Packages and starts of images in which people work.
 const WORKPLACES: [&str; 7] = ["sudo", "sshd", "jupyter", "jupyterlab", "code-server", "ttyd", "rstudio-server"];
 /// Distributions that call git, or tools by which people use it.
-const GIT_LIBRARIES: [&str; 62] = [
+const GIT_LIBRARIES: [&str; 55] = [
     "gitpython",
     "git-python",
     "pygit2",
@@ -112,13 +112,6 @@ const GIT_LIBRARIES: [&str; 62] = [
     "plumbum",
     "invoke",
     "fabric",
-    "nox",
-    "tox",
-    "poetry",
-    "pip",
-    "uv",
-    "pipenv",
-    "pdm",
     "conan",
     "meltano",
     "kedro",

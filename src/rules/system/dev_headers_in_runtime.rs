@@ -137,9 +137,9 @@ fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
 fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let entries: Vec<(&SystemInstall<'_>, Option<&SystemPackage>)> =
         kept.headers.iter().map(|install| (install, catalogue::system_package(install.family, install.name))).collect();
-    let bytes_of = |entry: &Option<&SystemPackage>| entry.and_then(|entry| own_bytes(entry, kept));
-    let bytes = entries.iter().filter_map(|(_, entry)| bytes_of(entry)).max();
-    let unknown = entries.iter().any(|(_, entry)| bytes_of(entry).is_none());
+    let bytes_of = |entry: Option<&SystemPackage>| entry.and_then(|entry| own_bytes(entry, kept));
+    let bytes = entries.iter().filter_map(|(_, entry)| bytes_of(*entry)).max();
+    let unknown = entries.iter().any(|(_, entry)| bytes_of(*entry).is_none());
     let Some((first, _)) = entries.first() else { return };
     if !unknown && bytes.is_none_or(|bytes| bytes < LIGHT) {
         return;
