@@ -8,10 +8,12 @@
 
 mod bases;
 mod caches;
+mod callers;
 mod configuration;
 mod environment;
 mod homes;
 mod images;
+mod kernels;
 mod layers;
 mod leftovers;
 mod manifests;
@@ -40,6 +42,7 @@ pub mod python;
 
 pub use bases::ShippedBase;
 pub use caches::{Fate, is_mounted};
+pub use callers::{Seen, UseSigns};
 pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
 pub use homes::CacheFolders;

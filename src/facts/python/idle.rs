@@ -130,7 +130,14 @@ impl Facts<'_> {
     }
 
     /// The same for whatever the stage of that number installs.
-    pub(super) fn knows_the_program_in(&self, installing: usize) -> bool {
+    #[must_use]
+    pub fn knows_the_program_in(&self, installing: usize) -> bool {
+        self.knows_the_program_but_clones(installing) && !self.clones_sources()
+    }
+
+    /// The same, where sources that are cloned do not count.
+    #[must_use]
+    pub fn knows_the_program_but_clones(&self, installing: usize) -> bool {
         let program = self.program();
         let own = |path: &String| !Program::is_aside(path) && !path.ends_with("setup.py");
         if program.truncated || !program.sources.iter().any(own) {
@@ -153,14 +160,18 @@ impl Facts<'_> {
         plain && !hosted && !self.fetches_sources() && self.starts_known_python() && !self.mounted_sources().unknown
     }
 
-    /// `git clone`, `COPY --from` of another image's files, `ADD` of an archive from elsewhere, `COPY $SOURCES`.
-    fn fetches_sources(&self) -> bool {
+    /// `git clone`
+    fn clones_sources(&self) -> bool {
         let runs = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        let clones = runs.filter(|invocation| invocation.guard != Guard::Never).any(|invocation| {
+        runs.filter(|invocation| invocation.guard != Guard::Never).any(|invocation| {
             invocation.program == "git" && ["clone", "pull", "fetch"].iter().any(|word| invocation.has_argument(word))
-        });
-        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
-        let copied = transfers.into_iter().any(|transfer| {
+        })
+    }
+
+    /// `COPY --from` of another image's files, `ADD` of an archive from elsewhere, `COPY $SOURCES`.
+    fn fetches_sources(&self) -> bool {
+        let mut transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
+        transfers.any(|transfer| {
             let paths = || transfer.paths.iter().map(|(path, _)| path);
             match &transfer.source {
                 Source::Stage(_) => false,
@@ -177,8 +188,7 @@ impl Facts<'_> {
                     destination.contains("/bin") || destination.contains("/certs") || destination.contains("/lambda")
                 }),
             }
-        });
-        clones || copied
+        })
     }
 
     fn starts_known_python(&self) -> bool {
@@ -282,26 +292,37 @@ impl Facts<'_> {
             return Vec::new();
         }
         let unknown: Vec<&str> = names.iter().copied().filter(|name| !catalogue::is_known_distribution(name)).collect();
-        wanted
+        let idle = wanted
             .into_iter()
             .filter(|place| name_of(place).is_some_and(|name| unnamed.contains(name)))
             .filter(|&place| {
                 unknown.is_empty() || install.roots.get(place).is_some_and(|root| !is_frozen(install, root))
             })
-            .filter(|&place| install.roots.get(place).is_some_and(|root| !self.uses_what_only_it_brings(install, root)))
-            .collect()
+            .collect();
+        self.without_used_bringers(install, idle)
     }
 
-    /// Whether the program imports what is installed for the sake of the root alone: `google.auth` beside `google-api-core`, pandas
-    /// beside llama-index.
-    fn uses_what_only_it_brings(&self, install: &PythonInstall, root: &Root) -> bool {
-        let (closure, lost) = self.lost_without_roots(install, &[root]);
-        let packages = lost.into_iter().filter_map(|place| closure.packages.get(place));
+    /// Those of `places` of which the program imports nothing that is installed for their sake alone: not `google-api-core` beside
+    /// `google.auth`, nor llama-index beside pandas.
+    fn without_used_bringers(&self, install: &PythonInstall, places: Vec<usize>) -> Vec<usize> {
         let of_conda = |name: &PackageName| {
             self.python_installs().iter().flat_map(|install| &install.conda).any(|package| package.name == *name)
         };
-        let others = packages.filter(|package| package.name != root.requirement.name && !of_conda(&package.name));
-        others.into_iter().any(|package| self.importer_of(package.name.as_str()).is_some())
+        let brought = |place: &usize| -> Vec<PackageName> {
+            let Some(root) = install.roots.get(*place) else { return Vec::new() };
+            let (closure, lost) = self.lost_without_roots(install, &[root]);
+            let packages = lost.into_iter().filter_map(|place| closure.packages.get(place));
+            let names = packages.map(|package| package.name.clone());
+            names.filter(|name| *name != root.requirement.name && !of_conda(name)).collect()
+        };
+        let brought: Vec<(usize, Vec<PackageName>)> = places.iter().map(|place| (*place, brought(place))).collect();
+        let all: BTreeSet<&str> = brought.iter().flat_map(|(_, names)| names).map(PackageName::as_str).collect();
+        let all: Vec<&str> = all.into_iter().collect();
+        // One look at all of them leaves few whose imports are worth a search.
+        let unnamed: HashSet<&str> = self.unnamed_packages(&all).into_iter().collect();
+        let is_imported =
+            |name: &PackageName| !unnamed.contains(name.as_str()) && self.importer_of(name.as_str()).is_some();
+        brought.into_iter().filter(|(_, names)| !names.iter().any(is_imported)).map(|(place, _)| place).collect()
     }
 
     /// Whether a command uninstalls what the package stands in for: `pip uninstall -y onnxruntime && pip install onnxruntime-gpu`.

@@ -20,9 +20,6 @@ const LISTED: usize = 3;
 /// The same for libraries.
 const LIBRARIES_LISTED: usize = 6;
 
-const COMPILES_WHEN_IT_RUNS: [&str; 7] =
-    ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
-
 /// Tools of one command that stay in images.
 #[derive(Default)]
 struct Kept<'f> {
@@ -41,7 +38,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
-        if !chain.iter().any(|stage| builds(stage)) || compiles_when_it_runs(facts, &chain) {
+        if !chain.iter().any(|stage| builds(stage)) || facts.compiles_when_it_runs(&chain) {
             continue;
         }
         let java = chain.iter().any(|stage| builds_java(stage));
@@ -215,22 +212,6 @@ fn builds(stage: &StageFacts) -> bool {
 fn builds_java(stage: &StageFacts) -> bool {
     let is_java = |program: &str| matches!(program, "mvn" | "mvnw" | "gradle" | "gradlew" | "javac" | "sbt" | "ant");
     stage.runs.iter().flat_map(|run| &run.invocations).any(|invocation| is_java(&invocation.program))
-}
-
-/// Programs that compile kernels when they run: Triton, vLLM and `torch.compile` call gcc.
-fn compiles_when_it_runs(facts: &Facts<'_>, chain: &[&StageFacts]) -> bool {
-    let named = |text: &str| COMPILES_WHEN_IT_RUNS.iter().any(|name| text.contains(name));
-    let installs =
-        facts.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
-    // `triton` in a compiled requirements file is only what torch pulls.
-    let serves = |name: &str| named(name) && !name.contains("triton");
-    let required = installs.flat_map(|install| &install.roots).any(|root| serves(root.requirement.name.as_str()));
-    required
-        || chain.iter().any(|stage| {
-            let base = matches!(&stage.base, Base::Image(image) if named(image.text()));
-            let words = stage.runs.iter().flat_map(|run| &run.invocations).flat_map(|invocation| &invocation.arguments);
-            base || words.map(|word| word.value.text()).any(named)
-        })
 }
 
 fn is_build_step(invocation: &Invocation) -> bool {
