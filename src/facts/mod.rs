@@ -8,6 +8,7 @@
 
 mod bases;
 mod caches;
+mod callers;
 mod configuration;
 mod environment;
 mod history;
@@ -43,6 +44,7 @@ pub mod python;
 
 pub use bases::ShippedBase;
 pub use caches::{Fate, is_mounted};
+pub use callers::{Seen, UseSigns};
 pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
 pub use history::KeptHistory;

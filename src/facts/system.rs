@@ -73,6 +73,18 @@ impl Facts<'_> {
             || (!image.slim && KIT.contains(&name))
             || (has_commands && catalogue::package_of_command(name, &image.repository) == Some(name))
     }
+
+    /// Whether the external image that `stage` is built on has the Debian package `name` already, whatever it is for: headers of a
+    /// full `python`.
+    #[must_use]
+    pub fn has_already(&self, stage: &StageFacts, name: &str) -> bool {
+        const FULL: [&str; 8] = ["python", "node", "ruby", "perl", "gcc", "buildpack-deps", "rust", "elixir"];
+        let image = &self.ancestors(stage).last().unwrap_or(stage).image;
+        let is_full = FULL.contains(&image.repository.as_str())
+            && !image.slim
+            && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu);
+        self.base_brings(stage, name) || is_full && catalogue::is_in_buildpack(name)
+    }
 }
 
 /// A command that removes system packages.

@@ -176,7 +176,7 @@ impl Program {
 
 impl Facts<'_> {
     /// What the Python source at `path` imports and names.
-    pub(super) fn imports_of(&self, path: &str) -> Option<Arc<Imports>> {
+    pub(in crate::facts) fn imports_of(&self, path: &str) -> Option<Arc<Imports>> {
         self.workspace.imports(path).ok()
     }
 
