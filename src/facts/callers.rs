@@ -6,14 +6,14 @@ use std::collections::HashSet;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
-use crate::catalogue;
 use crate::dockerfile::Keyword;
 use crate::workspace::{is_compose_name, parent};
 
 use super::paths::file_name;
 use super::python::Reached;
-use super::{Facts, Guard, Invocation, SystemInstall};
-use words::{Form, has_command, is_comment, is_install_line};
+use super::{Facts, Guard, Invocation};
+pub(super) use words::{Form, has_command};
+use words::{is_comment, is_install_line};
 
 /// What shows that something is used.
 #[derive(Clone, Debug, Default)]
@@ -220,29 +220,6 @@ impl Facts<'_> {
                 search.text(path, text, Form::Script);
             }
         }
-    }
-
-    /// Whether people work in the image: it has a desktop or an SSH server, or the file stands among tests.
-    #[must_use]
-    pub fn is_workplace(&self, installs: &[SystemInstall<'_>]) -> bool {
-        const DESKTOPS: [&str; 14] = [
-            "openssh-server",
-            "xfce4*",
-            "novnc",
-            "tigervnc*",
-            "x11vnc",
-            "xserver-xorg*",
-            "xrdp",
-            "ubuntu-desktop*",
-            "lxde*",
-            "lxqt*",
-            "kde*",
-            "gnome*",
-            "code-server",
-            "rstudio-server",
-        ];
-        let tests = self.service.dockerfile.split('/').any(|part| matches!(part, "test" | "tests" | "testing"));
-        tests || installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
     }
 
     /// Whether something is fetched or compiled in the image beside packages, of which nobody knows what it uses: programs from

@@ -3,8 +3,26 @@
 use super::{Base, Facts, StageFacts};
 
 /// Packages that call a compiler when they run.
-const COMPILES_WHEN_IT_RUNS: [&str; 7] =
-    ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
+const COMPILES_WHEN_IT_RUNS: [&str; 18] = [
+    "vllm",
+    "sglang",
+    "triton",
+    "deepspeed",
+    "intel-extension-for-pytorch",
+    "cupy",
+    "tensorrt",
+    "torchserve",
+    "neuronx",
+    "pytensor",
+    "theano",
+    "aesara",
+    "pymc",
+    "cmdstan",
+    "pystan",
+    "brian2",
+    "pykeops",
+    "devito",
+];
 /// Packages that take `nvcc`, `ptxas` or `libnvvm` from CUDA's toolkit when they run.
 const TAKES_TOOLKIT: [&str; 9] =
     ["numba", "tensorflow", "jax", "flashinfer", "exllama", "pycuda", "lmdeploy", "megatron", "tilelang"];

@@ -36,6 +36,7 @@ mod tests;
 mod tools;
 mod transfer;
 mod walk;
+mod workplaces;
 mod yarn;
 
 pub mod commands;
@@ -66,6 +67,7 @@ pub use system::{SystemInstall, SystemRemoval};
 pub use targets::Targets;
 pub use tools::ImageNeeds;
 pub use transfer::{Source, Transfer};
+pub use workplaces::has_build_step;
 pub use yarn::{ModernYarn, YarnVersion};
 
 use std::sync::atomic::AtomicUsize;

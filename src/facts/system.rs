@@ -1,6 +1,9 @@
 //! System packages that a `RUN` installs and removes, whatever the package manager.
 
+use std::collections::HashSet;
+
 use crate::catalogue::{self, Distribution};
+use crate::text::TextRange;
 
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
@@ -29,6 +32,8 @@ impl Facts<'_> {
     #[must_use]
     pub fn system_installs<'f>(&self, stage: &'f StageFacts, run: &'f Run) -> Vec<SystemInstall<'f>> {
         let mut installs: Vec<SystemInstall<'f>> = Vec::new();
+        // Places of those that apt may take out again by itself.
+        let mut automatic: HashSet<TextRange> = HashSet::new();
         for invocation in run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never) {
             if let Some((family, packages)) = installed(invocation) {
                 let group = virtual_package(invocation);
@@ -42,7 +47,25 @@ impl Facts<'_> {
                     instruction,
                     group: group.clone(),
                 }));
+            } else if invocation.program == "apt-mark" {
+                let words = invocation.arguments.iter().filter_map(|argument| argument.value.known());
+                let names: Vec<&str> = words.filter(|word| !word.starts_with('-')).collect();
+                let is_named = |install: &&SystemInstall<'_>| {
+                    names.iter().skip(1).any(|name| matches!(*name, ".*" | "*") || removes(name, install.name))
+                };
+                let named = installs.iter().filter(is_named).map(|install| install.argument.range);
+                match names.first() {
+                    Some(&"auto") => automatic.extend(named),
+                    Some(&"manual") => {
+                        let named: Vec<TextRange> = named.collect();
+                        automatic.retain(|range| !named.contains(range));
+                    }
+                    _ => {}
+                }
             } else if let Some(removal) = SystemRemoval::read(invocation) {
+                if removes_automatic(invocation) {
+                    installs.retain(|install| !automatic.contains(&install.argument.range));
+                }
                 // A list that is not known (`apt-get purge $BUILD_DEPS`) is what was installed for the build.
                 if removal.names.iter().any(|name| name.contains(crate::dockerfile::UNKNOWN)) {
                     installs.clear();
@@ -108,6 +131,14 @@ impl<'f> SystemRemoval<'f> {
     pub fn takes(&self, install: &SystemInstall<'_>) -> bool {
         self.names.iter().any(|name| removes(name, install.name) || install.group.as_ref() == Some(name))
     }
+}
+
+/// `apt-get autoremove`, `apt-get purge -y --auto-remove`: takes out what `apt-mark auto '.*'` marked before.
+fn removes_automatic(invocation: &Invocation) -> bool {
+    Apt::read(invocation).is_some_and(|apt| {
+        matches!(apt.subcommand.value.known(), Some("autoremove" | "autopurge"))
+            || apt.options.has(&["--auto-remove", "--autoremove"])
+    })
 }
 
 /// The name that `apk add --virtual NAME` gives.

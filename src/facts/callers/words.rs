@@ -2,7 +2,7 @@
 
 /// How a text is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::facts) enum Form {
     /// Every word may be a command.
     Script,
     /// A Python source that starts programs: every word in it may be a command.
@@ -33,7 +33,7 @@ pub(super) fn is_comment(line: &str) -> bool {
 }
 
 /// Whether `text` has `command` as a command may stand in such a text.
-pub(super) fn has_command(text: &str, command: &str, form: Form) -> bool {
+pub(in crate::facts) fn has_command(text: &str, command: &str, form: Form) -> bool {
     text.match_indices(command).any(|(at, _)| {
         let before = text.get(..at).unwrap_or_default();
         let after = text.get(at + command.len()..).unwrap_or_default();

@@ -228,7 +228,7 @@ impl Facts<'_> {
     }
 
     /// The file of the context behind a path of the image that `CMD` or `ENTRYPOINT` names.
-    pub(super) fn start_script(&self, word: &str) -> Option<String> {
+    pub(in crate::facts) fn start_script(&self, word: &str) -> Option<String> {
         let last = self.stages.last()?;
         let path = resolve(last.state.workdir.known().unwrap_or("/"), word);
         word.contains(['/', '.']).then(|| self.origin(last.index, usize::MAX, &path, None)).flatten()
@@ -308,7 +308,7 @@ fn may_be_on(value: &Value) -> bool {
 
 impl Facts<'_> {
     /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `CMD pytest`, `--reload`.
-    pub(super) fn serves_development(&self, image: &StageFacts) -> bool {
+    pub(in crate::facts) fn serves_development(&self, image: &StageFacts) -> bool {
         const TOOLS: [&str; 17] = [
             "locust",
             "pytest",

@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, join};
 use super::has_extension;
 
 /// Python files beyond these are not read.
-const FILE_LIMIT: usize = 3_000;
+const FILE_LIMIT: usize = 6_000;
 /// Sources that are read one by one before the others are read together.
 const READ_AHEAD: usize = 48;
 /// Other text files beyond these are not read.

@@ -67,8 +67,6 @@ const FOR_BOTH: [&str; 25] = [
     "mc",
     "inetutils-traceroute",
 ];
-/// Packages and starts of images in which people work.
-const WORKPLACES: [&str; 7] = ["sudo", "sshd", "jupyter", "jupyterlab", "code-server", "ttyd", "rstudio-server"];
 /// Distributions that call git, or tools by which people use it.
 const GIT_LIBRARIES: [&str; 55] = [
     "gitpython",
@@ -131,17 +129,14 @@ const GIT_LIBRARIES: [&str; 55] = [
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut found: BTreeMap<TextRange, Vec<SystemInstall<'_>>> = BTreeMap::new();
     let mut gits: BTreeMap<TextRange, SystemInstall<'_>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
+    for image in facts.finals().filter(|image| facts.runs_a_service(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         let installs: Vec<SystemInstall<'_>> = chain
             .iter()
             .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
             .filter(|install| install.invocation.guard == Guard::Always)
             .collect();
-        let is_workplace = facts.is_workplace(&installs)
-            || installs.iter().any(|install| WORKPLACES.contains(&install.name))
-            || facts.start_words(image).iter().any(|word| WORKPLACES.contains(word));
-        if is_workplace {
+        if facts.is_workplace(image, &installs) || facts.builds_for_others(&chain, &installs) {
             continue;
         }
         let known = facts.knows_the_program_in(image.index);
@@ -202,7 +197,18 @@ fn signs(tool: &SystemInstall<'_>) -> UseSigns {
         "iputils-ping" | "inetutils-ping" => &["pyping", "pings", "tcping"],
         _ => &[],
     };
-    UseSigns { commands, hints: Vec::new(), modules: modules.iter().map(|&module| module.to_owned()).collect() }
+    // `cp $HOME/.vim/vimrc $HOME/.vimrc`: who sets an editor up works with it.
+    let settings: &[&str] = match tool.name {
+        name if name.starts_with("vim") || name == "neovim" => &[".vim", "vimrc", "nvim/"],
+        name if name.starts_with("emacs") => &[".emacs"],
+        "nano" => &["nanorc"],
+        "htop" => &["htoprc"],
+        "tmux" => &[".tmux"],
+        "screen" => &["screenrc"],
+        _ => &[],
+    };
+    let hints = settings.iter().map(|&hint| hint.to_owned()).collect();
+    UseSigns { commands, hints, modules: modules.iter().map(|&module| module.to_owned()).collect() }
 }
 
 fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporter<'_>) {

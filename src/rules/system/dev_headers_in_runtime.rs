@@ -19,12 +19,10 @@ const WEIGHTY: u64 = 5_000_000;
 const LISTED: usize = 4;
 /// Development packages that programs need when they run: `mpirun` comes with the first.
 const NEEDED: [&str; 4] = ["libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic"];
+/// Debian packages that hold another C library: a binary made for Alpine finds `libc.so` of musl there.
+const OTHER_LIBRARIES: [&str; 4] = ["musl-dev", "libc6-dev-i386", "libklibc-dev", "dietlibc-dev"];
 /// What every image has.
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
-/// Starts of images in which people install and compile.
-const WORKPLACES: [&str; 8] =
-    ["jupyter", "jupyter-lab", "jupyter-notebook", "code-server", "start-notebook.sh", "R", "rstudio-server", "sshd"];
-
 /// Headers of one command that stay in images.
 #[derive(Default)]
 struct Kept<'f> {
@@ -41,17 +39,13 @@ struct Kept<'f> {
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
+    for image in facts.finals().filter(|image| facts.runs_a_service(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
-        let start = facts.start_words(image);
-        if facts.compiles_when_it_runs(&chain) || start.iter().any(|word| WORKPLACES.contains(word)) {
-            continue;
-        }
         let installs: Vec<SystemInstall<'_>> = chain
             .iter()
             .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
             .collect();
-        if facts.is_workplace(&installs) {
+        if facts.is_workplace(image, &installs) || facts.may_compile(image, &chain, &installs) {
             continue;
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
@@ -61,6 +55,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 if install.invocation.guard != Guard::Always
                     || !catalogue::is_development_package(install.family, install.name)
                     || NEEDED.contains(&install.name)
+                    || (is_debian && OTHER_LIBRARIES.contains(&install.name))
                     || (is_debian && facts.has_already(stage, install.name))
                 {
                     continue;
@@ -78,7 +73,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             }
         }
     }
-    if found.is_empty() || compiles_by_itself(facts) {
+    if found.is_empty() || facts.calls_a_compiler() {
         return;
     }
     for (range, mut kept) in found {
@@ -87,24 +82,6 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         kept.headers.retain(|_| uses.next().flatten().is_none());
         report(range, &kept, reporter);
     }
-}
-
-/// Whether what is copied compiles when it runs.
-fn compiles_by_itself(facts: &Facts<'_>) -> bool {
-    let signs = UseSigns {
-        commands: ["gcc", "g++", "nvcc", "clang", "mpicc"].map(str::to_owned).to_vec(),
-        hints: Vec::new(),
-        modules: [
-            "pyximport",
-            "torch.utils.cpp_extension",
-            "distutils.ccompiler",
-            "setuptools.command.build_ext",
-            "cppyy",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-    };
-    facts.uses_of(&[signs], Seen::WhenRunning).pop().flatten().is_some()
 }
 
 /// `LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so`: the name without a version comes with the headers.

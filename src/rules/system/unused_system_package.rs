@@ -20,7 +20,7 @@ const LISTED: usize = 4;
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut found: BTreeMap<TextRange, Vec<SystemInstall<'_>>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
+    for image in facts.finals().filter(|image| facts.runs_a_service(image)) {
         if !facts.knows_the_program_in(image.index) {
             continue;
         }
@@ -45,6 +45,9 @@ fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<
         .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
         .filter(|install| install.family == Distribution::Debian)
         .collect();
+    if facts.is_workplace(image, &installs) || facts.builds_for_others(&chain, &installs) {
+        return Vec::new();
+    }
     let names: BTreeSet<&str> = installs.iter().map(|install| install.name).collect();
     let candidates: Vec<(&SystemInstall<'f>, &'static SystemUse)> = installs
         .iter()
@@ -52,6 +55,7 @@ fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<
         .filter(|install| facts.stages.get(install.stage).is_some_and(|stage| !facts.has_already(stage, install.name)))
         .filter(|install| bytes_of(install).is_some_and(|bytes| bytes >= HEAVY))
         .filter_map(|install| Some((install, catalogue::system_use(install.name)?)))
+        .filter(|(install, _)| !facts.is_for_people(install))
         .filter(|(install, entry)| !serves_a_package(install.name, entry, &names))
         .collect();
     if candidates.is_empty() {
