@@ -11,6 +11,8 @@ pub struct SystemUse {
     pub commands: &'static [&'static str],
     /// Python distributions that call one of them or load a library of the package; empty where only commands use it.
     pub libraries: &'static [&'static str],
+    /// The few distributions that call one of its commands, where one which is not known would not: servers.
+    pub callers: &'static [&'static str],
     /// Distributions that are linked against what the package brings along, unless one of `apart` is installed as well.
     pub linked: &'static [&'static str],
     /// See `linked`.

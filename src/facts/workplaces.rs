@@ -5,10 +5,10 @@ use crate::dockerfile::{Arguments, Keyword};
 
 use super::callers::{Form, Seen, UseSigns, has_command};
 use super::paths::file_name;
-use super::{Facts, Invocation, StageFacts, SystemInstall};
+use super::{Facts, Guard, Invocation, StageFacts, SystemInstall};
 
 /// Packages of desktops and of ways into a container.
-const DESKTOPS: [&str; 15] = [
+const DESKTOPS: [&str; 14] = [
     "openssh-server",
     "xfce4*",
     "novnc",
@@ -23,7 +23,6 @@ const DESKTOPS: [&str; 15] = [
     "gnome*",
     "code-server",
     "rstudio-server",
-    "sudo",
 ];
 /// Packages that only images have which build packages, firmware or programs for others, or whose programs compile by themselves:
 /// Perl's `Inline::C`, `dkms`.
@@ -76,7 +75,7 @@ const WORKBENCHES: [&str; 14] = [
 const COMPILERS: [&str; 10] = ["make", "gcc", "g++", "cc", "clang", "cmake", "dkms", "cargo", "rustc", "go build"];
 
 impl Facts<'_> {
-    /// Whether people work in the image: it has a desktop, an SSH server or `sudo`, it starts a notebook, or the file stands among
+    /// Whether people work in the image: it has a desktop or an SSH server, it starts a notebook, or the file stands among
     /// tests.
     #[must_use]
     pub fn is_workplace(&self, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
@@ -99,9 +98,17 @@ impl Facts<'_> {
             return true;
         }
         let is_compiler = |install: &SystemInstall<'_>| {
-            catalogue::build_tool(install.family, install.name)
-                .is_some_and(|tool| matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
+            install.invocation.guard == Guard::Always
+                && catalogue::build_tool(install.family, install.name)
+                    .is_some_and(|tool| matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
         };
+        // Go beside the compilers of other languages, where no step calls it, is there for others to build with.
+        let runs = || chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        if installs.iter().any(|install| install.name.starts_with("golang"))
+            && !runs().any(|invocation| matches!(invocation.program.as_str(), "go" | "make"))
+        {
+            return true;
+        }
         // `FROM buildpack-deps`: there is no image of it without compilers.
         let base = &chain.last().unwrap_or(&image).image;
         let of_base = base.has_build_tools == Some(true) && base.slimmer.is_none();

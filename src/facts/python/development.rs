@@ -230,8 +230,15 @@ impl Facts<'_> {
     /// The file of the context behind a path of the image that `CMD` or `ENTRYPOINT` names.
     pub(in crate::facts) fn start_script(&self, word: &str) -> Option<String> {
         let last = self.stages.last()?;
-        let path = resolve(last.state.workdir.known().unwrap_or("/"), word);
-        word.contains(['/', '.']).then(|| self.origin(last.index, usize::MAX, &path, None)).flatten()
+        if !word.contains(['/', '.']) {
+            return None;
+        }
+        let workdir = last.state.workdir.known().unwrap_or("/");
+        // `ENTRYPOINT ["docker-entrypoint.sh"]` is looked for along `PATH`.
+        let folders: &[&str] = if word.contains('/') { &[] } else { &["/usr/local/bin", "/usr/bin", "/bin"] };
+        std::iter::once(&workdir)
+            .chain(folders)
+            .find_map(|folder| self.origin(last.index, usize::MAX, &resolve(folder, word), None))
     }
 
     /// Whether an image that is there to run a program, and not to develop or test it, holds what the install brings.

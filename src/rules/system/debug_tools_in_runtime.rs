@@ -136,7 +136,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
             .filter(|install| install.invocation.guard == Guard::Always)
             .collect();
-        if facts.is_workplace(image, &installs) || facts.builds_for_others(&chain, &installs) {
+        let has_sudo = installs.iter().any(|install| install.name == "sudo");
+        if has_sudo || facts.is_workplace(image, &installs) || facts.builds_for_others(&chain, &installs) {
             continue;
         }
         let known = facts.knows_the_program_in(image.index);

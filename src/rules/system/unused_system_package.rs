@@ -105,12 +105,12 @@ impl Distributions {
         let has = |list: &[&str]| list.iter().any(|name| self.names.contains(*name));
         let is_linked = has(entry.linked) && !entry.apart.iter().any(|name| names.contains(name));
         let by_library = !entry.libraries.is_empty() && (foreign || self.unknown);
-        !has(entry.libraries) && !is_linked && !by_library
+        !has(entry.libraries) && !has(entry.callers) && !is_linked && !by_library
     }
 }
 
 fn signs(entry: &SystemUse) -> UseSigns {
-    let modules = entry.libraries.iter().filter(|name| catalogue::knows_import_names(name));
+    let modules = entry.libraries.iter().chain(entry.callers).filter(|name| catalogue::knows_import_names(name));
     UseSigns {
         commands: entry.commands.iter().map(|&command| command.to_owned()).collect(),
         hints: entry.hints.iter().map(|&hint| hint.to_owned()).collect(),
