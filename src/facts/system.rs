@@ -76,6 +76,13 @@ impl Facts<'_> {
         installs
     }
 
+    /// The packages that a final image's stage and those that it is built on install and do not remove again in the same `RUN`.
+    #[must_use]
+    pub fn installs_of_image<'f>(&'f self, image: &'f StageFacts) -> Vec<SystemInstall<'f>> {
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        chain.flat_map(|stage| stage.runs.iter().flat_map(move |run| self.system_installs(stage, run))).collect()
+    }
+
     /// Whether the external image that `stage` is built on has the Debian package `name` already, so that installing it adds
     /// nothing: `gcc` in a full `python`.
     #[must_use]

@@ -3,7 +3,7 @@
 use crate::catalogue::{self, SystemPackageKind};
 use crate::dockerfile::{Arguments, Keyword};
 
-use super::callers::{Form, Seen, UseSigns, has_command};
+use super::callers::{Form, UseSigns, has_command};
 use super::paths::file_name;
 use super::{Facts, Guard, Invocation, StageFacts, SystemInstall};
 
@@ -180,12 +180,14 @@ impl Facts<'_> {
             about && PEOPLE.iter().any(|people| words.contains(people))
         })
     }
+}
 
-    /// Whether something in the image compiles when it runs: sources that call a compiler or a library which does.
+impl UseSigns {
+    /// What shows that something in the image compiles when it runs: calls of a compiler or of a library which calls one.
     #[must_use]
-    pub fn calls_a_compiler(&self) -> bool {
+    pub fn of_compilers() -> Self {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        let signs = UseSigns {
+        Self {
             commands: owned(&["gcc", "g++", "nvcc", "clang", "mpicc"]),
             hints: owned(&["torch.compile(", "torch_compile", "load_inline(", "cpp_extension", "pyximport"]),
             modules: owned(&[
@@ -195,8 +197,7 @@ impl Facts<'_> {
                 "setuptools.command.build_ext",
                 "cppyy",
             ]),
-        };
-        self.uses_of(&[signs], Seen::WhenRunning).pop().flatten().is_some()
+        }
     }
 }
 

@@ -129,30 +129,34 @@ const GIT_LIBRARIES: [&str; 55] = [
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut found: BTreeMap<TextRange, Vec<SystemInstall<'_>>> = BTreeMap::new();
     let mut gits: BTreeMap<TextRange, SystemInstall<'_>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.runs_a_service(image)) {
+    for image in facts.finals() {
+        let installs = facts.installs_of_image(image);
+        let named = |install: &&SystemInstall<'_>| {
+            let name = install.name;
+            (FOR_PEOPLE.contains(&name) || FOR_BOTH.contains(&name) || name == "git")
+                && install.invocation.guard == Guard::Always
+                && facts.stages.get(install.stage).is_some_and(|stage| !facts.has_already(stage, name))
+        };
+        let tools: Vec<&SystemInstall<'_>> = installs.iter().filter(named).collect();
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
-        let installs: Vec<SystemInstall<'_>> = chain
-            .iter()
-            .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
-            .filter(|install| install.invocation.guard == Guard::Always)
-            .collect();
-        let has_sudo = installs.iter().any(|install| install.name == "sudo");
-        if has_sudo || facts.is_workplace(image, &installs) || facts.builds_for_others(&chain, &installs) {
+        if tools.is_empty()
+            || !facts.runs_a_service(image)
+            || installs.iter().any(|install| install.name == "sudo")
+            || facts.is_workplace(image, &installs)
+            || facts.builds_for_others(&chain, &installs)
+        {
             continue;
         }
-        let known = facts.knows_the_program_in(image.index);
-        for install in installs {
-            let there = facts.stages.get(install.stage).is_none_or(|stage| facts.has_already(stage, install.name));
-            if there {
-                continue;
-            }
-            if FOR_PEOPLE.contains(&install.name) || (known && FOR_BOTH.contains(&install.name)) {
-                let tools = found.entry(install.invocation.range).or_default();
-                if tools.iter().all(|tool| tool.name != install.name) {
-                    tools.push(install);
+        for tool in tools {
+            if FOR_PEOPLE.contains(&tool.name)
+                || (FOR_BOTH.contains(&tool.name) && facts.knows_the_program_in(image.index))
+            {
+                let tools = found.entry(tool.invocation.range).or_default();
+                if tools.iter().all(|other| other.name != tool.name) {
+                    tools.push(tool.clone());
                 }
-            } else if install.name == "git" && facts.knows_the_program_but_clones(image.index) {
-                gits.insert(install.argument.range, install);
+            } else if tool.name == "git" && facts.knows_the_program_but_clones(image.index) {
+                gits.insert(tool.argument.range, tool.clone());
             }
         }
     }

@@ -37,51 +37,76 @@ struct Kept<'f> {
     compiler: bool,
 }
 
+impl Kept<'_> {
+    /// The most that one of them brings, and whether that of another is not known.
+    fn bytes(&self) -> (Option<u64>, bool) {
+        let each: Vec<Option<u64>> = self
+            .headers
+            .iter()
+            .map(|install| own_bytes(&catalogue::system_package(install.family, install.name)?, self))
+            .collect();
+        (each.iter().flatten().copied().max(), each.iter().any(Option::is_none))
+    }
+
+    fn is_light(&self) -> bool {
+        let (bytes, unknown) = self.bytes();
+        !unknown && bytes.is_none_or(|bytes| bytes < LIGHT)
+    }
+}
+
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.runs_a_service(image)) {
+    for image in facts.finals() {
+        let installs = facts.installs_of_image(image);
+        let headers: Vec<&SystemInstall<'_>> =
+            installs.iter().filter(|install| holds_needless_headers(facts, install)).collect();
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
-        let installs: Vec<SystemInstall<'_>> = chain
-            .iter()
-            .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
-            .collect();
-        if facts.is_workplace(image, &installs) || facts.may_compile(image, &chain, &installs) {
+        if headers.is_empty()
+            || !facts.runs_a_service(image)
+            || facts.is_workplace(image, &installs)
+            || facts.may_compile(image, &chain, &installs)
+        {
             continue;
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
-        for stage in chain {
-            for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
-                let is_debian = install.family == Distribution::Debian;
-                if install.invocation.guard != Guard::Always
-                    || !catalogue::is_development_package(install.family, install.name)
-                    || NEEDED.contains(&install.name)
-                    || (is_debian && OTHER_LIBRARIES.contains(&install.name))
-                    || (is_debian && facts.has_already(stage, install.name))
-                {
-                    continue;
-                }
-                let kept = found.entry(install.invocation.range).or_default();
-                kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
-                kept.own_python |= image.image.python.is_some();
-                kept.compiler |= compiler;
-                if stage.index != image.index {
-                    kept.heir = kept.heir.take().or_else(|| image.name.clone());
-                }
-                if kept.headers.iter().all(|other| other.name != install.name) {
-                    kept.headers.push(install);
-                }
+        for install in headers {
+            let kept = found.entry(install.invocation.range).or_default();
+            kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
+            kept.own_python |= image.image.python.is_some();
+            kept.compiler |= compiler;
+            if install.stage != image.index {
+                kept.heir = kept.heir.take().or_else(|| image.name.clone());
+            }
+            if kept.headers.iter().all(|other| other.name != install.name) {
+                kept.headers.push(install.clone());
             }
         }
     }
-    if found.is_empty() || facts.calls_a_compiler() {
+    found.retain(|_, kept| !kept.is_light());
+    if found.is_empty() {
+        return;
+    }
+    // One look at the sources answers for all.
+    let named = found.values().flat_map(|kept| &kept.headers).map(|install| signs(install.name));
+    let wanted: Vec<UseSigns> = std::iter::once(UseSigns::of_compilers()).chain(named).collect();
+    let mut uses = facts.uses_of(&wanted, Seen::WhenRunning).into_iter();
+    if uses.next().flatten().is_some() {
         return;
     }
     for (range, mut kept) in found {
-        let wanted: Vec<UseSigns> = kept.headers.iter().map(|install| signs(install.name)).collect();
-        let mut uses = facts.uses_of(&wanted, Seen::Anywhere).into_iter();
         kept.headers.retain(|_| uses.next().flatten().is_none());
         report(range, &kept, reporter);
     }
+}
+
+/// Whether what the command installs is headers, and the image would not have them anyway.
+fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
+    let is_debian = install.family == Distribution::Debian;
+    install.invocation.guard == Guard::Always
+        && catalogue::is_development_package(install.family, install.name)
+        && !NEEDED.contains(&install.name)
+        && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
+        && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
 }
 
 /// `LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so`: the name without a version comes with the headers.
@@ -114,13 +139,8 @@ fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
 fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let entries: Vec<(&SystemInstall<'_>, Option<SystemPackage>)> =
         kept.headers.iter().map(|install| (install, catalogue::system_package(install.family, install.name))).collect();
-    let bytes_of = |entry: Option<&SystemPackage>| entry.and_then(|entry| own_bytes(entry, kept));
-    let bytes = entries.iter().filter_map(|(_, entry)| bytes_of(entry.as_ref())).max();
-    let unknown = entries.iter().any(|(_, entry)| bytes_of(entry.as_ref()).is_none());
-    let Some((first, _)) = entries.first() else { return };
-    if !unknown && bytes.is_none_or(|bytes| bytes < LIGHT) {
-        return;
-    }
+    let (bytes, _) = kept.bytes();
+    let Some((first, _)) = entries.first().filter(|_| !kept.is_light()) else { return };
     let names: Vec<String> = kept.headers.iter().map(|install| format!("`{}`", install.name)).collect();
     let (verb, their) = if names.len() == 1 { ("stays", "its") } else { ("stay", "their") };
     let primary = first.argument.range;

@@ -20,10 +20,7 @@ const LISTED: usize = 4;
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut found: BTreeMap<TextRange, Vec<SystemInstall<'_>>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.runs_a_service(image)) {
-        if !facts.knows_the_program_in(image.index) {
-            continue;
-        }
+    for image in facts.finals() {
         for install in unused(facts, image) {
             let members = found.entry(install.invocation.range).or_default();
             if members.iter().all(|member| member.name != install.name) {
@@ -39,15 +36,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
 
 /// The packages of the image that something must use to be worth their bytes, and that nothing does.
 fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<'f>> {
-    let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
-    let installs: Vec<SystemInstall<'f>> = chain
-        .iter()
-        .flat_map(|&stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)))
-        .filter(|install| install.family == Distribution::Debian)
-        .collect();
-    if facts.is_workplace(image, &installs) || facts.builds_for_others(&chain, &installs) {
-        return Vec::new();
-    }
+    let mut installs = facts.installs_of_image(image);
+    installs.retain(|install| install.family == Distribution::Debian);
     let names: BTreeSet<&str> = installs.iter().map(|install| install.name).collect();
     let candidates: Vec<(&SystemInstall<'f>, &'static SystemUse)> = installs
         .iter()
@@ -58,7 +48,13 @@ fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<
         .filter(|(install, _)| !facts.is_for_people(install))
         .filter(|(install, entry)| !serves_a_package(install.name, entry, &names))
         .collect();
-    if candidates.is_empty() {
+    let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
+    if candidates.is_empty()
+        || !facts.runs_a_service(image)
+        || facts.is_workplace(image, &installs)
+        || facts.builds_for_others(&chain, &installs)
+        || !facts.knows_the_program_in(image.index)
+    {
         return Vec::new();
     }
     let distributions = Distributions::of(facts);
