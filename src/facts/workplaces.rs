@@ -5,6 +5,7 @@ use crate::dockerfile::{Arguments, Keyword};
 
 use super::callers::{Form, UseSigns, has_command};
 use super::paths::file_name;
+use super::python::PythonInstall;
 use super::{Facts, Guard, Invocation, StageFacts, SystemInstall};
 
 /// Packages of desktops and of ways into a container.
@@ -94,7 +95,12 @@ impl Facts<'_> {
     /// `chain` is the image's stage with those that it is built on, `installs` what they install.
     #[must_use]
     pub fn may_compile(&self, image: &StageFacts, chain: &[&StageFacts], installs: &[SystemInstall<'_>]) -> bool {
-        if self.compiles_when_it_runs(chain) || self.builds_for_others(chain, installs) {
+        let python: Vec<&PythonInstall> =
+            self.python_installs().iter().filter(|install| install.guard != Guard::Never).collect();
+        if self.compiles_when_it_runs(chain)
+            || self.builds_for_others(chain, installs)
+            || self.compiling_package(&python).is_some()
+        {
             return true;
         }
         let is_compiler = |install: &SystemInstall<'_>| {
