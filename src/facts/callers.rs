@@ -196,29 +196,11 @@ impl Facts<'_> {
 
     /// `docker compose exec web psql` in a Makefile or a script.
     fn search_calls_from_outside(&self, search: &mut Search<'_>) {
-        const ENGINES: [&str; 7] = ["docker", "podman", "compose", "kubectl", "nerdctl", "heroku", "fly "];
         let targets = self.targets();
-        for (path, text) in targets.texts() {
-            // Prose and other Dockerfiles tell of other things.
-            let lower = file_name(path).to_lowercase();
-            let prose = [".md", ".mdx", ".rst", ".adoc", ".txt"].iter().any(|ending| lower.ends_with(ending));
-            if prose || lower.contains("dockerfile") || is_aside(path) || !search.may_be_in(text) {
-                continue;
-            }
-            for line in text.lines() {
-                let calls =
-                    (line.contains("exec") || line.contains(" run")) && ENGINES.iter().any(|word| line.contains(word));
-                if calls {
-                    search.text(path, line, Form::Script);
-                }
-            }
-            // What a platform starts beside the image's own start.
-            if matches!(
-                lower.as_str(),
-                "procfile" | "fly.toml" | "render.yaml" | "railway.toml" | "railway.json" | "app.json"
-            ) {
-                search.text(path, text, Form::Script);
-            }
+        // The same for each Dockerfile of the repository.
+        let calls = self.workspace.remembered("calls from outside", || calls_from_outside(targets.texts()));
+        for (path, text) in calls.iter() {
+            search.text(path, text, Form::Script);
         }
     }
 
@@ -236,6 +218,34 @@ impl Facts<'_> {
                     .any(|invocation| invocation.guard != Guard::Never && brings_a_program(invocation))
         })
     }
+}
+
+/// The lines of the texts of a repository that start something in a container, or in an image beside its own start.
+fn calls_from_outside<'t>(texts: impl IntoIterator<Item = (&'t str, &'t str)>) -> Vec<(String, String)> {
+    const ENGINES: [&str; 7] = ["docker", "podman", "compose", "kubectl", "nerdctl", "heroku", "fly "];
+    // What a platform starts.
+    const PLATFORMS: [&str; 6] = ["procfile", "fly.toml", "render.yaml", "railway.toml", "railway.json", "app.json"];
+    let calls = |line: &&str| {
+        (line.contains("exec") || line.contains(" run")) && ENGINES.iter().any(|word| line.contains(word))
+    };
+    let mut found = Vec::new();
+    for (path, text) in texts {
+        // Prose and other Dockerfiles tell of other things.
+        let lower = file_name(path).to_lowercase();
+        let prose = [".md", ".mdx", ".rst", ".adoc", ".txt"].iter().any(|ending| lower.ends_with(ending));
+        if prose || lower.contains("dockerfile") || is_aside(path) {
+            continue;
+        }
+        let speaking = if PLATFORMS.contains(&lower.as_str()) {
+            text.to_owned()
+        } else {
+            text.lines().filter(calls).collect::<Vec<&str>>().join("\n")
+        };
+        if !speaking.is_empty() {
+            found.push((path.to_owned(), speaking));
+        }
+    }
+    found
 }
 
 /// Whether a command compiles a program or fetches one.
