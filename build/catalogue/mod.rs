@@ -12,6 +12,7 @@ mod names;
 mod packages;
 mod reader;
 mod system;
+mod uses;
 mod wheels;
 
 use std::fs;
@@ -29,13 +30,14 @@ type Tables = Result<Vec<(&'static str, String)>, Vec<Problem>>;
 /// What makes them of a file.
 type Reader = fn(&Section<'_>) -> Tables;
 
-const FILES: [(&str, Reader); 6] = [
+const FILES: [(&str, Reader); 7] = [
     ("catalogue/packages.toml", packages::tables),
     ("catalogue/distributions.toml", distributions::tables),
     ("catalogue/system-packages.toml", system::tables),
     ("catalogue/debian-packages.toml", debian::tables),
     ("catalogue/base-images.toml", images::tables),
     ("catalogue/wheels.toml", wheels::tables),
+    ("catalogue/uses.toml", uses::tables),
 ];
 
 /// The tables of all data files.

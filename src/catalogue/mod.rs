@@ -16,6 +16,7 @@ mod rpm;
 mod slimmer;
 mod system;
 mod texts;
+mod uses;
 mod weight;
 mod wheels;
 
@@ -38,6 +39,7 @@ pub use slimmer::{Slimmer, SlimmerKind};
 pub use system::{
     SystemPackage, SystemPackageKind, apt_lists_bytes, build_tool, is_development_package, system_package,
 };
+pub use uses::{SystemUse, is_in_buildpack, is_one_of, system_use, trixie_name};
 pub use weight::{Weight, weight};
 pub use wheels::{Wheel, wheel};
 

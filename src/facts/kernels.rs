@@ -1,10 +1,48 @@
-//! Programs that compile for a GPU when they run.
+//! Programs that compile when they run, most of them for a GPU.
 
+use super::python::PythonInstall;
 use super::{Base, Facts, StageFacts};
 
 /// Packages that call a compiler when they run.
 const COMPILES_WHEN_IT_RUNS: [&str; 7] =
     ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
+/// Packages that compile when they run: kernels, models, wrappers. Documented by each of them; what only may (`torch.compile`,
+/// `cffi`) is looked for in the sources.
+const COMPILE_WHEN_RUN: [&str; 33] = [
+    "aesara",
+    "brian2",
+    "cmdstanpy",
+    "codon-jit",
+    "cppyy",
+    "dace",
+    "deepspeed",
+    "devito",
+    "flashinfer-python",
+    "intel-extension-for-pytorch",
+    "loopy",
+    "neuron",
+    "neuronx-cc",
+    "pyccel",
+    "pycuda",
+    "pykeops",
+    "pymc",
+    "pymc3",
+    "pyopencl",
+    "pystan",
+    "pytensor",
+    "pythran",
+    "sglang",
+    "tensorrt-llm",
+    "theano",
+    "theano-pymc",
+    "tinygrad",
+    "torch-neuronx",
+    "torchserve",
+    "triton",
+    "unsloth",
+    "vllm",
+    "xformers",
+];
 /// Packages that take `nvcc`, `ptxas` or `libnvvm` from CUDA's toolkit when they run.
 const TAKES_TOOLKIT: [&str; 9] =
     ["numba", "tensorflow", "jax", "flashinfer", "exllama", "pycuda", "lmdeploy", "megatron", "tilelang"];
@@ -25,6 +63,22 @@ impl Facts<'_> {
         self.compiles_when_it_runs(chain)
             || self.names_one(chain, &TAKES_TOOLKIT)
             || self.use_of(&COMPILING_CALLS).is_some()
+    }
+
+    /// A package that the installs bring, and which compiles when it runs, for a GPU or not.
+    pub(in crate::facts) fn compiling_package(&self, installs: &[&PythonInstall]) -> Option<&'static str> {
+        let brings = |name: &str| {
+            installs.iter().any(|install| {
+                install.roots.iter().any(|root| root.requirement.name.as_str() == name)
+                    || self.closure(install).packages.iter().any(|package| package.name.as_str() == name)
+            })
+        };
+        // A compiled requirements file and a lock name `triton` only because torch pulls it.
+        let is_asked_for = |name: &str| {
+            let mut roots = installs.iter().flat_map(|install| &install.roots);
+            roots.any(|root| root.requirement.name.as_str() == name && !root.is_brought_along())
+        };
+        COMPILE_WHEN_RUN.into_iter().find(|&name| if name == "triton" { is_asked_for(name) } else { brings(name) })
     }
 
     fn names_one(&self, chain: &[&StageFacts], names: &[&str]) -> bool {

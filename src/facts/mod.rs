@@ -8,6 +8,7 @@
 
 mod bases;
 mod caches;
+mod callers;
 mod configuration;
 mod environment;
 mod history;
@@ -35,6 +36,7 @@ mod tests;
 mod tools;
 mod transfer;
 mod walk;
+mod workplaces;
 mod yarn;
 
 pub mod commands;
@@ -43,6 +45,7 @@ pub mod python;
 
 pub use bases::ShippedBase;
 pub use caches::{Fate, is_mounted};
+pub use callers::{Seen, UseSigns};
 pub use configuration::Setting;
 pub use environment::{Environment, Variable, VariableKind};
 pub use history::KeptHistory;
@@ -64,6 +67,7 @@ pub use system::{SystemInstall, SystemRemoval};
 pub use targets::Targets;
 pub use tools::ImageNeeds;
 pub use transfer::{Source, Transfer};
+pub use workplaces::has_build_step;
 pub use yarn::{ModernYarn, YarnVersion};
 
 use std::sync::atomic::AtomicUsize;

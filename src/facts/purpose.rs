@@ -58,6 +58,32 @@ impl Facts<'_> {
         !self.is_workshop() && self.starts_a_program(image)
     }
 
+    /// Whether a final image is there to run something, and neither its name nor what it sets and starts speaks of developing,
+    /// building or testing: not `FROM app AS integration_tests`, nor `ENTRYPOINT ["bash", "/src/build_debian.sh"]`.
+    #[must_use]
+    pub fn runs_a_service(&self, image: &StageFacts) -> bool {
+        self.is_runtime_image(image) && !self.serves_development(image) && !self.starts_a_build(image)
+    }
+
+    fn starts_a_build(&self, image: &StageFacts) -> bool {
+        const BUILDS: [&str; 10] =
+            ["build", "builder", "builds", "compile", "test", "tests", "testing", "lint", "linter", "bench"];
+        self.all_start_words(image).iter().any(|word| {
+            let name = super::paths::file_name(word).to_lowercase();
+            let stem = ["sh", "bash"].iter().find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
+            stem.is_some_and(|stem| stem.split(['.', '-', '_']).any(|part| BUILDS.contains(&part)))
+        })
+    }
+
+    /// `ENTRYPOINT` and `CMD`, or what a compose service starts, word by word.
+    #[must_use]
+    pub fn all_start_words(&self, image: &StageFacts) -> Vec<&str> {
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
+        let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
+        instructions.flat_map(words).chain(self.composed_words(image)).collect()
+    }
+
     /// Whether the file is named for developing, testing or building.
     #[must_use]
     pub fn is_workshop(&self) -> bool {
@@ -124,7 +150,9 @@ impl Facts<'_> {
         let instruction = |number: Option<usize>| number.and_then(|number| self.dockerfile.instructions.get(number));
         match (instruction(entrypoint), instruction(command)) {
             (Some(entrypoint), command) => {
-                !is_idle(&words(entrypoint)) || command.is_some_and(|command| !is_idle(&words(command)))
+                let command = command.map(words).unwrap_or_default();
+                // `ENTRYPOINT ["/entrypoint.sh"]` with `CMD tail -f /dev/null` only keeps the container.
+                !waits(&command) && (!is_idle(&words(entrypoint)) || !command.is_empty() && !is_idle(&command))
             }
             (None, Some(command)) => !is_idle(&words(command)),
             (None, None) => !is_idle(&self.start_words(image)),
@@ -132,8 +160,26 @@ impl Facts<'_> {
     }
 }
 
+/// `tail -f /dev/null`, `sleep infinity`: a container that is only kept.
+fn waits(words: &[&str]) -> bool {
+    let program = words.first().map(|word| super::paths::file_name(word)).unwrap_or_default();
+    (program == "tail" && words.contains(&"/dev/null")) || (program == "sleep" && words.contains(&"infinity"))
+}
+
+/// What stands behind an init: `bash` of `tini -g -- bash`.
+fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
+    let program = words.first().map(|word| super::paths::file_name(word)).unwrap_or_default();
+    if !matches!(program, "tini" | "dumb-init" | "catatonit") {
+        return words;
+    }
+    let rest = words.get(1..).unwrap_or_default();
+    let start = rest.iter().position(|word| !word.starts_with('-')).unwrap_or(rest.len());
+    rest.get(start..).unwrap_or_default()
+}
+
 /// `CMD ["bash"]`, `CMD sleep infinity`, `CMD tail -f /dev/null`.
 fn is_idle(words: &[&str]) -> bool {
+    let words = behind_init(words);
     let program = words.first().map(|word| super::paths::file_name(word)).unwrap_or_default();
     let alone = words.iter().skip(1).all(|word| word.starts_with('-') && !word.contains('c'));
     match program {

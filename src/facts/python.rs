@@ -64,6 +64,7 @@ pub use models::BakedModel;
 pub use program::{Program, Reached};
 pub use stale::{Difference, StaleEffect, StaleLock};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};
+pub(in crate::facts) use usage::{names_packages_to_install, starts_programs};
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

@@ -1,6 +1,9 @@
 //! System packages that a `RUN` installs and removes, whatever the package manager.
 
+use std::collections::HashSet;
+
 use crate::catalogue::{self, Distribution};
+use crate::text::TextRange;
 
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
@@ -29,6 +32,8 @@ impl Facts<'_> {
     #[must_use]
     pub fn system_installs<'f>(&self, stage: &'f StageFacts, run: &'f Run) -> Vec<SystemInstall<'f>> {
         let mut installs: Vec<SystemInstall<'f>> = Vec::new();
+        // Places of those that apt may take out again by itself.
+        let mut automatic: HashSet<TextRange> = HashSet::new();
         for invocation in run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never) {
             if let Some((family, packages)) = installed(invocation) {
                 let group = virtual_package(invocation);
@@ -42,7 +47,25 @@ impl Facts<'_> {
                     instruction,
                     group: group.clone(),
                 }));
+            } else if invocation.program == "apt-mark" {
+                let words = invocation.arguments.iter().filter_map(|argument| argument.value.known());
+                let names: Vec<&str> = words.filter(|word| !word.starts_with('-')).collect();
+                let is_named = |install: &&SystemInstall<'_>| {
+                    names.iter().skip(1).any(|name| matches!(*name, ".*" | "*") || removes(name, install.name))
+                };
+                let named = installs.iter().filter(is_named).map(|install| install.argument.range);
+                match names.first() {
+                    Some(&"auto") => automatic.extend(named),
+                    Some(&"manual") => {
+                        let named: Vec<TextRange> = named.collect();
+                        automatic.retain(|range| !named.contains(range));
+                    }
+                    _ => {}
+                }
             } else if let Some(removal) = SystemRemoval::read(invocation) {
+                if removes_automatic(invocation) {
+                    installs.retain(|install| !automatic.contains(&install.argument.range));
+                }
                 // A list that is not known (`apt-get purge $BUILD_DEPS`) is what was installed for the build.
                 if removal.names.iter().any(|name| name.contains(crate::dockerfile::UNKNOWN)) {
                     installs.clear();
@@ -51,6 +74,13 @@ impl Facts<'_> {
             }
         }
         installs
+    }
+
+    /// The packages that a final image's stage and those that it is built on install and do not remove again in the same `RUN`.
+    #[must_use]
+    pub fn installs_of_image<'f>(&'f self, image: &'f StageFacts) -> Vec<SystemInstall<'f>> {
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        chain.flat_map(|stage| stage.runs.iter().flat_map(move |run| self.system_installs(stage, run))).collect()
     }
 
     /// Whether the external image that `stage` is built on has the Debian package `name` already, so that installing it adds
@@ -72,6 +102,18 @@ impl Facts<'_> {
         COMPILER.contains(&name)
             || (!image.slim && KIT.contains(&name))
             || (has_commands && catalogue::package_of_command(name, &image.repository) == Some(name))
+    }
+
+    /// Whether the external image that `stage` is built on has the Debian package `name` already, whatever it is for: headers of a
+    /// full `python`.
+    #[must_use]
+    pub fn has_already(&self, stage: &StageFacts, name: &str) -> bool {
+        const FULL: [&str; 8] = ["python", "node", "ruby", "perl", "gcc", "buildpack-deps", "rust", "elixir"];
+        let image = &self.ancestors(stage).last().unwrap_or(stage).image;
+        let is_full = FULL.contains(&image.repository.as_str())
+            && !image.slim
+            && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu);
+        self.base_brings(stage, name) || is_full && catalogue::is_in_buildpack(name)
     }
 }
 
@@ -96,6 +138,14 @@ impl<'f> SystemRemoval<'f> {
     pub fn takes(&self, install: &SystemInstall<'_>) -> bool {
         self.names.iter().any(|name| removes(name, install.name) || install.group.as_ref() == Some(name))
     }
+}
+
+/// `apt-get autoremove`, `apt-get purge -y --auto-remove`: takes out what `apt-mark auto '.*'` marked before.
+fn removes_automatic(invocation: &Invocation) -> bool {
+    Apt::read(invocation).is_some_and(|apt| {
+        matches!(apt.subcommand.value.known(), Some("autoremove" | "autopurge"))
+            || apt.options.has(&["--auto-remove", "--autoremove"])
+    })
 }
 
 /// The name that `apk add --virtual NAME` gives.

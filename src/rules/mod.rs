@@ -12,6 +12,7 @@ mod insertion;
 mod kept_cache;
 mod metadata;
 mod multistage;
+mod packages;
 mod page;
 mod phrase;
 mod registry;
@@ -112,7 +113,13 @@ groups! {
         cleanup_in_later_layer,
     ],
     layers: [ownership_layer, download_kept, git_history_kept, node_dev_dependencies_in_runtime],
-    system: [apt_recommends, build_tools_in_runtime],
+    system: [
+        apt_recommends,
+        build_tools_in_runtime,
+        dev_headers_in_runtime,
+        unused_system_package,
+        debug_tools_in_runtime,
+    ],
     base: [full_base_image, devel_base_image, end_of_life_base],
     context: [missing_dockerignore, incomplete_dockerignore, path_outside_context, copy_before_install],
     stages: [unused_stage, whole_stage_copied],

@@ -226,10 +226,17 @@ impl Facts<'_> {
     }
 
     /// The file of the context behind a path of the image that `CMD` or `ENTRYPOINT` names.
-    pub(super) fn start_script(&self, word: &str) -> Option<String> {
+    pub(in crate::facts) fn start_script(&self, word: &str) -> Option<String> {
         let last = self.stages.last()?;
-        let path = resolve(last.state.workdir.known().unwrap_or("/"), word);
-        word.contains(['/', '.']).then(|| self.origin(last.index, usize::MAX, &path, None)).flatten()
+        if !word.contains(['/', '.']) {
+            return None;
+        }
+        let workdir = last.state.workdir.known().unwrap_or("/");
+        // `ENTRYPOINT ["docker-entrypoint.sh"]` is looked for along `PATH`.
+        let folders: &[&str] = if word.contains('/') { &[] } else { &["/usr/local/bin", "/usr/bin", "/bin"] };
+        std::iter::once(&workdir)
+            .chain(folders)
+            .find_map(|folder| self.origin(last.index, usize::MAX, &resolve(folder, word), None))
     }
 
     /// Whether an image that is there to run a program, and not to develop or test it, holds what the install brings.
@@ -306,7 +313,7 @@ fn may_be_on(value: &Value) -> bool {
 
 impl Facts<'_> {
     /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `CMD pytest`, `--reload`.
-    pub(super) fn serves_development(&self, image: &StageFacts) -> bool {
+    pub(in crate::facts) fn serves_development(&self, image: &StageFacts) -> bool {
         const TOOLS: [&str; 17] = [
             "locust",
             "pytest",

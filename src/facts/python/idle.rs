@@ -130,7 +130,14 @@ impl Facts<'_> {
     }
 
     /// The same for whatever the stage of that number installs.
-    pub(super) fn knows_the_program_in(&self, installing: usize) -> bool {
+    #[must_use]
+    pub fn knows_the_program_in(&self, installing: usize) -> bool {
+        self.knows_the_program_but_clones(installing) && !self.clones_sources()
+    }
+
+    /// The same, where sources that are cloned do not count.
+    #[must_use]
+    pub fn knows_the_program_but_clones(&self, installing: usize) -> bool {
         let program = self.program();
         let own = |path: &String| !Program::is_aside(path) && !path.ends_with("setup.py");
         if program.truncated || !program.sources.iter().any(own) {
@@ -153,14 +160,18 @@ impl Facts<'_> {
         plain && !hosted && !self.fetches_sources() && self.starts_known_python() && !self.mounted_sources().unknown
     }
 
-    /// `git clone`, `COPY --from` of another image's files, `ADD` of an archive from elsewhere, `COPY $SOURCES`.
-    fn fetches_sources(&self) -> bool {
+    /// `git clone`
+    fn clones_sources(&self) -> bool {
         let runs = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        let clones = runs.filter(|invocation| invocation.guard != Guard::Never).any(|invocation| {
+        runs.filter(|invocation| invocation.guard != Guard::Never).any(|invocation| {
             invocation.program == "git" && ["clone", "pull", "fetch"].iter().any(|word| invocation.has_argument(word))
-        });
-        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
-        let copied = transfers.into_iter().any(|transfer| {
+        })
+    }
+
+    /// `COPY --from` of another image's files, `ADD` of an archive from elsewhere, `COPY $SOURCES`.
+    fn fetches_sources(&self) -> bool {
+        let mut transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
+        transfers.any(|transfer| {
             let paths = || transfer.paths.iter().map(|(path, _)| path);
             match &transfer.source {
                 Source::Stage(_) => false,
@@ -177,8 +188,7 @@ impl Facts<'_> {
                     destination.contains("/bin") || destination.contains("/certs") || destination.contains("/lambda")
                 }),
             }
-        });
-        clones || copied
+        })
     }
 
     fn starts_known_python(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, join};
 use super::has_extension;
 
 /// Python files beyond these are not read.
-const FILE_LIMIT: usize = 3_000;
+const FILE_LIMIT: usize = 6_000;
 /// Sources that one core looks at before all do.
 const FEW: usize = 48;
 /// Other text files beyond these are not read.
@@ -176,7 +176,7 @@ impl Program {
 
 impl Facts<'_> {
     /// What the Python source at `path` imports and names.
-    pub(super) fn imports_of(&self, path: &str) -> Option<Arc<Imports>> {
+    pub(in crate::facts) fn imports_of(&self, path: &str) -> Option<Arc<Imports>> {
         self.workspace.imports(path).ok()
     }
 

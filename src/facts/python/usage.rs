@@ -96,7 +96,7 @@ impl<'i> Spoken<'i> {
 }
 
 /// Whether a source starts other programs.
-pub(super) fn starts_programs(imports: &Imports) -> bool {
+pub(in crate::facts) fn starts_programs(imports: &Imports) -> bool {
     const STARTERS: [&str; 6] =
         ["subprocess", "system", "Popen", "popen", "create_subprocess_exec", "create_subprocess_shell"];
     imports.identifiers.iter().any(|name| STARTERS.contains(&name.as_str()))
@@ -341,7 +341,7 @@ impl Facts<'_> {
     }
 
     /// Sources of local projects that are installed, where the build does not copy them: through a mount, as a path dependency.
-    fn project_sources(&self) -> Vec<String> {
+    pub(in crate::facts) fn project_sources(&self) -> Vec<String> {
         let copied: HashSet<&str> = self.program().sources.iter().map(String::as_str).collect();
         let sources =
             self.project_folders().into_iter().flat_map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT));
@@ -375,7 +375,7 @@ impl Facts<'_> {
     }
 
     /// Compose files, environment files and the files of deployments, which may start programs that no source names.
-    fn start_files(&self) -> Vec<String> {
+    pub(in crate::facts) fn start_files(&self) -> Vec<String> {
         let mut found: Vec<String> = self.deployment_files().collect();
         let mut folders: Vec<(String, usize)> = [self.service.context.clone(), String::new()]
             .into_iter()
@@ -418,7 +418,7 @@ fn is_deployment(name: &str) -> bool {
 }
 
 /// Manifests, settings of tools for developers, and notices: what they name is installed, not used.
-fn names_packages_to_install(path: &str) -> bool {
+pub(in crate::facts) fn names_packages_to_install(path: &str) -> bool {
     let name = file_name(path).to_lowercase();
     let folder = path.rsplit('/').nth(1).unwrap_or_default().to_lowercase();
     let stem = name.split('.').next().unwrap_or_default();

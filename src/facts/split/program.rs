@@ -9,40 +9,6 @@ use crate::facts::{Facts, StageFacts};
 
 use super::Refusal;
 
-/// Packages that compile when they run: kernels, models, wrappers. Documented by each of them; what only may (`torch.compile`,
-/// `cffi`) is looked for in the sources.
-const COMPILE_WHEN_RUN: [&str; 30] = [
-    "aesara",
-    "brian2",
-    "cmdstanpy",
-    "codon-jit",
-    "cppyy",
-    "dace",
-    "deepspeed",
-    "devito",
-    "flashinfer-python",
-    "intel-extension-for-pytorch",
-    "loopy",
-    "neuron",
-    "pyccel",
-    "pycuda",
-    "pykeops",
-    "pymc",
-    "pymc3",
-    "pyopencl",
-    "pystan",
-    "pytensor",
-    "pythran",
-    "sglang",
-    "tensorrt-llm",
-    "theano",
-    "theano-pymc",
-    "tinygrad",
-    "triton",
-    "unsloth",
-    "vllm",
-    "xformers",
-];
 /// What a source does that compiles.
 const COMPILING_CALLS: [&str; 8] = [
     "ffi.verify(",
@@ -109,13 +75,7 @@ pub(super) fn runs_without_compiler(
         return Err(Refusal::new("an image for a GPU may compile kernels when it runs"));
     }
     let names = names(facts, installs);
-    // A compiled requirements file and a lock name `triton` only because torch pulls it.
-    let serves = |name: &&&str| {
-        let roots = installs.iter().flat_map(|install| &install.roots);
-        let mut asked = roots.filter(|root| root.requirement.name.as_str() == **name);
-        if **name == "triton" { asked.any(|root| !root.is_brought_along()) } else { names.contains(**name) }
-    };
-    if let Some(name) = COMPILE_WHEN_RUN.iter().find(serves) {
+    if let Some(name) = facts.compiling_package(installs) {
         return Err(Refusal::new(format!("`{name}` compiles when it runs")));
     }
     if names.contains("torch") && facts.gpu_evidence().needs_gpu() {

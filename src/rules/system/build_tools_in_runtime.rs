@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalogue::{self, Distribution, Gpu, SlimmerKind, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
-use crate::facts::{Base, Facts, Guard, Invocation, Refusal, Split, StageFacts, SystemInstall};
+use crate::facts::{Base, Facts, Guard, Invocation, Refusal, Split, StageFacts, SystemInstall, has_build_step};
 use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::reporter::Finding;
@@ -38,7 +38,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
-        if !chain.iter().any(|stage| builds(stage)) || facts.compiles_when_it_runs(&chain) {
+        if !chain.iter().any(|stage| has_build_step(stage)) || facts.compiles_when_it_runs(&chain) {
             continue;
         }
         let java = chain.iter().any(|stage| builds_java(stage));
@@ -204,39 +204,7 @@ fn is_weighty(install: &SystemInstall<'_>) -> bool {
     })
 }
 
-/// Whether a stage runs a step that can need a compiler: packages of a language, or a compilation.
-fn builds(stage: &StageFacts) -> bool {
-    stage.runs.iter().flat_map(|run| &run.invocations).any(is_build_step)
-}
-
 fn builds_java(stage: &StageFacts) -> bool {
     let is_java = |program: &str| matches!(program, "mvn" | "mvnw" | "gradle" | "gradlew" | "javac" | "sbt" | "ant");
     stage.runs.iter().flat_map(|run| &run.invocations).any(|invocation| is_java(&invocation.program))
-}
-
-fn is_build_step(invocation: &Invocation) -> bool {
-    let first = invocation.argument(0).unwrap_or_default();
-    match invocation.program.as_str() {
-        "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "pixi" | "conda" | "mamba" => invocation
-            .arguments
-            .iter()
-            .any(|argument| matches!(argument.value.text(), "install" | "sync" | "wheel" | "add")),
-        "npm" | "yarn" | "pnpm" | "gem" | "bundle" | "composer" | "go" | "cargo" | "mix" | "pecl" => first != "config",
-        "make"
-        | "cmake"
-        | "ninja"
-        | "meson"
-        | "gcc"
-        | "g++"
-        | "cc"
-        | "c++"
-        | "clang"
-        | "gradle"
-        | "mvn"
-        | "rustc"
-        | "javac"
-        | "docker-php-ext-install" => true,
-        "python" => matches!(first, "setup.py") || first.ends_with("/setup.py"),
-        _ => false,
-    }
 }

@@ -1,0 +1,51 @@
+//! `uses.toml`: what uses system packages, and names that depend on the release.
+
+use super::reader::Section;
+use super::{Tables, all, code, only_one};
+use crate::problem::Problem;
+
+/// The tables of the file.
+pub fn tables(root: &Section<'_>) -> Tables {
+    root.only(&["package", "trixie", "buildpack"]).map_err(only_one)?;
+    let packages = all(root.rows("package").map_err(only_one)?.iter().map(package))?;
+    let trixie = root.section("trixie").map_err(only_one)?;
+    let mut renamed = all(trixie.keys().map(|key| Ok((key, trixie.text(key)?))))?;
+    renamed.sort_unstable();
+    let renamed: Vec<String> = renamed.iter().map(|pair| format!("{pair:?}")).collect();
+    let buildpack = buildpack(root).map_err(only_one)?;
+    let code = [
+        code::table("What uses system packages.", "USES", "SystemUse", &packages),
+        code::table("Names on bookworm and on trixie, sorted.", "TRIXIE", "(&str, &str)", &renamed),
+        code::table("What full images have, sorted.", "BUILDPACK", "&str", &buildpack),
+    ];
+    Ok(vec![("catalogue-uses.rs", code.concat())])
+}
+
+fn buildpack(root: &Section<'_>) -> Result<Vec<String>, Problem> {
+    let section = root.section("buildpack")?;
+    section.only(&["packages"])?;
+    let mut names = section.some_texts("packages")?;
+    names.sort_unstable();
+    Ok(names.iter().map(|name| format!("{name:?}")).collect())
+}
+
+fn package(row: &Section<'_>) -> Result<String, Problem> {
+    row.only(&["names", "commands", "libraries", "callers", "linked", "apart", "hints", "packages"])?;
+    let hints = row.texts("hints")?;
+    if let Some(hint) = hints.iter().find(|hint| hint.to_lowercase() != **hint) {
+        return Err(row.problem("hints", &format!("{hint:?} is not in lower case")));
+    }
+    let (linked, apart) = (row.texts("linked")?, row.texts("apart")?);
+    if linked.is_empty() != apart.is_empty() {
+        return Err(row.problem("apart", "it stands where `linked` stands"));
+    }
+    Ok(format!(
+        "SystemUse {{ names: &{:?}, commands: &{:?}, libraries: &{:?}, callers: &{:?}, linked: &{linked:?}, apart: &{apart:?}, hints: &{hints:?}, \
+         packages: &{:?} }}",
+        row.some_texts("names")?,
+        row.some_texts("commands")?,
+        row.texts("libraries")?,
+        row.texts("callers")?,
+        row.texts("packages")?,
+    ))
+}

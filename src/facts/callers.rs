@@ -1,0 +1,339 @@
+//! What of the repository calls a program of the system when an image runs.
+
+mod words;
+
+use std::collections::HashSet;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+
+use crate::dockerfile::Keyword;
+use crate::workspace::{is_compose_name, parent};
+
+use super::paths::file_name;
+use super::python::Reached;
+use super::{Facts, Guard, Invocation};
+pub(super) use words::{Form, has_command};
+use words::{is_comment, is_install_line};
+
+/// What shows that something is used.
+#[derive(Clone, Debug, Default)]
+pub struct UseSigns {
+    /// Commands that are called.
+    pub commands: Vec<String>,
+    /// Texts, in lower case, that speak for a use wherever they stand.
+    pub hints: Vec<String>,
+    /// Python modules that are imported.
+    pub modules: Vec<String>,
+}
+
+/// Where a use may stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    /// Wherever the image or its build calls it.
+    Anywhere,
+    /// Only when the image runs: that a `RUN` calls the program itself does not count.
+    WhenRunning,
+}
+
+/// Programs that install, remove or look for packages: what they name is no use.
+const MANAGERS: [&str; 22] = [
+    "apt-get",
+    "apt",
+    "aptitude",
+    "apt-cache",
+    "apt-mark",
+    "dpkg",
+    "apk",
+    "yum",
+    "dnf",
+    "microdnf",
+    "zypper",
+    "pacman",
+    "pip",
+    "uv",
+    "poetry",
+    "pipenv",
+    "pdm",
+    "conda",
+    "mamba",
+    "rm",
+    "debconf-set-selections",
+    "add-apt-repository",
+];
+/// Texts longer than this are data.
+const TEXT_BYTES: usize = 512_000;
+
+impl Facts<'_> {
+    /// For each of `wanted`, where something uses it, in the Dockerfile, in what is copied, or in files that tell how the image is
+    /// run; `None` where nothing is seen.
+    #[must_use]
+    pub fn uses_of(&self, wanted: &[UseSigns], seen: Seen) -> Vec<Option<Reached>> {
+        let mut search = Search::new(wanted);
+        self.search_instructions(&mut search, seen);
+        self.search_sources(&mut search);
+        self.search_texts(&mut search);
+        self.search_calls_from_outside(&mut search);
+        search.found
+    }
+
+    fn search_instructions(&self, search: &mut Search<'_>, seen: Seen) {
+        let path = self.source.path();
+        for instruction in &self.dockerfile.instructions {
+            let text = instruction.body.text();
+            match instruction.keyword {
+                Keyword::Cmd
+                | Keyword::Entrypoint
+                | Keyword::Env
+                | Keyword::Healthcheck
+                | Keyword::Onbuild
+                | Keyword::Copy
+                | Keyword::Add
+                | Keyword::Shell
+                | Keyword::Volume
+                | Keyword::Workdir => search.text(path, text, Form::Script),
+                _ => {}
+            }
+            if instruction.keyword != Keyword::Run {
+                for heredoc in &instruction.heredocs {
+                    search.text(path, heredoc.body.slice(self.source.text()), Form::Script);
+                }
+            }
+        }
+        let invocations = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        for invocation in invocations.filter(|invocation| invocation.guard != Guard::Never) {
+            if MANAGERS.contains(&invocation.program.as_str()) {
+                continue;
+            }
+            let itself = |command: &str| invocation.program == command || file_name(invocation.path.text()) == command;
+            search.each(|signs| {
+                let called = signs.commands.iter().find(|command| itself(command));
+                if seen == Seen::WhenRunning && called.is_some() {
+                    return None;
+                }
+                called.map(|command| Reached { file: path.to_owned(), by: format!("RUN {command}") })
+            });
+            for argument in &invocation.arguments {
+                let text = argument.value.text();
+                search.each(|signs| {
+                    // `git config`, `git clone https://…/git`
+                    if seen == Seen::WhenRunning && signs.commands.iter().any(|command| itself(command)) {
+                        return None;
+                    }
+                    signs.in_text(text, Form::Script).map(|by| Reached { file: path.to_owned(), by })
+                });
+            }
+        }
+    }
+
+    fn search_sources(&self, search: &mut Search<'_>) {
+        let copied: HashSet<&String> = self.program().sources.iter().collect();
+        let others = self.project_sources();
+        for path in copied.into_iter().chain(&others) {
+            let Ok(file) = self.workspace.read(path) else { continue };
+            if !search.may_be_in(file.text()) {
+                continue;
+            }
+            let imports = self.imports_of(path);
+            let starts = imports.as_ref().is_some_and(|imports| super::python::starts_programs(imports));
+            search.each(|signs| {
+                let module = signs
+                    .modules
+                    .iter()
+                    .find(|module| imports.as_ref().is_some_and(|imports| imports.reaches(module)))
+                    .map(|module| format!("import {module}"));
+                let by =
+                    module.or_else(|| signs.in_text(file.text(), if starts { Form::Starter } else { Form::Source }))?;
+                Some(Reached { file: path.clone(), by })
+            });
+        }
+    }
+
+    fn search_texts(&self, search: &mut Search<'_>) {
+        let texts = self.program().texts.iter().cloned();
+        let mut paths: Vec<String> = texts.chain(self.start_files()).filter(|path| !is_aside(path)).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        for path in paths {
+            if is_compose_name(file_name(&path)) {
+                continue;
+            }
+            let Ok(file) = self.workspace.read(&path) else { continue };
+            if file.text().len() <= TEXT_BYTES {
+                search.text(&path, file.text(), Form::Script);
+            }
+        }
+        self.search_compose(search);
+    }
+
+    /// The services of compose files that run this image, and what stands in front of all services.
+    fn search_compose(&self, search: &mut Search<'_>) {
+        let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
+        for file in folders.iter().flat_map(|files| files.iter()) {
+            let is_own = |build: Option<&str>| build == Some(self.service.dockerfile.as_str());
+            let builds = file
+                .services
+                .iter()
+                .any(|service| is_own(service.build.as_ref().map(|build| build.dockerfile.as_str())));
+            for service in &file.services {
+                let own = is_own(service.build.as_ref().map(|build| build.dockerfile.as_str()));
+                let has_image = service.lines.iter().any(|line| line.trim_start().starts_with("image:"));
+                // `<<: *backend`, or an image of the registry that this Dockerfile makes.
+                if own || service.build.is_none() && (!has_image || !builds) {
+                    let lines: Vec<&str> = service
+                        .lines
+                        .iter()
+                        .map(String::as_str)
+                        .filter(|line| !line.trim_start().starts_with("image:"))
+                        .collect();
+                    search.text(&file.path, &lines.join("\n"), Form::Script);
+                }
+            }
+            let text = file.source.text();
+            let head = text.find("\nservices:").and_then(|at| text.get(..at)).unwrap_or_default();
+            search.text(&file.path, head, Form::Script);
+        }
+    }
+
+    /// `docker compose exec web psql` in a Makefile or a script.
+    fn search_calls_from_outside(&self, search: &mut Search<'_>) {
+        let targets = self.targets();
+        // The same for each Dockerfile of the repository.
+        let calls = self.workspace.remembered("calls from outside", || calls_from_outside(targets.texts()));
+        for (path, text) in calls.iter() {
+            search.text(path, text, Form::Script);
+        }
+    }
+
+    /// Whether something is fetched or compiled in the image beside packages, of which nobody knows what it uses: programs from
+    /// elsewhere, programs of other languages.
+    #[must_use]
+    pub fn holds_foreign_programs(&self) -> bool {
+        let shipped = |stage: usize| self.is_in_final(stage) || self.reaches_final(stage, "/");
+        let stages = self.stages.iter().filter(|stage| shipped(stage.index));
+        stages.flat_map(|stage| &stage.runs).any(|run| {
+            run.opaque
+                || run
+                    .invocations
+                    .iter()
+                    .any(|invocation| invocation.guard != Guard::Never && brings_a_program(invocation))
+        })
+    }
+}
+
+/// The lines of the texts of a repository that start something in a container, or in an image beside its own start.
+fn calls_from_outside<'t>(texts: impl IntoIterator<Item = (&'t str, &'t str)>) -> Vec<(String, String)> {
+    const ENGINES: [&str; 7] = ["docker", "podman", "compose", "kubectl", "nerdctl", "heroku", "fly "];
+    // What a platform starts.
+    const PLATFORMS: [&str; 6] = ["procfile", "fly.toml", "render.yaml", "railway.toml", "railway.json", "app.json"];
+    let calls = |line: &&str| {
+        (line.contains("exec") || line.contains(" run")) && ENGINES.iter().any(|word| line.contains(word))
+    };
+    let mut found = Vec::new();
+    for (path, text) in texts {
+        // Prose and other Dockerfiles tell of other things.
+        let lower = file_name(path).to_lowercase();
+        let prose = [".md", ".mdx", ".rst", ".adoc", ".txt"].iter().any(|ending| lower.ends_with(ending));
+        if prose || lower.contains("dockerfile") || is_aside(path) {
+            continue;
+        }
+        let speaking = if PLATFORMS.contains(&lower.as_str()) {
+            text.to_owned()
+        } else {
+            text.lines().filter(calls).collect::<Vec<&str>>().join("\n")
+        };
+        if !speaking.is_empty() {
+            found.push((path.to_owned(), speaking));
+        }
+    }
+    found
+}
+
+/// Whether a command compiles a program or fetches one.
+fn brings_a_program(invocation: &Invocation) -> bool {
+    let first = invocation.argument(0).unwrap_or_default();
+    match invocation.program.as_str() {
+        "make" | "cmake" | "ninja" | "meson" | "cargo" | "go" | "gem" | "bundle" | "composer" | "cpan" | "cpanm"
+        | "luarocks" | "conda" | "mamba" | "micromamba" | "snap" | "brew" | "Rscript" | "R" | "configure" | "alien"
+        | "flatpak" => true,
+        "npm" | "yarn" | "pnpm" => matches!(first, "install" | "i" | "ci" | "add" | "global" | ""),
+        "dpkg" => invocation.has_argument("-i") || invocation.has_argument("--install"),
+        "apt-get" | "apt" => invocation.arguments.iter().any(|word| word.value.text().contains(".deb")),
+        // Keys and lists of repositories are no programs.
+        "curl" | "wget" => !invocation.arguments.iter().any(|word| {
+            let text = word.value.text();
+            [".gpg", ".asc", ".key", "/gpg", ".list", "keyring", ".crt", ".pem"].iter().any(|sign| text.contains(sign))
+        }),
+        _ => false,
+    }
+}
+
+/// What a repository holds beside its programs.
+fn is_aside(path: &str) -> bool {
+    let lower = path.to_lowercase();
+    super::python::names_packages_to_install(path)
+        || lower
+            .split('/')
+            .any(|part| matches!(part, ".github" | ".gitlab" | ".circleci" | ".devcontainer" | ".vscode" | ".idea"))
+        || [
+            ".gitignore",
+            ".gitattributes",
+            ".gitmodules",
+            ".dockerignore",
+            ".gitlab-ci.yml",
+            ".travis.yml",
+            "azure-pipelines.yml",
+        ]
+        .iter()
+        .any(|name| lower.ends_with(name))
+        || ["package.json", "tsconfig.json", "renovate.json5", "codecov.yml", "readme.txt", "readme"]
+            .iter()
+            .any(|name| file_name(&lower) == *name)
+        || parent(path).ends_with("licenses")
+}
+
+impl UseSigns {
+    fn in_text(&self, text: &str, form: Form) -> Option<String> {
+        let command = self.commands.iter().find(|command| has_command(text, command, form));
+        if let Some(command) = command {
+            return Some(command.clone());
+        }
+        if self.hints.is_empty() {
+            return None;
+        }
+        let lower = text.to_lowercase();
+        let mut lines = lower.lines().filter(|line| !is_install_line(line) && !is_comment(line));
+        lines.find_map(|line| self.hints.iter().find(|hint| line.contains(hint.as_str())).cloned())
+    }
+}
+
+struct Search<'s> {
+    wanted: &'s [UseSigns],
+    found: Vec<Option<Reached>>,
+    matcher: Option<AhoCorasick>,
+}
+
+impl<'s> Search<'s> {
+    fn new(wanted: &'s [UseSigns]) -> Self {
+        let words = wanted.iter().flat_map(|signs| signs.commands.iter().chain(&signs.hints).chain(&signs.modules));
+        let matcher = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok();
+        Self { wanted, found: vec![None; wanted.len()], matcher }
+    }
+
+    fn may_be_in(&self, text: &str) -> bool {
+        self.found.iter().any(Option::is_none) && self.matcher.as_ref().is_none_or(|matcher| matcher.is_match(text))
+    }
+
+    fn each(&mut self, look: impl Fn(&UseSigns) -> Option<Reached>) {
+        for (signs, found) in self.wanted.iter().zip(&mut self.found) {
+            if found.is_none() {
+                *found = look(signs);
+            }
+        }
+    }
+
+    fn text(&mut self, path: &str, text: &str, form: Form) {
+        if self.may_be_in(text) {
+            self.each(|signs| signs.in_text(text, form).map(|by| Reached { file: path.to_owned(), by }));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Commands in texts.
+
+/// How a text is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::facts) enum Form {
+    /// Every word may be a command.
+    Script,
+    /// A Python source that starts programs: every word in it may be a command.
+    Starter,
+    /// Another Python source: a string that begins with the command, or a command line in a string.
+    Source,
+}
+
+/// Whether a line of a script installs packages.
+pub(super) fn is_install_line(line: &str) -> bool {
+    const INSTALLS: [&str; 9] = [
+        "apt-get install",
+        "apt install",
+        "apt-get -y install",
+        "apk add",
+        "yum install",
+        "dnf install",
+        "brew install",
+        "pacman -s",
+        "apt-get update",
+    ];
+    INSTALLS.iter().any(|install| line.contains(install))
+}
+
+pub(super) fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with('#') && !line.starts_with("#!")
+}
+
+/// Whether `text` has `command` as a command may stand in such a text.
+pub(in crate::facts) fn has_command(text: &str, command: &str, form: Form) -> bool {
+    text.match_indices(command).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + command.len()..).unwrap_or_default();
+        if !is_bounded(before, after) {
+            return false;
+        }
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let whole = format!("{line}{command}{}", after.lines().next().unwrap_or_default());
+        if is_comment(&whole) || form != Form::Source && is_install_line(&whole.to_lowercase()) {
+            return false;
+        }
+        form != Form::Source || starts_command(before)
+    })
+}
+
+/// `-git-`, `git@host`, `git+https`, `nginx.conf`: part of another word. `/usr/bin/git`: the command.
+fn is_bounded(before: &str, after: &str) -> bool {
+    let part = |character: char| character.is_alphanumeric() || matches!(character, '_' | '-' | '+' | '@');
+    let mut rest = after.chars();
+    let next = rest.next();
+    let begins = !before.chars().next_back().is_some_and(|character| part(character) || character == '.');
+    let goes_on = match next {
+        Some('.') => rest.next().is_some_and(char::is_alphanumeric),
+        Some(character) => part(character) || character == '=',
+        None => false,
+    };
+    begins && !goes_on
+}
+
+/// Whether a command can begin behind `before` in a Python source: behind a quote, an operator of the shell, or another command's
+/// folder.
+fn starts_command(before: &str) -> bool {
+    let before = before
+        .trim_end_matches(|character: char| character.is_alphanumeric() || matches!(character, '/' | '_' | '.' | '~'));
+    let trimmed = before.trim_end_matches([' ', '\\']);
+    before.ends_with(['"', '\'', '`', '('])
+        || ["&&", "||", "|", ";", "$(", "sudo", "exec", "\n", "--"].iter().any(|operator| trimmed.ends_with(operator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_stand_alone() {
+        for text in ["git clone x", "exec /usr/bin/git pull", "a && git log", "[\"git\", \"log\"]", "`git`"] {
+            assert!(has_command(text, "git", Form::Script), "{text}");
+        }
+        for text in
+            ["git@host:x", "git+https://x", "x.git", "digit", "git-lfs", "# git", "apt-get install git", "git=2.1"]
+        {
+            assert!(!has_command(text, "git", Form::Script), "{text}");
+        }
+    }
+
+    #[test]
+    fn sources_call_in_strings() {
+        for text in
+            ["run(['ffmpeg', x])", "f\"ffmpeg -i {x}\"", "'/usr/bin/ffmpeg'", "\"cd x && ffmpeg\"", "'sudo ffmpeg'"]
+        {
+            assert!(has_command(text, "ffmpeg", Form::Source), "{text}");
+        }
+        assert!(!has_command("\"Use nginx, as reverse proxy\"", "nginx", Form::Source));
+        assert!(has_command("\"Use nginx, as reverse proxy\"", "nginx", Form::Starter));
+    }
+}

@@ -1,0 +1,241 @@
+//! Images in which people work, and images that compile when they run.
+
+use crate::catalogue::{self, SystemPackageKind};
+use crate::dockerfile::{Arguments, Keyword};
+
+use super::callers::{Form, UseSigns, has_command};
+use super::paths::file_name;
+use super::python::PythonInstall;
+use super::{Facts, Guard, Invocation, StageFacts, SystemInstall};
+
+/// Packages of desktops and of ways into a container.
+const DESKTOPS: [&str; 14] = [
+    "openssh-server",
+    "xfce4*",
+    "novnc",
+    "tigervnc*",
+    "x11vnc",
+    "xserver-xorg*",
+    "xrdp",
+    "ubuntu-desktop*",
+    "lxde*",
+    "lxqt*",
+    "kde*",
+    "gnome*",
+    "code-server",
+    "rstudio-server",
+];
+/// Packages that only images have which build packages, firmware or programs for others, or whose programs compile by themselves:
+/// Perl's `Inline::C`, `dkms`.
+const BUILDERS: [&str; 26] = [
+    "abuild",
+    "akmods",
+    "bitbake",
+    "ccache",
+    "debhelper",
+    "devscripts",
+    "dh-python",
+    "dh-virtualenv",
+    "distcc",
+    "dkms",
+    "dpkg-sig",
+    "equivs",
+    "fakeroot",
+    "icecc",
+    "libinline-c-perl",
+    "mock",
+    "pbuilder",
+    "r-base-dev",
+    "reprepro",
+    "rpm-build",
+    "rpmbuild",
+    "rpmdevtools",
+    "sbuild",
+    "sccache",
+    "scons",
+    "gperf",
+];
+/// Starts of images in which people install and compile.
+const WORKBENCHES: [&str; 14] = [
+    "jupyter",
+    "jupyter-lab",
+    "jupyter-notebook",
+    "jupyterlab",
+    "jupyterhub",
+    "code-server",
+    "start-notebook.sh",
+    "R",
+    "rstudio",
+    "rstudio-server",
+    "sshd",
+    "ttyd",
+    "vagrant",
+    "distccd",
+];
+/// What a start script calls to compile.
+const COMPILERS: [&str; 10] = ["make", "gcc", "g++", "cc", "clang", "cmake", "dkms", "cargo", "rustc", "go build"];
+
+impl Facts<'_> {
+    /// Whether people work in the image: it has a desktop or an SSH server, it starts a notebook, or the file stands among
+    /// tests.
+    #[must_use]
+    pub fn is_workplace(&self, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
+        const TESTS: [&str; 8] = ["test", "tests", "testing", "testdata", "testfiles", "testcases", "fixtures", "e2e"];
+        let mut folders = self.service.dockerfile.split('/').rev().skip(1);
+        let tests = folders.any(|folder| folder.split(['-', '_', '.']).any(|part| TESTS.contains(&part)));
+        tests
+            || installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
+            || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+    }
+
+    /// Whether an image may need compilers and headers when it runs, so that they belong there: it is made for building (of
+    /// packages, of images from source), it keeps a compiler for which no step of its own build has a use, or what it starts or
+    /// holds compiles.
+    ///
+    /// `chain` is the image's stage with those that it is built on, `installs` what they install.
+    #[must_use]
+    pub fn may_compile(&self, image: &StageFacts, chain: &[&StageFacts], installs: &[SystemInstall<'_>]) -> bool {
+        let python: Vec<&PythonInstall> =
+            self.python_installs().iter().filter(|install| install.guard != Guard::Never).collect();
+        if self.compiles_when_it_runs(chain)
+            || self.builds_for_others(chain, installs)
+            || self.compiling_package(&python).is_some()
+        {
+            return true;
+        }
+        let is_compiler = |install: &SystemInstall<'_>| {
+            install.invocation.guard == Guard::Always
+                && catalogue::build_tool(install.family, install.name)
+                    .is_some_and(|tool| matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
+        };
+        // Go beside the compilers of other languages, where no step calls it, is there for others to build with.
+        let runs = || chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        if installs.iter().any(|install| install.name.starts_with("golang"))
+            && !runs().any(|invocation| matches!(invocation.program.as_str(), "go" | "make"))
+        {
+            return true;
+        }
+        // `FROM buildpack-deps`: there is no image of it without compilers.
+        let base = &chain.last().unwrap_or(&image).image;
+        let of_base = base.has_build_tools == Some(true) && base.slimmer.is_none();
+        let kept = of_base || installs.iter().any(is_compiler);
+        kept && (of_base || !chain.iter().any(|stage| has_build_step(stage)) || self.start_may_compile(image))
+    }
+
+    /// Whether a script that the image starts calls a compiler, or cannot be read.
+    fn start_may_compile(&self, image: &StageFacts) -> bool {
+        self.all_start_words(image).iter().any(|word| {
+            let word = word.trim_matches(['"', '\'', ',', '[', ']']);
+            let Some(path) = self.start_script(word) else {
+                return [".sh", ".bash"].iter().any(|ending| word.ends_with(ending));
+            };
+            self.workspace
+                .read(&path)
+                .map_or(true, |file| COMPILERS.iter().any(|command| has_command(file.text(), command, Form::Script)))
+        })
+    }
+
+    /// Whether the image is made for building packages, firmware or other images.
+    #[must_use]
+    pub fn builds_for_others(&self, chain: &[&StageFacts], installs: &[SystemInstall<'_>]) -> bool {
+        installs.iter().any(|install| BUILDERS.contains(&install.name)) || self.builds_from_source(chain)
+    }
+
+    /// `LABEL io.openshift.s2i.scripts-url=…`, `COPY s2i/bin /usr/libexec/s2i`: the image builds others from their sources.
+    fn builds_from_source(&self, chain: &[&StageFacts]) -> bool {
+        let labels = self.dockerfile.instructions.iter().filter(|instruction| instruction.keyword == Keyword::Label);
+        let labelled = labels.into_iter().any(|instruction| match &instruction.arguments {
+            Arguments::Pairs(pairs) => pairs.iter().any(|pair| pair.name.text.contains("s2i.scripts-url")),
+            _ => instruction.body.text().contains("s2i.scripts-url"),
+        });
+        labelled
+            || chain.iter().flat_map(|stage| &stage.transfers).any(|transfer| {
+                transfer.destination.text().contains("/s2i") || transfer.destination.text().contains("STI_SCRIPTS_PATH")
+            })
+    }
+
+    /// Whether a comment says that people call the package: `# For maintenance tasks` in the lines right above it, or
+    /// `# default-mysql-client for convenience` above the instruction.
+    #[must_use]
+    pub fn is_for_people(&self, install: &SystemInstall<'_>) -> bool {
+        const PEOPLE: [&str; 13] = [
+            "maintenance",
+            "debug",
+            "troubleshoot",
+            "shell",
+            "by hand",
+            "manual",
+            "convenien",
+            "admin",
+            "interactive",
+            "inspect",
+            "not remove",
+            "n't remove",
+            "keep ",
+        ];
+        let Some(instruction) = self.dockerfile.instructions.get(install.instruction) else { return false };
+        let text = self.source.text();
+        let before = text.get(..install.argument.range.start() as usize).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let with_comments = self.dockerfile.with_comments_above(instruction);
+        let comments = self.dockerfile.comments.iter().filter(|comment| with_comments.contains_range(comment.range));
+        comments.into_iter().any(|comment| {
+            let words = comment.range.slice(text).to_lowercase();
+            let about =
+                if comment.inside.is_some() { comment.line as usize + 1 == line } else { words.contains(install.name) };
+            about && PEOPLE.iter().any(|people| words.contains(people))
+        })
+    }
+}
+
+impl UseSigns {
+    /// What shows that something in the image compiles when it runs: calls of a compiler or of a library which calls one.
+    #[must_use]
+    pub fn of_compilers() -> Self {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        Self {
+            commands: owned(&["gcc", "g++", "nvcc", "clang", "mpicc"]),
+            hints: owned(&["torch.compile(", "torch_compile", "load_inline(", "cpp_extension", "pyximport"]),
+            modules: owned(&[
+                "pyximport",
+                "torch.utils.cpp_extension",
+                "distutils.ccompiler",
+                "setuptools.command.build_ext",
+                "cppyy",
+            ]),
+        }
+    }
+}
+
+/// Whether a stage runs a step that can need a compiler: packages of a language, or a compilation.
+#[must_use]
+pub fn has_build_step(stage: &StageFacts) -> bool {
+    stage.runs.iter().flat_map(|run| &run.invocations).any(is_build_step)
+}
+
+fn is_build_step(invocation: &Invocation) -> bool {
+    let first = invocation.argument(0).unwrap_or_default();
+    match invocation.program.as_str() {
+        "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "pixi" | "conda" | "mamba" => invocation
+            .arguments
+            .iter()
+            .any(|argument| matches!(argument.value.text(), "install" | "sync" | "wheel" | "add")),
+        "npm" | "yarn" | "pnpm" | "gem" | "bundle" | "composer" | "go" | "cargo" | "mix" | "pecl" => first != "config",
+        "make"
+        | "cmake"
+        | "ninja"
+        | "meson"
+        | "gcc"
+        | "g++"
+        | "cc"
+        | "c++"
+        | "clang"
+        | "gradle"
+        | "mvn"
+        | "rustc"
+        | "javac"
+        | "docker-php-ext-install" => true,
+        "python" => matches!(first, "setup.py") || first.ends_with("/setup.py"),
+        _ => false,
+    }
+}

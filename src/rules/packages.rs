@@ -1,0 +1,69 @@
+//! What the rules about system packages share: bytes, and taking names out of a command.
+
+use std::collections::HashSet;
+
+use crate::catalogue;
+use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings};
+use crate::facts::{Facts, Origin, SystemInstall};
+
+use super::deletion::delete;
+use super::phrase::listed;
+
+/// Installed bytes of the package with what it depends on, where they are known.
+pub(super) fn bytes_of(install: &SystemInstall<'_>) -> Option<u64> {
+    catalogue::system_package(install.family, install.name)?.installed_bytes
+}
+
+/// What `members` weigh. What they depend on overlaps, so that of several only the largest is certain.
+pub(super) fn savings(members: &[SystemInstall<'_>]) -> Option<Savings> {
+    let sized = members.iter().filter_map(|install| Some((install.name, bytes_of(install)?)));
+    let (name, bytes) = sized.max_by_key(|(_, bytes)| *bytes)?;
+    let item = Saving { component: Component::Package(name.to_owned()), bytes, basis: Basis::Catalogue };
+    Some(Savings { items: vec![item], complete: members.len() == 1, in_image: true })
+}
+
+/// Takes the names out of the commands that install them. `None` where one of them does not stand there as a word of its own,
+/// where nothing would be left to install, or where something else names it.
+pub(super) fn without_words(facts: &Facts<'_>, members: &[SystemInstall<'_>], caution: &str) -> Option<Fix> {
+    let mut edits = Vec::new();
+    for install in members {
+        let invocation = install.invocation;
+        let position = invocation.arguments.iter().position(|argument| argument.range == install.argument.range)?;
+        let argument = invocation.arguments.get(position)?;
+        let written = argument.range.slice(facts.source.text());
+        if invocation.origin != Origin::Instruction
+            || !argument.whole
+            || !argument.last
+            || argument.value.known() != Some(written)
+            || install.group.is_some()
+        {
+            return None;
+        }
+        edits.push(delete(facts, invocation, position, argument)?);
+    }
+    let ranges: HashSet<_> = members.iter().map(|install| install.argument.range).collect();
+    let is_left = |members: &SystemInstall<'_>| {
+        let others = facts.stages.get(members.stage).into_iter().flat_map(|stage| {
+            let run = stage.runs.iter().find(|run| run.instruction == members.instruction);
+            run.into_iter().flat_map(|run| facts.system_installs(stage, run))
+        });
+        others
+            .filter(|other| other.invocation.range == members.invocation.range)
+            .any(|other| !ranges.contains(&other.argument.range))
+    };
+    let names: HashSet<&str> = members.iter().map(|install| install.name).collect();
+    let invocations = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let named_elsewhere = invocations.flat_map(|invocation| &invocation.arguments).any(|argument| {
+        !ranges.contains(&argument.range) && argument.value.known().is_some_and(|value| names.contains(value))
+    });
+    if !members.iter().all(is_left) || named_elsewhere {
+        return None;
+    }
+    let quoted: Vec<String> = members.iter().map(|install| format!("`{}`", install.name)).collect();
+    Some(Fix {
+        title: format!("leave out {}", listed(&quoted)),
+        applicability: Applicability::Unsafe,
+        caution: Some(caution.to_owned()),
+        edits,
+    })
+}

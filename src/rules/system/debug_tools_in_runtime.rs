@@ -1,0 +1,305 @@
+//! Tools for people at a terminal stay in an image that only runs things.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue;
+use crate::diagnostic::{Severity, format_bytes};
+use crate::facts::python::Reached;
+use crate::facts::{Facts, Guard, Invocation, Seen, StageFacts, SystemInstall, UseSigns};
+use crate::rules::packages::{bytes_of, savings, without_words};
+use crate::rules::phrase::listed_up_to;
+use crate::rules::{Check, Reporter};
+use crate::text::TextRange;
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// Below this they are no more than worth a word.
+const WEIGHTY: u64 = 10_000_000;
+/// Names that a sentence lists before it counts.
+const LISTED: usize = 4;
+/// What only people use: no service starts an editor.
+const FOR_PEOPLE: [&str; 19] = [
+    "vim",
+    "vim-nox",
+    "vim-gtk3",
+    "vim-tiny",
+    "vim-enhanced",
+    "vim-minimal",
+    "nano",
+    "emacs",
+    "emacs-nox",
+    "neovim",
+    "joe",
+    "htop",
+    "ncdu",
+    "iotop",
+    "iftop",
+    "bash-completion",
+    "man-db",
+    "fzf",
+    "bat",
+];
+/// What programs can call as well, so that it counts only where all that runs is known.
+const FOR_BOTH: [&str; 25] = [
+    "telnet",
+    "inetutils-telnet",
+    "net-tools",
+    "iputils-ping",
+    "inetutils-ping",
+    "dnsutils",
+    "bind9-dnsutils",
+    "bind9-host",
+    "bind-utils",
+    "bind-tools",
+    "strace",
+    "ltrace",
+    "gdb",
+    "tcpdump",
+    "nmap",
+    "traceroute",
+    "mtr",
+    "mtr-tiny",
+    "less",
+    "tree",
+    "tmux",
+    "screen",
+    "sysstat",
+    "mc",
+    "inetutils-traceroute",
+];
+/// Distributions that call git, or tools by which people use it.
+const GIT_LIBRARIES: [&str; 55] = [
+    "gitpython",
+    "git-python",
+    "pygit2",
+    "dulwich",
+    "mlflow",
+    "mlflow-skinny",
+    "wandb",
+    "dvc",
+    "pre-commit",
+    "comet-ml",
+    "clearml",
+    "sacred",
+    "dbt-core",
+    "ansible",
+    "ansible-core",
+    "prefect",
+    "dagster",
+    "aider-chat",
+    "cookiecutter",
+    "copier",
+    "streamlit",
+    "swebench",
+    "openhands-ai",
+    "jupyterlab-git",
+    "jupyter",
+    "jupyterlab",
+    "pydriller",
+    "gitdb",
+    "python-gitlab",
+    "bandit",
+    "semgrep",
+    "detect-secrets",
+    "trufflehog",
+    "llama-index",
+    "gpt-engineer",
+    "metagpt",
+    "huggingface-hub",
+    "sh",
+    "plumbum",
+    "invoke",
+    "fabric",
+    "conan",
+    "meltano",
+    "kedro",
+    "apache-airflow",
+    "zenml",
+    "bentoml",
+    "snakemake",
+    "mkdocs",
+    "sphinx",
+    "commitizen",
+    "gitlint",
+    "python-semantic-release",
+    "skypilot",
+    "ray",
+];
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    let mut found: BTreeMap<TextRange, Vec<SystemInstall<'_>>> = BTreeMap::new();
+    let mut gits: BTreeMap<TextRange, SystemInstall<'_>> = BTreeMap::new();
+    for image in facts.finals() {
+        let installs = facts.installs_of_image(image);
+        let named = |install: &&SystemInstall<'_>| {
+            let name = install.name;
+            (FOR_PEOPLE.contains(&name) || FOR_BOTH.contains(&name) || name == "git")
+                && install.invocation.guard == Guard::Always
+                && facts.stages.get(install.stage).is_some_and(|stage| !facts.has_already(stage, name))
+        };
+        let tools: Vec<&SystemInstall<'_>> = installs.iter().filter(named).collect();
+        let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
+        if tools.is_empty()
+            || !facts.runs_a_service(image)
+            || installs.iter().any(|install| install.name == "sudo")
+            || facts.is_workplace(image, &installs)
+            || facts.builds_for_others(&chain, &installs)
+        {
+            continue;
+        }
+        for tool in tools {
+            if FOR_PEOPLE.contains(&tool.name)
+                || (FOR_BOTH.contains(&tool.name) && facts.knows_the_program_in(image.index))
+            {
+                let tools = found.entry(tool.invocation.range).or_default();
+                if tools.iter().all(|other| other.name != tool.name) {
+                    tools.push(tool.clone());
+                }
+            } else if tool.name == "git" && facts.knows_the_program_but_clones(image.index) {
+                gits.insert(tool.argument.range, tool.clone());
+            }
+        }
+    }
+    for tools in found.values() {
+        let wanted: Vec<UseSigns> = tools.iter().map(signs).collect();
+        let uses = facts.uses_of(&wanted, Seen::Anywhere);
+        let idle: Vec<SystemInstall<'_>> =
+            tools.iter().zip(uses).filter(|(_, reached)| reached.is_none()).map(|(tool, _)| tool.clone()).collect();
+        report(facts, &idle, reporter);
+    }
+    for git in gits.values() {
+        report_git(facts, git, reporter);
+    }
+}
+
+fn signs(tool: &SystemInstall<'_>) -> UseSigns {
+    let entry = catalogue::system_package(tool.family, tool.name);
+    let mut commands: Vec<String> =
+        entry.map(|entry| entry.commands).unwrap_or_default().iter().map(|&command| command.to_owned()).collect();
+    commands.push(tool.name.to_owned());
+    let more: &[&str] = match tool.name {
+        "vim" | "vim-nox" | "vim-gtk3" | "vim-tiny" | "vim-enhanced" | "vim-minimal" => &["vi", "vim", "view", "xxd"],
+        "neovim" => &["nvim"],
+        "net-tools" => &["ifconfig", "netstat", "route", "arp"],
+        "iputils-ping" | "inetutils-ping" => &["ping", "ping6"],
+        "dnsutils" | "bind9-dnsutils" | "bind9-host" | "bind-utils" | "bind-tools" => {
+            &["dig", "nslookup", "host", "nsupdate"]
+        }
+        "gdb" => &["gdb", "gdbserver", "py-bt"],
+        "sysstat" => &["iostat", "sar", "mpstat", "pidstat"],
+        "inetutils-telnet" => &["telnet"],
+        "inetutils-traceroute" | "traceroute" => &["traceroute", "tracepath"],
+        "mtr-tiny" => &["mtr"],
+        "man-db" => &["man"],
+        _ => &[],
+    };
+    commands.extend(more.iter().map(|&command| command.to_owned()));
+    let modules: &[&str] = match tool.name {
+        "nmap" => &["nmap", "nmap3"],
+        "tcpdump" => &["scapy", "pyshark"],
+        "gdb" => &["gdb", "pwn"],
+        "tmux" => &["libtmux"],
+        "iputils-ping" | "inetutils-ping" => &["pyping", "pings", "tcping"],
+        _ => &[],
+    };
+    // `cp $HOME/.vim/vimrc $HOME/.vimrc`: who sets an editor up works with it.
+    let settings: &[&str] = match tool.name {
+        name if name.starts_with("vim") || name == "neovim" => &[".vim", "vimrc", "nvim/"],
+        name if name.starts_with("emacs") => &[".emacs"],
+        "nano" => &["nanorc"],
+        "htop" => &["htoprc"],
+        "tmux" => &[".tmux"],
+        "screen" => &["screenrc"],
+        _ => &[],
+    };
+    let hints = settings.iter().map(|&hint| hint.to_owned()).collect();
+    UseSigns { commands, hints, modules: modules.iter().map(|&module| module.to_owned()).collect() }
+}
+
+fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporter<'_>) {
+    let Some(first) = tools.first() else { return };
+    let one = tools.len() == 1;
+    let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
+    let (verb, them) = if one { ("stays", "it") } else { ("stay", "them") };
+    let message =
+        format!("{} {verb} in the runtime image, and nothing there calls {them}", listed_up_to(&names, LISTED));
+    let mut finding = reporter.report(first.argument.range, message);
+    for tool in tools {
+        let Some(entry) = catalogue::system_package(tool.family, tool.name) else { continue };
+        let bytes = entry.installed_bytes.map(|bytes| format!(", ≈ {}", format_bytes(bytes))).unwrap_or_default();
+        let text = format!("{}{bytes}", entry.kind.purpose());
+        if tool.argument.range == first.argument.range {
+            finding.primary_label(text);
+        } else {
+            finding.label(tool.argument.range, text);
+        }
+    }
+    let savings = savings(tools);
+    if savings.as_ref().is_none_or(|savings| savings.bytes() < WEIGHTY) {
+        finding.severity(Severity::Info);
+    }
+    finding.savings(savings);
+    finding.script_of(first.invocation);
+    finding.help(
+        "leave them out and look into a running container with `docker debug`, `kubectl debug` or a stage of its own for debugging",
+    );
+    finding.fix(without_words(facts, tools, "who works in the container will miss them"));
+}
+
+/// git, which serves the build at most.
+fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporter<'_>) {
+    let wanted = UseSigns {
+        commands: vec!["git".to_owned()],
+        hints: Vec::new(),
+        modules: ["git", "pygit2", "dulwich", "pydriller", "mlflow", "wandb", "dvc"].map(str::to_owned).to_vec(),
+    };
+    let reached: Option<Reached> = facts.uses_of(&[wanted], Seen::WhenRunning).pop().flatten();
+    let installs = || facts.python_installs().iter().filter(|install| install.guard != Guard::Never);
+    let by_library = installs().flat_map(|install| &install.roots).any(|root| {
+        let name = root.requirement.name.as_str();
+        GIT_LIBRARIES.contains(&name) || catalogue::brings(name).iter().any(|name| GIT_LIBRARIES.contains(name))
+    });
+    let by_closure = || {
+        installs().any(|install| {
+            facts.closure(install).packages.iter().any(|package| GIT_LIBRARIES.contains(&package.name.as_str()))
+        })
+    };
+    if reached.is_some() || by_library || by_closure() {
+        return;
+    }
+    let runs = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let calls: Vec<&Invocation> =
+        runs.filter(|invocation| invocation.program == "git" && invocation.guard != Guard::Never).collect();
+    let fetched = installs()
+        .flat_map(|install| &install.roots)
+        .find(|root| root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+")));
+    let by_build = !calls.is_empty() || fetched.is_some();
+    let message = if by_build {
+        "`git` stays in the runtime image, where only the build calls it"
+    } else {
+        "`git` stays in the runtime image, and nothing there calls it"
+    };
+    let mut finding = reporter.report(git.argument.range, message);
+    for call in calls.iter().filter(|call| call.script().is_none()).take(2) {
+        let words: Vec<&str> = call.argument(0).into_iter().collect();
+        finding.label(call.program_range, format!("`git {}` of the build", words.join(" ")));
+    }
+    if let Some(root) = fetched {
+        finding.note("build", format!("`{}` is installed from a git repository", root.requirement.name));
+    }
+    let cloned = calls.iter().any(|call| call.has_argument("clone"));
+    if cloned {
+        finding.severity(Severity::Info);
+        finding.note("reach", "what is cloned was not looked at: it may call `git` itself");
+    }
+    if bytes_of(git).is_none() {
+        finding.severity(Severity::Info);
+    }
+    finding.savings(savings(std::slice::from_ref(git)));
+    finding.script_of(git.invocation);
+    finding.help(if by_build {
+        "do what needs it in a builder stage and copy the result, or install it, use it and purge it in one `RUN`"
+    } else {
+        "leave it out"
+    });
+}

@@ -1,0 +1,203 @@
+//! Headers and link libraries stay in an image that only runs things.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue::{self, Distribution, Gpu, SystemPackage};
+use crate::diagnostic::{Basis, Component, Savings, Severity};
+use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
+use crate::rules::phrase::{listed, listed_up_to};
+use crate::rules::{Check, Reporter};
+use crate::text::TextRange;
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// Headers that bring less are not worth a finding.
+const LIGHT: u64 = 1_000_000;
+/// Headers that bring less are no more than worth a word.
+const WEIGHTY: u64 = 5_000_000;
+/// Names that a sentence lists before it counts.
+const LISTED: usize = 4;
+/// Development packages that programs need when they run: `mpirun` comes with the first.
+const NEEDED: [&str; 4] = ["libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic"];
+/// Debian packages that hold another C library: a binary made for Alpine finds `libc.so` of musl there.
+const OTHER_LIBRARIES: [&str; 4] = ["musl-dev", "libc6-dev-i386", "libklibc-dev", "dietlibc-dev"];
+/// What every image has.
+const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
+/// Headers of one command that stay in images.
+#[derive(Default)]
+struct Kept<'f> {
+    headers: Vec<SystemInstall<'f>>,
+    /// A stage built on the one that installs, which is shipped.
+    heir: Option<String>,
+    /// Whether one of the images is made for a GPU.
+    gpu: bool,
+    /// Whether the image has Python from elsewhere than the distribution.
+    own_python: bool,
+    /// Whether a compiler stays beside them, to which the headers of the C library belong.
+    compiler: bool,
+}
+
+impl Kept<'_> {
+    /// The most that one of them brings, and whether that of another is not known.
+    fn bytes(&self) -> (Option<u64>, bool) {
+        let each: Vec<Option<u64>> = self
+            .headers
+            .iter()
+            .map(|install| own_bytes(&catalogue::system_package(install.family, install.name)?, self))
+            .collect();
+        (each.iter().flatten().copied().max(), each.iter().any(Option::is_none))
+    }
+
+    fn is_light(&self) -> bool {
+        let (bytes, unknown) = self.bytes();
+        !unknown && bytes.is_none_or(|bytes| bytes < LIGHT)
+    }
+}
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
+    for image in facts.finals() {
+        let installs = facts.installs_of_image(image);
+        let headers: Vec<&SystemInstall<'_>> =
+            installs.iter().filter(|install| holds_needless_headers(facts, install)).collect();
+        let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
+        if headers.is_empty()
+            || !facts.runs_a_service(image)
+            || facts.is_workplace(image, &installs)
+            || facts.may_compile(image, &chain, &installs)
+        {
+            continue;
+        }
+        let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
+        for install in headers {
+            let kept = found.entry(install.invocation.range).or_default();
+            kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
+            kept.own_python |= image.image.python.is_some();
+            kept.compiler |= compiler;
+            if install.stage != image.index {
+                kept.heir = kept.heir.take().or_else(|| image.name.clone());
+            }
+            if kept.headers.iter().all(|other| other.name != install.name) {
+                kept.headers.push(install.clone());
+            }
+        }
+    }
+    found.retain(|_, kept| !kept.is_light());
+    if found.is_empty() {
+        return;
+    }
+    // One look at the sources answers for all.
+    let named = found.values().flat_map(|kept| &kept.headers).map(|install| signs(install.name));
+    let wanted: Vec<UseSigns> = std::iter::once(UseSigns::of_compilers()).chain(named).collect();
+    let mut uses = facts.uses_of(&wanted, Seen::WhenRunning).into_iter();
+    if uses.next().flatten().is_some() {
+        return;
+    }
+    for (range, mut kept) in found {
+        kept.headers.retain(|_| uses.next().flatten().is_none());
+        report(range, &kept, reporter);
+    }
+}
+
+/// Whether what the command installs is headers, and the image would not have them anyway.
+fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
+    let is_debian = install.family == Distribution::Debian;
+    install.invocation.guard == Guard::Always
+        && catalogue::is_development_package(install.family, install.name)
+        && !NEEDED.contains(&install.name)
+        && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
+        && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
+}
+
+/// `LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so`: the name without a version comes with the headers.
+fn signs(name: &str) -> UseSigns {
+    let stem = name.trim_end_matches("-dev").trim_end_matches("-devel");
+    let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+    let hints =
+        if stem.starts_with("lib") && stem.len() > 4 { vec![format!("{stem}.so").to_lowercase()] } else { Vec::new() };
+    UseSigns { hints, ..UseSigns::default() }
+}
+
+/// Bytes beyond those of the run-time libraries.
+fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
+    let of = |name: &str| catalogue::system_package(Distribution::Debian, name).and_then(|entry| entry.installed_bytes);
+    let needs: u64 = runtime(entry, kept).iter().filter_map(|name| of(name)).sum();
+    let libc = if kept.compiler { of("libc6-dev").unwrap_or_default() } else { 0 };
+    let bytes = entry.installed_bytes?;
+    let with_libc = if bytes >= libc { libc } else { 0 };
+    Some(bytes.saturating_sub(needs).saturating_sub(with_libc))
+}
+
+/// The libraries that a program needs of it when it runs.
+fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
+    if kept.own_python && entry.name == "python3-dev" {
+        return Vec::new();
+    }
+    entry.runtime.iter().copied().filter(|name| !ESSENTIAL.contains(name)).collect()
+}
+
+fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
+    let entries: Vec<(&SystemInstall<'_>, Option<SystemPackage>)> =
+        kept.headers.iter().map(|install| (install, catalogue::system_package(install.family, install.name))).collect();
+    let (bytes, _) = kept.bytes();
+    let Some((first, _)) = entries.first().filter(|_| !kept.is_light()) else { return };
+    let names: Vec<String> = kept.headers.iter().map(|install| format!("`{}`", install.name)).collect();
+    let (verb, their) = if names.len() == 1 { ("stays", "its") } else { ("stay", "their") };
+    let primary = first.argument.range;
+    let message =
+        format!("{} {verb} in the runtime image, where nothing needs {their} headers", listed_up_to(&names, LISTED));
+    let mut finding = reporter.report(if range.contains_range(primary) { primary } else { range }, message);
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    for (install, entry) in &entries {
+        let libraries = entry.as_ref().map(|entry| runtime(entry, kept)).unwrap_or_default();
+        needed.extend(&libraries);
+        let shown: Vec<String> = libraries.iter().map(|name| with_trixie(name)).collect();
+        let text = match entry {
+            Some(entry) if kept.own_python && entry.name == "python3-dev" => {
+                "headers of the distribution's Python, with that Python; the image runs another".to_owned()
+            }
+            _ if shown.is_empty() => "headers and link libraries".to_owned(),
+            _ => format!("what is linked with it needs {}", listed(&shown)),
+        };
+        if install.argument.range == primary {
+            finding.primary_label(text);
+        } else {
+            finding.label(install.argument.range, text);
+        }
+    }
+    if let Some(script) = first.invocation.script() {
+        finding.note("script", format!("the command stands in `{script}`"));
+    }
+    if let Some(heir) = &kept.heir {
+        finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));
+    }
+    if kept.gpu {
+        finding.note("gpu", "an image for a GPU may compile kernels when it runs (Triton, `torch.compile`): look before you take them out");
+    }
+    if kept.gpu || bytes.is_none_or(|bytes| bytes < WEIGHTY) {
+        finding.severity(Severity::Info);
+    }
+    // The trees below headers overlap: only the largest is certain.
+    if let Some(bytes) = bytes.filter(|&bytes| bytes > 0) {
+        let mut savings = Savings::of(Component::Path("headers".to_owned()), bytes, Basis::Catalogue);
+        savings.complete = entries.len() == 1;
+        finding.savings(savings);
+    }
+    let keep: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+    let target = if keep.is_empty() {
+        "an image without them".to_owned()
+    } else {
+        format!("an image that has {} instead", listed_up_to(&keep, LISTED))
+    };
+    finding.help(format!(
+        "compile in a builder stage and copy the result into {target}, or purge the headers in the `RUN` that compiles"
+    ));
+}
+
+/// `libicu72`, and what trixie calls it.
+fn with_trixie(name: &str) -> String {
+    match catalogue::trixie_name(name) {
+        Some(new) => format!("`{name}` (`{new}` on Debian trixie)"),
+        None => format!("`{name}`"),
+    }
+}

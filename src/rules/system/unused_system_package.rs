@@ -1,0 +1,147 @@
+//! Heavy system packages that nothing in the image uses.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::catalogue::{self, Distribution, SystemUse};
+use crate::diagnostic::format_bytes;
+use crate::facts::python::Tool;
+use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
+use crate::rules::packages::{bytes_of, savings, without_words};
+use crate::rules::phrase::{count, listed_up_to};
+use crate::rules::{Check, Reporter};
+use crate::text::TextRange;
+
+pub(in crate::rules) const CHECK: Check = Check::Service(check);
+
+/// Packages that weigh less than this, with all they bring, are not worth a finding.
+const HEAVY: u64 = 5_000_000;
+/// Names that a sentence lists before it counts.
+const LISTED: usize = 4;
+
+fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
+    let mut found: BTreeMap<TextRange, Vec<SystemInstall<'_>>> = BTreeMap::new();
+    for image in facts.finals() {
+        for install in unused(facts, image) {
+            let members = found.entry(install.invocation.range).or_default();
+            if members.iter().all(|member| member.name != install.name) {
+                members.push(install);
+            }
+        }
+    }
+    for members in found.values_mut() {
+        members.sort_by_key(|install| std::cmp::Reverse(bytes_of(install)));
+        report(facts, members, reporter);
+    }
+}
+
+/// The packages of the image that something must use to be worth their bytes, and that nothing does.
+fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<'f>> {
+    let mut installs = facts.installs_of_image(image);
+    installs.retain(|install| install.family == Distribution::Debian);
+    let names: BTreeSet<&str> = installs.iter().map(|install| install.name).collect();
+    let candidates: Vec<(&SystemInstall<'f>, &'static SystemUse)> = installs
+        .iter()
+        .filter(|install| install.invocation.guard == Guard::Always)
+        .filter(|install| facts.stages.get(install.stage).is_some_and(|stage| !facts.has_already(stage, install.name)))
+        .filter(|install| bytes_of(install).is_some_and(|bytes| bytes >= HEAVY))
+        .filter_map(|install| Some((install, catalogue::system_use(install.name)?)))
+        .filter(|(install, _)| !facts.is_for_people(install))
+        .filter(|(install, entry)| !serves_a_package(install.name, entry, &names))
+        .collect();
+    let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
+    if candidates.is_empty()
+        || !facts.runs_a_service(image)
+        || facts.is_workplace(image, &installs)
+        || facts.builds_for_others(&chain, &installs)
+        || !facts.knows_the_program_in(image.index)
+    {
+        return Vec::new();
+    }
+    let distributions = Distributions::of(facts);
+    let foreign = facts.holds_foreign_programs();
+    let candidates: Vec<_> =
+        candidates.into_iter().filter(|(_, entry)| distributions.leave_alone(entry, foreign, &names)).collect();
+    let wanted: Vec<UseSigns> = candidates.iter().map(|(_, entry)| signs(entry)).collect();
+    let uses = facts.uses_of(&wanted, Seen::Anywhere);
+    let idle = candidates.into_iter().zip(uses).filter(|(_, reached)| reached.is_none());
+    idle.map(|((install, _), _)| install.clone()).collect()
+}
+
+/// Whether another system package that is installed by name uses it.
+fn serves_a_package(name: &str, entry: &SystemUse, names: &BTreeSet<&str>) -> bool {
+    names.iter().any(|other| *other != name && catalogue::is_one_of(other, entry.packages))
+}
+
+/// The Python distributions of the build.
+struct Distributions {
+    names: HashSet<String>,
+    /// Whether one of them may require anything.
+    unknown: bool,
+}
+
+impl Distributions {
+    fn of(facts: &Facts<'_>) -> Self {
+        let mut found = Self { names: HashSet::new(), unknown: false };
+        let installs = facts.python_installs().iter();
+        for install in installs.filter(|install| install.guard != Guard::Never && install.tool != Tool::PipWheel) {
+            for root in &install.roots {
+                let name = root.requirement.name.as_str();
+                found.unknown |= !catalogue::is_known_distribution(name);
+                found.names.insert(name.to_owned());
+                found.names.extend(catalogue::brings(name).into_iter().map(str::to_owned));
+            }
+            let closure = facts.closure(install);
+            found.names.extend(closure.packages.iter().map(|package| package.name.to_string()));
+        }
+        found
+    }
+
+    /// Whether none of them uses the package.
+    fn leave_alone(&self, entry: &SystemUse, foreign: bool, names: &BTreeSet<&str>) -> bool {
+        let has = |list: &[&str]| list.iter().any(|name| self.names.contains(*name));
+        let is_linked = has(entry.linked) && !entry.apart.iter().any(|name| names.contains(name));
+        let by_library = !entry.libraries.is_empty() && (foreign || self.unknown);
+        !has(entry.libraries) && !has(entry.callers) && !is_linked && !by_library
+    }
+}
+
+fn signs(entry: &SystemUse) -> UseSigns {
+    let modules = entry.libraries.iter().chain(entry.callers).filter(|name| catalogue::knows_import_names(name));
+    UseSigns {
+        commands: entry.commands.iter().map(|&command| command.to_owned()).collect(),
+        hints: entry.hints.iter().map(|&hint| hint.to_owned()).collect(),
+        modules: modules.flat_map(|name| catalogue::import_names(name)).collect(),
+    }
+}
+
+fn report(facts: &Facts<'_>, members: &[SystemInstall<'_>], reporter: &mut Reporter<'_>) {
+    let Some(first) = members.first() else { return };
+    let one = members.len() == 1;
+    let them = if one { "it" } else { "them" };
+    let names: Vec<String> = members.iter().map(|install| format!("`{}`", install.name)).collect();
+    let verb = if one { "is" } else { "are" };
+    let message = format!("{} {verb} installed, and nothing in the image uses {them}", listed_up_to(&names, LISTED));
+    let mut finding = reporter.report(first.argument.range, message);
+    for install in members {
+        let Some(bytes) = bytes_of(install) else { continue };
+        let text = format!("≈ {} with what it needs", format_bytes(bytes));
+        if install.argument.range == first.argument.range {
+            finding.primary_label(text);
+        } else {
+            finding.label(install.argument.range, text);
+        }
+    }
+    let program = facts.program();
+    finding.note(
+        "use",
+        format!(
+            "no command, setting or library speaks for {them} in {} and {}",
+            count(program.sources.len(), "Python source"),
+            count(program.texts.len(), "other file"),
+        ),
+    );
+    finding.savings(savings(members));
+    finding.script_of(first.invocation);
+    finding.help(format!("leave {them} out"));
+    finding.fix(without_words(facts, members, "what calls it by a name that is made at run time was not seen"));
+}
