@@ -2,7 +2,8 @@
 
 mod words;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
@@ -16,7 +17,7 @@ pub(super) use words::{Form, has_command};
 use words::{is_comment, is_install_line};
 
 /// What shows that something is used.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct UseSigns {
     /// Commands that are called.
     pub commands: Vec<String>,
@@ -25,6 +26,9 @@ pub struct UseSigns {
     /// Python modules that are imported.
     pub modules: Vec<String>,
 }
+
+/// Where the files of a program speak for a use.
+type Answers = Mutex<HashMap<UseSigns, Option<Reached>>>;
 
 /// Where a use may stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,10 +74,45 @@ impl Facts<'_> {
     pub fn uses_of(&self, wanted: &[UseSigns], seen: Seen) -> Vec<Option<Reached>> {
         let mut search = Search::new(wanted);
         self.search_instructions(&mut search, seen);
-        self.search_sources(&mut search);
-        self.search_texts(&mut search);
+        self.search_program(&mut search);
+        self.search_compose(&mut search);
         self.search_calls_from_outside(&mut search);
         search.found
+    }
+
+    /// What the files of the program say; each kind of use is looked for once for all Dockerfiles with the same files.
+    fn search_program(&self, search: &mut Search<'_>) {
+        if !search.found.iter().any(Option::is_none) {
+            return;
+        }
+        let projects: Vec<&str> = self.project_folders().into_iter().collect();
+        let folder = parent(&self.service.dockerfile);
+        let answers = self.of_program(&format!("uses\0{folder}\0{}", projects.join("\0")), Answers::default);
+        let mut unanswered = Vec::new();
+        {
+            let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+            for (place, (signs, found)) in search.wanted.iter().zip(&mut search.found).enumerate() {
+                match answers.get(signs) {
+                    _ if found.is_some() => {}
+                    Some(answer) => found.clone_from(answer),
+                    None => unanswered.push(place),
+                }
+            }
+        }
+        let asked: Vec<UseSigns> = unanswered.iter().filter_map(|&place| search.wanted.get(place).cloned()).collect();
+        if asked.is_empty() {
+            return;
+        }
+        let mut in_files = Search::new(&asked);
+        self.search_sources(&mut in_files);
+        self.search_texts(&mut in_files);
+        for (place, answer) in unanswered.into_iter().zip(&in_files.found) {
+            if let Some(found) = search.found.get_mut(place) {
+                found.clone_from(answer);
+            }
+        }
+        let found = in_files.found;
+        answers.lock().unwrap_or_else(PoisonError::into_inner).extend(asked.into_iter().zip(found));
     }
 
     fn search_instructions(&self, search: &mut Search<'_>, seen: Seen) {
@@ -126,9 +165,8 @@ impl Facts<'_> {
     }
 
     fn search_sources(&self, search: &mut Search<'_>) {
-        let copied: HashSet<&String> = self.program().sources.iter().collect();
         let others = self.project_sources();
-        for path in copied.into_iter().chain(&others) {
+        for path in self.program().sources.iter().chain(&others) {
             let Ok(file) = self.workspace.read(path) else { continue };
             if !search.may_be_in(file.text()) {
                 continue;
@@ -162,7 +200,6 @@ impl Facts<'_> {
                 search.text(&path, file.text(), Form::Script);
             }
         }
-        self.search_compose(search);
     }
 
     /// The services of compose files that run this image, and what stands in front of all services.

@@ -210,7 +210,11 @@ impl Facts<'_> {
 
     /// The answer to a question about the files of the program, whose key says all else that it depends on. It is kept for as long as
     /// nothing but texts of Dockerfiles changes.
-    pub(super) fn of_program<T: Send + Sync + 'static>(&self, question: &str, answer: impl Fn() -> T) -> Arc<T> {
+    pub(in crate::facts) fn of_program<T: Send + Sync + 'static>(
+        &self,
+        question: &str,
+        answer: impl Fn() -> T,
+    ) -> Arc<T> {
         self.workspace.remembered_of_surroundings(&format!("{question}\0\0{}", self.program().key), answer)
     }
 

@@ -348,7 +348,7 @@ impl Facts<'_> {
         sources.filter(|path| !copied.contains(path.as_str())).collect()
     }
 
-    fn project_folders(&self) -> BTreeSet<&str> {
+    pub(in crate::facts) fn project_folders(&self) -> BTreeSet<&str> {
         let projects = self.python_installs().iter().flat_map(|install| &install.projects);
         projects.map(|project| parent(&project.manifest)).collect()
     }
