@@ -17,7 +17,13 @@ pub(super) struct Written {
 pub(super) fn written(invocation: &Invocation) -> Vec<Written> {
     let Some(workdir) = invocation.workdir.known() else { return Vec::new() };
     let at = |path: &str, way: Way| Written { path: resolve(workdir, path), way };
-    let heavy = |written: &Written| written.way != Way::Downloaded || kinds::is_archive(&written.path);
+    let heavy = |written: &Written| {
+        let is_program = || {
+            let mut words = invocation.arguments.iter();
+            words.any(|word| kinds::names_platform(word.value.text())) && kinds::may_be_program(&written.path)
+        };
+        written.way != Way::Downloaded || kinds::is_archive(&written.path) || is_program()
+    };
     let mut found: Vec<Written> = match invocation.program.as_str() {
         "curl" => downloads_of_curl(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
         "wget" => downloads_of_wget(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
