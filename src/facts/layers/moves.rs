@@ -5,7 +5,7 @@ use crate::dockerfile::Value;
 use super::super::commands::{Options, Removal, removal};
 use super::super::paths::{file_name, is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, StageFacts};
-use super::{Addition, on_mount};
+use super::{Addition, WORTH_BYTES, Way, on_mount};
 
 /// A command that moves or rewrites what an earlier layer of the same image added.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub enum Rewriting {
     Unpacks,
     /// `strip` and `upx` write a smaller file of the same name.
     Shrinks,
+    /// `chmod`, `chown` and `chgrp` of single files.
+    Marks,
 }
 
 /// What one command line asks for.
@@ -58,14 +60,36 @@ impl Facts<'_> {
             if sources.is_empty() || destination.as_deref().is_some_and(|path| on_mount(run, path)) {
                 continue;
             }
-            let moved = Removal { paths: sources, ..Removal::default() };
+            // The mode of a folder is not that of its files.
+            let moved = match request.how {
+                Rewriting::Marks => Removal { files: sources, ..Removal::default() },
+                _ => Removal { paths: sources, ..Removal::default() },
+            };
             let mut files = self.late_files(stage, run, index, &moved);
+            // What a stage built may be a script.
+            files.retain(|file| request.how != Rewriting::Marks || file.way != Way::Taken);
+            files.retain(|file| file.bytes.is_none_or(|bytes| bytes >= WORTH_BYTES));
             files.retain(|file| !self.is_moved_before(stage, run, index, file) && !is_small_by_name(&file.path));
             if !files.is_empty() {
                 found.push(LateMove { invocation, how: request.how, files, destination });
             }
         }
+        self.once_per_layer(stage, run, &mut found);
         found
+    }
+
+    /// A layer holds a file once: `chmod +x tool && mv tool /usr/bin/` and `chown app tool && chmod +x tool` store it one more time each.
+    fn once_per_layer(&self, stage: &StageFacts, run: &Run, found: &mut Vec<LateMove<'_>>) {
+        let changes = if found.is_empty() { Vec::new() } else { self.ownership_changes(stage, run) };
+        let is_marked =
+            |path: &str| changes.iter().flat_map(|change| &change.folders).any(|folder| is_below(path, folder));
+        let others = found.iter().filter(|one| one.how != Rewriting::Marks).flat_map(|one| &one.files);
+        let mut told: Vec<String> = others.map(|file| file.path.clone()).collect();
+        for one in found.iter_mut().filter(|one| one.how == Rewriting::Marks) {
+            one.files.retain(|file| !told.contains(&file.path) && !is_marked(&file.path));
+            told.extend(one.files.iter().map(|file| file.path.clone()));
+        }
+        found.retain(|one| !one.files.is_empty());
     }
 
     /// Whether an earlier command took the file away from its place already.
@@ -94,6 +118,7 @@ impl Request {
             "gunzip" | "bunzip2" | "unxz" | "gzip" | "bzip2" | "xz" => (Rewriting::Unpacks, &["-S", "--suffix", "-T"]),
             "strip" => (Rewriting::Shrinks, &["-o", "-K", "-N", "-R", "-F", "-I", "-O", "--remove-section"]),
             "upx" => (Rewriting::Shrinks, &["-o"]),
+            "chmod" | "chown" | "chgrp" => (Rewriting::Marks, &["--reference", "--from"]),
             _ => return None,
         };
         let options = Options::read(&invocation.arguments, with_value);
@@ -106,8 +131,13 @@ impl Request {
                     || (packs && !options.has(&["-d", "--decompress", "--uncompress"]))
             }
             Rewriting::Shrinks => options.has(&["-o", "-t", "-l", "-d", "--version"]),
+            // Whole folders are a matter of their own, and `chmod -x FILE` looks like a flag.
+            Rewriting::Marks => !options.flags.iter().all(|flag| matches!(flag.name.as_str(), "-v" | "-c" | "-f")),
         };
         let mut words: Vec<&Value> = options.operands.iter().map(|(_, argument)| &argument.value).collect();
+        if how == Rewriting::Marks && !words.is_empty() {
+            words.remove(0);
+        }
         let named = options.value(&folder);
         let target = match how {
             Rewriting::Moves if named.is_none() => Some(words.pop()?),
@@ -128,8 +158,9 @@ impl Request {
             (Some(folder), [source]) if is_folder => Some(resolve("/", &format!("{folder}/{}", file_name(source)))),
             (destination, _) => destination,
         };
+        let marks_many = how == Rewriting::Marks && sources.iter().any(|source| source.contains(['*', '?', '[']));
         let exists = sources.iter().all(|source| source != "/");
-        exists.then_some(Self { how, sources, destination })
+        (exists && !marks_many).then_some(Self { how, sources, destination })
     }
 }
 

@@ -22,6 +22,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             Rewriting::Moves => "writes the bytes once more, and hides those of the earlier layer",
             Rewriting::Unpacks => "puts the content in its place, and hides the packed file",
             Rewriting::Shrinks => "writes the file once more, and hides the one of the earlier layer",
+            Rewriting::Marks => "a layer holds a file whose mode or owner it changes as a whole",
         });
         for (range, text) in labels(&late.files) {
             finding.label(range, text);
@@ -41,7 +42,9 @@ fn message(late: &LateMove<'_>) -> String {
     match late.how {
         Rewriting::Moves => format!("`{program}` stores {paths} a second time: {earlier} too"),
         Rewriting::Unpacks => format!("`{program}` frees nothing of {paths}: {earlier} packed"),
-        Rewriting::Shrinks => format!("`{program}` stores {paths} a second time: {earlier} as it was"),
+        Rewriting::Shrinks | Rewriting::Marks => {
+            format!("`{program}` stores {paths} a second time: {earlier} as it was")
+        }
     }
 }
 
@@ -77,7 +80,13 @@ fn help(late: &LateMove<'_>) -> String {
         (Rewriting::Shrinks, _) if copied => {
             "do it before the build, or in a builder stage from which the file is copied".to_owned()
         }
-        (Rewriting::Unpacks | Rewriting::Shrinks, _) => "do it in the `RUN` that writes the file".to_owned(),
+        (Rewriting::Marks, _) if copied => match late.invocation.program.as_str() {
+            "chmod" => "copy it with its mode: `COPY --chmod=MODE …`".to_owned(),
+            _ => "copy it with its owner: `COPY --chown=USER:GROUP …`".to_owned(),
+        },
+        (Rewriting::Unpacks | Rewriting::Shrinks | Rewriting::Marks, _) => {
+            "do it in the `RUN` that writes the file".to_owned()
+        }
     }
 }
 
