@@ -114,7 +114,7 @@ groups! {
     layers: [ownership_layer, moved_in_later_layer, download_kept, git_history_kept, node_dev_dependencies_in_runtime],
     system: [apt_recommends, build_tools_in_runtime],
     base: [full_base_image, devel_base_image, end_of_life_base],
-    context: [missing_dockerignore, incomplete_dockerignore, large_file_in_context, path_outside_context, copy_before_install],
+    context: [missing_dockerignore, incomplete_dockerignore, large_file_in_context, secret_in_context, path_outside_context, copy_before_install],
     stages: [unused_stage, whole_stage_copied],
     general: [unreadable_manifest],
 }

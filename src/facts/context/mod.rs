@@ -17,6 +17,7 @@ mod load;
 mod needs;
 mod plan;
 mod readers;
+mod secrets;
 mod spare;
 mod waste;
 
@@ -26,5 +27,6 @@ pub use kinds::{Entry, Kind, Section};
 pub use large::LargeLoad;
 pub use load::{Load, Promised, Share};
 pub use plan::{Addition, IgnorePlan, WORTH_BYTES};
+pub use secrets::{SecretCopy, SecretFile, SecretKind};
 pub use spare::{Spare, SpareKind};
 pub use waste::{Evidence, Promise, Waste};
