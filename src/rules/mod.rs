@@ -5,6 +5,7 @@
 //! word in the group's list below. A name without its page or its file does not compile.
 
 mod cleaning;
+mod compiler_cache;
 mod copied;
 mod declared;
 mod deletion;
@@ -104,6 +105,10 @@ groups! {
         yarn_cache_kept,
         pnpm_cache_kept,
         conda_cache_kept,
+        go_cache_kept,
+        cargo_cache_kept,
+        gem_cache_kept,
+        composer_cache_kept,
         apk_cache_kept,
         apt_lists_kept,
         yum_cache_kept,
