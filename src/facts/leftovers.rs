@@ -24,6 +24,8 @@ pub struct Leftover {
     pub command: String,
     /// Programs that would read it again.
     pub readers: &'static [&'static str],
+    /// Whether it was downloaded, and not made from something.
+    pub is_download: bool,
 }
 
 impl Facts<'_> {
@@ -55,7 +57,9 @@ impl Facts<'_> {
         found
     }
 
-    fn filled_by(&self, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Vec<Leftover> {
+    /// The folders that a compiler fills on its way, whatever becomes of them later.
+    #[must_use]
+    pub fn filled_by(&self, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Vec<Leftover> {
         let first = invocation
             .arguments
             .iter()
@@ -68,7 +72,9 @@ impl Facts<'_> {
         let image = stage.image.repository.as_str();
         let make = |folder: Option<String>, what: &'static str, readers: &'static [&'static str]| {
             let command = format!("{} {first}", invocation.program).trim_end().to_owned();
-            folder.map(|folder| Leftover { folder, what, range: invocation.range, command, readers })
+            let is_download =
+                !matches!(what, "the intermediate files" | "the compiler's cache" | "Gradle's intermediate files");
+            folder.map(|folder| Leftover { folder, what, range: invocation.range, command, readers, is_download })
         };
         let here = |name: &str| invocation.workdir.known().map(|workdir| resolve(workdir, name));
         let found = match (invocation.program.as_str(), first) {

@@ -52,8 +52,8 @@ pub use history::KeptHistory;
 pub use homes::CacheFolders;
 pub use images::Base;
 pub use layers::{
-    Addition, ByteSource, DevelopmentModules, Held, KeptArchive, Late, LateRemoval, OwnershipAction, OwnershipChange,
-    Way,
+    Addition, ByteSource, DevelopmentModules, Held, KeptArchive, Late, LateMove, LateRemoval, OwnershipAction,
+    OwnershipChange, Rewriting, Way,
 };
 pub use leftovers::Leftover;
 pub use manifests::{EarlyCopy, ManifestInstall};

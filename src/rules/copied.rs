@@ -1,10 +1,11 @@
 //! Words about what a `COPY` of a folder takes.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings, format_bytes};
 use crate::facts::Facts;
-use crate::facts::context::{Evidence, FolderCopy, IgnorePlan, Load, Share};
+use crate::facts::context::{Addition, Evidence, FolderCopy, IgnorePlan, Load, Share, Spare, SpareKind};
 use crate::workspace::{join, parent};
 
 use super::phrase::{count, listed};
@@ -86,4 +87,36 @@ pub(super) fn savings(facts: &Facts<'_>, plan: &IgnorePlan, load: &Load<'_>) -> 
         items.push(Saving { component: Component::Path(path), bytes: spare.bytes, basis: Basis::Context });
     }
     (!items.is_empty()).then_some(Savings { items, complete: plan.tree.complete, in_image: load.in_image })
+}
+
+/// Why something large looks as if no image needed it.
+pub(super) fn reason(spare: &Spare) -> String {
+    let what = match &spare.kind {
+        SpareKind::Ignored(file) => format!("`{file}` names it, so a build from a clone does without"),
+        SpareKind::Tests => "no step runs tests".to_owned(),
+        SpareKind::Documents => "no step makes anything of it".to_owned(),
+        SpareKind::Shown(file) => format!("`{file}` shows it"),
+        SpareKind::File(what) => format!("it is {what}"),
+    };
+    format!("`{}`: {what}, and no step, program or manifest names it", spare.path)
+}
+
+/// What is to stand behind `text`, with comments when it has some itself.
+pub(super) fn appended(text: &str, additions: &[Addition]) -> Option<String> {
+    let commented = text.lines().any(|line| line.starts_with('#'));
+    let mut appended = String::new();
+    if !text.is_empty() && !text.ends_with('\n') {
+        appended.push('\n');
+    }
+    let mut heading = None;
+    for addition in additions {
+        if commented && heading != Some(addition.heading) {
+            let blank = heading.is_some() || !text.lines().next_back().is_none_or(|line| line.trim().is_empty());
+            let gap = if blank { "\n" } else { "" };
+            let _ = writeln!(appended, "{gap}# {}", addition.heading);
+            heading = Some(addition.heading);
+        }
+        let _ = writeln!(appended, "{}", addition.pattern);
+    }
+    (!additions.is_empty()).then_some(appended)
 }

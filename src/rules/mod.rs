@@ -5,6 +5,7 @@
 //! word in the group's list below. A name without its page or its file does not compile.
 
 mod cleaning;
+mod compiler_cache;
 mod copied;
 mod declared;
 mod deletion;
@@ -105,6 +106,10 @@ groups! {
         yarn_cache_kept,
         pnpm_cache_kept,
         conda_cache_kept,
+        go_cache_kept,
+        cargo_cache_kept,
+        gem_cache_kept,
+        composer_cache_kept,
         apk_cache_kept,
         apt_lists_kept,
         yum_cache_kept,
@@ -112,7 +117,13 @@ groups! {
         zypper_cache_kept,
         cleanup_in_later_layer,
     ],
-    layers: [ownership_layer, download_kept, git_history_kept, node_dev_dependencies_in_runtime],
+    layers: [
+        ownership_layer,
+        moved_in_later_layer,
+        download_kept,
+        git_history_kept,
+        node_dev_dependencies_in_runtime,
+    ],
     system: [
         apt_recommends,
         build_tools_in_runtime,
@@ -121,7 +132,14 @@ groups! {
         debug_tools_in_runtime,
     ],
     base: [full_base_image, devel_base_image, end_of_life_base],
-    context: [missing_dockerignore, incomplete_dockerignore, path_outside_context, copy_before_install],
+    context: [
+        missing_dockerignore,
+        incomplete_dockerignore,
+        large_file_in_context,
+        secret_in_context,
+        path_outside_context,
+        copy_before_install,
+    ],
     stages: [unused_stage, whole_stage_copied],
     general: [unreadable_manifest],
 }

@@ -366,7 +366,7 @@ fn has_git(facts: &Facts<'_>, stage: &StageFacts) -> bool {
 }
 
 /// Whether an image starts a shell or nothing, or is named for developing.
-fn is_workshop(facts: &Facts<'_>, image: &StageFacts) -> bool {
+pub(super) fn is_workshop(facts: &Facts<'_>, image: &StageFacts) -> bool {
     let mut chain = std::iter::once(image).chain(facts.ancestors(image));
     let starts = chain.any(|stage| stage.command.is_some() || stage.entrypoint.is_some());
     let named = facts.service.dockerfile.split(['/', '.', '-', '_']).any(|part| matches!(part, "devcontainer" | "dev"));

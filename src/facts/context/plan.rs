@@ -8,8 +8,10 @@ use crate::context::{IgnoreFile, Tree, TreeFile};
 use crate::workspace::{NameKind, is_dockerfile_name, join};
 
 use super::super::Facts;
+use super::super::paths::is_below;
 use super::judge::{Judge, Verdict};
 use super::kinds::{ENTRIES, Entry, Kind};
+use super::large;
 use super::likely::is_likely;
 use super::needs::Needs;
 use super::spare::{self, Spare};
@@ -41,10 +43,15 @@ pub struct IgnorePlan {
     pub promised: Vec<Promise>,
     /// Large things that nothing names; looked for only where an ignore file is.
     pub spares: Vec<Spare>,
+    /// Large files that nothing names and that an ignore file is not asked about: all of them where there is none, else those of
+    /// the kinds that programs open by name.
+    pub large: Vec<Spare>,
     /// The ignore file that the builds read; empty when there is none.
     pub ignore: IgnoreFile,
     /// The Dockerfiles, relative to the workspace's root, that are built in the context with this ignore file.
     pub dockerfiles: Vec<String>,
+    /// What they need.
+    pub(super) builds: Vec<Arc<Needs>>,
     verdicts: BTreeMap<&'static str, Verdict>,
     /// Rows of which a copy takes something.
     taken: BTreeSet<&'static str>,
@@ -84,17 +91,31 @@ impl IgnorePlan {
             let own = survey.own.iter().filter_map(|&index| tree.files.get(index));
             dockerfiles(context, own, &asking.service.dockerfile)
         };
-        // What the builds need is asked for only where there is something that they could do without.
-        let is_idle = ignore.is_none() && survey.waste.is_empty() && survey.promised.is_empty();
-        let builds = if is_idle { Vec::new() } else { builds(asking, ignore_file, &tree, &dockerfiles) };
-        if let Some(ignore) = &ignore {
-            survey.promised.retain(|promise| is_likely(promise, workspace, context, ignore, &builds));
-        }
-        let spares = match &ignore {
-            Some(ignore) if !ignore.is_allow_list() => spare::find(workspace, context, ignore, &tree, &survey, &builds),
-            _ => Vec::new(),
-        };
+        let has_file = ignore.is_some();
         let ignore = ignore.unwrap_or_default();
+        // Who lists what is taken has thought of each of them.
+        let asks = !ignore.is_allow_list();
+        let unlisted =
+            if asks && !has_file { spare::find(workspace, context, &ignore, &tree, &survey, &[]) } else { Vec::new() };
+        let mut large =
+            if asks { large::find(workspace, context, &ignore, &tree, &survey, &unlisted) } else { Vec::new() };
+        // What the builds need is asked for only where there is something that they could do without.
+        let is_idle = !has_file && survey.waste.is_empty() && survey.promised.is_empty() && unlisted.is_empty();
+        let is_idle = is_idle && large.is_empty();
+        let builds = if is_idle { Vec::new() } else { builds(asking, ignore_file, &tree, &dockerfiles) };
+        let mut spares = Vec::new();
+        if has_file {
+            survey.promised.retain(|promise| is_likely(promise, workspace, context, &ignore, &builds));
+            if asks {
+                spares = spare::find(workspace, context, &ignore, &tree, &survey, &builds);
+            }
+            // They are told with what else the ignore file lets through.
+            let inside =
+                |item: &Spare, spare: &Spare| is_below(&format!("/{}", item.path), &format!("/{}", spare.path));
+            large.retain(|item| !spares.iter().any(|spare| inside(item, spare)));
+        }
+        large.extend(unlisted);
+        large.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
         let judge = Judge { workspace, context, ignore: &ignore, tree: &tree, survey: &survey, builds };
         let mut verdicts = BTreeMap::new();
         let mut taken = BTreeSet::new();
@@ -110,8 +131,20 @@ impl IgnorePlan {
                 taken.insert(entry.name);
             }
         }
-        let dockerfiles = judge.builds.iter().map(|build| build.dockerfile.clone()).collect();
-        Self { waste: survey.waste, promised: survey.promised, tree, spares, ignore, dockerfiles, verdicts, taken }
+        let builds = judge.builds;
+        let dockerfiles = builds.iter().map(|build| build.dockerfile.clone()).collect();
+        Self {
+            waste: survey.waste,
+            promised: survey.promised,
+            tree,
+            spares,
+            large,
+            ignore,
+            dockerfiles,
+            builds,
+            verdicts,
+            taken,
+        }
     }
 
     /// What is to become of the things of a row; `None` when there are none.
@@ -185,8 +218,18 @@ impl IgnorePlan {
     /// Patterns for what is large and what nothing names.
     #[must_use]
     pub fn spare_additions(&self) -> Vec<Addition> {
+        self.listed(self.spares.iter())
+    }
+
+    /// Patterns for the large files among `files`.
+    #[must_use]
+    pub fn large_additions<'s>(&self, files: impl Iterator<Item = &'s Spare>) -> Vec<Addition> {
+        self.listed(files)
+    }
+
+    fn listed<'s>(&self, spares: impl Iterator<Item = &'s Spare>) -> Vec<Addition> {
         let heading = "Large, and named by no step and no program";
-        let patterns = self.spares.iter().map(|spare| Addition { heading, pattern: spare.path.clone() });
+        let patterns = spares.map(|spare| Addition { heading, pattern: spare.path.clone() });
         self.with_backups(patterns.collect())
     }
 

@@ -10,8 +10,8 @@ use super::history::{git_command_in, git_library_in, history_in_manifest};
 use super::needs::{Does, Needs};
 
 /// Files looked into, and how large they may be, before the answer is that nobody knows.
-const MAX_FILES: usize = 5_000;
-const MAX_BYTES: u64 = 512_000;
+pub(super) const MAX_FILES: usize = 5_000;
+pub(super) const MAX_BYTES: u64 = 512_000;
 
 /// What reads something, and how sure that is.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -40,6 +40,8 @@ pub enum SpareKind {
     Documents,
     /// A picture or film that this document (relative to the context) shows.
     Shown(String),
+    /// A file of a kind that programs open by name; what it is, in words.
+    File(&'static str),
 }
 
 /// Finds them among the context's own files.
@@ -51,8 +53,7 @@ pub(super) fn find(
     survey: &Survey,
     builds: &[Arc<Needs>],
 ) -> Vec<Spare> {
-    // A step that cannot be read, or takes what is not known, could read anything.
-    if builds.iter().any(|build| build.unreadable.is_some() || build.names_unknown() || build.runs_recipes()) {
+    if may_read_anything(builds) {
         return Vec::new();
     }
     let takers = builds.iter().map(Arc::as_ref).collect();
@@ -78,6 +79,11 @@ pub(super) fn find(
         }
     }
     spares
+}
+
+/// A step that cannot be read, or takes what is not known, could read anything.
+pub(super) fn may_read_anything(builds: &[Arc<Needs>]) -> bool {
+    builds.iter().any(|build| build.unreadable.is_some() || build.names_unknown() || build.runs_recipes())
 }
 
 /// Folders and files from [`LARGE_BYTES`] on, folders before what is in them, with their bytes and whether they are folders.
@@ -121,7 +127,7 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 }
 
 /// Manifests and locks, which installers read by themselves.
-fn is_input(path: &str) -> bool {
+pub(super) fn is_input(path: &str) -> bool {
     let name = file_name(path);
     is_manifest(name) || name.contains("lock")
 }
@@ -154,7 +160,7 @@ fn shown(sources: &Sources<'_>, path: &str, is_dir: bool) -> Option<SpareKind> {
 }
 
 /// Whether an exception of the ignore file means it, or something in it.
-fn is_taken_back(ignore: &IgnoreFile, path: &str) -> bool {
+pub(super) fn is_taken_back(ignore: &IgnoreFile, path: &str) -> bool {
     let exceptions = ignore.patterns.iter().filter(|pattern| pattern.exclusion);
     exceptions
         .map(|exception| exception.text.as_str())
@@ -162,7 +168,7 @@ fn is_taken_back(ignore: &IgnoreFile, path: &str) -> bool {
 }
 
 /// Whether no step of a build names it or does what needs such things.
-fn may_lack(build: &Needs, spare: &Spare) -> bool {
+pub(super) fn may_lack(build: &Needs, spare: &Spare) -> bool {
     let name = file_name(&spare.path);
     let tests = ["test", "tests", "pytest", "check", "tox", "nox", "jest", "vitest", "mvn", "gradle"];
     let is_tested = || {
@@ -176,7 +182,7 @@ fn may_lack(build: &Needs, spare: &Spare) -> bool {
     let needed = match spare.kind {
         SpareKind::Tests => is_tested(),
         SpareKind::Documents => makes_documents(),
-        SpareKind::Ignored(_) | SpareKind::Shown(_) => false,
+        SpareKind::Ignored(_) | SpareKind::Shown(_) | SpareKind::File(_) => false,
     };
     !needed && !build.names_folder(&spare.path) && !build.says(name)
 }
@@ -194,7 +200,7 @@ fn is_named(sources: &Sources<'_>, spare: &Spare) -> bool {
     !matches!(sources.first(&format!("named {name}"), wanted, names), Ok(None))
 }
 
-fn is_settings(path: &str) -> bool {
+pub(super) fn is_settings(path: &str) -> bool {
     matches!(
         extension(path),
         "toml"
@@ -215,7 +221,7 @@ fn is_settings(path: &str) -> bool {
 }
 
 /// Whether a text names a file or folder: `"docs"`, `docs/`, `from docs`, but not in an address.
-fn names_path(text: &str, name: &str) -> bool {
+pub(super) fn names_path(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).unwrap_or_default();
         let after = text.get(at + name.len()..).and_then(|after| after.chars().next());

@@ -108,7 +108,8 @@ impl Facts<'_> {
                 Source::Context if source.contains("://") => {
                     let fetched = resolve("/", &format!("{destination}/{}", url_name(source)));
                     let fetched = if transfer.into_folder { fetched.as_str() } else { destination };
-                    if removal.deletes(fetched) && kinds::is_archive(fetched) {
+                    let is_program = kinds::names_platform(source) && kinds::may_be_program(fetched);
+                    if removal.deletes(fetched) && (kinds::is_archive(fetched) || is_program) {
                         found.push(addition(fetched, Way::Downloaded, None));
                     }
                 }

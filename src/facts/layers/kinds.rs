@@ -54,6 +54,25 @@ pub(super) fn is_archive(path: &str) -> bool {
     packed || installer.iter().any(|program| name.starts_with(program))
 }
 
+/// Whether a URL names the processor that a file is for: `…/bin/linux/amd64/kubectl`.
+pub(super) fn names_platform(url: &str) -> bool {
+    let lower = url.to_ascii_lowercase();
+    lower.contains("://")
+        && ["amd64", "x86_64", "x86-64", "linux64", "linux-x64", "arm64", "aarch64"]
+            .iter()
+            .any(|name| lower.contains(name))
+}
+
+/// Whether a file with that name can be a program of some size, which `tini` is not.
+pub(super) fn may_be_program(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    let small = ["tini", "dumb-init", "su-exec"];
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    // `tool-1.2` and `tool_linux_amd64` have no ending that tells of a text.
+    let is_bare = ending.is_empty() || ending == "exe" || ending.contains(|it: char| it.is_ascii_digit());
+    is_bare && !small.iter().any(|program| name.starts_with(program))
+}
+
 /// Whether `ADD` unpacks the file: a tar archive, compressed or not.
 pub(super) fn is_unpacked(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();

@@ -7,12 +7,14 @@ mod archives;
 mod dependencies;
 mod development;
 mod kinds;
+mod moves;
 mod ownership;
 mod written;
 
 pub use additions::{Addition, Way};
 pub use archives::KeptArchive;
 pub use development::DevelopmentModules;
+pub use moves::{LateMove, Rewriting};
 pub use ownership::{ByteSource, Held, OwnershipAction, OwnershipChange};
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -69,7 +71,9 @@ impl Facts<'_> {
             return Vec::new();
         }
         let mut late: Vec<LateRemoval<'f>> = Vec::new();
-        let mut gone: Vec<String> = Vec::new();
+        // What `cp A B && rm A` moves is said of the `cp`.
+        let moves = self.late_moves(stage, run).into_iter().filter(|one| one.invocation.program == "cp");
+        let mut gone: Vec<String> = moves.flat_map(|one| one.files).map(|file| file.path).collect();
         for (index, invocation) in run.invocations.iter().enumerate() {
             if invocation.guard == Guard::Never {
                 continue;

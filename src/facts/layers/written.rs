@@ -1,6 +1,6 @@
 //! Files and folders that a command is known to write.
 
-use crate::dockerfile::Value;
+use crate::dockerfile::{UNKNOWN, Value};
 
 use super::super::Invocation;
 use super::super::commands::{GitClone, Npm, NpmAction, Options, Pip, PipAction};
@@ -17,7 +17,13 @@ pub(super) struct Written {
 pub(super) fn written(invocation: &Invocation) -> Vec<Written> {
     let Some(workdir) = invocation.workdir.known() else { return Vec::new() };
     let at = |path: &str, way: Way| Written { path: resolve(workdir, path), way };
-    let heavy = |written: &Written| written.way != Way::Downloaded || kinds::is_archive(&written.path);
+    let heavy = |written: &Written| {
+        let is_program = || {
+            let mut words = invocation.arguments.iter();
+            words.any(|word| kinds::names_platform(word.value.text())) && kinds::may_be_program(&written.path)
+        };
+        written.way != Way::Downloaded || kinds::is_archive(&written.path) || is_program()
+    };
     let mut found: Vec<Written> = match invocation.program.as_str() {
         "curl" => downloads_of_curl(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
         "wget" => downloads_of_wget(invocation).iter().map(|path| at(path, Way::Downloaded)).collect(),
@@ -80,8 +86,8 @@ fn downloads_of_curl(invocation: &Invocation) -> Vec<String> {
     let mut found: Vec<String> = options.values(&["-o", "--output"]).filter_map(Value::known).map(join).collect();
     found.retain(|path| path != "-" && !path.starts_with("/dev/"));
     if options.has(&["-O", "--remote-name", "--remote-name-all"]) {
-        let urls = options.operands.iter().filter_map(|(_, argument)| argument.value.known());
-        found.extend(urls.map(url_name).filter(|name| !name.is_empty()).map(join));
+        let urls = options.operands.iter().map(|(_, argument)| argument.value.text());
+        found.extend(urls.map(url_name).filter(|name| is_known(name)).map(join));
     }
     found.extend(output(invocation));
     found
@@ -124,8 +130,13 @@ fn downloads_of_wget(invocation: &Invocation) -> Vec<String> {
         return if to_output { output(invocation).into_iter().collect() } else { named };
     }
     let folder = options.value(&["-P", "--directory-prefix"]).map_or(".", Value::text);
-    let urls = options.operands.iter().filter_map(|(_, argument)| argument.value.known());
-    urls.map(url_name).filter(|name| !name.is_empty()).map(|name| format!("{folder}/{name}")).collect()
+    let urls = options.operands.iter().map(|(_, argument)| argument.value.text());
+    urls.map(url_name).filter(|name| is_known(name)).map(|name| format!("{folder}/{name}")).collect()
+}
+
+/// Whether a name is all there, whatever of the URL before it is not: `https://example.org/$(…)/tool`.
+fn is_known(name: &str) -> bool {
+    !name.is_empty() && !name.contains(UNKNOWN)
 }
 
 /// The file name that a URL ends with.

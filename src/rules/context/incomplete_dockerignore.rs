@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::context::{IgnoreFile, Miss};
 use crate::diagnostic::{Applicability, Edit, Fix, Severity, Span, format_bytes};
 use crate::facts::Facts;
-use crate::facts::context::{Addition, Entry, IgnorePlan, Kind, Load, Share, Spare, SpareKind, Verdict};
+use crate::facts::context::{Entry, IgnorePlan, Kind, Load, Share, Spare, Verdict};
 use crate::rules::phrase::listed;
 use crate::rules::{Check, Finding, Reporter, copied};
 use crate::text::{SourceFile, TextRange};
@@ -59,7 +59,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         finding.note("bytes", "what working copies hold is unknown, since it does not lie in this folder now");
     }
     for (spare, _) in &load.spares {
-        finding.note("unread", reason(spare));
+        finding.note("unread", copied::reason(spare));
     }
     if let Some(unread) = copied::unread_ignore_file(facts, load) {
         finding.note("context", unread);
@@ -121,17 +121,6 @@ fn tell_misses(facts: &Facts<'_>, ignore: &IgnoreFile, load: &Load<'_>, file: &S
     }
 }
 
-/// Why something large looks as if no image needed it.
-fn reason(spare: &Spare) -> String {
-    let what = match &spare.kind {
-        SpareKind::Ignored(file) => format!("`{file}` names it, so a build from a clone does without"),
-        SpareKind::Tests => "no step runs tests".to_owned(),
-        SpareKind::Documents => "no step makes anything of it".to_owned(),
-        SpareKind::Shown(file) => format!("`{file}` shows it"),
-    };
-    format!("`{}`: {what}, and no step, program or manifest names it", spare.path)
-}
-
 /// Appends what is lacking. At the end it wins over exceptions, and nothing that one names is among it.
 fn fix(facts: &Facts<'_>, plan: &IgnorePlan, file: &SourceFile) -> Option<Fix> {
     // `.dockerignore -> .gitignore`: git would ignore what only the build has no use for.
@@ -141,7 +130,7 @@ fn fix(facts: &Facts<'_>, plan: &IgnorePlan, file: &SourceFile) -> Option<Fix> {
     let certain = plan.additions();
     let is_certain = !certain.is_empty();
     let additions = if is_certain { certain } else { plan.spare_additions() };
-    let text = appended(file.text(), &additions)?;
+    let text = copied::appended(file.text(), &additions)?;
     let end = TextRange::empty(u32::try_from(file.text().len()).ok()?);
     let count = if additions.len() == 1 { "1 pattern".to_owned() } else { format!("{} patterns", additions.len()) };
     let shared = plan.dockerfiles.len() > 1;
@@ -156,24 +145,4 @@ fn fix(facts: &Facts<'_>, plan: &IgnorePlan, file: &SourceFile) -> Option<Fix> {
         caution,
         edits: vec![Edit { file: file.path().into(), range: end, text }],
     })
-}
-
-/// What is to stand behind `text`, with comments when it has some itself.
-fn appended(text: &str, additions: &[Addition]) -> Option<String> {
-    let commented = text.lines().any(|line| line.starts_with('#'));
-    let mut appended = String::new();
-    if !text.is_empty() && !text.ends_with('\n') {
-        appended.push('\n');
-    }
-    let mut heading = None;
-    for addition in additions {
-        if commented && heading != Some(addition.heading) {
-            let blank = heading.is_some() || !text.lines().next_back().is_none_or(|line| line.trim().is_empty());
-            let gap = if blank { "\n" } else { "" };
-            let _ = writeln!(appended, "{gap}# {}", addition.heading);
-            heading = Some(addition.heading);
-        }
-        let _ = writeln!(appended, "{}", addition.pattern);
-    }
-    (!additions.is_empty()).then_some(appended)
 }

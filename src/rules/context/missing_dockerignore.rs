@@ -37,15 +37,22 @@ fn told<'l>(load: &'l Load<'_>) -> Vec<&'l Share> {
     load.shares_from(TOLD_BYTES)
 }
 
+/// Whether the share is a `.env` with secrets in an image, of which `secret-in-context` tells.
+fn is_told_elsewhere(facts: &Facts<'_>, share: &Share) -> bool {
+    let copies = || facts.secret_copies().into_iter().flat_map(|copy| copy.files);
+    share.entry.kind == Kind::Dotenv && share.places.iter().all(|place| copies().any(|secret| secret.path == *place))
+}
+
 /// `.env` that is there, much that is there, or history in an image: these matter today.
-fn severity(load: &Load<'_>) -> Severity {
-    let secret = load.waste.values().any(|share| share.entry.kind == Kind::Dotenv && share.in_image);
+fn severity(facts: &Facts<'_>, load: &Load<'_>) -> Severity {
+    let secrets = load.waste.values().filter(|share| share.entry.kind == Kind::Dotenv && share.in_image);
+    let secret = secrets.into_iter().any(|share| !is_told_elsewhere(facts, share));
     if secret || load.matters_today() { Severity::Warning } else { Severity::Info }
 }
 
 fn report(facts: &Facts<'_>, plan: &IgnorePlan, load: &Load<'_>, others: &[Load<'_>], reporter: &mut Reporter<'_>) {
     let mut finding = reporter.report(load.copy.range, message(facts, load));
-    finding.severity(severity(load));
+    finding.severity(severity(facts, load));
     finding.primary_label(copied::fate(load));
     for other in others {
         finding.label(other.copy.range, format!("takes {}", copied::amount(other)));
@@ -90,7 +97,7 @@ fn message(facts: &Facts<'_>, load: &Load<'_>) -> String {
     if !shares.is_empty() {
         let _ = write!(message, ", of these {}", listed(&shares));
     }
-    for share in secrets {
+    for share in secrets.into_iter().filter(|share| !is_told_elsewhere(facts, share)) {
         let _ = write!(message, ", `{}` among them", name(share));
     }
     if !load.promised.is_empty() {

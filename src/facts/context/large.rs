@@ -1,0 +1,268 @@
+//! Large files of a context that a final image keeps and that nothing names.
+
+use std::collections::BTreeSet;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use crate::context::{IgnoreFile, Tree, TreeFile};
+use crate::workspace::{Workspace, join, parent};
+
+use super::super::Facts;
+use super::super::paths::{file_name, is_below};
+use super::copies::FolderCopy;
+use super::needs::{Needs, is_workshop};
+use super::plan::IgnorePlan;
+use super::readers::{MAX_BYTES, MAX_FILES, extension, is_aside, is_code, is_manifest};
+use super::spare::{Spare, SpareKind, is_input, is_settings, is_taken_back, may_lack, may_read_anything, names_path};
+use super::waste::{Survey, is_plain};
+
+/// Smaller files are not looked at.
+const LARGE_BYTES: u64 = 1_000_000;
+/// More files are not looked at, the largest first.
+const MAX_LARGE: usize = 60;
+
+/// Folders whose content a server or a program takes as a whole.
+const SERVED: [&str; 24] = [
+    "public",
+    "static",
+    "assets",
+    "asset",
+    "www",
+    "web",
+    "htdocs",
+    "html",
+    "dist",
+    "build",
+    "media",
+    "images",
+    "img",
+    "fonts",
+    "templates",
+    "resources",
+    "locale",
+    "locales",
+    "uploads",
+    "app_data",
+    "icons",
+    "wheels",
+    "vendor",
+    "lib",
+];
+
+/// Places in an image that a server serves as they are.
+const SERVED_PLACES: [&str; 6] =
+    ["/usr/share/nginx", "/var/www", "/srv/www", "/usr/local/apache2/htdocs", "/usr/share/caddy", "/wwwroot"];
+
+/// What one copy takes into a final image that is large and that nothing names.
+#[derive(Debug)]
+pub struct LargeLoad<'f> {
+    /// The copy.
+    pub copy: &'f FolderCopy<'f>,
+    /// What, largest first.
+    pub items: Vec<&'f Spare>,
+    /// The files of these, largest first: path relative to the context, bytes.
+    pub files: Vec<&'f TreeFile>,
+}
+
+impl LargeLoad<'_> {
+    /// Bytes of all items.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.items.iter().fold(0, |bytes, item| bytes.saturating_add(item.bytes))
+    }
+}
+
+impl Facts<'_> {
+    /// What each of `copies` takes of the large files of `plan` into a final image, nothing twice, largest first.
+    pub fn large_loads<'f>(&self, plan: &'f IgnorePlan, copies: &'f [FolderCopy<'f>]) -> Vec<LargeLoad<'f>> {
+        let mut told: BTreeSet<&str> = BTreeSet::new();
+        let mut loads = Vec::new();
+        let own = plan.builds.iter().find(|build| build.dockerfile == self.service.dockerfile);
+        let Some(own) = own.filter(|own| !may_read_anything(std::slice::from_ref(own))) else { return loads };
+        for copy in copies {
+            // An image to work in holds the repository on purpose.
+            let workshop = self.stages.get(copy.stage).is_none_or(|stage| is_workshop(self, stage));
+            let is_kept = |item: &&Spare| match copy.takes(&item.path) {
+                Some(Some(place)) => {
+                    let served = SERVED_PLACES.iter().any(|served| is_below(&place, served));
+                    !served && self.reaches_final(copy.stage, &place)
+                }
+                Some(None) => self.is_in_final(copy.stage),
+                None => false,
+            };
+            let unread = plan.large.iter().filter(|item| !workshop && is_spare(own, item));
+            let taken = unread.filter(is_kept);
+            let items: Vec<&Spare> = taken.filter(|item| told.insert(item.path.as_str())).collect();
+            let inside = |file: &&TreeFile| {
+                items.iter().any(|item| is_below(&format!("/{}", file.path), &format!("/{}", item.path)))
+            };
+            let mut files: Vec<&TreeFile> = plan.tree.files.iter().filter(inside).collect();
+            files.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+            if !items.is_empty() {
+                loads.push(LargeLoad { copy, items, files });
+            }
+        }
+        loads.sort_by_key(|load| std::cmp::Reverse(load.bytes()));
+        loads
+    }
+}
+
+/// Whether no step of the build names it.
+fn is_spare(build: &Needs, item: &Spare) -> bool {
+    may_lack(build, item) && (!matches!(item.kind, SpareKind::File(_)) || !mentions(build, &item.path))
+}
+
+impl IgnorePlan {
+    /// Whether no step of any of the builds that share the ignore file names one of the files.
+    #[must_use]
+    pub fn all_may_lack(&self, items: &[&Spare]) -> bool {
+        !may_read_anything(&self.builds)
+            && items.iter().all(|item| self.builds.iter().all(|build| is_spare(build, item)))
+    }
+}
+
+/// Finds those of the kinds that programs open by name, among the context's own files and outside of `spares`.
+pub(super) fn find(
+    workspace: &Workspace,
+    context: &str,
+    ignore: &IgnoreFile,
+    tree: &Tree,
+    survey: &Survey,
+    spares: &[Spare],
+) -> Vec<Spare> {
+    let own: Vec<&TreeFile> = survey.own.iter().filter_map(|&index| tree.files.get(index)).collect();
+    let told = |path: &str| spares.iter().any(|spare| is_below(&format!("/{path}"), &format!("/{}", spare.path)));
+    let mut found: Vec<Spare> = own
+        .iter()
+        .filter(|file| file.bytes >= LARGE_BYTES && is_plain(&file.path) && !is_input(&file.path))
+        .filter(|file| !file.path.split('/').any(|part| SERVED.contains(&part.to_ascii_lowercase().as_str())))
+        .filter_map(|file| {
+            let kind = SpareKind::File(kind(&file.path)?);
+            Some(Spare { path: file.path.clone(), bytes: file.bytes, kind })
+        })
+        .filter(|spare| !told(&spare.path) && !is_taken_back(ignore, &spare.path))
+        .collect();
+    found.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+    found.truncate(MAX_LARGE);
+    if found.is_empty() {
+        return found;
+    }
+    let needles: Vec<Vec<String>> = found.iter().map(|spare| needles(&own, &spare.path)).collect();
+    let Some(named) = named(workspace, context, &own, &needles) else { return Vec::new() };
+    let mut index = 0;
+    found.retain(|_| {
+        index += 1;
+        !named.contains(&(index - 1))
+    });
+    found
+}
+
+/// Whether a step mentions a folder around the file, or its stem.
+fn mentions(build: &Needs, path: &str) -> bool {
+    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    let stem = file_name(path).split('.').next().unwrap_or_default();
+    build.says(stem) || folders.split('/').filter(|part| part.len() > 2).any(|part| build.says(part) && part != "app")
+}
+
+/// What kind of file is opened by its name, in words; `None` for those of which many are taken together, such as pictures.
+fn kind(path: &str) -> Option<&'static str> {
+    let name = file_name(path).to_ascii_lowercase();
+    let kind =
+        match extension(&name) {
+            "zip" | "tar" | "gz" | "tgz" | "bz2" | "xz" | "7z" | "rar" | "zst" | "iso" | "dmg" | "msi" | "deb"
+            | "rpm" => "an archive",
+            "csv" | "tsv" | "parquet" | "feather" | "arrow" | "jsonl" | "ndjson" | "db" | "sqlite" | "sqlite3"
+            | "sql" | "dump" | "pkl" | "pickle" | "npy" | "npz" | "h5" | "hdf5" | "mat" | "rds" | "rdata"
+            | "geojson" | "xlsx" | "xls" | "avro" | "orc" | "bak" | "tif" | "tiff" => "data",
+            "mp4" | "mov" | "avi" | "mkv" | "webm" | "mp3" | "wav" | "flac" | "m4a" | "psd" | "fig" | "sketch"
+            | "gif" => "a recording or a picture",
+            "pdf" | "pptx" | "ppt" | "docx" | "doc" | "epub" => "a document",
+            "pt" | "pth" | "onnx" | "safetensors" | "gguf" | "ggml" | "tflite" | "ckpt" | "caffemodel" | "weights" => {
+                "weights of a model"
+            }
+            "ipynb" => "a notebook",
+            "log" | "hprof" | "core" | "pcap" | "prof" => "a log or a dump",
+            _ => return None,
+        };
+    Some(kind)
+}
+
+/// What a program that opens the file says: its name, its stem, a folder around it that holds no program, or its ending behind a
+/// star.
+fn needles(own: &[&TreeFile], path: &str) -> Vec<String> {
+    let name = file_name(path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let mut needles = vec![name.to_owned(), format!("*.{}", extension(name))];
+    if stem.len() > 4 {
+        needles.push(stem.to_owned());
+    }
+    let mut folder = parent(path);
+    while !folder.is_empty() {
+        let holds_program = own.iter().any(|file| parent(&file.path) == folder && is_code(file_name(&file.path)));
+        if !holds_program && file_name(folder).len() > 2 {
+            needles.push(file_name(folder).to_owned());
+        }
+        folder = parent(folder);
+    }
+    needles
+}
+
+/// The indexes of those of which a program or a manifest says one of the needles; `None` when there are too many to look into.
+fn named(workspace: &Workspace, context: &str, own: &[&TreeFile], needles: &[Vec<String>]) -> Option<BTreeSet<usize>> {
+    let mut hasher = DefaultHasher::new();
+    needles.hash(&mut hasher);
+    let key = format!("large\0{}", hasher.finish());
+    let is_wanted = |path: &str| {
+        let name = file_name(path);
+        (is_code(name) || is_manifest(name) || is_settings(path) || is_program(name)) && !is_input_of_tools(name)
+    };
+    let readers: Vec<_> = own.iter().filter(|file| is_wanted(&file.path) && !is_aside(&file.path)).collect();
+    if readers.len() > MAX_FILES {
+        return None;
+    }
+    let mut found = BTreeSet::new();
+    for file in readers.into_iter().filter(|file| file.bytes <= MAX_BYTES) {
+        let Some(path) = join(context, &file.path) else { continue };
+        let Ok(source) = workspace.read(&path) else { continue };
+        let search = || {
+            let says = |needle: &String| match needle.strip_prefix("*.") {
+                Some(_) => source.text().contains(needle.as_str()),
+                None => names_path(source.text(), needle),
+            };
+            let named = needles.iter().enumerate().filter(|(_, needles)| needles.iter().any(says));
+            named.map(|(index, _)| index).collect::<Vec<usize>>()
+        };
+        found.extend(workspace.remembered_of(&format!("{key}\0{path}"), &source, search).iter().copied());
+    }
+    Some(found)
+}
+
+/// Programs in other languages than those that [`is_code`] knows.
+fn is_program(name: &str) -> bool {
+    matches!(
+        extension(name),
+        "java"
+            | "kt"
+            | "rs"
+            | "c"
+            | "h"
+            | "cc"
+            | "cpp"
+            | "cs"
+            | "scala"
+            | "swift"
+            | "r"
+            | "R"
+            | "jl"
+            | "lua"
+            | "ex"
+            | "pl"
+            | "vue"
+            | "svelte"
+    )
+}
+
+/// Locks name packages, not files.
+fn is_input_of_tools(name: &str) -> bool {
+    name.contains("lock")
+}

@@ -1,0 +1,73 @@
+//! `composer install` leaves the archives that it downloads in a layer.
+
+use crate::diagnostic::{Applicability, Fix};
+use crate::facts::{Facts, Invocation, Run, StageFacts};
+use crate::rules::kept_cache::{Tie, emptying, or_mount};
+use crate::rules::{Check, Reporter};
+
+pub(in crate::rules) const CHECK: Check = Check::Run(check);
+
+const TIE: Tie = Tie { flags: &[], variables: &["HOME", "COMPOSER_HOME", "COMPOSER_CACHE_DIR"] };
+
+fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
+    let fills = |_: usize, invocation: &Invocation| {
+        if downloads(invocation) { folders(facts, stage, run, invocation) } else { Vec::new() }
+    };
+    let kept = facts.kept_caches(stage, run, fills, empties, |_| false);
+    let Some(first) = kept.first() else { return };
+    let folder = facts.shown_folder(run, first.invocation, first.folder());
+    let name = subcommand(first.invocation).unwrap_or_default();
+    let mut finding =
+        reporter.report(first.invocation.range, format!("`composer {name}` keeps its download cache in the image"));
+    finding.primary_label(format!("leaves what it downloads in `{folder}`"));
+    finding.other_fills(&kept);
+    finding.missed_mount(run, first.folder());
+    let mount = or_mount(stage, run, first.invocation, &folder);
+    let clean = emptying(&kept, TIE, &folder, "composer clear-cache");
+    finding.help(format!("empty it in the same `RUN`: {clean}{mount}"));
+    finding.script_of(first.invocation);
+    if facts.is_cache_taken(stage, &kept) {
+        return;
+    }
+    if let Some(edits) = facts.clean_by_own_program(run, &kept, "clear-cache", TIE) {
+        finding.fix(Fix {
+            title: "empty composer's cache in the same `RUN`".to_owned(),
+            applicability: Applicability::Safe,
+            caution: None,
+            edits,
+        });
+    }
+}
+
+/// The command of composer; `global` is a way to say where.
+fn subcommand(invocation: &Invocation) -> Option<&str> {
+    let words = invocation.arguments.iter().map(|argument| argument.value.text());
+    words.filter(|word| !word.starts_with('-')).find(|word| *word != "global")
+}
+
+fn downloads(invocation: &Invocation) -> bool {
+    let named = matches!(subcommand(invocation), Some("install" | "i" | "update" | "u" | "require" | "create-project"));
+    let off = ["--no-cache", "--dry-run", "--no-install", "--help"];
+    invocation.program == "composer" && named && !off.iter().any(|flag| invocation.has_argument(flag))
+}
+
+fn empties(later: &Invocation) -> bool {
+    later.program == "composer" && matches!(subcommand(later), Some("clear-cache" | "clearcache" | "cc"))
+}
+
+/// Where the cache can be; empty when that is not known or `/dev/null`.
+fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Vec<String> {
+    let set = |name: &str| facts.variable(run, invocation, name).filter(|value| !value.text().is_empty());
+    if let Some(named) = set("COMPOSER_CACHE_DIR") {
+        return named.known().filter(|path| *path != "/dev/null").map(str::to_owned).into_iter().collect();
+    }
+    if let Some(home) = set("COMPOSER_HOME") {
+        return home.known().map(|home| format!("{home}/cache")).into_iter().collect();
+    }
+    // The image of that name sets `COMPOSER_HOME`.
+    if stage.image.repository == "composer" {
+        return vec!["/tmp/cache".to_owned()];
+    }
+    let homes = facts.homes(stage, run, invocation);
+    homes.iter().flat_map(|home| [format!("{home}/.composer/cache"), format!("{home}/.cache/composer")]).collect()
+}

@@ -1,0 +1,120 @@
+//! `bundle install` and `gem install` leave the gems that they download in a layer.
+
+use crate::diagnostic::Severity;
+use crate::facts::commands::{Options, removal};
+use crate::facts::{Facts, Invocation, Run, StageFacts};
+use crate::rules::kept_cache::Fill;
+use crate::rules::{Check, Reporter};
+
+pub(in crate::rules) const CHECK: Check = Check::Run(check);
+
+/// Where Debian's, Alpine's and a self-built Ruby keep gems.
+const HOMES: [&str; 4] = ["/usr/local/bundle", "/usr/local/lib/ruby/gems/*", "/var/lib/gems/*", "/usr/lib/ruby/gems/*"];
+/// Gems of a few kilobytes, alone not worth a word.
+const SMALL: [&str; 7] = ["bundler", "rake", "foreman", "json", "rdoc", "etc", "minitest"];
+
+fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
+    let fills = |_: usize, invocation: &Invocation| {
+        if facts.is_in_final(stage.index) && downloads(facts, stage, run, invocation) {
+            folders(facts, stage, run, invocation)
+        } else {
+            Vec::new()
+        }
+    };
+    let kept = facts.kept_caches(stage, run, fills, empties, |_| false);
+    let Some(first) = kept.first() else { return };
+    if facts.needs_cache_later(stage, run, |_, later| later.has_argument("--local")) {
+        return;
+    }
+    let folder = facts.shown_folder(run, first.invocation, first.folder());
+    let message = format!("`{} install` keeps the gems that it downloads in the image", first.invocation.program);
+    let mut finding = reporter.report(first.invocation.range, message);
+    // A few gems are a few megabytes.
+    if kept.iter().all(|fill| fill.invocation.program == "gem") {
+        finding.severity(Severity::Info);
+    }
+    finding.primary_label(format!("leaves each gem a second time, packed, in `{folder}`"));
+    finding.other_fills(&kept);
+    finding.help(format!("delete them in the same `RUN`: `&& rm -rf {}`", word(&folder)));
+    finding.script_of(first.invocation);
+    let is_exact = !folder.contains(['*', '~']);
+    let users: Vec<Fill<'_>> = run
+        .invocations
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| matches!(other.program.as_str(), "bundle" | "gem"))
+        .map(|(index, invocation)| Fill { index, invocation, folders: first.folders.clone() })
+        .collect();
+    if is_exact && !facts.is_cache_taken(stage, &kept) {
+        finding.fix(facts.removal_fix(run, &users, &format!("rm -rf {}", word(&folder))));
+    }
+}
+
+/// The packed gems of a folder, as a shell reads it.
+fn word(folder: &str) -> String {
+    format!("{folder}/*.gem")
+}
+
+/// Whether gems are downloaded that are worth a word.
+fn downloads(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> bool {
+    let first = invocation.arguments.iter().map(|argument| argument.value.text()).find(|text| !text.starts_with('-'));
+    match (invocation.program.as_str(), first) {
+        ("bundle", Some("install")) => {
+            // `vendor/cache` holds them already, and `--no-cache` says that nobody wants them.
+            let vendored = facts.origin_in(stage.index, run, &invocation.workdir, "vendor/cache").is_some();
+            !vendored && !invocation.has_argument("--local") && !invocation.has_argument("--no-cache")
+        }
+        ("gem", Some("install" | "i")) => {
+            let options = Options::read(&invocation.arguments, &["-v", "--version", "-i", "--install-dir", "-n", "-P"]);
+            let names = || options.operands.iter().skip(1).filter_map(|(_, argument)| argument.value.known());
+            let elsewhere = options.has(&["-l", "--local", "-i", "--install-dir", "--user-install"]);
+            let file = names().any(|name| name.contains('/') || name.to_ascii_lowercase().ends_with(".gem"));
+            let is_worth = names().any(|name| !SMALL.contains(&name.split(':').next().unwrap_or(name)));
+            is_worth && !elsewhere && !file
+        }
+        _ => false,
+    }
+}
+
+/// Where the packed gems can be; the likeliest first.
+fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Vec<String> {
+    let known = |name: &str| facts.variable(run, invocation, name).map(|value| value.known().map(str::to_owned));
+    if invocation.program == "bundle"
+        && let Some(path) = known("BUNDLE_PATH")
+    {
+        return path.map(|path| format!("{path}/ruby/*/cache")).into_iter().collect();
+    }
+    // `bundle config set path vendor/bundle` and `--path` put them where only Bundler knows.
+    let names_path = |other: &Invocation| {
+        other.program == "bundle"
+            && other.arguments.iter().any(|word| {
+                matches!(word.value.text(), "path" | "--path" | "deployment" | "--deployment" | "--system")
+                    || word.value.text().starts_with("--path=")
+            })
+    };
+    let own = run.invocations.iter();
+    let before = stage.runs.iter().filter(|other| other.instruction < run.instruction).flat_map(|run| &run.invocations);
+    if own.chain(before).any(names_path) || known("BUNDLE_DEPLOYMENT").is_some() {
+        return Vec::new();
+    }
+    if let Some(home) = known("GEM_HOME") {
+        return home.map(|home| format!("{home}/cache")).into_iter().collect();
+    }
+    match stage.image.repository.as_str() {
+        "ruby" => vec!["/usr/local/bundle/cache".to_owned()],
+        _ => HOMES.iter().rev().map(|home| format!("{home}/cache")).collect(),
+    }
+}
+
+/// `rm -rf "$GEM_HOME"/cache`, `rm -rf /usr/lib/ruby/gems/3.3.0/cache/*.gem`: whatever Ruby's version.
+fn empties(later: &Invocation) -> bool {
+    let removes = |gone: &crate::facts::commands::Removal| {
+        let names = gone.paths.iter().chain(&gone.unknown);
+        names.into_iter().any(|path| path.contains("/cache") || path.contains(".gem") || path.contains("bundle"))
+    };
+    let cleans = || later.program == "find" && later.arguments.iter().any(|word| word.value.text().contains(".gem"));
+    removal(later).is_some_and(|gone| removes(&gone))
+        || cleans()
+        || (later.program == "bundle" && later.argument(0) == Some("clean"))
+        || (later.program == "rm" && later.arguments.iter().any(|word| word.value.text().contains("/cache")))
+}

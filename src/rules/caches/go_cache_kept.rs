@@ -1,0 +1,91 @@
+//! `go` leaves modules and its compiler's cache in a layer.
+
+use crate::diagnostic::{Applicability, Fix};
+use crate::facts::{Facts, Invocation, Leftover, Run, StageFacts};
+use crate::rules::compiler_cache::mounts;
+use crate::rules::kept_cache::{Fill, Tie};
+use crate::rules::phrase::listed;
+use crate::rules::{Check, Reporter};
+
+pub(in crate::rules) const CHECK: Check = Check::Run(check);
+
+const TIE: Tie = Tie { flags: &[], variables: &["HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "XDG_CACHE_HOME"] };
+
+fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
+    let fills = |invocation: &Invocation, leftover: &Leftover| fills(facts, stage, run, invocation, leftover);
+    let kept = facts.kept_folders(stage, run, "go", fills, empties);
+    let Some(first) = kept.first() else { return };
+    let what: Vec<String> = kept.iter().map(|one| one.leftover.what.to_owned()).collect();
+    let folders: Vec<String> =
+        kept.iter().map(|one| facts.shown_folder(run, one.fill.invocation, &one.leftover.folder)).collect();
+    let second = first.fill.invocation.argument(1).filter(|_| first.fill.invocation.argument(0) == Some("mod"));
+    let command = second.map_or(first.leftover.command.clone(), |second| format!("go mod {second}"));
+    let message = format!("`{command}` leaves {} in the image", listed(&what));
+    let mut finding = reporter.report(first.fill.invocation.range, message);
+    let quoted: Vec<String> = folders.iter().map(|folder| format!("`{folder}`")).collect();
+    finding.primary_label(format!("fills {}", listed(&quoted)));
+    let flags: Vec<&str> =
+        kept.iter().map(|one| if one.leftover.is_download { "-modcache" } else { "-cache" }).collect();
+    let clean = format!("clean {}", flags.join(" "));
+    let known = folders.iter().all(|folder| !folder.starts_with('~'));
+    let mount = if known { format!(", or mount caches: {}", mounts(&folders)) } else { String::new() };
+    finding.help(format!(
+        "compile in a builder stage and copy the program, empty them in the same `RUN`: `&& go {clean}`{mount}"
+    ));
+    finding.script_of(first.fill.invocation);
+    // Steps behind this one would fill them again.
+    if facts.runs_later(stage, run, "go") {
+        return;
+    }
+    let fills: Vec<Fill<'_>> = run
+        .invocations
+        .iter()
+        .enumerate()
+        .filter(|(_, invocation)| invocation.program == "go")
+        .map(|(index, invocation)| Fill { index, invocation, folders: first.fill.folders.clone() })
+        .collect();
+    if let Some(edits) = facts.clean_by_own_program(run, &fills, &clean, TIE) {
+        finding.fix(Fix {
+            title: "empty Go's caches in the same `RUN`".to_owned(),
+            applicability: Applicability::Unsafe,
+            caution: Some("what compiles in the container has to download and compile everything anew".to_owned()),
+            edits,
+        });
+    }
+}
+
+/// Whether the command puts something into the folder.
+fn fills(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation, leftover: &Leftover) -> bool {
+    let word = |index: usize| invocation.argument(index).unwrap_or_default();
+    let file = |name: &str| facts.origin_in(stage.index, run, &invocation.workdir, name);
+    if word(0) == "mod" && !matches!(word(1), "download" | "tidy" | "vendor") {
+        return false;
+    }
+    // Before there were modules, `go get` cloned them below `GOPATH/src`, and Go 1.9 and older had no cache.
+    let by_get = word(0) == "get" && file("go.mod").is_none();
+    if by_get || is_before_modules(stage) {
+        return false;
+    }
+    if !leftover.is_download || word(0) == "install" {
+        return true;
+    }
+    // What is vendored is not downloaded, and a program may need the standard library only.
+    let vendored = word(0) != "mod" && file("vendor/modules.txt").is_some();
+    let needs_nothing = file("go.mod")
+        .and_then(|path| facts.workspace.read(&path).ok())
+        .is_some_and(|manifest| !manifest.text().contains("require"));
+    !vendored && !needs_nothing
+}
+
+/// `golang:1.10`
+fn is_before_modules(stage: &StageFacts) -> bool {
+    let tag = stage.image.tag.as_deref().unwrap_or_default();
+    let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next()?.parse::<u32>().ok());
+    stage.image.repository == "golang" && minor.is_some_and(|minor| minor < 12)
+}
+
+/// `go clean -modcache`, `go clean -cache`
+fn empties(later: &Invocation, leftover: &Leftover) -> bool {
+    let flags: &[&str] = if leftover.is_download { &["-modcache", "--modcache"] } else { &["-cache", "--cache"] };
+    later.program == "go" && later.argument(0) == Some("clean") && flags.iter().any(|flag| later.has_argument(flag))
+}
