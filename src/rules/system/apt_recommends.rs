@@ -3,11 +3,13 @@
 use crate::catalogue::{self, Distribution};
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings, Severity};
 use crate::facts::commands::{Apt, AptAction, is_archive};
-use crate::facts::{Facts, Guard, Run, StageFacts};
+use crate::facts::{Facts, Guard, Invocation, Run, StageFacts};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
+/// `ca-certificates` with `openssl`, which it needs, beside a program that has the libraries of that. Installed-Size of bookworm.
+const CERTIFICATES: u64 = 2_768_000;
 /// Packages that Dockerfiles take from their makers' repositories.
 const FOREIGN: [&str; 4] = ["nodejs", "yarn", "google-chrome-stable", "docker-ce"];
 
@@ -38,7 +40,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         // `curl … nodesource… | bash` adds a repository for every later install.
         let earlier = || std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
         let foreign = run.opaque || earlier().any(|other| other.opaque && other.instruction < run.instruction);
-        let savings = savings(&apt, foreign, is_there);
+        let certificates = facts.brings_certificates(stage, apt.packages().map(|(name, _)| name));
+        let savings = savings(&apt, foreign, certificates, is_there);
         let nothing = savings.complete && savings.bytes() == 0;
         let all_there = apt.packages().count() == apt.options.operands.len()
             && apt.packages().all(|(name, _)| facts.base_brings(stage, name));
@@ -62,20 +65,30 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.savings(savings);
         }
         finding.script_of(invocation);
-        if let Some(edit) = facts.insert_after(invocation, apt.subcommand, "--no-install-recommends") {
-            finding.fix(Fix {
-                title: "add `--no-install-recommends`".to_owned(),
-                applicability: Applicability::Unsafe,
-                caution: Some("something the image uses may have come along as a recommended package".to_owned()),
-                edits: vec![edit],
-            });
-        }
+        finding.fix(fix(facts, invocation, &apt, certificates));
     }
+}
+
+/// The flag, with the certificates beside the package named `certificates` that would have brought them.
+fn fix(facts: &Facts<'_>, invocation: &Invocation, apt: &Apt<'_>, certificates: Option<&str>) -> Option<Fix> {
+    let mut edits = vec![facts.insert_after(invocation, apt.subcommand, "--no-install-recommends")?];
+    let mut title = "add `--no-install-recommends`".to_owned();
+    if let Some(name) = certificates {
+        let (_, argument) = apt.packages().find(|(package, _)| *package == name)?;
+        edits.push(facts.insert_after(invocation, argument, "ca-certificates")?);
+        title = format!("{title}, and `ca-certificates`, which `{name}` recommends");
+    }
+    Some(Fix {
+        title,
+        applicability: Applicability::Unsafe,
+        caution: Some("something the image uses may have come along as a recommended package".to_owned()),
+        edits,
+    })
 }
 
 /// What the recommended packages of each named package weigh. Packages that two of them recommend are counted once at most,
 /// since the heaviest alone is taken of those that share a tree of compilers.
-fn savings(apt: &Apt<'_>, foreign: bool, is_there: impl Fn(&str) -> bool) -> Savings {
+fn savings(apt: &Apt<'_>, foreign: bool, certificates: Option<&str>, is_there: impl Fn(&str) -> bool) -> Savings {
     let mut savings = Savings { items: Vec::new(), complete: true, in_image: true };
     let known = apt.options.operands.iter().all(|(_, argument)| argument.value.known().is_some());
     // apt looks at what is recommended only for what it newly installs.
@@ -90,7 +103,7 @@ fn savings(apt: &Apt<'_>, foreign: bool, is_there: impl Fn(&str) -> bool) -> Sav
         match sizes {
             Some((with, without)) if with > without => savings.items.push(Saving {
                 component: Component::Package(format!("recommended by {name}")),
-                bytes: with - without,
+                bytes: (with - without).saturating_sub(if certificates == Some(name) { CERTIFICATES } else { 0 }),
                 basis: Basis::Catalogue,
             }),
             Some(_) => {}
