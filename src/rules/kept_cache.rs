@@ -147,7 +147,13 @@ impl Facts<'_> {
 
     /// What the unpacked wheels weigh in the cache of uv that the invocation at `index` of `run` fills at `folder`, unless an
     /// earlier one in the same image did: what that one brought is not unpacked again, and how much this leaves is not known.
-    pub(super) fn new_copy_savings(&self, stage: &StageFacts, run: &Run, index: usize, folder: &str) -> Option<Savings> {
+    pub(super) fn new_copy_savings(
+        &self,
+        stage: &StageFacts,
+        run: &Run,
+        index: usize,
+        folder: &str,
+    ) -> Option<Savings> {
         let installs = |earlier: &Invocation| Uv::read(earlier).is_some_and(|uv| uv.installs() && !uv.disables_cache());
         if self.earlier_or_copied(stage, run, index).any(installs) {
             return None;

@@ -36,7 +36,7 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     let image = &base.stage.image;
     let small = catalogue::base_image(&slimmer.reference);
     let needs = needs(facts, base, slimmer);
-    let split = stages_for(facts, &needs);
+    let split = stages_for(facts, base, &needs);
     let fix = match &split {
         Some(split) => multistage::fix(facts, split),
         None => remedy::fix(facts, base, slimmer, &needs, purpose),
@@ -75,12 +75,15 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
 }
 
 /// The build in two stages, where all that the slim image lacks are compilers and headers for packages. Where the Dockerfile installs
-/// some itself, `build-tools-in-runtime` offers it.
-fn stages_for(facts: &Facts<'_>, needs: &ImageNeeds) -> Option<Split> {
+/// compilers that the full image has not, `build-tools-in-runtime` offers it.
+fn stages_for(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> Option<Split> {
     if needs.packages.is_empty() {
         return None;
     }
-    facts.split().ok().filter(|split| split.slimmed && split.removed.is_empty())
+    let told = |name: &String| {
+        catalogue::build_tool(base.stage.image.distribution, name).is_some() && !facts.base_brings(base.stage, name)
+    };
+    facts.split().ok().filter(|split| split.slimmed && !split.removed.iter().any(told))
 }
 
 /// What the slim image lacks; nothing where the full one has it no more than the slim one.

@@ -8,8 +8,6 @@ use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
-/// `ca-certificates` with `openssl`, which it needs, beside a program that has the libraries of that. Installed-Size of bookworm.
-const CERTIFICATES: u64 = 2_768_000;
 /// Packages that Dockerfiles take from their makers' repositories.
 const FOREIGN: [&str; 4] = ["nodejs", "yarn", "google-chrome-stable", "docker-ce"];
 
@@ -41,7 +39,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         let earlier = || std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
         let foreign = run.opaque || earlier().any(|other| other.opaque && other.instruction < run.instruction);
         let certificates = facts.brings_certificates(stage, apt.packages().map(|(name, _)| name));
-        let savings = savings(&apt, foreign, certificates, is_there);
+        let savings = savings(&apt, foreign, is_there);
         let nothing = savings.complete && savings.bytes() == 0;
         let all_there = apt.packages().count() == apt.options.operands.len()
             && apt.packages().all(|(name, _)| facts.base_brings(stage, name));
@@ -86,9 +84,22 @@ fn fix(facts: &Facts<'_>, invocation: &Invocation, apt: &Apt<'_>, certificates: 
     })
 }
 
+/// What `ca-certificates` adds to a package that recommends it. It stays: the base has it, another command names it, or the fix does.
+fn certificates_of(name: &str) -> u64 {
+    /// With `openssl`, whose library curl has anyway. Installed-Size of bookworm.
+    const BESIDE_CURL: u64 = 2_768_000;
+    match name {
+        "curl" => BESIDE_CURL,
+        "git" | "wget" => catalogue::system_package(Distribution::Debian, "ca-certificates")
+            .and_then(|entry| entry.installed_bytes)
+            .unwrap_or_default(),
+        _ => 0,
+    }
+}
+
 /// What the recommended packages of each named package weigh. Packages that two of them recommend are counted once at most,
 /// since the heaviest alone is taken of those that share a tree of compilers.
-fn savings(apt: &Apt<'_>, foreign: bool, certificates: Option<&str>, is_there: impl Fn(&str) -> bool) -> Savings {
+fn savings(apt: &Apt<'_>, foreign: bool, is_there: impl Fn(&str) -> bool) -> Savings {
     let mut savings = Savings { items: Vec::new(), complete: true, in_image: true };
     let known = apt.options.operands.iter().all(|(_, argument)| argument.value.known().is_some());
     // apt looks at what is recommended only for what it newly installs.
@@ -103,7 +114,7 @@ fn savings(apt: &Apt<'_>, foreign: bool, certificates: Option<&str>, is_there: i
         match sizes {
             Some((with, without)) if with > without => savings.items.push(Saving {
                 component: Component::Package(format!("recommended by {name}")),
-                bytes: (with - without).saturating_sub(if certificates == Some(name) { CERTIFICATES } else { 0 }),
+                bytes: (with - without).saturating_sub(certificates_of(name)),
                 basis: Basis::Catalogue,
             }),
             Some(_) => {}
