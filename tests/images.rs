@@ -4,8 +4,8 @@
 //! `tests/images/NAME/in` is the service, or `corpus` names one of the corpus, whose rewrite is recorded there. `smoke` is the command
 //! that must succeed in a shell of either image, with the variables that `environment` sets; `Dockerfile.fixed` is what all fixes make
 //! of the Dockerfile (`UPDATE=1` writes it). Where the image has a `HEALTHCHECK`, that must succeed too, beside the command that the
-//! image starts with. `prepare` is a script for the context that runs before anything is built: its status 69 says that something is
-//! missing on this machine. What needs a builder is only run when asked for:
+//! image starts with, or beside `start` where that one needs other services. `prepare` is a script for the context that runs before
+//! anything is built: its status 69 says that something is missing on this machine. What needs a builder is only run when asked for:
 //!
 //! ```text
 //! cargo test --test images -- --ignored --nocapture
@@ -247,7 +247,10 @@ impl Builder {
         };
         in_shell(&smoke)?;
         if let Some(health) = self.health(tag)? {
-            let container = self.run(&[&["run", "-d"], variables.as_slice(), &[tag]].concat())?;
+            let start = fs::read_to_string(service.folder.join("start")).ok();
+            let started =
+                start.as_ref().map_or_else(|| vec![tag], |start| vec!["--entrypoint", "sh", tag, "-c", start]);
+            let container = self.run(&[&["run", "-d"], variables.as_slice(), &started].concat())?;
             let container = String::from_utf8_lossy(&container.stdout).trim().to_owned();
             let mut answer = Err(String::new());
             for _ in 0..TRIES {
