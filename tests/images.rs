@@ -1,15 +1,19 @@
 //! Rewrites proved on real images: each service in `tests/images` is built before and after its fixes, both images pass the same
 //! smoke test, the second is smaller, and what was predicted is what was saved.
 //!
-//! `tests/images/NAME/in` is the service, `smoke` the command that must succeed in a shell of either image, `Dockerfile.fixed` what
-//! all fixes make of its Dockerfile (`UPDATE=1` writes it). What needs a builder is only run when asked for:
+//! `tests/images/NAME/in` is the service, or `corpus` names one of the corpus, whose rewrite is recorded there. `smoke` is the command
+//! that must succeed in a shell of either image, with the variables that `environment` sets; `Dockerfile.fixed` is what all fixes make
+//! of the Dockerfile (`UPDATE=1` writes it). Where the image has a `HEALTHCHECK`, that must succeed too, beside the command that the
+//! image starts with, or beside `start` where that one needs other services. `prepare` is a script for the context that runs before
+//! anything is built: its status 69 says that something is missing on this machine. What needs a builder is only run when asked for:
 //!
 //! ```text
 //! cargo test --test images -- --ignored --nocapture
 //! ```
 //!
 //! It takes `docker` or `podman`, whichever is found first, or the command that `SLIMLINT_IMAGE_BUILDER` names, which must know
-//! `build`, `run` and `image inspect` as these do. `SLIMLINT_IMAGE_SERVICES` chooses services by name, separated by commas.
+//! `build`, `run`, `exec`, `inspect`, `rm` and `image` as these do. `SLIMLINT_IMAGE_SERVICES` chooses services by name, separated by
+//! commas. What is built is removed again; the largest images take 12 GB while they are there.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,11 +24,13 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread::sleep;
+use std::time::Duration;
 
 use common::{files_below, relative, root};
 use slimlint::config::Settings;
@@ -35,11 +41,21 @@ use slimlint::workspace::Workspace;
 /// How far what was predicted may be from what was saved, in hundredths.
 const TOLERANCE: u64 = 20;
 
+/// How often a container is asked whether it is healthy, each time after [`PAUSE`].
+const TRIES: usize = 60;
+const PAUSE: Duration = Duration::from_secs(1);
+/// The status of a `prepare` that lacks something: `EX_UNAVAILABLE` of `sysexits.h`.
+const UNAVAILABLE: i32 = 69;
+
+type Files = BTreeMap<String, Vec<u8>>;
+
 /// A service with its smoke test.
 struct Service {
     name: String,
     folder: PathBuf,
-    files: BTreeMap<String, Vec<u8>>,
+    /// Whether it is one of the corpus.
+    of_corpus: bool,
+    files: Files,
 }
 
 impl Service {
@@ -48,27 +64,66 @@ impl Service {
         let mut folders: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
         folders.sort();
         let service = |folder: PathBuf| {
-            let context = folder.join("in");
-            let read = |file: PathBuf| (relative(&file, &context), fs::read(&file).unwrap());
-            let files = files_below(&context).into_iter().map(read).collect();
-            Self { name: folder.file_name().unwrap().to_string_lossy().into_owned(), folder, files }
+            let named = fs::read_to_string(folder.join("corpus")).ok();
+            let of_corpus = named.is_some();
+            let context =
+                named.map_or_else(|| folder.join("in"), |name| root().join("corpus").join(name.trim()).join("in"));
+            let files = files_of(&context);
+            Self { name: folder.file_name().unwrap().to_string_lossy().into_owned(), folder, of_corpus, files }
         };
         folders.into_iter().map(service).collect()
     }
 
-    fn plan(&self) -> Plan {
-        let workspace = Workspace::in_memory(self.files.clone());
-        fix::plan(&workspace, &["Dockerfile".to_owned()], &Settings::default(), Applicability::Unsafe)
+    /// The files as the image is built from them; `None` when this machine cannot make them.
+    fn prepared(&self) -> Result<Option<Files>, String> {
+        let script = self.folder.join("prepare");
+        if !script.exists() {
+            return Ok(Some(self.files.clone()));
+        }
+        let folder = written(&self.files)?;
+        let output = Command::new("sh").arg("-e").arg(script).current_dir(folder.path()).output();
+        let output = output.map_err(|error| error.to_string())?;
+        let told = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if output.status.code() == Some(UNAVAILABLE) {
+            println!("{:<24} skipped: {told}", self.name);
+            return Ok(None);
+        }
+        if !output.status.success() {
+            return Err(format!("`prepare` failed: {told}"));
+        }
+        Ok(Some(files_of(folder.path())))
     }
+}
+
+fn files_of(context: &Path) -> Files {
+    files_below(context).into_iter().map(|file| (relative(&file, context), fs::read(&file).unwrap())).collect()
+}
+
+fn written(files: &Files) -> Result<tempfile::TempDir, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    for (path, bytes) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).map_err(|error| error.to_string())?;
+        fs::write(path, bytes).map_err(|error| error.to_string())?;
+    }
+    Ok(folder)
+}
+
+fn plan(files: &Files) -> Plan {
+    let workspace = Workspace::in_memory(files.clone());
+    fix::plan(&workspace, &["Dockerfile".to_owned()], &Settings::default(), Applicability::Unsafe)
 }
 
 #[test]
 fn every_service_is_rewritten_as_recorded() {
     for service in Service::all() {
-        let plan = service.plan();
+        let plan = plan(&service.files);
         assert!(plan.rejected.is_empty(), "{}: {:?}", service.name, plan.rejected);
         let change = plan.files.iter().find(|change| change.path == "Dockerfile");
         let after = &change.unwrap_or_else(|| panic!("{}: nothing changes", service.name)).after;
+        if service.of_corpus {
+            continue;
+        }
         let expected = service.folder.join("Dockerfile.fixed");
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&expected, after).unwrap();
@@ -91,9 +146,11 @@ fn images_work_and_lose_what_was_predicted() {
     let wanted = std::env::var("SLIMLINT_IMAGE_SERVICES").ok();
     let is_wanted = |name: &str| wanted.as_ref().is_none_or(|wanted| wanted.split(',').any(|one| one == name));
     let mut problems = String::new();
-    println!("{:<28} {:>9} {:>9} {:>9} {:>9}", "service (MB)", "before", "after", "saved", "predicted");
+    let names = ["before", "after", "saved", "predicted"].map(|name| format!("{name:>9}")).concat();
+    println!("{:<24}{names}{:>7}  rules", "service (MB)", "off");
     for service in Service::all().into_iter().filter(|service| is_wanted(&service.name)) {
         if let Err(problem) = compare(&builder, &service) {
+            println!("{:<24} FAILED: {problem}", service.name);
             let _ = writeln!(problems, "{}: {problem}", service.name);
         }
     }
@@ -101,20 +158,24 @@ fn images_work_and_lose_what_was_predicted() {
 }
 
 fn compare(builder: &Builder, service: &Service) -> Result<(), String> {
-    let plan = service.plan();
-    let mut after = service.files.clone();
+    let Some(files) = service.prepared()? else { return Ok(()) };
+    let plan = plan(&files);
+    let mut fixed = files.clone();
     for change in &plan.files {
-        after.insert(change.path.clone(), change.after.clone());
+        fixed.insert(change.path.clone(), change.after.clone());
     }
-    let smoke = fs::read_to_string(service.folder.join("smoke")).map_err(|error| error.to_string())?;
-    let before = builder.built(&service.name, "before", &service.files, &smoke)?;
-    let after = builder.built(&service.name, "after", &after, &smoke)?;
+    let before = builder.size_of(service, "before", &files)?;
+    let after = builder.size_of(service, "after", &fixed)?;
     let predicted = predicted(&plan);
     let Some(saved) = before.checked_sub(after).filter(|saved| *saved > 0) else {
         return Err(format!("the image grew from {} MB to {} MB", mega(before), mega(after)));
     };
-    let figures = [before, after, saved, predicted].map(mega);
-    println!("{:<28} {:>9} {:>9} {:>9} {:>9}", service.name, figures[0], figures[1], figures[2], figures[3]);
+    let off = predicted.abs_diff(saved) * 100 / saved;
+    let sign = if predicted < saved { '-' } else { '+' };
+    let rules: BTreeSet<&str> = plan.files.iter().flat_map(|change| &change.fixes).map(|fix| fix.rule).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    let figures = [before, after, saved, predicted].map(|bytes| format!("{:>9}", mega(bytes))).concat();
+    println!("{:<24}{figures}{:>7}  {}", service.name, format!("{sign}{off} %"), rules.join(", "));
     if predicted.abs_diff(saved) * 100 > TOLERANCE * saved {
         return Err(format!("predicted {} MB, saved {} MB", mega(predicted), mega(saved)));
     }
@@ -165,21 +226,64 @@ impl Builder {
         Err(format!("`{} {}` failed:\n    {last}", self.program, arguments.join(" ")))
     }
 
-    /// Builds the files, runs the smoke test, and tells the size of the image in bytes.
-    fn built(&self, name: &str, which: &str, files: &BTreeMap<String, Vec<u8>>, smoke: &str) -> Result<u64, String> {
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        for (path, bytes) in files {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).map_err(|error| error.to_string())?;
-            fs::write(path, bytes).map_err(|error| error.to_string())?;
-        }
-        let tag = format!("localhost/slimlint-test/{name}:{which}");
+    /// Builds the files, runs the smoke test and the health check, and tells the size of the image in bytes.
+    fn size_of(&self, service: &Service, which: &str, files: &Files) -> Result<u64, String> {
+        let folder = written(files)?;
+        let tag = format!("localhost/slimlint-test/{}:{which}", service.name);
         let context = folder.path().to_string_lossy();
         self.run(&["build", "-t", &tag, "-f", &format!("{context}/Dockerfile"), &context])?;
-        self.run(&["run", "--rm", "--entrypoint", "sh", &tag, "-c", smoke])?;
-        let size = self.run(&["image", "inspect", "--format", "{{.Size}}", &tag])?;
-        let size = String::from_utf8_lossy(&size.stdout).trim().parse().map_err(|error| format!("no size: {error}"));
-        let _ = self.run(&["image", "rm", &tag]);
+        let size = self.tested(service, &tag).map_err(|problem| format!("{which}: {problem}"));
+        let _ = self.run(&["image", "rm", "-f", &tag]);
         size
     }
+
+    fn tested(&self, service: &Service, tag: &str) -> Result<u64, String> {
+        let smoke = fs::read_to_string(service.folder.join("smoke")).map_err(|error| error.to_string())?;
+        let environment = fs::read_to_string(service.folder.join("environment")).unwrap_or_default();
+        let variables: Vec<&str> = environment.lines().flat_map(|line| ["-e", line]).collect();
+        let in_shell = |command: &str| {
+            let shell = ["--entrypoint", "sh", tag, "-c", command];
+            self.run(&[&["run", "--rm"], variables.as_slice(), &shell].concat())
+        };
+        in_shell(&smoke)?;
+        if let Some(health) = self.health(tag)? {
+            let start = fs::read_to_string(service.folder.join("start")).ok();
+            let started =
+                start.as_ref().map_or_else(|| vec![tag], |start| vec!["--entrypoint", "sh", tag, "-c", start]);
+            let container = self.run(&[&["run", "-d"], variables.as_slice(), &started].concat())?;
+            let container = String::from_utf8_lossy(&container.stdout).trim().to_owned();
+            let mut answer = Err(String::new());
+            for _ in 0..TRIES {
+                sleep(PAUSE);
+                answer = self.run(&[&["exec", container.as_str()], words(&health).as_slice()].concat());
+                if answer.is_ok() {
+                    break;
+                }
+            }
+            let _ = self.run(&["rm", "-f", &container]);
+            answer.map_err(|problem| format!("not healthy: {problem}"))?;
+        }
+        let size = self.run(&["image", "inspect", "--format", "{{.Size}}", tag])?;
+        String::from_utf8_lossy(&size.stdout).trim().parse().map_err(|error| format!("no size: {error}"))
+    }
+
+    /// The words of the image's `HEALTHCHECK`, as they are run.
+    fn health(&self, tag: &str) -> Result<Option<Vec<String>>, String> {
+        let told = self.run(&["image", "inspect", tag])?;
+        let images: serde_json::Value = serde_json::from_slice(&told.stdout).map_err(|error| error.to_string())?;
+        let image = &images[0];
+        // podman has it beside the configuration as well, docker only in it.
+        let check = [&image["Config"]["Healthcheck"], &image["Healthcheck"], &image["HealthCheck"]];
+        let Some(test) = check.iter().find_map(|check| check["Test"].as_array()) else { return Ok(None) };
+        let mut words = test.iter().filter_map(|word| word.as_str()).map(str::to_owned);
+        Ok(match words.next().as_deref() {
+            Some("CMD") => Some(words.collect()),
+            Some("CMD-SHELL") => Some(["sh".to_owned(), "-c".to_owned()].into_iter().chain(words).collect()),
+            _ => None,
+        })
+    }
+}
+
+fn words(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).collect()
 }

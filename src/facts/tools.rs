@@ -31,6 +31,27 @@ fn brings_recommended(command: &Invocation) -> bool {
 }
 
 impl Facts<'_> {
+    /// The first of `packages` beside which Debian recommends `ca-certificates`, where nothing else brings these into the image: no
+    /// command of the stage or of those that it is built on names them, and the base image, or the slim one that may take its
+    /// place, has none.
+    #[must_use]
+    pub fn brings_certificates<'p>(
+        &self,
+        stage: &StageFacts,
+        packages: impl Iterator<Item = &'p str>,
+    ) -> Option<&'p str> {
+        let chain: Vec<&StageFacts> = std::iter::once(stage).chain(self.ancestors(stage)).collect();
+        let root = &chain.last().unwrap_or(&stage).image;
+        let named = |stage: &&StageFacts| {
+            let mut installs = stage.runs.iter().flat_map(|run| self.system_installs(stage, run));
+            installs.any(|install| install.name == "ca-certificates")
+        };
+        if catalogue::has_certificates_when_slim(&root.repository) || chain.iter().any(named) {
+            return None;
+        }
+        packages.into_iter().find(|name| DOWNLOADERS.contains(name))
+    }
+
     /// What the stages built on `stage` use of its image that a slim variant lacks, and do not install themselves.
     #[must_use]
     pub fn image_needs(&self, stage: &StageFacts) -> ImageNeeds {

@@ -1,7 +1,7 @@
 //! What the rules about caches of package managers share: which command's cache stays, and what to say and do about it.
 
 use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Savings};
-use crate::facts::commands::removal;
+use crate::facts::commands::{Uv, removal};
 use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts, is_below};
 
 use super::Finding;
@@ -139,6 +139,26 @@ impl Facts<'_> {
     /// What the wheels in the cache weigh that the invocation at `index` of `run` fills at `folder`. More may lie beside them.
     pub(super) fn wheel_savings(&self, stage: &StageFacts, run: &Run, index: usize, folder: &str) -> Option<Savings> {
         let bytes = self.downloaded_wheels(stage, run, index)?;
+        let component = Component::Path(format!("{folder} in layer {}", run.instruction));
+        let mut savings = Savings::of(component, bytes, Basis::Catalogue);
+        savings.complete = false;
+        Some(savings)
+    }
+
+    /// What the unpacked wheels weigh in the cache of uv that the invocation at `index` of `run` fills at `folder`, unless an
+    /// earlier one in the same image did: what that one brought is not unpacked again, and how much this leaves is not known.
+    pub(super) fn new_copy_savings(
+        &self,
+        stage: &StageFacts,
+        run: &Run,
+        index: usize,
+        folder: &str,
+    ) -> Option<Savings> {
+        let installs = |earlier: &Invocation| Uv::read(earlier).is_some_and(|uv| uv.installs() && !uv.disables_cache());
+        if self.earlier_or_copied(stage, run, index).any(installs) {
+            return None;
+        }
+        let bytes = self.unpacked_wheels(stage, run, index)?;
         let component = Component::Path(format!("{folder} in layer {}", run.instruction));
         let mut savings = Savings::of(component, bytes, Basis::Catalogue);
         savings.complete = false;

@@ -5,7 +5,9 @@ mod remedy;
 
 use crate::catalogue::{self, BaseImage, Slimmer, SlimmerKind};
 use crate::diagnostic::{Basis, Component, Savings, Severity, format_bytes};
-use crate::facts::{Facts, ImageNeeds, ShippedBase};
+use crate::facts::{Facts, ImageNeeds, ShippedBase, Split};
+use crate::rules::multistage;
+use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 
 use evidence::Use;
@@ -14,6 +16,8 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// A smaller image that saves less is only worth knowing.
 const WEIGHTY: u64 = 60_000_000;
+/// Names of libraries that a sentence lists before it counts.
+const LIBRARIES_LISTED: usize = 6;
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for base in facts.shipped_bases() {
@@ -32,9 +36,14 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     let image = &base.stage.image;
     let small = catalogue::base_image(&slimmer.reference);
     let needs = needs(facts, base, slimmer);
-    let fix = remedy::fix(facts, base, slimmer, &needs, purpose);
+    let split = stages_for(facts, base, &needs);
+    let fix = match &split {
+        Some(split) => multistage::fix(facts, split),
+        None => remedy::fix(facts, base, slimmer, &needs, purpose),
+    };
     let saved =
         image.bytes.zip(small.bytes).and_then(|(full, small)| full.checked_sub(small)).filter(|bytes| *bytes > 0);
+    let saved = split.as_ref().map_or(saved, |split| split.saved_base);
     let mut finding = reporter.report(base.word.range, message(&base.reference, image, slimmer));
     if let Some((name, range)) = facts.default_of(base.word) {
         finding.label(range, format!("the default of `{name}`"));
@@ -48,6 +57,11 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     if !needs.packages.is_empty() {
         finding.note("needs", format!("the slim image has no {}", lacking(&needs)));
     }
+    let libraries: Vec<String> =
+        split.iter().flat_map(|split| &split.added).map(|library| format!("`{library}`")).collect();
+    if !libraries.is_empty() {
+        finding.note("stages", format!("the run-time stage keeps {}", listed_up_to(&libraries, LIBRARIES_LISTED)));
+    }
     if let Some(bytes) = saved {
         finding.savings(Savings::of(
             Component::Path(format!("base image {}", base.reference)),
@@ -58,6 +72,18 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     }
     finding.help(remedy::help(&slimmer.reference, slimmer.kind, &needs, purpose));
     finding.fix(fix);
+}
+
+/// The build in two stages, where all that the slim image lacks are compilers and headers for packages. Where the Dockerfile installs
+/// compilers that the full image has not, `build-tools-in-runtime` offers it.
+fn stages_for(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> Option<Split> {
+    if needs.packages.is_empty() {
+        return None;
+    }
+    let told = |name: &String| {
+        catalogue::build_tool(base.stage.image.distribution, name).is_some() && !facts.base_brings(base.stage, name)
+    };
+    facts.split().ok().filter(|split| split.slimmed && !split.removed.iter().any(told))
 }
 
 /// What the slim image lacks; nothing where the full one has it no more than the slim one.

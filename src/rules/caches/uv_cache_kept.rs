@@ -26,6 +26,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         let mut finding = reporter.report(fill.invocation.range, message);
         if copies_files(facts, run, &uv) {
             finding.note("bytes", "`UV_LINK_MODE=copy`: the cache is a second copy of all that is installed");
+            finding.savings(facts.new_copy_savings(stage, run, fill.index, fill.folder()));
         } else {
             finding.severity(Severity::Info);
             finding

@@ -3,7 +3,7 @@
 use crate::catalogue::{self, Distribution};
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings, Severity};
 use crate::facts::commands::{Apt, AptAction, is_archive};
-use crate::facts::{Facts, Guard, Run, StageFacts};
+use crate::facts::{Facts, Guard, Invocation, Run, StageFacts};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -38,6 +38,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         // `curl … nodesource… | bash` adds a repository for every later install.
         let earlier = || std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
         let foreign = run.opaque || earlier().any(|other| other.opaque && other.instruction < run.instruction);
+        let certificates = facts.brings_certificates(stage, apt.packages().map(|(name, _)| name));
         let savings = savings(&apt, foreign, is_there);
         let nothing = savings.complete && savings.bytes() == 0;
         let all_there = apt.packages().count() == apt.options.operands.len()
@@ -62,14 +63,37 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.savings(savings);
         }
         finding.script_of(invocation);
-        if let Some(edit) = facts.insert_after(invocation, apt.subcommand, "--no-install-recommends") {
-            finding.fix(Fix {
-                title: "add `--no-install-recommends`".to_owned(),
-                applicability: Applicability::Unsafe,
-                caution: Some("something the image uses may have come along as a recommended package".to_owned()),
-                edits: vec![edit],
-            });
-        }
+        finding.fix(fix(facts, invocation, &apt, certificates));
+    }
+}
+
+/// The flag, with the certificates beside the package named `certificates` that would have brought them.
+fn fix(facts: &Facts<'_>, invocation: &Invocation, apt: &Apt<'_>, certificates: Option<&str>) -> Option<Fix> {
+    let mut edits = vec![facts.insert_after(invocation, apt.subcommand, "--no-install-recommends")?];
+    let mut title = "add `--no-install-recommends`".to_owned();
+    if let Some(name) = certificates {
+        let (_, argument) = apt.packages().find(|(package, _)| *package == name)?;
+        edits.push(facts.insert_after(invocation, argument, "ca-certificates")?);
+        title = format!("{title}, and `ca-certificates`, which `{name}` recommends");
+    }
+    Some(Fix {
+        title,
+        applicability: Applicability::Unsafe,
+        caution: Some("something the image uses may have come along as a recommended package".to_owned()),
+        edits,
+    })
+}
+
+/// What `ca-certificates` adds to a package that recommends it. It stays: the base has it, another command names it, or the fix does.
+fn certificates_of(name: &str) -> u64 {
+    /// With `openssl`, whose library curl has anyway. Installed-Size of bookworm.
+    const BESIDE_CURL: u64 = 2_768_000;
+    match name {
+        "curl" => BESIDE_CURL,
+        "git" | "wget" => catalogue::system_package(Distribution::Debian, "ca-certificates")
+            .and_then(|entry| entry.installed_bytes)
+            .unwrap_or_default(),
+        _ => 0,
     }
 }
 
@@ -90,7 +114,7 @@ fn savings(apt: &Apt<'_>, foreign: bool, is_there: impl Fn(&str) -> bool) -> Sav
         match sizes {
             Some((with, without)) if with > without => savings.items.push(Saving {
                 component: Component::Package(format!("recommended by {name}")),
-                bytes: with - without,
+                bytes: (with - without).saturating_sub(certificates_of(name)),
                 basis: Basis::Catalogue,
             }),
             Some(_) => {}

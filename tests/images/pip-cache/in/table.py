@@ -1,0 +1,4 @@
+import pandas
+import scipy.stats
+
+print(pandas.DataFrame({"a": [1, 2]}).a.sum(), scipy.stats.norm.cdf(0))
