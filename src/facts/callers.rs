@@ -3,7 +3,7 @@
 mod words;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
@@ -64,6 +64,8 @@ const MANAGERS: [&str; 22] = [
     "debconf-set-selections",
     "add-apt-repository",
 ];
+/// To look for each word in a text of so many bytes takes less than to make ready for looking for all at once.
+const SHORT: usize = 200;
 /// Texts longer than this are data.
 const TEXT_BYTES: usize = 512_000;
 
@@ -346,18 +348,26 @@ impl UseSigns {
 struct Search<'s> {
     wanted: &'s [UseSigns],
     found: Vec<Option<Reached>>,
-    matcher: Option<AhoCorasick>,
+    matcher: OnceLock<Option<AhoCorasick>>,
 }
 
 impl<'s> Search<'s> {
     fn new(wanted: &'s [UseSigns]) -> Self {
-        let words = wanted.iter().flat_map(|signs| signs.commands.iter().chain(&signs.hints).chain(&signs.modules));
-        let matcher = AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words).ok();
-        Self { wanted, found: vec![None; wanted.len()], matcher }
+        Self { wanted, found: vec![None; wanted.len()], matcher: OnceLock::new() }
+    }
+
+    fn matcher(&self) -> Option<&AhoCorasick> {
+        let words = || {
+            let signs = self.wanted.iter();
+            signs.flat_map(|signs| signs.commands.iter().chain(&signs.hints).chain(&signs.modules))
+        };
+        let build = || AhoCorasickBuilder::new().ascii_case_insensitive(true).build(words()).ok();
+        self.matcher.get_or_init(build).as_ref()
     }
 
     fn may_be_in(&self, text: &str) -> bool {
-        self.found.iter().any(Option::is_none) && self.matcher.as_ref().is_none_or(|matcher| matcher.is_match(text))
+        self.found.iter().any(Option::is_none)
+            && (text.len() <= SHORT || self.matcher().is_none_or(|matcher| matcher.is_match(text)))
     }
 
     fn each(&mut self, look: impl Fn(&UseSigns) -> Option<Reached>) {
