@@ -33,6 +33,7 @@ mod locks;
 mod models;
 mod mounts;
 mod options;
+mod otherwise;
 mod program;
 mod projects;
 mod reader;
