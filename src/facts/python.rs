@@ -11,6 +11,7 @@ mod browsers;
 mod calls;
 mod closure;
 mod collect;
+mod comments;
 mod compose;
 mod conda;
 mod contents;
