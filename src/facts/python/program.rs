@@ -225,6 +225,23 @@ impl Facts<'_> {
         self.reach::<&str>(&[], words)
     }
 
+    /// Whether a source of the program uses what takes in whatever it is given, and so all that a bundle of extras brings.
+    #[must_use]
+    pub fn takes_in_anything(&self, bundle: &catalogue::Package) -> bool {
+        let (modules, names): (Vec<&str>, Vec<&str>) =
+            bundle.whole.iter().copied().partition(|word| word.contains('.'));
+        let imports = |path: &String| {
+            let imports = self.imports_of_speaking(path, &modules);
+            imports.is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+        };
+        let imported = || {
+            self.of_program(&format!("takes in\0{}", bundle.key), || {
+                self.each_source().filter(|path| !Program::is_aside(path)).any(imports)
+            })
+        };
+        !bundle.whole.is_empty() && (*imported() || self.use_of(&names).is_some())
+    }
+
     /// Where a source of the program, tests and the like left out, has one of `words` as an identifier or a whole string.
     #[must_use]
     pub fn use_of(&self, words: &[&str]) -> Option<Reached> {
