@@ -47,6 +47,7 @@ mod target;
 mod tools;
 mod torch;
 mod usage;
+mod uv;
 mod wheels;
 
 pub use browsers::{BrowserDownload, BrowserUse};
@@ -65,6 +66,7 @@ pub use models::BakedModel;
 pub use program::{Program, Reached};
 pub use stale::{Difference, StaleEffect, StaleLock};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};
+pub use uv::SyncAgain;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};

@@ -75,13 +75,20 @@ pub(super) fn and_unknown(unknown: usize) -> String {
     if unknown == 0 { String::new() } else { format!("; {unknown} more of unknown size") }
 }
 
-/// `pytest` ≈ 2.9 MB, for those that are known.
+/// `pytest` ≈ 2.9 MB, for those that are known; one that is asked for twice goes only with both.
 pub(super) fn weighed(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Vec<String> {
-    let weigh = |root: &Root| {
-        let lost = lost(facts, install, &[root])?;
-        Some(format!("`{}` ≈ {}", root.requirement.name, format_bytes(lost.bytes)))
+    let weigh = |name: &PackageName| {
+        let same: Vec<&Root> = members.iter().copied().filter(|root| root.requirement.name == *name).collect();
+        let lost = lost(facts, install, &same)?;
+        Some(format!("`{name}` ≈ {}", format_bytes(lost.bytes)))
     };
-    members.iter().filter_map(|&root| weigh(root)).collect()
+    names_of(members).into_iter().filter_map(weigh).collect()
+}
+
+/// The names, each once.
+pub(super) fn names_of<'r>(members: &[&'r Root]) -> Vec<&'r PackageName> {
+    let mut seen = BTreeSet::new();
+    members.iter().map(|root| &root.requirement.name).filter(|name| seen.insert(*name)).collect()
 }
 
 /// The command that takes packages out of a project.

@@ -8,6 +8,7 @@ mod cleaning;
 mod copied;
 mod declared;
 mod deletion;
+mod dev_group;
 mod insertion;
 mod kept_cache;
 mod metadata;
