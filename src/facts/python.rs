@@ -35,6 +35,7 @@ mod models;
 mod mounts;
 mod options;
 mod otherwise;
+mod plugins;
 mod program;
 mod projects;
 mod reader;
