@@ -26,6 +26,7 @@ mod files;
 mod foreign;
 mod holder;
 mod idle;
+mod included;
 mod indexes;
 mod installers;
 mod kubernetes;

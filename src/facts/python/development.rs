@@ -121,6 +121,7 @@ impl Facts<'_> {
                 found.push(Bundle { kind: BundleKind::Extra, name, place, word: extra.word, members });
             }
         }
+        self.included_extras(install, &mut found);
         let mut files: Vec<&Arc<str>> = Vec::new();
         for root in install.roots.iter().filter(|root| root.declared == Declared::Requirements) {
             if files.contains(&&root.place.file) || !names_development(&root.place.file) {
@@ -281,7 +282,7 @@ fn is_tool(install: &PythonInstall, member: usize) -> bool {
     root.is_some_and(|root| catalogue::is_development_tool(root.requirement.name.as_str()))
 }
 
-fn holds_tool(install: &PythonInstall, members: &[usize]) -> bool {
+pub(super) fn holds_tool(install: &PythonInstall, members: &[usize]) -> bool {
     members.iter().any(|&member| is_tool(install, member))
 }
 
