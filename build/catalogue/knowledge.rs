@@ -10,6 +10,7 @@ use crate::problem::Problem;
 pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Problem>> {
     let imports = lists(root, "imports", entries)?;
     let hints = lists(root, "hints", entries)?;
+    let commands = commands(root)?;
     let development = development(root).map_err(only_one)?;
     let torch = torch(root)?;
     let ratios = ratios(root).map_err(only_one)?;
@@ -21,6 +22,7 @@ pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Probl
     Ok([
         code::table("Import names of packages without an entry, sorted by name.", "IMPORTS", list, &imports),
         code::table("Hints of packages without an entry, sorted by name.", "HINTS", list, &hints),
+        code::table("Commands that are not called like their package, sorted by name.", "COMMANDS", list, &commands),
         code::table("Patterns of tools for developers.", "DEVELOPMENT", "&str", &development),
         code::table("Releases of torch, sorted by version as text.", "TORCH", "TorchRelease", &torch),
         code::table("Packages with a lighter one beside them, sorted by key.", "VARIANTS", "Variant", &variants),
@@ -43,6 +45,20 @@ fn lists(root: &Section<'_>, name: &str, entries: &[Entry]) -> Result<Vec<String
             return Err(section.problem(key, &format!("the entry packages.{key:?} has `{name}` of its own")));
         }
         Ok((key, section.some_texts(key)?))
+    }))?;
+    rows.sort_unstable();
+    Ok(rows.iter().map(|(name, texts)| format!("({name:?}, &{texts:?})")).collect())
+}
+
+/// `NAME = ["…", …]` for packages with or without an entry of their own.
+fn commands(root: &Section<'_>) -> Result<Vec<String>, Vec<Problem>> {
+    let section = root.section("commands").map_err(only_one)?;
+    let mut rows = all(section.keys().map(|key| {
+        let commands = section.some_texts(key)?;
+        if normal_name(key) != key || commands.contains(&key) {
+            return Err(section.problem(key, "it must be in normal form, and not among its own commands"));
+        }
+        Ok((key, commands))
     }))?;
     rows.sort_unstable();
     Ok(rows.iter().map(|(name, texts)| format!("({name:?}, &{texts:?})")).collect())

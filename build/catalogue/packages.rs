@@ -6,11 +6,12 @@ use super::reader::Section;
 use super::{Tables, all, code, knowledge, only_one};
 use crate::problem::Problem;
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "closure",
     "requires",
     "imports",
     "hints",
+    "whole",
     "alternative",
     "musl",
     "musl_missing",
@@ -41,6 +42,7 @@ pub fn tables(root: &Section<'_>) -> Tables {
         "ratios",
         "imports",
         "hints",
+        "commands",
         "development",
         "variants",
         "collisions",
@@ -86,11 +88,12 @@ fn entry(packages: &Section<'_>, key: &str) -> Result<Entry, Problem> {
     }
     let code = format!(
         "Package {{ key: {key:?}, name: {name:?}, extra: {extra:?}, closure: {}, requires: &{requires:?}, imports: &{:?}, \
-         hints: &{:?}, alternative: {:?}, musl_missing: &{:?}, musl: {:?}, development: {}, basis: {basis:?}, \
+         hints: &{:?}, whole: &{:?}, alternative: {:?}, musl_missing: &{:?}, musl: {:?}, development: {}, basis: {basis:?}, \
          evidence: {:?}, measured: {:?} }}",
         code::option(closure.as_ref().map(|(code, _)| code.clone())),
         section.texts("imports")?,
         section.texts("hints")?,
+        section.texts("whole")?,
         section.optional_text("alternative")?,
         section.texts("musl_missing")?,
         section.flag("musl")?,

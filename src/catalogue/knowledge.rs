@@ -173,6 +173,12 @@ pub fn hints(name: &str) -> &'static [&'static str] {
     package(&name).map(|entry| entry.hints).or_else(|| list(HINTS, &name)).unwrap_or_default()
 }
 
+/// Commands that `name` brings and that are not called like it; with a blank, a command and its first word: `jupyter lab`.
+#[must_use]
+pub fn commands(name: &str) -> &'static [&'static str] {
+    list(COMMANDS, &normal_name(name)).unwrap_or_default()
+}
+
 /// Whether `name` is a tool for developers (tests, linting, documentation, notebooks), which no service needs when it runs.
 #[must_use]
 pub fn is_development_tool(name: &str) -> bool {
@@ -218,6 +224,7 @@ mod tests {
         let root = file.as_table();
         let count = |name: &str| section(root, name).len();
         assert_eq!((IMPORTS.len(), HINTS.len()), (count("imports"), count("hints")));
+        assert_eq!(COMMANDS.len(), count("commands"));
         assert_eq!(TORCH.len(), count("torch-releases"));
         let order = section(root, "ratios").get("order").and_then(|item| item.as_array());
         assert_eq!(VARIANTS.len(), count("variants"));

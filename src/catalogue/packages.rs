@@ -38,6 +38,8 @@ pub struct Package {
     pub imports: &'static [&'static str],
     /// Strings, identifiers and configuration values that show use through another library.
     pub hints: &'static [&'static str],
+    /// Of a bundle of extras: modules and names of programs that take in whatever they are given, and so use all of it.
+    pub whole: &'static [&'static str],
     /// A lighter way to the same end, as advice.
     pub alternative: Option<&'static str>,
     /// Members of the closure without a musl wheel, which Alpine must compile or cannot have; empty when none is known.

@@ -1,8 +1,9 @@
 //! What an image is for, as far as a rule may rely on it.
 
 use crate::dockerfile::{Arguments, CommandLine, Instruction};
-use crate::workspace::{Service, Workspace};
+use crate::workspace::{Service, Workspace, join, parent};
 
+use super::paths::{file_name, resolve};
 use super::{Facts, StageFacts};
 
 /// Parts of file and folder names that mean an image for developing, testing or building.
@@ -22,6 +23,9 @@ const WORKSHOPS: [&str; 14] = [
     "debug",
     "toolchain",
 ];
+
+/// A script stands among the first words of a start: `["tini", "--", "bash", "/start.sh"]`.
+const SCRIPT_WORDS: usize = 4;
 
 /// What a compose service starts.
 #[derive(Debug)]
@@ -69,7 +73,7 @@ impl Facts<'_> {
         const BUILDS: [&str; 10] =
             ["build", "builder", "builds", "compile", "test", "tests", "testing", "lint", "linter", "bench"];
         self.all_start_words(image).iter().any(|word| {
-            let name = super::paths::file_name(word).to_lowercase();
+            let name = file_name(word).to_lowercase();
             let stem = ["sh", "bash"].iter().find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
             stem.is_some_and(|stem| stem.split(['.', '-', '_']).any(|part| BUILDS.contains(&part)))
         })
@@ -99,15 +103,14 @@ impl Facts<'_> {
     /// Whether what the image starts begins with one of `programs`.
     #[must_use]
     pub fn starts_with(&self, image: &StageFacts, programs: &[&str]) -> bool {
-        self.start_words(image).first().is_some_and(|word| programs.contains(&super::paths::file_name(word)))
+        self.start_words(image).first().is_some_and(|word| programs.contains(&file_name(word)))
     }
 
     /// Whether what the image starts begins with these words.
     #[must_use]
     pub fn starts_with_words(&self, image: &StageFacts, wanted: &[&str]) -> bool {
         let words = self.start_words(image);
-        words.len() >= wanted.len()
-            && words.iter().zip(wanted).all(|(word, wanted)| super::paths::file_name(word) == *wanted)
+        words.len() >= wanted.len() && words.iter().zip(wanted).all(|(word, wanted)| file_name(word) == *wanted)
     }
 
     /// Whether the image leaves what it starts to its base or to whoever runs it, and no compose file says what that is.
@@ -150,25 +153,53 @@ impl Facts<'_> {
         let instruction = |number: Option<usize>| number.and_then(|number| self.dockerfile.instructions.get(number));
         match (instruction(entrypoint), instruction(command)) {
             (Some(entrypoint), command) => {
-                let command = command.map(words).unwrap_or_default();
+                let (first, behind) = (words(entrypoint), command.map(words).unwrap_or_default());
                 // `ENTRYPOINT ["/entrypoint.sh"]` with `CMD tail -f /dev/null` only keeps the container.
-                !waits(&command) && (!is_idle(&words(entrypoint)) || !command.is_empty() && !is_idle(&command))
+                if waits(&behind) {
+                    return false;
+                }
+                if is_idle(&first) {
+                    return command.is_some() && !is_idle(&behind);
+                }
+                self.ends_with_program(image, &first, &behind)
             }
-            (None, Some(command)) => !is_idle(&words(command)),
+            (None, Some(command)) => !is_idle(&words(command)) && self.ends_with_program(image, &words(command), &[]),
             (None, None) => !is_idle(&self.start_words(image)),
+        }
+    }
+
+    /// Whether a script that the image starts with `words` ends with something else than a shell to work in. Its last command may be
+    /// what stands `behind` it: `exec "$@"`.
+    fn ends_with_program(&self, image: &StageFacts, words: &[&str], behind: &[&str]) -> bool {
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        let script = words.iter().take(SCRIPT_WORDS).find_map(|word| {
+            let copied = self.origin(image.index, usize::MAX, &resolve(workdir, word), None);
+            // What is copied under the same name from a folder that is not the context that was taken for it.
+            let beside = || join(parent(&self.service.dockerfile), file_name(word)).filter(|_| word.contains('/'));
+            let path = copied.or_else(beside).filter(|path| self.workspace.is_file(path))?;
+            self.workspace.read(&path).ok().filter(|file| is_shell_script(&path, file.text()))
+        });
+        let Some(script) = script else { return true };
+        let is_command = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let Some(last) = script.text().lines().rev().find(is_command) else { return true };
+        let last: Vec<&str> =
+            last.split_whitespace().skip_while(|word| *word == "exec" || word.contains('=')).collect();
+        match last.as_slice() {
+            ["\"$@\"" | "$@"] => behind.is_empty() || !is_shell(behind),
+            last => !is_shell(last),
         }
     }
 }
 
 /// `tail -f /dev/null`, `sleep infinity`: a container that is only kept.
 fn waits(words: &[&str]) -> bool {
-    let program = words.first().map(|word| super::paths::file_name(word)).unwrap_or_default();
+    let program = words.first().map(|word| file_name(word)).unwrap_or_default();
     (program == "tail" && words.contains(&"/dev/null")) || (program == "sleep" && words.contains(&"infinity"))
 }
 
 /// What stands behind an init: `bash` of `tini -g -- bash`.
 fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
-    let program = words.first().map(|word| super::paths::file_name(word)).unwrap_or_default();
+    let program = words.first().map(|word| file_name(word)).unwrap_or_default();
     if !matches!(program, "tini" | "dumb-init" | "catatonit") {
         return words;
     }
@@ -180,14 +211,25 @@ fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
 /// `CMD ["bash"]`, `CMD sleep infinity`, `CMD tail -f /dev/null`.
 fn is_idle(words: &[&str]) -> bool {
     let words = behind_init(words);
-    let program = words.first().map(|word| super::paths::file_name(word)).unwrap_or_default();
-    let alone = words.iter().skip(1).all(|word| word.starts_with('-') && !word.contains('c'));
+    let program = words.first().map(|word| file_name(word)).unwrap_or_default();
     match program {
-        "sh" | "bash" | "zsh" | "ash" | "fish" => alone,
+        "sh" | "bash" | "zsh" | "ash" | "fish" => is_shell(words),
         "sleep" | "" => true,
         "tail" => words.contains(&"/dev/null"),
         _ => false,
     }
+}
+
+/// `bash`, `/bin/bash -l`; not `bash -c "…"`.
+fn is_shell(words: &[&str]) -> bool {
+    let Some((program, flags)) = words.split_first() else { return false };
+    matches!(file_name(program), "sh" | "bash" | "zsh" | "ash" | "fish")
+        && flags.iter().all(|word| word.starts_with('-') && !word.contains('c'))
+}
+
+fn is_shell_script(path: &str, text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    matches!(path.rsplit('.').next(), Some("sh" | "bash")) || first.starts_with("#!") && first.ends_with("sh")
 }
 
 fn words(instruction: &Instruction) -> Vec<&str> {

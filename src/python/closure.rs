@@ -33,6 +33,8 @@ pub struct Asked {
     pub extras: Vec<PackageName>,
     /// The versions that fit, as PEP 440 specifiers; `None` for any.
     pub specifier: Option<String>,
+    /// Where it comes from, as the lock writes it; `None` for anywhere.
+    pub source: Option<String>,
     /// Whether it is installed itself, with what it needs, rather than groups of it only.
     pub main: bool,
     /// Dependency groups of a local package.
@@ -43,7 +45,7 @@ impl Asked {
     /// A distribution with extras, in any version.
     #[must_use]
     pub fn new(name: PackageName, extras: Vec<PackageName>) -> Self {
-        Self { name, extras, specifier: None, main: true, groups: Vec::new() }
+        Self { name, extras, specifier: None, source: None, main: true, groups: Vec::new() }
     }
 }
 

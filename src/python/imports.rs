@@ -20,6 +20,8 @@ pub struct Imports {
     /// Identifiers and attribute names used in code (`HuggingFaceEmbeddings`, `cuda`), imported names among them; keywords,
     /// comments and strings left out. Sorted, without repeats.
     pub identifiers: Vec<String>,
+    /// Whether it imports what something else than a plain string names: `import_module(f"plugins.{name}")`.
+    pub computed: bool,
 }
 
 impl Imports {
@@ -30,7 +32,8 @@ impl Imports {
         scanner.run();
         let mut modules: Vec<String> = scanner.modules.into_iter().collect();
         modules.sort_unstable();
-        Self { modules, strings: sorted(&scanner.strings), identifiers: sorted(&scanner.identifiers) }
+        let (strings, identifiers) = (sorted(&scanner.strings), sorted(&scanner.identifiers));
+        Self { modules, strings, identifiers, computed: scanner.computed }
     }
 
     /// Whether `module` or something below it is imported.
@@ -105,6 +108,8 @@ struct Scanner<'a> {
     leading: Vec<&'a str>,
     /// An f-string did not close as PEP 701 nests them: read the rest of the file's as plain strings.
     plain_formats: bool,
+    /// A module is imported whose name is made at run time.
+    computed: bool,
     modules: HashSet<String>,
     strings: Names<'a>,
     identifiers: Names<'a>,
@@ -120,6 +125,7 @@ impl<'a> Scanner<'a> {
             only_strings: true,
             leading: Vec::new(),
             plain_formats: false,
+            computed: false,
             modules: HashSet::new(),
             strings: Names::default(),
             identifiers: Names::default(),
@@ -353,6 +359,7 @@ impl<'a> Scanner<'a> {
         if self.eat(b'(') {
             self.skip_blank(true);
             let quote = self.byte(self.at);
+            self.computed |= is_name_byte(quote);
             if matches!(quote, b'"' | b'\'') {
                 let name_start = self.at + 1;
                 let length = self

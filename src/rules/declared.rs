@@ -75,24 +75,40 @@ pub(super) fn and_unknown(unknown: usize) -> String {
     if unknown == 0 { String::new() } else { format!("; {unknown} more of unknown size") }
 }
 
-/// `pytest` ≈ 2.9 MB, for those that are known.
+/// `pytest` ≈ 2.9 MB, for those that are known; one that is asked for twice goes only with both.
 pub(super) fn weighed(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Vec<String> {
-    let weigh = |root: &Root| {
-        let lost = lost(facts, install, &[root])?;
-        Some(format!("`{}` ≈ {}", root.requirement.name, format_bytes(lost.bytes)))
+    let weigh = |name: &PackageName| {
+        let same: Vec<&Root> = members.iter().copied().filter(|root| root.requirement.name == *name).collect();
+        let lost = lost(facts, install, &same)?;
+        Some(format!("`{name}` ≈ {}", format_bytes(lost.bytes)))
     };
-    members.iter().filter_map(|&root| weigh(root)).collect()
+    names_of(members).into_iter().filter_map(weigh).collect()
 }
 
-/// The command that takes packages out of a project.
-pub(super) fn remove_command(tool: Tool, names: &str) -> Option<String> {
-    match tool {
-        Tool::UvSync | Tool::UvAdd => Some(format!("`uv remove {names}`")),
+/// The names, each once.
+pub(super) fn names_of<'r>(members: &[&'r Root]) -> Vec<&'r PackageName> {
+    let mut seen = BTreeSet::new();
+    members.iter().map(|root| &root.requirement.name).filter(|name| seen.insert(*name)).collect()
+}
+
+/// The command that takes packages out of the project that asks for `root`, called where the build calls its own.
+pub(super) fn remove_command(facts: &Facts<'_>, install: &PythonInstall, root: &Root, names: &str) -> Option<String> {
+    let option = member_option(facts, install, root);
+    match install.tool {
+        Tool::UvSync | Tool::UvAdd => Some(format!("`uv remove {option}{names}`")),
         Tool::Poetry => Some(format!("`poetry remove {names}`")),
         Tool::Pdm => Some(format!("`pdm remove {names}`")),
         Tool::Pipenv => Some(format!("`pipenv uninstall {names}`")),
         _ => None,
     }
+}
+
+/// `--package NAME ` where the requirement is of another member of the workspace than the one at its root.
+pub(super) fn member_option(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> String {
+    let is_own = install.projects.iter().any(|project| project.direct && project.manifest == root.place.file);
+    let manifest = facts.workspace.pyproject(&root.place.file).ok().filter(|_| !is_own);
+    let name = manifest.and_then(|manifest| manifest.name.clone());
+    name.map(|name| format!("--package {name} ")).unwrap_or_default()
 }
 
 /// Deletes `members` from the requirements file that only this build reads.

@@ -40,6 +40,33 @@ impl Facts<'_> {
         possible.then(|| Edit { file: self.file(), range: TextRange::empty(end), text })
     }
 
+    /// Puts `line` in front of the instruction of that number and the comments that stand right above it. `None` when something else
+    /// stands on its line.
+    #[must_use]
+    pub fn line_above(&self, instruction: usize, line: &str) -> Option<Edit> {
+        let text = self.source.text();
+        let mut at = self.dockerfile.instructions.get(instruction)?.range.start() as usize;
+        let line_start = |at: usize| text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+        let start = line_start(at);
+        let indent = text.get(start..at)?;
+        if !indent.trim().is_empty() {
+            return None;
+        }
+        at = start;
+        let is_comment = |at: usize| {
+            self.dockerfile
+                .comments
+                .iter()
+                .any(|comment| comment.inside.is_none() && line_start(comment.range.start() as usize) == at)
+        };
+        while at > 0 && is_comment(line_start(at - 1)) {
+            at = line_start(at - 1);
+        }
+        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let text = format!("{indent}{line}{end}");
+        Some(Edit { file: self.file(), range: TextRange::empty(u32::try_from(at).ok()?), text })
+    }
+
     /// Whether a word can end at `offset`: white space, a line end, a quote or an operator follows.
     fn is_word_end(&self, offset: u32) -> bool {
         let rest = self.source.text().get(offset as usize..).unwrap_or_default();

@@ -9,6 +9,7 @@ mod compiler_cache;
 mod copied;
 mod declared;
 mod deletion;
+mod dev_group;
 mod insertion;
 mod kept_cache;
 mod metadata;

@@ -70,7 +70,8 @@ fn by_lock(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Opt
 }
 
 fn by_catalogue(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Option<Lost> {
-    let (listed, others): (Vec<&Root>, Vec<&Root>) = members.iter().copied().partition(|root| !keys(root).is_empty());
+    let has_closure = |root: &&Root| !install.no_dependencies && !keys(root).is_empty();
+    let (listed, others): (Vec<&Root>, Vec<&Root>) = members.iter().copied().partition(has_closure);
     let known = |root: &&Root| {
         let name = root.requirement.name.as_str();
         Some(Saving {
@@ -101,12 +102,13 @@ pub(super) fn keys(root: &Root) -> Vec<&'static str> {
 /// What the catalogue knows to be no longer installed without `members`; `None` when it knows none of them.
 pub(super) fn weight_of(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Option<u64> {
     let own: Vec<&str> = members.iter().flat_map(|root| keys(root)).collect();
-    if own.is_empty() {
+    if own.is_empty() || install.no_dependencies {
         return None;
     }
     let same_stage =
         facts.python_installs().iter().filter(|other| other.stage == install.stage && other.guard != Guard::Never);
     let others = same_stage
+        .filter(|other| !other.no_dependencies)
         .flat_map(|other| other.roots.iter().filter(|root| !other.is_project(root)))
         .filter(|root| members.iter().all(|member| member.place != root.place));
     let others: Vec<&str> = others.flat_map(keys).collect();

@@ -44,6 +44,8 @@ pub struct ComposeBuild {
     pub dockerfile: String,
     /// The stage that it builds, where it names one.
     pub target: Option<String>,
+    /// Whether it says where the Dockerfile is, rather than adding to what another file says.
+    pub is_whole: bool,
 }
 
 impl Workspace {
@@ -142,8 +144,10 @@ fn build(lines: &[String], folder: &str) -> Option<ComposeBuild> {
     let (line, below) = below(lines, "build")?;
     let inline = field(line, "build").unwrap_or_default();
     let (mut context, mut dockerfile, mut target) = (inline.to_owned(), "Dockerfile".to_owned(), None);
+    let mut is_whole = true;
     if inline.is_empty() || inline.starts_with(['{', '&']) {
         ".".clone_into(&mut context);
+        is_whole = false;
         let level = below.first().map_or(0, |line| indent(line));
         let own = below.iter().filter(|line| indent(line) == level).map(String::as_str);
         for part in inline.trim_matches(['{', '}']).split(',').chain(own) {
@@ -152,8 +156,10 @@ fn build(lines: &[String], folder: &str) -> Option<ComposeBuild> {
             }
             if let Some(found) = field(part, "context") {
                 found.clone_into(&mut context);
+                is_whole = true;
             } else if let Some(found) = field(part, "dockerfile") {
                 found.clone_into(&mut dockerfile);
+                is_whole = true;
             } else if let Some(found) = field(part, "target") {
                 target = Some(found.to_owned());
             }
@@ -164,7 +170,7 @@ fn build(lines: &[String], folder: &str) -> Option<ComposeBuild> {
     }
     let context = join(folder, context.trim_end_matches('/'))?;
     let dockerfile = join(&context, &dockerfile)?;
-    Some(ComposeBuild { context, dockerfile, target })
+    Some(ComposeBuild { context, dockerfile, target, is_whole })
 }
 
 /// `command: gunicorn app`, `command: ["gunicorn", "app"]`, `command: >` with the text below, a list below.
@@ -240,7 +246,12 @@ mod tests {
         let found: Vec<_> = read(text).into_iter().map(|service| (service.name, service.build)).collect();
         let build = |context: &str, dockerfile: &str, target: Option<&str>| {
             let target = target.map(str::to_owned);
-            Some(ComposeBuild { context: context.to_owned(), dockerfile: dockerfile.to_owned(), target })
+            Some(ComposeBuild {
+                context: context.to_owned(),
+                dockerfile: dockerfile.to_owned(),
+                target,
+                is_whole: true,
+            })
         };
         let expected = [
             ("api", build("", "api/Dockerfile", Some("prod"))),

@@ -133,7 +133,7 @@ impl Facts<'_> {
 
     /// Calls in `CMD`, `ENTRYPOINT`, `HEALTHCHECK`, `ENV` and the scripts that the start leads to. `false` when one of those cannot
     /// be seen.
-    fn start_calls(&self, image: &StageFacts, tool: InstallerTool, calls: &mut Vec<Call>) -> bool {
+    pub(super) fn start_calls(&self, image: &StageFacts, tool: InstallerTool, calls: &mut Vec<Call>) -> bool {
         let mut scripts: Vec<(String, String)> = Vec::new();
         let mut complete = true;
         for instruction in self.own_instructions(image) {

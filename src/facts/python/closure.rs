@@ -57,6 +57,7 @@ pub enum AskedBy {
 }
 
 /// One package that is installed.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InstalledPackage {
     /// The distribution.
@@ -69,6 +70,8 @@ pub struct InstalledPackage {
     pub is_local: bool,
     /// Whether it is left out although what it needs is installed: a virtual project, `--no-install-package`.
     pub left_out: bool,
+    /// Whether it comes without what it needs: `pip install --no-deps`.
+    pub is_alone: bool,
     /// Whether the lock has it linked to its folder instead of copied.
     pub is_editable: bool,
     /// Indexes of the install's roots that name it.

@@ -36,9 +36,16 @@ pub(super) fn each_service(facts: &Facts<'_>, mut take: impl FnMut(&ComposeFile,
     };
     let names: BTreeSet<&str> = services.filter(builds).map(|service| service.name.as_str()).collect();
     for file in files() {
-        // An override names the service again, without `build`.
-        let own: Vec<&ComposeService> =
-            file.services.iter().filter(|service| names.contains(service.name.as_str())).collect();
+        // An override names the service again, without `build` or with a part of it. One that builds another Dockerfile stands in
+        // for it: `dev.docker-compose.yml` with `dockerfile: dev.Dockerfile`.
+        let is_of_other = |service: &&ComposeService| {
+            service.build.as_ref().is_some_and(|build| build.is_whole && build.dockerfile != facts.service.dockerfile)
+        };
+        let own: Vec<&ComposeService> = file
+            .services
+            .iter()
+            .filter(|service| names.contains(service.name.as_str()) && !is_of_other(service))
+            .collect();
         if !own.is_empty() {
             take(file, &own);
         }

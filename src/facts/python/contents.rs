@@ -238,6 +238,55 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_alone_weighs_itself_alone() {
+        let bytes = |options: &str| {
+            let dockerfile = format!("FROM python:3.11-slim\nRUN pip install {options} torchvision\n");
+            with_facts(&dockerfile, &[], |facts| facts.contents().map_or(0, |contents| contents.python_bytes))
+        };
+        assert!(bytes("") > 4_000_000_000);
+        assert!(bytes("--no-deps") < 100_000_000, "{}", bytes("--no-deps"));
+    }
+
+    #[test]
+    fn the_extra_chooses_the_build_in_a_lock_of_poetry() {
+        let manifest = "[project]\nname = \"app\"\nversion = \"1\"\ndependencies = [\"whisper\"]\n\
+             [project.optional-dependencies]\ncpu = [\"torch (==2.7.1)\"]\ncuda = [\"torch (==2.7.1+cu126)\"]\n\
+             [tool.poetry.dependencies]\ntorch = [\n\
+             { markers = \"extra == 'cpu' and extra != 'cuda'\", source = \"cpu\" },\n\
+             { markers = \"extra == 'cuda' and extra != 'cpu'\", source = \"cuda\" },\n]\n\
+             [[tool.poetry.source]]\nname = \"cpu\"\nurl = \"https://example.invalid/cpu\"\npriority = \"explicit\"\n\
+             [[tool.poetry.source]]\nname = \"cuda\"\nurl = \"https://example.invalid/cuda\"\npriority = \"explicit\"\n";
+        let torch = |build: &str, index: &str, needs: &str| {
+            format!(
+                "[[package]]\nname = \"torch\"\nversion = \"2.7.1+{build}\"\noptional = false\ngroups = [\"main\"]\n\
+                 [package.dependencies]\n{needs}\n\
+                 [package.source]\ntype = \"legacy\"\nurl = \"https://example.invalid/{index}\"\nreference = \"{index}\"\n"
+            )
+        };
+        let lock = [
+            "[[package]]\nname = \"whisper\"\nversion = \"1\"\noptional = false\ngroups = [\"main\"]\n\
+             [package.dependencies]\ntorch = \"*\"\n"
+                .to_owned(),
+            torch("cpu", "cpu", ""),
+            torch("cu126", "cuda", "nvidia-cublas-cu12 = \"12.6.4.1\""),
+            "[[package]]\nname = \"nvidia-cublas-cu12\"\nversion = \"12.6.4.1\"\noptional = false\ngroups = [\"main\"]\n"
+                .to_owned(),
+            "[metadata]\nlock-version = \"2.1\"\n".to_owned(),
+        ];
+        let lock = lock.join("\n");
+        let installed = |extra: &str| {
+            let dockerfile = format!("FROM python:3.10-bookworm\nCOPY . .\nRUN poetry install --extras {extra}\n");
+            with_facts(&dockerfile, &[("pyproject.toml", manifest), ("poetry.lock", &lock)], |facts| {
+                let closure = facts.closure(facts.python_installs().first()?);
+                let packages = closure.packages.iter().filter_map(|package| package.version.clone());
+                Some(packages.collect::<Vec<_>>().join(" "))
+            })
+        };
+        assert_eq!(installed("cpu").as_deref(), Some("1 2.7.1+cpu"));
+        assert_eq!(installed("cuda").as_deref(), Some("1 2.7.1+cu126 12.6.4.1"));
+    }
+
+    #[test]
     fn what_others_ask_for_as_well_is_not_put_down_to_one() {
         let told = |packages: &str| {
             let dockerfile = format!("FROM python:3.11-slim\nRUN pip install {packages}\n");

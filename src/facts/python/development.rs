@@ -10,6 +10,7 @@ use crate::facts::{Facts, Guard, Invocation, StageFacts};
 use crate::python::PackageName;
 use crate::text::TextRange;
 
+use super::usage::speaks_in_turn;
 use super::{Declared, GroupChoice, Place, Program, PythonInstall, Reached, Root, Tool};
 
 /// Parts of the names of groups, extras and requirements files that are for development.
@@ -120,6 +121,7 @@ impl Facts<'_> {
                 found.push(Bundle { kind: BundleKind::Extra, name, place, word: extra.word, members });
             }
         }
+        self.included_extras(install, &mut found);
         let mut files: Vec<&Arc<str>> = Vec::new();
         for root in install.roots.iter().filter(|root| root.declared == Declared::Requirements) {
             if files.contains(&&root.place.file) || !names_development(&root.place.file) {
@@ -183,11 +185,16 @@ impl Facts<'_> {
             let word = file_name(word);
             PackageName::new(word).as_str() == package || modules.iter().any(|module| module == word)
         };
+        let command_in =
+            |text: &str| catalogue::commands(package).iter().copied().find(|command| speaks_in_turn(text, command));
         let dockerfile = |by: &str| Reached { file: self.source.path().to_owned(), by: by.to_owned() };
         let starts = self.dockerfile.instructions.iter().filter(|instruction| {
             matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
         });
         let text = |word: &str| word.trim_matches(['"', '\'', ',', '[', ']']).to_owned();
+        if let Some(command) = starts.clone().find_map(|instruction| command_in(instruction.body.text())) {
+            return Some(dockerfile(command));
+        }
         for word in starts.flat_map(|instruction| instruction.body.text().split_whitespace().map(text)) {
             if names(&word) {
                 return Some(dockerfile(&word));
@@ -195,7 +202,8 @@ impl Facts<'_> {
             let script = crate::workspace::join(&self.service.context, word.trim_start_matches(['.', '/']));
             let script = script.into_iter().chain(self.start_script(&word)).find_map(|path| {
                 let file = self.workspace.read(&path).ok()?;
-                file.text().split_whitespace().find(|word| names(&text(word))).map(|by| (path, by.to_owned()))
+                let word = file.text().split_whitespace().find(|word| names(&text(word)));
+                word.or_else(|| command_in(file.text())).map(|by| (path, by.to_owned()))
             });
             if let Some((file, by)) = script {
                 return Some(Reached { file, by });
@@ -207,7 +215,10 @@ impl Facts<'_> {
                 let at = invocation.arguments.iter().position(|argument| argument.value.known() == Some("-m"));
                 at.and_then(|at| invocation.argument(at + 1)).unwrap_or_default()
             });
-            if names(&invocation.program) || module.is_some_and(names) {
+            let called = format!("{} {}", invocation.program, invocation.argument(0).unwrap_or_default());
+            let of_other_name =
+                catalogue::commands(package).iter().any(|command| *command == invocation.program || *command == called);
+            if names(&invocation.program) || of_other_name || module.is_some_and(names) {
                 return Some(dockerfile(&format!("RUN {}", module.unwrap_or(&invocation.program))));
             }
         }
@@ -276,7 +287,7 @@ fn is_tool(install: &PythonInstall, member: usize) -> bool {
     root.is_some_and(|root| catalogue::is_development_tool(root.requirement.name.as_str()))
 }
 
-fn holds_tool(install: &PythonInstall, members: &[usize]) -> bool {
+pub(super) fn holds_tool(install: &PythonInstall, members: &[usize]) -> bool {
     members.iter().any(|&member| is_tool(install, member))
 }
 

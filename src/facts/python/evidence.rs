@@ -6,6 +6,7 @@ use crate::facts::{Base, Facts, Guard, VariableKind};
 use crate::python::PackageName;
 
 use super::indexes::IndexKind;
+use super::otherwise::{base_argument, is_gpu_switch, is_on, other_base};
 use super::program::Program;
 use super::{PythonInstall, Root, compose, kubernetes};
 
@@ -120,7 +121,7 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
     found.gpu.extend(in_sources.gpu.iter().cloned());
     found.cpu.extend(in_sources.cpu.iter().cloned());
     found.ambiguous.extend(in_sources.ambiguous.iter().cloned());
-    let bases: Vec<String> = facts.finals().filter_map(|stage| base_name(facts, stage.index)).collect();
+    let base = facts.finals().find_map(|stage| base_name(facts, stage.index));
     let mut looked = Vec::new();
     found.unreserved = !compose.without.is_empty();
     if !compose.without.is_empty() {
@@ -139,7 +140,10 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
         };
         looked.push(format!("`{first}`{more}, where its container asks for no GPU"));
     }
-    looked.extend(bases.first().map(|base| format!("base `{base}`")));
+    looked.extend(base.map(|(base, argument)| match argument {
+        Some(argument) => format!("base `{base}`, which `ARG {argument}` can set otherwise"),
+        None => format!("base `{base}`"),
+    }));
     let chooses = found.ambiguous.get(before).cloned();
     looked.push(match files {
         _ if chooses.is_some() => chooses.unwrap_or_default(),
@@ -151,16 +155,18 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
     found
 }
 
-fn base_name(facts: &Facts<'_>, stage: usize) -> Option<String> {
-    match &facts.stages.get(stage)?.base {
+/// The image that a stage is made from in the end, and the `ARG` that names it.
+fn base_name<'f>(facts: &'f Facts<'_>, stage: usize) -> Option<(String, Option<&'f str>)> {
+    let facts_of = facts.stages.get(stage)?;
+    match &facts_of.base {
         Base::Stage(parent) if *parent < stage => base_name(facts, *parent),
-        Base::Image(reference) => reference.known().map(str::to_owned),
+        Base::Image(reference) => Some((reference.known()?.to_owned(), base_argument(facts, facts_of.from))),
         _ => None,
     }
 }
 
 /// Whether one part of a name says GPU (`Some(true)`) or CPU (`Some(false)`).
-fn says(name: &str) -> Option<bool> {
+pub(super) fn says(name: &str) -> Option<bool> {
     let lower = name.to_lowercase();
     let mut cpu = None;
     for part in lower.split(|character: char| !character.is_ascii_alphanumeric()) {
@@ -208,6 +214,7 @@ fn bases(facts: &Facts<'_>, found: &mut Evidence) {
         {
             found.gpu.push("the base's name".to_owned());
         }
+        other_base(facts, stage.from, found);
         for transfer in &stage.transfers {
             if let Source::Image(image) = &transfer.source
                 && says(image.text()) == Some(true)
@@ -244,6 +251,10 @@ fn variables(facts: &Facts<'_>, found: &mut Evidence) {
                 {
                     found.gpu.push(format!("`{name}`"));
                 }
+                _ if is_gpu_switch(name) && is_on(value) => found.gpu.push(format!("`{name}={value}`")),
+                _ if is_gpu_switch(name) && variable.kind == VariableKind::Arg => {
+                    found.ambiguous.push(format!("`ARG {name}={value}` can be set otherwise"));
+                }
                 _ if paths && (lower.contains("cuda") || lower.contains("/nvidia")) => {
                     found.gpu.push(format!("`{name}`"));
                 }
@@ -267,6 +278,9 @@ fn variables(facts: &Facts<'_>, found: &mut Evidence) {
 fn commands(facts: &Facts<'_>, found: &mut Evidence) {
     let invocations = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     for invocation in invocations.filter(|invocation| invocation.guard != Guard::Never) {
+        let set = invocation.environment.iter().filter_map(|(name, value)| Some((name, value.known()?)));
+        let mut switches = set.filter(|(name, value)| is_gpu_switch(name) && is_on(value));
+        found.gpu.extend(switches.next().map(|(name, value)| format!("`{name}={value}`")));
         let system = matches!(
             invocation.program.as_str(),
             "apt-get" | "apt" | "dnf" | "yum" | "microdnf" | "zypper" | "conda" | "mamba" | "micromamba"

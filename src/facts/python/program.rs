@@ -237,6 +237,23 @@ impl Facts<'_> {
         self.reach::<&str>(&[], words)
     }
 
+    /// Whether a source of the program uses what takes in whatever it is given, and so all that a bundle of extras brings.
+    #[must_use]
+    pub fn takes_in_anything(&self, bundle: &catalogue::Package) -> bool {
+        let (modules, names): (Vec<&str>, Vec<&str>) =
+            bundle.whole.iter().copied().partition(|word| word.contains('.'));
+        let imports = |path: &str| {
+            let imports = self.imports_of(path);
+            imports.is_some_and(|imports| modules.iter().any(|module| imports.reaches(module)))
+        };
+        let imported = || {
+            let places = self.imported_words().may_import(&modules).into_iter();
+            let sources = places.filter_map(|place| self.program().sources.get(place));
+            sources.into_iter().any(|path| !Program::is_aside(path) && imports(path))
+        };
+        !bundle.whole.is_empty() && (imported() || self.use_of(&names).is_some())
+    }
+
     /// Where a source of the program, tests and the like left out, has one of `words` as an identifier or a whole string.
     #[must_use]
     pub fn use_of(&self, words: &[&str]) -> Option<Reached> {

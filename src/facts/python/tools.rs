@@ -8,7 +8,7 @@ use crate::python::PackageName;
 
 use super::development::names_development;
 use super::idle::has_needing_parent;
-use super::usage::{speaks, starts_programs};
+use super::usage::{speaks, speaks_in_turn, starts_programs};
 use super::{Declared, Program, PythonInstall, Root, has_extension};
 
 /// Tools that install or build: a command that installs them means to run them.
@@ -91,7 +91,10 @@ impl Facts<'_> {
         found
             .filter(|root| {
                 let name = root.requirement.name.as_str();
-                !needed(name) && !self.uses_tool(name) && !self.is_way_to_another(name)
+                !needed(name)
+                    && !self.is_explained_for_use(root)
+                    && !self.uses_tool(name)
+                    && !self.is_way_to_another(name)
             })
             .collect()
     }
@@ -101,9 +104,10 @@ impl Facts<'_> {
         let started = || {
             let starts = |path: &String| {
                 let Ok(file) = self.workspace.read(path) else { return false };
+                let text = file.text();
                 let speaking = |line: &str| line.contains(['"', '\'']) && speaks(&line.to_lowercase(), name);
-                file.text().contains(name)
-                    && file.text().lines().any(speaking)
+                let named = text.contains(name) && text.lines().any(speaking);
+                (named || catalogue::commands(name).iter().any(|command| speaks_in_turn(text, command)))
                     && self.imports_of(path).is_some_and(|imports| starts_programs(&imports))
             };
             *self.of_program(&format!("started\0{name}"), || {

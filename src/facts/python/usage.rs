@@ -61,10 +61,13 @@ impl Signs {
         let mut words = vec![name.replace('-', "_"), name];
         words.extend(modules.iter().map(|module| module.to_lowercase()));
         words.extend(catalogue::hints(package).iter().map(|hint| hint.to_lowercase()));
+        let mut commands = vec![package.to_lowercase(), package.replace('-', "_").to_lowercase()];
+        let others = catalogue::commands(package).iter().filter(|command| !command.contains(' '));
+        commands.extend(others.map(|command| (*command).to_owned()));
+        words.extend(commands.iter().cloned());
         words.retain(|word| word.len() > 1);
         words.sort_unstable();
         words.dedup();
-        let commands = vec![package.to_lowercase(), package.replace('-', "_").to_lowercase()];
         Self { modules, words, commands }
     }
 
@@ -112,6 +115,18 @@ pub(super) fn speaks(text: &str, word: &str) -> bool {
         let after = text.get(at + word.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
     })
+}
+
+/// Whether `text` has the words of `command` one behind the other, whatever quotes and commas stand in between:
+/// `["jupyter", "lab"]` has `jupyter lab`.
+pub(super) fn speaks_in_turn(text: &str, command: &str) -> bool {
+    let wanted: Vec<&str> = command.split(' ').collect();
+    if !wanted.iter().all(|word| text.contains(word)) {
+        return false;
+    }
+    let is_part = |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let words: Vec<&str> = text.split(|character| !is_part(character)).filter(|word| !word.is_empty()).collect();
+    words.windows(wanted.len()).any(|some| some == wanted)
 }
 
 /// What stands in any text that says `word`, however it takes it apart: `from google.cloud import aiplatform` says `google.cloud.aiplatform`.

@@ -102,7 +102,7 @@ impl<'a> Walk<'a> {
             let edge = Edge {
                 name: asked.name.clone(),
                 version: None,
-                source: None,
+                source: asked.source.as_deref().map(Into::into),
                 specifier: asked.specifier.as_deref().map(Into::into),
                 extras: asked.extras.clone(),
                 marker: None,
@@ -268,7 +268,9 @@ impl<'a> Walk<'a> {
         if candidates.is_empty() && places.is_empty() && !self.closure.missing.contains(&edge.name) {
             self.closure.missing.push(edge.name.clone());
         }
-        candidates.pop()
+        // What is asked for by name decides for all that need it, where an environment holds one version of each.
+        let known = candidates.iter().copied().find(|place| self.places.contains_key(place));
+        known.filter(|_| self.lock.kind != LockKind::Uv).or(candidates.pop())
     }
 
     /// Whether a fork of a package can be the one that `edge` means here.
@@ -354,8 +356,24 @@ impl<'a> Walk<'a> {
     fn add_rest(&mut self) {
         let mut rest: Vec<usize> = self.allowed.iter().flatten().copied().collect();
         rest.sort_unstable();
+        let lock = self.lock;
+        let follows = lock.kind == LockKind::PoetryGroups && !self.request.asked.is_empty();
+        if follows {
+            // The build of a package that another extra chooses, and what only that one needs, are in the same group.
+            let edges = lock.packages.iter().flat_map(|package| &package.dependencies);
+            let mut known: HashSet<&PackageName> = edges.map(|edge| &edge.name).collect();
+            let members = self.closure.members.iter().filter_map(|member| lock.packages.get(member.package));
+            known.extend(members.map(|package| &package.name));
+            rest.retain(|&place| lock.packages.get(place).is_some_and(|package| !known.contains(&package.name)));
+        }
         for package in rest {
             self.member(package);
+            if follows {
+                self.visit(package, Part::Own);
+            }
+        }
+        while let Some((package, part)) = self.queue.pop_front() {
+            self.follow(package, &part);
         }
     }
 

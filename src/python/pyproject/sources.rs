@@ -60,7 +60,8 @@ pub(super) fn source(item: &Item) -> Option<Source> {
         .or_else(|| of_kind("url"))
         .or_else(|| item.get("workspace")?.as_bool()?.then(|| "workspace".to_owned()))?;
     let conditions = [
-        item.get("marker").and_then(Item::as_str).map(str::to_owned),
+        // `marker` of uv, `markers` of poetry.
+        item.get("marker").or_else(|| item.get("markers")).and_then(Item::as_str).map(str::to_owned),
         item.get("extra").and_then(Item::as_str).map(|extra| format!("extra == '{extra}'")),
         item.get("group").and_then(Item::as_str).map(|group| format!("'{group}' in dependency_groups")),
     ];

@@ -122,6 +122,10 @@ fn of_library(
     let all = lost_of_extra(facts, install, root, extra).filter(|(bytes, _)| *bytes >= HEAVY);
     let Some((bytes, source)) = all else { return };
     let name = &root.requirement.name;
+    let entry = catalogue::package(&format!("{name}[{extra}]"));
+    if entry.is_some_and(|entry| facts.takes_in_anything(entry)) {
+        return;
+    }
     let message = format!("`{name}[{extra}]` asks for everything that the package can use");
     let mut finding = reporter.report(root.word, message);
     let brings = format!("brings ≈ {} or more installed", format_bytes(bytes));
@@ -131,8 +135,7 @@ fn of_library(
         finding.label_in(Span::new(root.place.file.clone(), root.place.range), brings);
     }
     finding.note("bytes", format!("{source}: ≈ {} beyond what is installed anyway", format_bytes(bytes)));
-    let alternative = catalogue::package(&format!("{name}[{extra}]")).and_then(|package| package.alternative);
-    finding.help(match alternative {
+    finding.help(match entry.and_then(|entry| entry.alternative) {
         Some(alternative) => format!("ask for less: {alternative}"),
         None => format!("name the extras of `{name}` that the service uses"),
     });

@@ -4,7 +4,7 @@ use crate::diagnostic::{Applicability, Edit, Fix, Span};
 use crate::facts::Facts;
 use crate::facts::Guard;
 use crate::facts::python::{Bundle, BundleKind, PythonInstall, Reached, Root, Tool};
-use crate::rules::declared::{and_unknown, weighed};
+use crate::rules::declared::{and_unknown, names_of, weighed};
 use crate::rules::phrase::{listed, listed_up_to};
 use crate::rules::weight::lost;
 use crate::rules::{Check, Reporter};
@@ -60,14 +60,18 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
     let own = |root: &&Root| !is_main(install, bundles, root);
     let members = bundles.iter().flat_map(|bundle| &bundle.members).filter_map(|&member| install.roots.get(member));
     let mut members: Vec<&Root> = members.filter(own).collect();
-    members.sort_by_cached_key(|root| std::cmp::Reverse(lost(facts, install, &[*root]).map(|lost| lost.bytes)));
-    members.dedup_by_key(|root| root.requirement.name.clone());
+    let all = members.clone();
+    members.sort_by_cached_key(|root| {
+        let same: Vec<&Root> =
+            all.iter().copied().filter(|one| one.requirement.name == root.requirement.name).collect();
+        std::cmp::Reverse(lost(facts, install, &same).map(|lost| lost.bytes))
+    });
     let (used, idle): (Vec<&Root>, Vec<&Root>) =
         members.into_iter().partition(|root| facts.runtime_use(root.requirement.name.as_str()).is_some());
     let Some(first) = bundles.first().filter(|_| !idle.is_empty()) else { return };
 
     let mut finding = reporter.report(first.word, message(install, bundles));
-    let names: Vec<String> = idle.iter().map(|root| format!("`{}`", root.requirement.name)).collect();
+    let names: Vec<String> = names_of(&idle).iter().map(|name| format!("`{name}`")).collect();
     finding.primary_label(format!("brings {}", listed_up_to(&names, LISTED)));
     for bundle in bundles {
         let what = match bundle.kind {
@@ -84,7 +88,7 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
     }
     if let Some(lost) = lost(facts, install, &idle) {
         let known = weighed(facts, install, &idle);
-        let rest = and_unknown(idle.len() - known.len());
+        let rest = and_unknown(names.len() - known.len());
         finding.note("bytes", format!("{}: {}{rest}", lost.source, known.join(", ")));
         finding.savings(lost.savings);
     }
@@ -94,10 +98,11 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
         }
     }
     finding.script_of(invocation);
+    let installs: Vec<&PythonInstall> = std::iter::once(install).chain(again.iter().copied()).collect();
     if used.is_empty() {
-        finding.help(remedy::help(facts, install, bundles));
-        let installs = std::iter::once(install).chain(again.iter().copied());
-        let edits: Option<Vec<Vec<Edit>>> = installs.map(|install| remedy::edits(facts, install)).collect();
+        finding.help(remedy::help(facts, &installs, bundles));
+        let edits: Option<Vec<Vec<Edit>>> =
+            installs.iter().copied().map(|install| remedy::edits(facts, install)).collect();
         let edits: Vec<Edit> = edits.into_iter().flatten().flatten().collect();
         finding.fix((!edits.is_empty()).then(|| Fix {
             title: "install without what is for development".to_owned(),
@@ -107,7 +112,7 @@ fn report(facts: &Facts<'_>, index: usize, bundles: &[Bundle], again: &[&PythonI
         }));
     } else {
         let names: Vec<String> = used.iter().map(|root| format!("`{}`", root.requirement.name)).collect();
-        let help = remedy::help(facts, install, bundles);
+        let help = remedy::help(facts, &installs, bundles);
         finding.help(format!("declare {} among the dependencies of the program first; then {help}", listed(&names)));
     }
 }

@@ -3,7 +3,10 @@
 use crate::diagnostic::{Applicability, Fix, Severity, Span};
 use crate::facts::python::{Declared, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
-use crate::rules::declared::{Told, and_unknown, by_file, chain, deletion, quoted, remove_command, weighed};
+use crate::rules::declared::{
+    Told, and_unknown, by_file, chain, deletion, member_option, quoted, remove_command, weighed,
+};
+use crate::rules::dev_group::without_group;
 use crate::rules::phrase::{listed, listed_up_to};
 use crate::rules::relock::{files_of, without_dependencies};
 use crate::rules::weight::lost;
@@ -63,9 +66,14 @@ fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporte
         finding.severity(Severity::Info);
     }
     finding.script_of(invocation);
-    finding.help(help(install, members));
+    finding.help(help(facts, install, members));
     let moved = without_dependencies(facts, install, members, None, Some("dev"));
-    if let Some(edits) = moved.filter(|_| matches!(install.tool, Tool::UvSync)) {
+    let moved = moved.filter(|_| install.tool == Tool::UvSync).and_then(|mut edits| {
+        // In a group that is installed they would weigh as much.
+        edits.extend(without_group(facts)?);
+        Some(edits)
+    });
+    if let Some(edits) = moved {
         finding.fix(Fix {
             title: format!("move {} to the group `dev` in {}", listed(&names), files_of(&edits)),
             applicability: Applicability::Unsafe,
@@ -82,7 +90,7 @@ fn is_stubs(name: &str) -> bool {
     name.starts_with("types-") || name.ends_with("-stubs")
 }
 
-fn help(install: &PythonInstall, members: &[&Root]) -> String {
+fn help(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> String {
     let them = if members.len() == 1 { "it" } else { "them" };
     let Some(first) = members.first() else { return String::new() };
     let names: Vec<&str> = members.iter().map(|root| root.requirement.name.as_str()).collect();
@@ -95,11 +103,14 @@ fn help(install: &PythonInstall, members: &[&Root]) -> String {
         (Declared::Requirements, _) => format!("move {them} to a file of requirements for development"),
         (Declared::Project, tool) => {
             let (add, without) = match tool {
-                Tool::UvSync | Tool::UvAdd => (format!("`uv add --dev {names}`"), "sync with `--no-dev`"),
+                Tool::UvSync | Tool::UvAdd => {
+                    let option = member_option(facts, install, first);
+                    (format!("`uv add {option}--dev {names}`"), "sync with `--no-dev`")
+                }
                 Tool::Poetry => (format!("`poetry add --group dev {names}`"), "install with `--only main`"),
                 _ => return format!("move {them} to a dependency group or an extra for development"),
             };
-            let remove = remove_command(tool, &names).unwrap_or_default();
+            let remove = remove_command(facts, install, first, &names).unwrap_or_default();
             format!("move {them} to the group `dev`: {remove} and {add}, and {without}")
         }
     }

@@ -42,7 +42,7 @@ fn report(facts: &Facts<'_>, ignored: &IgnoredLock, reporter: &mut Reporter<'_>)
         }
     }
     finding.script_of(invocation);
-    finding.help(help(install.tool, ignored));
+    finding.help(help(install, ignored));
     finding.fix(fix(facts, install, ignored));
 }
 
@@ -56,7 +56,8 @@ const fn strict(tool: Tool) -> Option<&'static str> {
     }
 }
 
-fn help(tool: Tool, ignored: &IgnoredLock) -> String {
+fn help(install: &PythonInstall, ignored: &IgnoredLock) -> String {
+    let tool = install.tool;
     let name = ignored.path.rsplit('/').next().unwrap_or(&ignored.path);
     let manifest = ignored.manifest.rsplit('/').next().unwrap_or(&ignored.manifest);
     let flag = strict(tool).map(|flag| format!(" and install with `{flag}`")).unwrap_or_default();
@@ -73,8 +74,11 @@ fn help(tool: Tool, ignored: &IgnoredLock) -> String {
             )
         }
         LockGap::OtherTool if name == "uv.lock" => {
-            "install what is pinned first: `uv export --frozen --no-dev --no-emit-project`, or `uv sync --frozen`"
-                .to_owned()
+            let extras = install.projects.iter().filter(|project| project.direct).flat_map(|project| &project.extras);
+            let extras = extras.fold(String::new(), |all, extra| format!("{all} --extra {}", extra.name));
+            format!(
+                "install what is pinned first: `uv export --frozen --no-dev --no-emit-project{extras}`, or `uv sync --frozen{extras}`"
+            )
         }
         LockGap::OtherTool => format!("install what `{name}` pins first, then the project with `--no-deps`"),
         LockGap::NotEnforced => format!("with `{}` the build stops instead", strict(tool).unwrap_or("--frozen")),

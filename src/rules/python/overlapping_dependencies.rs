@@ -23,14 +23,21 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
         for &(module, members) in catalogue::collisions() {
             let roots = asked_for(install, members);
-            if roots.len() > 1 && !said.contains(&module) {
+            // `# both are pinned, since our dependencies rely on both`
+            let is_explained = roots.iter().any(|root| facts.is_explained(root));
+            if roots.len() > 1 && !is_explained && !said.contains(&module) {
                 said.push(module);
                 collision(module, &roots, reporter);
             }
         }
         for &(purpose, members) in catalogue::overlaps() {
             let roots = asked_for(install, members);
-            if roots.len() > 1 && !said.contains(&purpose) && overlap(facts, install, purpose, &roots, reporter) {
+            let is_explained = roots.iter().any(|root| facts.is_explained(root));
+            if roots.len() > 1
+                && !is_explained
+                && !said.contains(&purpose)
+                && overlap(facts, install, purpose, &roots, reporter)
+            {
                 said.push(purpose);
             }
         }

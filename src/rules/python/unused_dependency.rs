@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue;
-use crate::diagnostic::{Applicability, Fix, Span, format_bytes};
-use crate::facts::python::{Declared, PythonInstall, Root, Tool};
+use crate::diagnostic::{Applicability, Fix, Severity, Span, format_bytes};
+use crate::facts::python::{ClosureBasis, Declared, PythonInstall, Root, Tool};
 use crate::facts::{Facts, Guard};
+use crate::python::PackageName;
 use crate::rules::declared::{Told, and_unknown, by_file, chain, deletion, quoted, remove_command};
 use crate::rules::phrase::{count, listed, listed_up_to};
 use crate::rules::relock::{files_of, without_dependencies};
@@ -107,7 +108,25 @@ fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporte
         ),
     );
     finding.script_of(invocation);
-    finding.help(help(install, members));
+    let help = help(facts, install, members);
+    finding.help(match started(facts, install, members) {
+        Some(name) => format!(
+            "{help}; declare `{name}`, which the image starts and no requirement names, if it came with {}",
+            if one { "it" } else { "them" }
+        ),
+        None => help,
+    });
+    if let Some(loader) = facts.plugin_loader() {
+        finding.severity(Severity::Info);
+        finding.note(
+            "plugins",
+            format!(
+                "`{loader}` imports what it finds in a folder, and that may need {}",
+                if one { "it" } else { "them" }
+            ),
+        );
+        return;
+    }
     let caution = "what loads it by a name that is made at run time was not seen";
     let edits = without_dependencies(facts, install, members, None, None);
     let of_project = edits.map(|edits| Fix {
@@ -119,7 +138,25 @@ fn report(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root], reporte
     finding.fix(of_project.or_else(|| deletion(facts, members, caution)));
 }
 
-fn help(install: &PythonInstall, members: &[&Root]) -> String {
+/// The program that the image starts, where no requirement is called like it and it may be here only since one of `members` needs it.
+fn started(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Option<String> {
+    const WRAPPERS: [&str; 8] = ["uv", "poetry", "run", "exec", "python", "python3", "-m", "--no-sync"];
+    let (closure, lost) = facts.lost_without_roots(install, members);
+    let is_lost = |name: &PackageName| {
+        closure.basis == ClosureBasis::Catalogue
+            || lost.iter().filter_map(|&place| closure.packages.get(place)).any(|package| package.name == *name)
+    };
+    let first = |image| {
+        let words = facts.start_words(image).into_iter().map(|word| word.rsplit('/').next().unwrap_or(word));
+        words.map(|word| word.trim_matches(['"', '\''])).find(|word| !WRAPPERS.contains(word)).map(PackageName::new)
+    };
+    let names = facts.finals().filter_map(first).filter(|name| catalogue::is_known_distribution(name.as_str()));
+    let roots = || facts.python_installs().iter().flat_map(|install| &install.roots);
+    let mut names = names.filter(|name| roots().all(|root| root.requirement.name != *name));
+    names.find(is_lost).map(|name| name.to_string())
+}
+
+fn help(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> String {
     let them = if members.len() == 1 { "it" } else { "them" };
     let Some(first) = members.first() else { return String::new() };
     match first.declared {
@@ -134,7 +171,7 @@ fn help(install: &PythonInstall, members: &[&Root]) -> String {
         Declared::Project => {
             let names: Vec<&str> = members.iter().map(|root| root.requirement.name.as_str()).collect();
             let names = names.join(" ");
-            remove_command(install.tool, &names)
+            remove_command(facts, install, first, &names)
                 .unwrap_or_else(|| format!("take {them} out of the dependencies in `{}`", first.place.file))
         }
     }

@@ -12,6 +12,7 @@ use crate::python::PackageName;
 use crate::python::pyproject::Pyproject;
 use crate::rules::Finding;
 use crate::text::{SourceFile, TextRange};
+use crate::workspace::{join, parent};
 
 use super::remedy::CPU_INDEX;
 
@@ -45,7 +46,17 @@ pub(super) fn propose(
         }
         _ => "`[tool.uv.sources]`",
     };
-    finding.help(format!("take torch from the CPU index: {source} in `{manifest}`, then `{lock}`"));
+    // Without a lock each build resolves anew.
+    let name = match install.tool {
+        Tool::Poetry => "poetry.lock",
+        Tool::Pdm => "pdm.lock",
+        Tool::Pipenv => "Pipfile.lock",
+        _ => "uv.lock",
+    };
+    let beside = join(parent(&manifest), name);
+    let is_locked = install.lock.is_some() || beside.is_some_and(|path| facts.workspace.is_file(&path));
+    let then = if is_locked { format!(", then `{lock}`") } else { String::new() };
+    finding.help(format!("take torch from the CPU index: {source} in `{manifest}`{then}"));
     let edits = match install.tool {
         Tool::Poetry => Manifest::of(facts, root).and_then(|manifest| manifest.poetry(cause)),
         Tool::Pdm | Tool::Pipenv => None,
@@ -53,9 +64,17 @@ pub(super) fn propose(
     };
     let Some(edits) = edits else { return };
     finding.fix(Fix {
-        title: format!("take torch from the CPU index in `{manifest}`; run `{lock}` afterwards"),
+        title: if is_locked {
+            format!("take torch from the CPU index in `{manifest}`; run `{lock}` afterwards")
+        } else {
+            format!("take torch from the CPU index in `{manifest}`")
+        },
         applicability: Applicability::Display,
-        caution: Some("slimlint cannot write the lock, and other images may read this manifest".to_owned()),
+        caution: Some(if is_locked {
+            "slimlint cannot write the lock, and other images may read this manifest".to_owned()
+        } else {
+            "other images may read this manifest".to_owned()
+        }),
         edits,
     });
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::dockerfile::{Arguments, CommandLine};
 use crate::facts::commands::{Pip, Uv};
 use crate::facts::python::{Build, Cause, Evidence, PythonInstall, Root, Tool, TorchInstall};
-use crate::facts::{Facts, Guard, Source};
+use crate::facts::{Facts, Guard};
 use crate::rules::Finding;
 
 use super::{conda, manifest};
@@ -105,7 +105,7 @@ fn obstacle(install: &PythonInstall) -> Option<String> {
 
 fn flags(facts: &Facts<'_>, install: &PythonInstall) -> String {
     match install.tool {
-        Tool::UvPip | Tool::UvPipSync if has_backend(facts) => "--torch-backend=cpu".to_owned(),
+        Tool::UvPip | Tool::UvPipSync if facts.uv_is_since(BACKEND_SINCE) => "--torch-backend=cpu".to_owned(),
         // uv stops at the first index that knows a package, and PyTorch's knows many.
         Tool::UvPip | Tool::UvPipSync => format!("--extra-index-url {CPU_INDEX} --index-strategy unsafe-best-match"),
         _ => format!("--extra-index-url {CPU_INDEX}"),
@@ -114,7 +114,7 @@ fn flags(facts: &Facts<'_>, install: &PythonInstall) -> String {
 
 fn help(facts: &Facts<'_>, install: &PythonInstall) -> String {
     match install.tool {
-        Tool::UvPip | Tool::UvPipSync if has_backend(facts) => {
+        Tool::UvPip | Tool::UvPipSync if facts.uv_is_since(BACKEND_SINCE) => {
             "take torch and its family from the CPU index: `--torch-backend=cpu` (uv 0.6.9 and later)".to_owned()
         }
         Tool::UvPip | Tool::UvPipSync => {
@@ -122,27 +122,6 @@ fn help(facts: &Facts<'_>, install: &PythonInstall) -> String {
         }
         _ => "let pip see the CPU index as well: of equal versions it takes the one with `+cpu`".to_owned(),
     }
-}
-
-/// Whether the uv that the Dockerfile brings knows `--torch-backend`. One without a version is new.
-fn has_backend(facts: &Facts<'_>) -> bool {
-    let mut versions = Vec::new();
-    for stage in &facts.stages {
-        for transfer in &stage.transfers {
-            if let Source::Image(image) = &transfer.source {
-                versions.extend(image.known().and_then(|image| image.split_once("astral-sh/uv:")).map(|(_, tag)| tag));
-            }
-        }
-        let words = stage.runs.iter().flat_map(|run| &run.invocations).flat_map(|invocation| &invocation.arguments);
-        versions.extend(words.filter_map(|word| word.value.known()?.strip_prefix("uv==")));
-    }
-    versions.into_iter().filter_map(parse).all(|version| version >= BACKEND_SINCE)
-}
-
-fn parse(version: &str) -> Option<(u32, u32, u32)> {
-    let plain = version.split(['@', '-', '+']).next()?;
-    let mut parts = plain.split('.').map(|part| part.parse().ok());
-    Some((parts.next()??, parts.next()??, parts.next().flatten().unwrap_or(u32::MAX)))
 }
 
 /// Puts the flags behind the subcommand, or at the end where that word comes from a variable.

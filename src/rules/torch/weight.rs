@@ -65,7 +65,7 @@ impl CudaWeight {
             let (wheels, bytes) = (sum.packages, format_bytes(sum.wheel));
             (Basis::Lock, format!("{files}: {wheels} wheels, {bytes} × measured unpack ratios"))
         } else {
-            (Basis::Catalogue, format!("{files} names {} packages, the catalogue their sizes", sum.packages))
+            (Basis::Catalogue, format!("{} packages of {files}, as heavy as the catalogue has them", sum.packages))
         };
         let text = format!(
             "{how}: torch with its CUDA packages is ≈ {} installed, torch for the CPU ≈ {}",

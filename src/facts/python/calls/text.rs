@@ -5,7 +5,7 @@ use crate::facts::python::{InstallerTool, Reached};
 
 /// A call of an installer in a text.
 pub(in crate::facts::python) struct Call {
-    pub(super) reached: Reached,
+    pub(in crate::facts::python) reached: Reached,
     /// Whether it only starts another program.
     pub(super) is_wrapper: bool,
 }

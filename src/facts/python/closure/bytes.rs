@@ -97,7 +97,7 @@ pub(super) fn sum<'p>(packages: impl Iterator<Item = &'p InstalledPackage>, basi
     for package in packages.filter(|package| !package.left_out && !package.is_local) {
         sum.packages += 1;
         sum.exact += usize::from(package.bytes.exact);
-        if *basis == ClosureBasis::Catalogue {
+        if *basis == ClosureBasis::Catalogue && !package.is_alone {
             let name = package.name.as_str();
             let with_extras = package.extras.iter().map(|extra| format!("{name}[{extra}]"));
             let before = keys.len();
@@ -115,9 +115,9 @@ pub(super) fn sum<'p>(packages: impl Iterator<Item = &'p InstalledPackage>, basi
     if !keys.is_empty() {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let weight = catalogue::weight(&keys);
-        sum.wheel = weight.wheel_bytes;
-        sum.installed = weight.installed_bytes;
-        sum.compiled = weight.compiled_bytes.saturating_sub(weight.installed_bytes);
+        sum.wheel = sum.wheel.saturating_add(weight.wheel_bytes);
+        sum.installed = sum.installed.saturating_add(weight.installed_bytes);
+        sum.compiled = sum.compiled.saturating_add(weight.compiled_bytes.saturating_sub(weight.installed_bytes));
     }
     sum
 }

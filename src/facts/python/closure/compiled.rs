@@ -37,6 +37,7 @@ pub(super) fn closure(install: &PythonInstall) -> Option<InstallClosure> {
             extras: requirement.extras.clone(),
             is_local: false,
             left_out: install.excluded.contains(&requirement.name),
+            is_alone: false,
             is_editable: false,
             roots: Vec::new(),
             place: Some(root.place.clone()),

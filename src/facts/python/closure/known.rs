@@ -81,6 +81,7 @@ fn add(
             extras: Vec::new(),
             is_local: false,
             left_out: install.excluded.contains(name),
+            is_alone: install.no_dependencies,
             is_editable: false,
             roots: Vec::new(),
             place: None,

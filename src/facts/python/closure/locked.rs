@@ -14,7 +14,7 @@ use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageByte
 pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<InstallClosure> {
     let in_use = install.lock.as_ref().filter(|_| super::uses_lock(install))?;
     let lock = facts.workspace.lock(&in_use.path).ok()?;
-    let (request, asked) = request(install, &lock);
+    let (request, asked) = request(facts, install, &lock);
     if request.asked.is_empty() && !lock.tells_groups() {
         return None;
     }
@@ -35,6 +35,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
             extras: member.extras.clone(),
             is_local: locked.is_local,
             left_out: is_left_out(install, &members, locked),
+            is_alone: false,
             is_editable: locked.is_editable,
             roots: Vec::new(),
             place: Some(Place { file: Arc::clone(&file), range: locked.range }),
@@ -81,7 +82,7 @@ fn is_left_out(install: &PythonInstall, members: &HashSet<&PackageName>, package
 }
 
 /// What the install asks of the lock, and who asks for each.
-fn request(install: &PythonInstall, lock: &Lock) -> (Request, Vec<AskedBy>) {
+fn request(facts: &Facts<'_>, install: &PythonInstall, lock: &Lock) -> (Request, Vec<AskedBy>) {
     let mut request = Request::default();
     let mut by = Vec::new();
     let chosen: Vec<(usize, &Project)> =
@@ -115,7 +116,8 @@ fn request(install: &PythonInstall, lock: &Lock) -> (Request, Vec<AskedBy>) {
             for (index, root) in install.roots.iter().enumerate() {
                 let is_own = |(_, project): &(usize, &Project)| project.manifest == root.place.file;
                 if root.declared == Declared::Project && chosen.iter().any(is_own) {
-                    request.asked.push(of_root(root));
+                    let source = source(facts, install, root).filter(|source| locks_of(lock, root, source));
+                    request.asked.push(Asked { source, ..of_root(root) });
                     by.push(AskedBy::Root(index));
                 }
             }
@@ -130,6 +132,25 @@ fn of_root(root: &Root) -> Asked {
     Asked { specifier, ..Asked::new(requirement.name.clone(), requirement.extras.clone()) }
 }
 
+/// The index that the manifest names for the package where these extras are installed:
+/// `torch = [{ markers = "extra == 'cpu'", source = "pytorch-cpu" }]`.
+fn source(facts: &Facts<'_>, install: &PythonInstall, root: &Root) -> Option<String> {
+    let project = install.projects.iter().find(|project| project.manifest == root.place.file)?;
+    let parsed = facts.workspace.pyproject(&project.manifest).ok()?;
+    let extras: Vec<PackageName> = project.extras.iter().map(|extra| extra.name.clone()).collect();
+    let sources = parsed.uv_sources.get(&root.requirement.name)?;
+    let mut applying = sources.iter().filter(|source| source.applies(&install.platform, &extras));
+    let (Some(source), None) = (applying.next(), applying.next()) else { return None };
+    let index = parsed.indexes.iter().find(|index| index.name.as_deref() == Some(source.from.as_str()))?;
+    Some(index.url.clone())
+}
+
+/// Whether the lock has the package from `source`.
+fn locks_of(lock: &Lock, root: &Root, source: &str) -> bool {
+    let packages = lock.packages.iter().filter(|package| package.name == root.requirement.name);
+    packages.into_iter().any(|package| package.source.as_deref() == Some(source))
+}
+
 /// uv's packages of the workspace that a project stands for: itself, or all members of a workspace that has no project at its root.
 fn of_project(install: &PythonInstall, lock: &Lock, project: &Project) -> Vec<Asked> {
     let extras: Vec<PackageName> = project.extras.iter().map(|extra| extra.name.clone()).collect();
@@ -137,6 +158,7 @@ fn of_project(install: &PythonInstall, lock: &Lock, project: &Project) -> Vec<As
         name: name.clone(),
         extras: extras.clone(),
         specifier: None,
+        source: None,
         main: project.main,
         groups: project.groups.clone(),
     };

@@ -2,22 +2,35 @@
 
 use crate::diagnostic::Edit;
 use crate::facts::commands::{Options, Pdm, Pipenv, Poetry, Uv};
-use crate::facts::python::{Bundle, BundleKind, GroupChoice, InstalledExtra, PythonInstall, Tool};
+use crate::facts::python::{Bundle, BundleKind, GroupChoice, InstalledExtra, PythonInstall, Reached, Tool};
 use crate::facts::{Argument, Facts, Invocation, Origin};
 use crate::rules::deletion::{delete, without_extra};
+use crate::rules::dev_group::{set_above, switch, syncs_again};
 use crate::rules::phrase::listed;
 
 /// The first version of poetry that knows groups.
 const GROUPS_SINCE: (u32, u32) = (1, 2);
 
 /// What to do, as a clause.
-pub(super) fn help(facts: &Facts<'_>, install: &PythonInstall, bundles: &[Bundle]) -> String {
+pub(super) fn help(facts: &Facts<'_>, installs: &[&PythonInstall], bundles: &[Bundle]) -> String {
+    let Some(&install) = installs.first() else { return String::new() };
     let files: Vec<&Bundle> = bundles.iter().filter(|bundle| bundle.kind == BundleKind::File).collect();
     let flags = flags(facts, install, bundles);
     if let Some(flags) = flags.filter(|flags| !flags.is_empty()) {
+        if let Some(again) = installs.iter().find_map(|install| syncs_again(facts, install)) {
+            let Reached { file, by } = &again.reached;
+            let why = format!("`{by}` in `{file}` syncs again and would bring it back");
+            return match switch_of(facts, install, bundles) {
+                Some(switch) => format!("set `{switch}`, not only `{flags}` here: {why}"),
+                None => format!("add `{flags}` here and to each `uv run`: {why}"),
+            };
+        }
         let named: Vec<String> = bundles
             .iter()
             .filter_map(|bundle| match bundle.kind {
+                BundleKind::Extra if is_included(install, bundle) => {
+                    Some(format!("the extra `{}` of `{}`, which the manifests ask for", bundle.name, bundle.place.file))
+                }
                 BundleKind::Extra => Some(format!("the extra `{}`", bundle.name)),
                 BundleKind::Group(GroupChoice::Named) => Some(format!("the group `{}`", bundle.name)),
                 _ => None,
@@ -31,9 +44,20 @@ pub(super) fn help(facts: &Facts<'_>, install: &PythonInstall, bundles: &[Bundle
     }
     match files.first() {
         Some(file) => format!("install the requirements of the program only, not `{}`", file.name),
+        None if bundles.iter().any(|bundle| is_included(install, bundle)) => {
+            let names: Vec<String> = bundles.iter().map(|bundle| format!("`{}`", bundle.name)).collect();
+            let file = bundles.first().map(|bundle| bundle.place.file.as_ref()).unwrap_or_default();
+            format!("ask for what includes {} of `{file}` without it", listed(&names))
+        }
         None if bundles.iter().any(|bundle| bundle.kind == BundleKind::Extra) => "install without the extra".to_owned(),
         None => "install without the group".to_owned(),
     }
+}
+
+/// Whether an extra is not named by the command, but by a requirement or another extra.
+fn is_included(install: &PythonInstall, bundle: &Bundle) -> bool {
+    let mut named = install.projects.iter().filter(|project| project.direct).flat_map(|project| &project.extras);
+    bundle.kind == BundleKind::Extra && !named.any(|extra| extra.name.as_str() == bundle.name)
 }
 
 /// What takes all bundles out of the command; `None` when not all of them can be.
@@ -42,7 +66,9 @@ pub(super) fn edits(facts: &Facts<'_>, install: &PythonInstall) -> Option<Vec<Ed
     let bundles = facts.development_bundles(install);
     let mut edits = Vec::new();
     let flags = flags(facts, install, &bundles)?;
-    if !flags.is_empty() {
+    if let Some(again) = syncs_again(facts, install).filter(|_| !flags.is_empty()) {
+        edits.push(set_above(facts, install, &again, switch_of(facts, install, &bundles)?)?);
+    } else if !flags.is_empty() {
         edits.push(facts.insert_after(invocation, subcommand(install, invocation)?, &flags)?);
     }
     for bundle in &bundles {
@@ -63,6 +89,14 @@ pub(super) fn edits(facts: &Facts<'_>, install: &PythonInstall) -> Option<Vec<Ed
     let clash = edits.iter().any(|one| edits.iter().any(|other| overlap(one, other)));
     edits.dedup();
     (!clash && !edits.is_empty()).then_some(edits)
+}
+
+/// The instruction that keeps the group `dev` out of every sync, where the uv of the Dockerfile reads it.
+fn switch_of(facts: &Facts<'_>, install: &PythonInstall, bundles: &[Bundle]) -> Option<&'static str> {
+    let mut unnamed = bundles.iter().filter(|bundle| !matches!(bundle.kind, BundleKind::Group(GroupChoice::Named)));
+    let only_dev = unnamed.all(|bundle| bundle.kind != BundleKind::Group(GroupChoice::Default) || bundle.name == "dev");
+    let all = bundles.iter().any(|bundle| bundle.kind == BundleKind::Group(GroupChoice::All));
+    switch(facts).filter(|_| install.tool == Tool::UvSync && only_dev && !all)
 }
 
 /// Flags that keep the groups out which nobody named. `None` when the tool cannot leave them out; empty when there are none.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::dockerfile::{Arguments, Keyword};
-use crate::facts::python::{Installer, InstallerTool, Reached, Way};
+use crate::facts::python::{Installer, InstallerTool, Reached, Tool, Way};
 use crate::facts::{Facts, Guard, Invocation, Origin, Run, Source, StageFacts, Transfer};
 use crate::text::TextRange;
 
@@ -15,10 +15,19 @@ const INDIRECT: [&str; 10] =
 pub(super) fn help(facts: &Facts<'_>, installer: &Installer, wrapper: Option<&Reached>) -> String {
     let name = installer.tool.name();
     if let Some(reached) = wrapper {
-        let start = "start the program itself, with `PATH` led by the environment's `bin`";
+        let start = if has_environment(facts, installer) {
+            "start the program itself, with `PATH` led by the environment's `bin`"
+        } else {
+            "start the program itself, which is on `PATH`"
+        };
         let syncs = name == "uv" && !reached.by.contains("--no-sync");
         let why = if syncs { "; `uv run` without `--no-sync` also syncs the environment at each start" } else { "" };
         return format!("{start}: then `{name}` is needed by the build alone{why}");
+    }
+    if let Some(folder) = shared_environment(facts, installer) {
+        return format!(
+            "install `{name}` into an environment of its own, not into `{folder}` with the program, and in a builder stage: then `COPY --from=builder {folder} {folder}` leaves it behind"
+        );
     }
     if installer.tool != InstallerTool::Uv {
         return format!(
@@ -29,6 +38,12 @@ pub(super) fn help(facts: &Facts<'_>, installer: &Installer, wrapper: Option<&Re
         return "keep it out of the folder that is copied: mount it in the `RUN`s that call it, \
                 `RUN --mount=from=ghcr.io/astral-sh/uv,source=/uv,target=/bin/uv uv …`"
             .to_owned();
+    }
+    if !matches!(installer.way, Way::Base) && !is_called_behind(facts, installer) {
+        let again = comes_again(facts, installer);
+        let again =
+            if again { ", and out of the folder of another stage that is copied here and holds it" } else { "" };
+        return format!("leave `{name}` out of this stage, where no command calls it{again}");
     }
     let image = match installer.way {
         Way::Copied(number) => facts
@@ -48,6 +63,60 @@ pub(super) fn help(facts: &Facts<'_>, installer: &Installer, wrapper: Option<&Re
         Way::Command(..) => format!("mount it where it is called instead of installing it: {mount}"),
         Way::Copied(_) => format!("mount it where it is called: {mount}"),
     }
+}
+
+/// Whether the installer makes an environment, rather than installing into the system's Python.
+fn has_environment(facts: &Facts<'_>, installer: &Installer) -> bool {
+    if installer.tool != InstallerTool::Poetry {
+        return true;
+    }
+    let is_off = |value: &str| matches!(value.to_lowercase().as_str(), "0" | "false" | "no");
+    !facts.stages.iter().any(|stage| {
+        let variable = stage.state.environment.known("POETRY_VIRTUALENVS_CREATE").is_some_and(is_off);
+        let configured = stage.runs.iter().flat_map(|run| &run.invocations).any(|invocation| {
+            invocation.program == "poetry"
+                && invocation.has_argument("virtualenvs.create")
+                && invocation.arguments.last().is_some_and(|last| is_off(last.value.text()))
+        });
+        variable || configured
+    })
+}
+
+/// The environment of the program where the installer lies in it, too.
+fn shared_environment(facts: &Facts<'_>, installer: &Installer) -> Option<String> {
+    let place = installer.places.first()?;
+    let (prefix, _) = place.rsplit_once("/lib/python").or_else(|| place.rsplit_once("/bin/"))?;
+    let mut installs = facts.python_installs().iter().filter(|install| {
+        install.stage == installer.stage && matches!(install.tool, Tool::Poetry | Tool::Pdm | Tool::UvSync)
+    });
+    let is_own = installs.any(|install| {
+        facts.site_of(install).is_some_and(|(_, _, invocation)| {
+            let folder = invocation.workdir.known().unwrap_or("/");
+            prefix == format!("{}/.venv", folder.trim_end_matches('/'))
+        })
+    });
+    is_own.then(|| prefix.to_owned())
+}
+
+/// Whether a stage that what is shipped copies from has it as well.
+fn comes_again(facts: &Facts<'_>, installer: &Installer) -> bool {
+    let transfers = facts.stages.get(installer.stage).map(|stage| stage.transfers.as_slice()).unwrap_or_default();
+    let source = match installer.way {
+        Way::Copied(number) => transfers.get(number).map(|transfer| &transfer.source),
+        Way::Base | Way::Command(..) => None,
+    };
+    facts.installers().iter().any(|other| {
+        other.tool == installer.tool
+            && !facts.is_in_final(other.stage)
+            && source != Some(&Source::Stage(other.stage))
+            && facts.keeps_installer(other)
+    })
+}
+
+/// Whether a command of the stage that the installer comes into, or of one built on it, calls it.
+fn is_called_behind(facts: &Facts<'_>, installer: &Installer) -> bool {
+    let callers = facts.installer_callers(installer.tool);
+    facts.descendants(installer.stage).iter().any(|stage| callers.contains(stage))
 }
 
 /// The image with the version that the command pins: `pip install uv==0.9.24`.
@@ -76,7 +145,11 @@ pub(super) fn fix(facts: &Facts<'_>, installer: &Installer) -> Option<Fix> {
     let others =
         facts.installers().iter().filter(|other| other.tool == installer.tool && other.range != installer.range);
     let heirs = facts.descendants(stage.index);
-    if others.into_iter().any(|other| heirs.contains(&other.stage)) || is_taken_on(facts, &heirs, &programs) {
+    let mut others = others.into_iter();
+    if others.any(|other| heirs.contains(&other.stage))
+        || comes_again(facts, installer)
+        || is_taken_on(facts, &heirs, &programs)
+    {
         return None;
     }
     let stages: Vec<&StageFacts> = heirs.iter().filter_map(|&index| facts.stages.get(index)).collect();
