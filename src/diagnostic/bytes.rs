@@ -61,6 +61,14 @@ impl Savings {
         Self { items: vec![Saving { component, bytes, basis }], complete: true, in_image: true }
     }
 
+    /// Whether the sum says something to people: a lower bound of some kilobytes does not.
+    #[must_use]
+    pub fn is_telling(&self) -> bool {
+        const TELLING: u64 = 1_000_000;
+        let bytes = self.bytes();
+        if self.complete { bytes > 0 } else { bytes >= TELLING }
+    }
+
     /// The sum.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -69,7 +69,27 @@ impl Facts<'_> {
             })
         };
         let is_project = |image: &&StageFacts| self.is_runtime_image(image);
-        !self.finals().any(|image| is_project(&image)) || self.finals().any(calls) || folder == "/"
+        !self.finals().any(|image| is_project(&image))
+            || self.finals().any(|image| calls(image) || self.may_update_itself(image, folder))
+            || folder == "/"
+            || self.lies_among_tests()
+    }
+
+    /// Whether a program may work with the clone that it lies in: it starts from there beside a git that stays, or a variable says
+    /// that the clone is a repository: `ENV LKP_GIT_WORK_TREE=/usr/src/linux`.
+    fn may_update_itself(&self, image: &StageFacts, folder: &str) -> bool {
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        let starts_there = || {
+            let words = self.start_words(image);
+            is_below(workdir, folder)
+                || words.iter().any(|word| is_below(&resolve(workdir, word.trim_matches(['"', '\''])), folder))
+        };
+        let has_git = || self.installs_of_image(image).iter().any(|install| install.name == "git");
+        let environment = &image.state.environment;
+        let names_it =
+            |name: &str| name.contains("GIT") && environment.known(name).is_some_and(|value| value == folder);
+        let is_told = environment.iter().any(|(name, _)| names_it(name));
+        is_told || has_git() && starts_there()
     }
 }
 

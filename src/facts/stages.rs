@@ -41,15 +41,21 @@ pub struct State {
 }
 
 impl State {
-    /// The home folder of the user: `HOME` when it is set, `/root` for root, else `/home/NAME`, as `useradd` makes it.
+    /// The home folder of the user: `HOME` when it is set, `/root` for root, else `/home/NAME`, as `useradd` makes it. Users that come
+    /// with the system have others, each image its own.
     #[must_use]
     pub fn home(&self) -> Option<String> {
+        const OF_THE_SYSTEM: [&str; 24] = [
+            "_apt", "apache", "backup", "bin", "daemon", "ftp", "games", "guest", "irc", "list", "lp", "mail", "man",
+            "mysql", "news", "nginx", "nobody", "postgres", "proxy", "redis", "sync", "sys", "uucp", "www-data",
+        ];
         if let Some(home) = self.environment.known("HOME") {
             return Some(home.to_owned());
         }
         match self.user.as_ref().map(Value::known) {
             Some(Some("root" | "0" | "")) => Some("/root".to_owned()),
             Some(Some(user)) if user.bytes().all(|byte| byte.is_ascii_digit()) => None,
+            Some(Some(user)) if OF_THE_SYSTEM.contains(&user) => None,
             Some(Some(user)) => Some(format!("/home/{user}")),
             Some(None) | None => None,
         }

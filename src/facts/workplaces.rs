@@ -80,12 +80,17 @@ impl Facts<'_> {
     /// tests.
     #[must_use]
     pub fn is_workplace(&self, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
-        const TESTS: [&str; 8] = ["test", "tests", "testing", "testdata", "testfiles", "testcases", "fixtures", "e2e"];
-        let mut folders = self.service.dockerfile.split('/').rev().skip(1);
-        let tests = folders.any(|folder| folder.split(['-', '_', '.']).any(|part| TESTS.contains(&part)));
-        tests
+        self.lies_among_tests()
             || installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
             || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+    }
+
+    /// Whether the file stands in a folder for tests.
+    #[must_use]
+    pub fn lies_among_tests(&self) -> bool {
+        const TESTS: [&str; 8] = ["test", "tests", "testing", "testdata", "testfiles", "testcases", "fixtures", "e2e"];
+        let mut folders = self.service.dockerfile.split('/').rev().skip(1);
+        folders.any(|folder| folder.split(['-', '_', '.']).any(|part| TESTS.contains(&part)))
     }
 
     /// Whether an image may need compilers and headers when it runs, so that they belong there: it is made for building (of
@@ -181,8 +186,9 @@ impl Facts<'_> {
         let comments = self.dockerfile.comments.iter().filter(|comment| with_comments.contains_range(comment.range));
         comments.into_iter().any(|comment| {
             let words = comment.range.slice(text).to_lowercase();
-            let about =
-                if comment.inside.is_some() { comment.line as usize + 1 == line } else { words.contains(install.name) };
+            // `# vim is just for debugging` speaks of `vim-tiny`.
+            let name = install.name.split('-').next().filter(|name| name.len() > 2).unwrap_or(install.name);
+            let about = if comment.inside.is_some() { comment.line as usize + 1 == line } else { words.contains(name) };
             about && PEOPLE.iter().any(|people| words.contains(people))
         })
     }

@@ -37,7 +37,10 @@ pub(super) fn line(workspace: &Workspace, diagnostic: &Diagnostic, cwd: &Path, p
     };
     let place = paint.strong(&format!("{}:{line}:{column}", escape(&path)));
     let severity = paint.severity(diagnostic.severity, diagnostic.severity.name());
-    let bytes = diagnostic.savings.as_ref().map_or(0, crate::diagnostic::Savings::bytes);
-    let saves = if bytes > 0 { format!(" [−{}]", format_bytes(bytes)) } else { String::new() };
+    let saves = diagnostic.savings.as_ref().filter(|savings| savings.is_telling()).map(|savings| {
+        let least = if savings.complete { "" } else { "≥ " };
+        format!(" [−{least}{}]", format_bytes(savings.bytes()))
+    });
+    let saves = saves.unwrap_or_default();
     format!("{place}: {severity}: {} [{}]{saves}", escape(&diagnostic.message), diagnostic.rule)
 }

@@ -120,5 +120,5 @@ pub(super) fn saves(savings: &Savings) -> Option<String> {
         format!("at least {}", format_bytes(bytes))
     };
     let whereof = if savings.in_image { "" } else { " less sent to the builder" };
-    (bytes > 0).then(|| format!("{amount}{whereof} ({basis})"))
+    savings.is_telling().then(|| format!("{amount}{whereof} ({basis})"))
 }

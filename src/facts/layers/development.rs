@@ -93,9 +93,16 @@ impl Facts<'_> {
             return Vec::new();
         }
         let mut found = self.full_modules(image, true, 0);
+        if found.is_empty() {
+            return found;
+        }
+        let composed = self.all_composed_starts();
         found.retain(|modules| {
-            let manifest = self.node_manifest(&modules.manifest);
-            manifest.is_some_and(|manifest| self.runs_without_tools(image, &words, &manifest))
+            let Some(manifest) = self.node_manifest(&modules.manifest) else { return false };
+            let without_tools = |words: &[&str]| self.runs_without_tools(image, words, &manifest);
+            // `command: npm run dev` starts the same image with what it was built with.
+            without_tools(&words)
+                && composed.iter().all(|words| without_tools(&words.iter().map(String::as_str).collect::<Vec<_>>()))
         });
         found
     }

@@ -52,6 +52,17 @@ pub(super) fn each_service(facts: &Facts<'_>, mut take: impl FnMut(&ComposeFile,
     }
 }
 
+impl Facts<'_> {
+    /// What compose services of the Dockerfile start, those for development among them, each word by word.
+    pub(in crate::facts) fn all_composed_starts(&self) -> Vec<Vec<String>> {
+        let mut starts = Vec::new();
+        each_service(self, |_, services| {
+            starts.extend(services.iter().map(|service| service.start.clone()).filter(|words| !words.is_empty()));
+        });
+        starts
+    }
+}
+
 fn asks_for_gpu(text: &str, service: &ComposeService) -> bool {
     let speaks = |line: &str| {
         let content = line.trim().trim_start_matches("- ");

@@ -1,5 +1,6 @@
 //! `bundle install` and `gem install` leave the gems that they download in a layer.
 
+use crate::catalogue::Distribution;
 use crate::diagnostic::Severity;
 use crate::facts::commands::{Options, removal};
 use crate::facts::{Facts, Invocation, Run, StageFacts};
@@ -8,8 +9,15 @@ use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
-/// Where Debian's, Alpine's and a self-built Ruby keep gems.
-const HOMES: [&str; 4] = ["/usr/local/bundle", "/usr/local/lib/ruby/gems/*", "/var/lib/gems/*", "/usr/lib/ruby/gems/*"];
+/// Where Rubies of distributions, official images and version managers keep gems.
+const HOMES: [&str; 6] = [
+    "/usr/local/bundle",
+    "/usr/local/lib/ruby/gems/*",
+    "/var/lib/gems/*",
+    "/usr/lib/ruby/gems/*",
+    "/usr/lib64/ruby/gems/*",
+    "/usr/local/rvm/gems/*",
+];
 /// Gems of a few kilobytes, alone not worth a word.
 const SMALL: [&str; 7] = ["bundler", "rake", "foreman", "json", "rdoc", "etc", "minitest"];
 
@@ -26,6 +34,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if facts.needs_cache_later(stage, run, |_, later| later.has_argument("--local")) {
         return;
     }
+    // Nothing names the folder, and each distribution has its own.
+    let guessed = HOMES.iter().any(|home| first.folder().strip_suffix("/cache") == Some(home));
+    let is_certain = !guessed
+        || stage.image.repository == "ruby"
+        || home_of(stage.image.distribution).is_some_and(|home| first.folder().starts_with(home));
     let folder = facts.shown_folder(run, first.invocation, first.folder());
     let message = format!("`{} install` keeps the gems that it downloads in the image", first.invocation.program);
     let mut finding = reporter.report(first.invocation.range, message);
@@ -33,11 +46,13 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if kept.iter().all(|fill| fill.invocation.program == "gem") {
         finding.severity(Severity::Info);
     }
-    finding.primary_label(format!("leaves each gem a second time, packed, in `{folder}`"));
+    let place = if is_certain { format!("`{folder}`") } else { "the folder `cache` of the gems".to_owned() };
+    finding.primary_label(format!("leaves each gem a second time, packed, in {place}"));
     finding.other_fills(&kept);
-    finding.help(format!("delete them in the same `RUN`: `&& rm -rf {}`", word(&folder)));
+    let packed = if is_certain { word(&folder) } else { "\"$(gem env gemdir)\"/cache/*.gem".to_owned() };
+    finding.help(format!("delete them in the same `RUN`: `&& rm -rf {packed}`"));
     finding.script_of(first.invocation);
-    let is_exact = !folder.contains(['*', '~']);
+    let is_exact = is_certain && !folder.contains(['*', '~']);
     let users: Vec<Fill<'_>> = run
         .invocations
         .iter()
@@ -102,7 +117,20 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     }
     match stage.image.repository.as_str() {
         "ruby" => vec!["/usr/local/bundle/cache".to_owned()],
-        _ => HOMES.iter().rev().map(|home| format!("{home}/cache")).collect(),
+        _ => {
+            let own = home_of(stage.image.distribution);
+            let others = HOMES.iter().filter(|home| Some(**home) != own);
+            own.iter().chain(others).map(|home| format!("{home}/cache")).collect()
+        }
+    }
+}
+
+/// Where the distribution's own Ruby keeps gems, where that is known.
+fn home_of(distribution: Distribution) -> Option<&'static str> {
+    match distribution {
+        Distribution::Alpine => Some("/usr/lib/ruby/gems/*"),
+        Distribution::Debian | Distribution::Ubuntu => Some("/var/lib/gems/*"),
+        _ => None,
     }
 }
 

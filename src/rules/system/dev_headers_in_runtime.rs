@@ -17,8 +17,10 @@ const LIGHT: u64 = 1_000_000;
 const WEIGHTY: u64 = 5_000_000;
 /// Names that a sentence lists before it counts.
 const LISTED: usize = 4;
-/// Development packages that programs need when they run: `mpirun` comes with the first.
-const NEEDED: [&str; 4] = ["libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic"];
+/// Development packages that programs need when they run: `mpirun` comes with the first, `libiomp5.so`, which MKL loads, only with
+/// that of OpenMP.
+const NEEDED: [&str; 6] =
+    ["libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic", "libomp-dev", "libomp-*"];
 /// Debian packages that hold another C library: a binary made for Alpine finds `libc.so` of musl there.
 const OTHER_LIBRARIES: [&str; 4] = ["musl-dev", "libc6-dev-i386", "libklibc-dev", "dietlibc-dev"];
 /// What every image has.
@@ -104,7 +106,7 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
     let is_debian = install.family == Distribution::Debian;
     install.invocation.guard == Guard::Always
         && catalogue::is_development_package(install.family, install.name)
-        && !NEEDED.contains(&install.name)
+        && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
         && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
 }
@@ -149,7 +151,9 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let mut finding = reporter.report(if range.contains_range(primary) { primary } else { range }, message);
     let mut needed: BTreeSet<&str> = BTreeSet::new();
     for (install, entry) in &entries {
-        let libraries = entry.as_ref().map(|entry| runtime(entry, kept)).unwrap_or_default();
+        // The catalogue's names are Debian's.
+        let known = entry.as_ref().filter(|_| install.family == Distribution::Debian);
+        let libraries = known.map(|entry| runtime(entry, kept)).unwrap_or_default();
         needed.extend(&libraries);
         let shown: Vec<String> = libraries.iter().map(|name| with_trixie(name)).collect();
         let text = match entry {
@@ -183,11 +187,20 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
         savings.complete = entries.len() == 1;
         finding.savings(savings);
     }
-    let keep: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+    let mut keep: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
+    let is_named = |install: &SystemInstall<'_>| install.family == Distribution::Debian;
+    // Elsewhere the libraries came with the headers as well, under names that are not known here.
+    let unknown = entries.iter().filter(|(install, entry)| entry.is_none() || !is_named(install));
+    let unknown: Vec<String> = unknown.map(|(install, _)| format!("`{}`", install.name)).collect();
+    if keep.is_empty() && !unknown.is_empty() {
+        keep.push("the libraries themselves".to_owned());
+    } else if !unknown.is_empty() {
+        keep.push(format!("the libraries of {}", listed_up_to(&unknown, LISTED)));
+    }
     let target = if keep.is_empty() {
         "an image without them".to_owned()
     } else {
-        format!("an image that has {} instead", listed_up_to(&keep, LISTED))
+        format!("an image that has {} instead", listed(&keep))
     };
     finding.help(format!(
         "compile in a builder stage and copy the result into {target}, or purge the headers in the `RUN` that compiles"
