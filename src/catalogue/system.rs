@@ -140,7 +140,10 @@ pub fn is_development_package(family: Distribution, package: &str) -> bool {
     match family {
         Distribution::Debian | Distribution::Ubuntu => name.ends_with("-dev") || name.starts_with("linux-headers"),
         Distribution::Alpine => name.ends_with("-dev") || name == "linux-headers",
-        Distribution::RedHat | Distribution::Suse => name.ends_with("-devel") || name.ends_with("-headers"),
+        // `java-17-openjdk-devel` is the compiler.
+        Distribution::RedHat | Distribution::Suse => {
+            (name.ends_with("-devel") && !name.starts_with("java")) || name.ends_with("-headers")
+        }
         Distribution::Arch => name.ends_with("-headers"),
         Distribution::Windows | Distribution::Distroless | Distribution::Unknown => {
             name.ends_with("-dev") || name.ends_with("-devel")

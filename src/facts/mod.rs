@@ -95,6 +95,8 @@ pub struct Facts<'w> {
     in_final: Vec<bool>,
     /// What compose services that build the Dockerfile start, each with the stage that it names.
     composed: Vec<purpose::ComposedStart>,
+    /// For each stage, what was found out about its purpose.
+    purposes: Vec<purpose::Purpose>,
     /// For each stage, the places of the `COPY --from` that take from it, as (stage, index of the transfer).
     takers: Vec<Vec<(usize, usize)>>,
     /// What following scripts may still cost.
@@ -122,6 +124,7 @@ impl<'w> Facts<'w> {
             children: Vec::new(),
             in_final: Vec::new(),
             composed: purpose::composed_starts(workspace, service),
+            purposes: Vec::new(),
             takers: Vec::new(),
             work_left: walk::allowance(),
             comparisons_left: layers::allowance(),
@@ -129,6 +132,7 @@ impl<'w> Facts<'w> {
         };
         stages::compute(&mut facts);
         reach::compute(&mut facts);
+        facts.purposes = facts.stages.iter().map(|_| purpose::Purpose::default()).collect();
         facts
     }
 }

@@ -1,5 +1,7 @@
 //! What an image is for, as far as a rule may rely on it.
 
+use std::sync::OnceLock;
+
 use crate::dockerfile::{Arguments, CommandLine, Instruction};
 use crate::workspace::{Service, Workspace, join, parent};
 
@@ -26,6 +28,13 @@ const WORKSHOPS: [&str; 14] = [
 
 /// A script stands among the first words of a start: `["tini", "--", "bash", "/start.sh"]`.
 const SCRIPT_WORDS: usize = 4;
+
+/// What is known of the purpose of a stage, once somebody asked.
+#[derive(Debug, Default)]
+pub(super) struct Purpose {
+    runs: OnceLock<bool>,
+    develops: OnceLock<bool>,
+}
 
 /// What a compose service starts.
 #[derive(Debug)]
@@ -59,7 +68,14 @@ impl Facts<'_> {
     /// tests, and what it starts is neither a shell nor an idle command.
     #[must_use]
     pub fn is_runtime_image(&self, image: &StageFacts) -> bool {
-        !self.is_workshop() && self.starts_a_program(image)
+        let answer = || !self.is_workshop() && self.starts_a_program(image);
+        self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.runs.get_or_init(answer))
+    }
+
+    /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `CMD pytest`, `--reload`.
+    pub(in crate::facts) fn serves_development(&self, image: &StageFacts) -> bool {
+        let answer = || self.is_set_for_development(image);
+        self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.develops.get_or_init(answer))
     }
 
     /// Whether a final image is there to run something, and neither its name nor what it sets and starts speaks of developing,

@@ -153,7 +153,12 @@ impl Facts<'_> {
             Arguments::Pairs(pairs) => pairs.iter().any(|pair| pair.name.text.contains("s2i.scripts-url")),
             _ => instruction.body.text().contains("s2i.scripts-url"),
         });
+        let named = chain.iter().any(|stage| {
+            let name = file_name(&stage.image.repository);
+            name.starts_with("s2i-") || stage.state.environment.get("STI_SCRIPTS_PATH").is_some()
+        });
         labelled
+            || named
             || chain.iter().flat_map(|stage| &stage.transfers).any(|transfer| {
                 transfer.destination.text().contains("/s2i") || transfer.destination.text().contains("STI_SCRIPTS_PATH")
             })

@@ -323,8 +323,8 @@ fn may_be_on(value: &Value) -> bool {
 }
 
 impl Facts<'_> {
-    /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `CMD pytest`, `--reload`.
-    pub(in crate::facts) fn serves_development(&self, image: &StageFacts) -> bool {
+    /// [`Facts::serves_development`], found out.
+    pub(in crate::facts) fn is_set_for_development(&self, image: &StageFacts) -> bool {
         const TOOLS: [&str; 17] = [
             "locust",
             "pytest",

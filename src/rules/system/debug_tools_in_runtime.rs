@@ -288,9 +288,10 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
         finding.note("build", format!("`{}` is installed from a git repository", root.requirement.name));
     }
     let cloned = calls.iter().any(|call| call.has_argument("clone"));
-    if cloned {
+    if cloned || facts.holds_foreign_programs() {
         finding.severity(Severity::Info);
-        finding.note("reach", "what is cloned was not looked at: it may call `git` itself");
+        let brought = if cloned { "cloned" } else { "fetched or compiled" };
+        finding.note("reach", format!("what is {brought} was not looked at: it may call `git` itself"));
     }
     if bytes_of(git).is_none() {
         finding.severity(Severity::Info);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::{self, Distribution, Gpu, SystemPackage};
+use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::phrase::{listed, listed_up_to};
@@ -37,6 +37,8 @@ struct Kept<'f> {
     own_python: bool,
     /// Whether a compiler stays beside them, to which the headers of the C library belong.
     compiler: bool,
+    /// The release of Debian, whose names for libraries are known.
+    release: Option<DebianRelease>,
 }
 
 impl Kept<'_> {
@@ -76,6 +78,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
             kept.own_python |= image.image.python.is_some();
             kept.compiler |= compiler;
+            kept.release = chain
+                .last()
+                .filter(|stage| stage.image.distribution == Distribution::Debian)
+                .map(|stage| catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default()));
             if install.stage != image.index {
                 kept.heir = kept.heir.take().or_else(|| image.name.clone());
             }
@@ -130,7 +136,28 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
     Some(bytes.saturating_sub(needs).saturating_sub(with_libc))
 }
 
-/// The libraries that a program needs of it when it runs.
+/// The libraries that a program which was compiled with the headers needs when it runs, by their names in the image's release;
+/// `None` where those are not known.
+fn libraries(install: &SystemInstall<'_>, entry: Option<&SystemPackage>, kept: &Kept<'_>) -> Option<Vec<String>> {
+    let release = kept.release.filter(|_| install.family == Distribution::Debian)?;
+    let entry = entry.filter(|entry| !entry.runtime.is_empty() || kept.own_python && entry.name == "python3-dev");
+    let named = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect();
+    match (entry, release) {
+        (Some(entry), DebianRelease::Bookworm) => Some(named(&runtime(entry, kept))),
+        (Some(entry), DebianRelease::Trixie) => {
+            let names = runtime(entry, kept).into_iter().map(|name| catalogue::trixie_name(name).unwrap_or(name));
+            Some(named(&names.collect::<Vec<&str>>()))
+        }
+        (Some(entry), DebianRelease::Floating) => Some(runtime(entry, kept).into_iter().map(with_trixie).collect()),
+        _ => {
+            // Those of every Python image are left out of this table.
+            let known = catalogue::libraries_of(install.name, release).filter(|known| !known.is_empty())?;
+            Some(named(known))
+        }
+    }
+}
+
+/// The libraries of Debian bookworm that a program needs of it when it runs.
 fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
     if kept.own_python && entry.name == "python3-dev" {
         return Vec::new();
@@ -149,20 +176,23 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let message =
         format!("{} {verb} in the runtime image, where nothing needs {their} headers", listed_up_to(&names, LISTED));
     let mut finding = reporter.report(if range.contains_range(primary) { primary } else { range }, message);
-    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    let mut needed: BTreeSet<String> = BTreeSet::new();
+    // Elsewhere the libraries came with the headers as well, under names that are not known here.
+    let mut unknown: Vec<String> = Vec::new();
     for (install, entry) in &entries {
-        // The catalogue's names are Debian's.
-        let known = entry.as_ref().filter(|_| install.family == Distribution::Debian);
-        let libraries = known.map(|entry| runtime(entry, kept)).unwrap_or_default();
-        needed.extend(&libraries);
-        let shown: Vec<String> = libraries.iter().map(|name| with_trixie(name)).collect();
+        let libraries = libraries(install, entry.as_ref(), kept);
+        if libraries.is_none() {
+            unknown.push(format!("`{}`", install.name));
+        }
+        let libraries = libraries.unwrap_or_default();
         let text = match entry {
             Some(entry) if kept.own_python && entry.name == "python3-dev" => {
                 "headers of the distribution's Python, with that Python; the image runs another".to_owned()
             }
-            _ if shown.is_empty() => "headers and link libraries".to_owned(),
-            _ => format!("what is linked with it needs {}", listed(&shown)),
+            _ if libraries.is_empty() => "headers and link libraries".to_owned(),
+            _ => format!("what is linked with it needs {}", listed(&libraries)),
         };
+        needed.extend(libraries);
         if install.argument.range == primary {
             finding.primary_label(text);
         } else {
@@ -187,11 +217,7 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
         savings.complete = entries.len() == 1;
         finding.savings(savings);
     }
-    let mut keep: Vec<String> = needed.iter().map(|name| format!("`{name}`")).collect();
-    let is_named = |install: &SystemInstall<'_>| install.family == Distribution::Debian;
-    // Elsewhere the libraries came with the headers as well, under names that are not known here.
-    let unknown = entries.iter().filter(|(install, entry)| entry.is_none() || !is_named(install));
-    let unknown: Vec<String> = unknown.map(|(install, _)| format!("`{}`", install.name)).collect();
+    let mut keep: Vec<String> = needed.into_iter().collect();
     if keep.is_empty() && !unknown.is_empty() {
         keep.push("the libraries themselves".to_owned());
     } else if !unknown.is_empty() {
