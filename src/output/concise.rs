@@ -38,8 +38,8 @@ pub(super) fn line(workspace: &Workspace, diagnostic: &Diagnostic, cwd: &Path, p
     let place = paint.strong(&format!("{}:{line}:{column}", escape(&path)));
     let severity = paint.severity(diagnostic.severity, diagnostic.severity.name());
     let saves = diagnostic.savings.as_ref().filter(|savings| savings.is_telling()).map(|savings| {
-        let least = if savings.complete { "" } else { "≥ " };
-        format!(" [−{least}{}]", format_bytes(savings.bytes()))
+        let least = if savings.complete { "" } else { " or more" };
+        format!(" [−{}{least}]", format_bytes(savings.bytes()))
     });
     let saves = saves.unwrap_or_default();
     format!("{place}: {severity}: {} [{}]{saves}", escape(&diagnostic.message), diagnostic.rule)

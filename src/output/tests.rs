@@ -176,7 +176,8 @@ Dockerfile   ~4.0 GB to save
             && shown.contains("saves  ~9.0 GB less sent to the builder (lock)")
     );
     assert!(
-        written(&reports, Format::Concise).contains("Dockerfile:3:5: warning: `rule` is the matter [rule] [−4.0 GB]\n")
+        written(&reports, Format::Concise)
+            .contains("Dockerfile:3:5: warning: `rule` is the matter [rule] [−4.0 GB or more]\n")
     );
 }
 
