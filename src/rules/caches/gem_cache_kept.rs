@@ -115,14 +115,12 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     if let Some(home) = known("GEM_HOME") {
         return home.map(|home| format!("{home}/cache")).into_iter().collect();
     }
-    match stage.image.repository.as_str() {
-        "ruby" => vec!["/usr/local/bundle/cache".to_owned()],
-        _ => {
-            let own = home_of(stage.image.distribution);
-            let others = HOMES.iter().filter(|home| Some(**home) != own);
-            own.iter().chain(others).map(|home| format!("{home}/cache")).collect()
-        }
+    if stage.image.repository == "ruby" {
+        return vec!["/usr/local/bundle/cache".to_owned()];
     }
+    let own = home_of(stage.image.distribution);
+    let others = HOMES.iter().filter(|home| Some(**home) != own);
+    own.iter().chain(others).map(|home| format!("{home}/cache")).collect()
 }
 
 /// Where the distribution's own Ruby keeps gems, where that is known.
