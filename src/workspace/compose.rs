@@ -27,6 +27,8 @@ pub struct ComposeService {
     pub name: String,
     /// Its lines, below the name, without comments.
     pub lines: Vec<String>,
+    /// The 1-based numbers of these lines.
+    numbers: Vec<u32>,
     /// What it builds.
     pub build: Option<ComposeBuild>,
     /// Its `entrypoint` and `command`, word by word.
@@ -44,6 +46,8 @@ pub struct ComposeBuild {
     pub dockerfile: String,
     /// The stage that it builds, where it names one.
     pub target: Option<String>,
+    /// The 1-based line that says so.
+    pub line: u32,
 }
 
 impl Workspace {
@@ -99,7 +103,7 @@ fn services(text: &str, folder: &str) -> Vec<ComposeService> {
     let mut found: Vec<ComposeService> = Vec::new();
     let mut inside = false;
     let mut level = None;
-    for line in text.lines() {
+    for (number, line) in (1..).zip(text.lines()) {
         let content = line.trim();
         if content.is_empty() || content.starts_with('#') {
             continue;
@@ -118,10 +122,11 @@ fn services(text: &str, folder: &str) -> Vec<ComposeService> {
             found.push(ComposeService { name: name.to_owned(), ..ComposeService::default() });
         } else if let Some(service) = found.last_mut() {
             service.lines.push(line.to_owned());
+            service.numbers.push(number);
         }
     }
     for service in &mut found {
-        service.build = build(&service.lines, folder);
+        service.build = build(&service.lines, &service.numbers, folder);
         let words = ["entrypoint", "command"].into_iter().flat_map(|key| start(&service.lines, key));
         service.start = words.collect();
         service.volumes = volumes(&service.lines);
@@ -138,8 +143,9 @@ fn below<'t>(lines: &'t [String], key: &str) -> Option<(&'t str, &'t [String])> 
     Some((line, rest.get(..end.unwrap_or(rest.len()))?))
 }
 
-fn build(lines: &[String], folder: &str) -> Option<ComposeBuild> {
+fn build(lines: &[String], numbers: &[u32], folder: &str) -> Option<ComposeBuild> {
     let (line, below) = below(lines, "build")?;
+    let number = lines.iter().zip(numbers).find(|(other, _)| other.as_str() == line).map_or(1, |(_, number)| *number);
     let inline = field(line, "build").unwrap_or_default();
     let (mut context, mut dockerfile, mut target) = (inline.to_owned(), "Dockerfile".to_owned(), None);
     if inline.is_empty() || inline.starts_with(['{', '&']) {
@@ -164,7 +170,7 @@ fn build(lines: &[String], folder: &str) -> Option<ComposeBuild> {
     }
     let context = join(folder, context.trim_end_matches('/'))?;
     let dockerfile = join(&context, &dockerfile)?;
-    Some(ComposeBuild { context, dockerfile, target })
+    Some(ComposeBuild { context, dockerfile, target, line: number })
 }
 
 /// `command: gunicorn app`, `command: ["gunicorn", "app"]`, `command: >` with the text below, a list below.
@@ -238,15 +244,15 @@ mod tests {
                     db:\n    image: postgres\n  job: # a job\n    build: {context: ../job, dockerfile: Dockerfile.job}\n  \
                     any:\n    build: ${WHERE}\n";
         let found: Vec<_> = read(text).into_iter().map(|service| (service.name, service.build)).collect();
-        let build = |context: &str, dockerfile: &str, target: Option<&str>| {
+        let build = |context: &str, dockerfile: &str, target: Option<&str>, line: u32| {
             let target = target.map(str::to_owned);
-            Some(ComposeBuild { context: context.to_owned(), dockerfile: dockerfile.to_owned(), target })
+            Some(ComposeBuild { context: context.to_owned(), dockerfile: dockerfile.to_owned(), target, line })
         };
         let expected = [
-            ("api", build("", "api/Dockerfile", Some("prod"))),
-            ("web", build("deploy/web", "deploy/web/Dockerfile", None)),
+            ("api", build("", "api/Dockerfile", Some("prod"), 5)),
+            ("web", build("deploy/web", "deploy/web/Dockerfile", None, 13)),
             ("db", None),
-            ("job", build("job", "job/Dockerfile.job", None)),
+            ("job", build("job", "job/Dockerfile.job", None, 17)),
             ("any", None),
         ];
         assert_eq!(found, expected.map(|(name, build)| (name.to_owned(), build)));
