@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::text::SourceFile;
 
 use super::Workspace;
+use super::definitions::Setting;
 use super::paths::{join, parent};
 
 /// A compose file with its services.
@@ -31,6 +32,8 @@ pub struct ComposeService {
     numbers: Vec<u32>,
     /// What it builds.
     pub build: Option<ComposeBuild>,
+    /// What its own lines say of that.
+    written: Option<Written>,
     /// Its `entrypoint` and `command`, word by word.
     pub start: Vec<String>,
     /// What it mounts, source and target as written; volumes without a source are left out.
@@ -48,6 +51,43 @@ pub struct ComposeBuild {
     pub target: Option<String>,
     /// The 1-based line that says so.
     pub line: u32,
+}
+
+/// What a service says of its build itself, before what it extends is taken in.
+#[derive(Clone, Debug, Default)]
+struct Written {
+    /// Relative to the root.
+    context: Setting,
+    /// As it is written, relative to the context.
+    dockerfile: Option<String>,
+    target: Option<String>,
+    line: u32,
+    /// `dockerfile_inline`
+    inline: bool,
+}
+
+impl Written {
+    /// It, with what `below` says where it says nothing itself.
+    fn over(self, below: Option<Self>) -> Self {
+        let Some(below) = below else { return self };
+        Self {
+            context: self.context.or(below.context),
+            dockerfile: self.dockerfile.or(below.dockerfile),
+            target: self.target.or(below.target),
+            line: self.line,
+            inline: self.inline || below.inline,
+        }
+    }
+
+    fn build(self, folder: &str) -> Option<ComposeBuild> {
+        let dockerfile = self.dockerfile.unwrap_or_else(|| "Dockerfile".to_owned());
+        if self.inline || dockerfile.contains(['$', ':', '*']) {
+            return None;
+        }
+        let context = self.context.known_or(folder)?;
+        let dockerfile = join(&context, &dockerfile)?;
+        Some(ComposeBuild { context, dockerfile, target: self.target, line: self.line })
+    }
 }
 
 impl Workspace {
@@ -72,9 +112,73 @@ impl Workspace {
                 let services = services(source.text(), folder);
                 Some(ComposeFile { path, source, services })
             };
-            paths.filter_map(read).collect()
+            let mut files: Vec<ComposeFile> = paths.filter_map(read).collect();
+            self.extend(&mut files, folder);
+            files
         })
     }
+
+    /// Takes in what services say in other places: in those that they extend, and in the main file, over which others are laid.
+    fn extend(&self, files: &mut [ComposeFile], folder: &str) {
+        let is_main = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            MAIN_FILES.contains(&name)
+        };
+        let main = files.iter().find(|file| is_main(&file.path));
+        let main: Vec<(String, Option<Written>)> = main.map_or_else(Vec::new, |file| {
+            file.services.iter().map(|service| (service.name.clone(), service.written.clone())).collect()
+        });
+        for file in files {
+            let own: Vec<(String, Option<Written>)> =
+                file.services.iter().map(|service| (service.name.clone(), service.written.clone())).collect();
+            let laid_over = !is_main(&file.path);
+            for service in &mut file.services {
+                let named = |all: &[(String, Option<Written>)], name: &str| {
+                    all.iter().find(|(other, _)| other == name).and_then(|(_, written)| written.clone())
+                };
+                let extended = extended(&service.lines).and_then(|(path, name)| match path {
+                    None => named(&own, &name),
+                    Some(path) => {
+                        let path = join(folder, &path)?;
+                        let source = self.read(&path).ok()?;
+                        let others = services(source.text(), parent(&path));
+                        others.into_iter().find(|other| other.name == name)?.written
+                    }
+                });
+                let below = extended.or_else(|| named(&main, &service.name).filter(|_| laid_over));
+                let written = match service.written.clone() {
+                    Some(written) => Some(written.over(below)),
+                    // A service of another file that says nothing of a build is built where the main file says so.
+                    None => below.filter(|_| extended_itself(&service.lines)),
+                };
+                service.build = written.and_then(|written| written.build(folder));
+            }
+        }
+    }
+}
+
+/// What compose reads when no file is named.
+const MAIN_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// What the compose file with `text` in `folder` builds by itself.
+pub(super) fn builds(text: &str, folder: &str) -> Vec<ComposeBuild> {
+    services(text, folder).into_iter().filter_map(|service| service.build).collect()
+}
+
+/// The service that a service extends, with the file that it is in unless that is its own.
+fn extended(lines: &[String]) -> Option<(Option<String>, String)> {
+    let (line, below) = below(lines, "extends")?;
+    let inline = field(line, "extends").unwrap_or_default();
+    if !inline.is_empty() && !inline.starts_with('{') {
+        return Some((None, inline.to_owned()));
+    }
+    let parts: Vec<&str> = inline.trim_matches(['{', '}']).split(',').chain(below.iter().map(String::as_str)).collect();
+    let said = |key: &str| parts.iter().find_map(|part| field(part, key)).map(str::to_owned);
+    Some((said("file"), said("service")?))
+}
+
+fn extended_itself(lines: &[String]) -> bool {
+    below(lines, "extends").is_some()
 }
 
 /// Whether a file is called as compose files are.
@@ -126,7 +230,8 @@ fn services(text: &str, folder: &str) -> Vec<ComposeService> {
         }
     }
     for service in &mut found {
-        service.build = build(&service.lines, &service.numbers, folder);
+        service.written = written(&service.lines, &service.numbers, folder);
+        service.build = service.written.clone().and_then(|written| written.build(folder));
         let words = ["entrypoint", "command"].into_iter().flat_map(|key| start(&service.lines, key));
         service.start = words.collect();
         service.volumes = volumes(&service.lines);
@@ -143,34 +248,33 @@ fn below<'t>(lines: &'t [String], key: &str) -> Option<(&'t str, &'t [String])> 
     Some((line, rest.get(..end.unwrap_or(rest.len()))?))
 }
 
-fn build(lines: &[String], numbers: &[u32], folder: &str) -> Option<ComposeBuild> {
+fn written(lines: &[String], numbers: &[u32], folder: &str) -> Option<Written> {
     let (line, below) = below(lines, "build")?;
     let number = lines.iter().zip(numbers).find(|(other, _)| other.as_str() == line).map_or(1, |(_, number)| *number);
+    let place = |path: &str| {
+        let known = !path.contains(['$', ':', '*']);
+        known.then(|| join(folder, path.trim_end_matches('/'))).flatten()
+    };
+    let mut written = Written { line: number, ..Written::default() };
     let inline = field(line, "build").unwrap_or_default();
-    let (mut context, mut dockerfile, mut target) = (inline.to_owned(), "Dockerfile".to_owned(), None);
-    if inline.is_empty() || inline.starts_with(['{', '&']) {
-        ".".clone_into(&mut context);
-        let level = below.first().map_or(0, |line| indent(line));
-        let own = below.iter().filter(|line| indent(line) == level).map(String::as_str);
-        for part in inline.trim_matches(['{', '}']).split(',').chain(own) {
-            if field(part, "dockerfile_inline").is_some() {
-                return None;
-            }
-            if let Some(found) = field(part, "context") {
-                found.clone_into(&mut context);
-            } else if let Some(found) = field(part, "dockerfile") {
-                found.clone_into(&mut dockerfile);
-            } else if let Some(found) = field(part, "target") {
-                target = Some(found.to_owned());
-            }
+    if !inline.is_empty() && !inline.starts_with(['{', '&']) {
+        written.context = place(inline).into();
+        return Some(written);
+    }
+    let level = below.first().map_or(0, |line| indent(line));
+    let own = below.iter().filter(|line| indent(line) == level).map(String::as_str);
+    for part in inline.trim_matches(['{', '}']).split(',').chain(own) {
+        if field(part, "dockerfile_inline").is_some() {
+            written.inline = true;
+        } else if let Some(found) = field(part, "context") {
+            written.context = place(found).into();
+        } else if let Some(found) = field(part, "dockerfile") {
+            written.dockerfile = Some(found.to_owned());
+        } else if let Some(found) = field(part, "target") {
+            written.target = Some(found.to_owned());
         }
     }
-    if [&context, &dockerfile].into_iter().any(|path| path.contains(['$', ':', '*'])) {
-        return None;
-    }
-    let context = join(folder, context.trim_end_matches('/'))?;
-    let dockerfile = join(&context, &dockerfile)?;
-    Some(ComposeBuild { context, dockerfile, target, line: number })
+    Some(written)
 }
 
 /// `command: gunicorn app`, `command: ["gunicorn", "app"]`, `command: >` with the text below, a list below.
@@ -256,6 +360,38 @@ mod tests {
             ("any", None),
         ];
         assert_eq!(found, expected.map(|(name, build)| (name.to_owned(), build)));
+    }
+
+    #[test]
+    fn what_services_extend() {
+        let main = "services:\n  base:\n    build:\n      context: api\n      dockerfile: D\n      target: prod\n  one:\n    extends: base\n  two:\n    \
+                    extends:\n      service: base\n    build:\n      target: dev\n  three:\n    extends:\n      file: common/x.yml\n      service: far\n  \
+                    four:\n    image: x\n";
+        let laid_over = "services:\n  base:\n    build:\n      target: test\n  one:\n    environment:\n      A: 1\n  four:\n    build: web\n";
+        let far = "services:\n  far:\n    build: ./y\n";
+        let files = [("compose.yml", main), ("compose.override.yml", laid_over), ("common/x.yml", far)];
+        let workspace = Workspace::in_memory(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));
+        let folders = workspace.compose_files("Dockerfile", "");
+        let services = folders.iter().flat_map(|files| files.iter()).flat_map(|file| &file.services);
+        let builds = services.map(|service| {
+            let build = service.build.as_ref();
+            let build =
+                build.map(|build| format!("{} {:?}", build.dockerfile, build.target.as_deref().unwrap_or_default()));
+            format!("{} {}", service.name, build.unwrap_or_default())
+        });
+        assert_eq!(
+            builds.collect::<Vec<_>>(),
+            [
+                "base api/D \"test\"",
+                "one ",
+                "four web/Dockerfile \"\"",
+                "base api/D \"prod\"",
+                "one api/D \"prod\"",
+                "two api/D \"dev\"",
+                "three common/y/Dockerfile \"\"",
+                "four ",
+            ]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The command line of `docker build` and of programs like it.
 
 use super::super::paths::{join, normalise};
+use super::Setting;
 
 /// Stands in front of a path that is relative to the root of the workspace, wherever the command runs: `$PWD/x`.
 pub(super) const FROM_ROOT: char = '\u{1}';
@@ -90,9 +91,10 @@ pub(super) fn built(words: &[Word], directory: &str) -> Option<Built> {
     let context = local(context).and_then(|context| resolve(directory, context))?;
     let dockerfile = match &options.file {
         // What an unknown word says may be `--file`.
-        None if options.unknown_words => return None,
-        None => join(&context, "Dockerfile")?,
-        Some(file) => resolve(directory, file.as_deref().filter(|file| *file != "-")?)?,
+        Setting::Unset if options.unknown_words => return None,
+        Setting::Unset => join(&context, "Dockerfile")?,
+        Setting::Known(file) if file != "-" => resolve(directory, file)?,
+        _ => return None,
     };
     Some(Built { context, dockerfile, target: options.target, arguments: options.arguments })
 }
@@ -100,11 +102,12 @@ pub(super) fn built(words: &[Word], directory: &str) -> Option<Built> {
 /// kaniko: `--context` is a folder, `--dockerfile` lies in it or is named from where the command runs.
 fn kaniko(words: &[Word], directory: &str) -> Option<Built> {
     let options = Options::read(words)?;
-    let context = options.context.as_ref()?.as_deref()?;
+    let Setting::Known(context) = &options.context else { return None };
     let context = resolve(directory, local(context.strip_prefix("dir://").unwrap_or(context))?)?;
     let dockerfile = match &options.file {
-        None => join(&context, "Dockerfile")?,
-        Some(file) => resolve(&context, file.as_deref()?)?,
+        Setting::Unset => join(&context, "Dockerfile")?,
+        Setting::Known(file) => resolve(&context, file)?,
+        Setting::Unknown => return None,
     };
     Some(Built { context, dockerfile, target: options.target, arguments: options.arguments })
 }
@@ -119,9 +122,8 @@ pub(super) fn local(context: &str) -> Option<&str> {
 #[derive(Default)]
 struct Options {
     positional: Vec<String>,
-    /// Outer: whether it is said; inner: whether that is known.
-    file: Option<Option<String>>,
-    context: Option<Option<String>>,
+    file: Setting,
+    context: Setting,
     target: Option<String>,
     arguments: Vec<(String, String)>,
     unknown_words: bool,
@@ -168,8 +170,8 @@ impl Options {
 
     fn set(&mut self, name: &str, value: Option<String>) {
         match name {
-            "-f" | "--file" | "--dockerfile" => self.file = Some(value),
-            "-c" | "--context" => self.context = Some(value),
+            "-f" | "--file" | "--dockerfile" => self.file = value.into(),
+            "-c" | "--context" => self.context = value.into(),
             "--target" => self.target = value,
             "--build-arg" => {
                 let pair = value.as_deref().and_then(|pair| pair.split_once('='));

@@ -1,17 +1,20 @@
-//! What the files of a repository say of how its images are built: CI, Makefiles, scripts. What is not literal is left out.
+//! What the files of a repository say of how its images are built: compose files, CI, Makefiles, scripts. What is not literal is left out.
 
 mod command;
 mod makefile;
 mod script;
+mod setting;
 mod workflow;
 mod yaml;
 
 use std::sync::Arc;
 
 use super::Workspace;
+use super::compose::{self, ComposeBuild, is_compose_name};
 use super::paths::parent;
 use command::Built;
 use script::{Machine, Variables};
+pub(super) use setting::Setting;
 
 /// Files of one folder that are read for what they build, and how large they may be.
 const MAX_FILES: usize = 80;
@@ -52,13 +55,14 @@ pub enum DefinitionKind {
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
+    Compose,
     Workflow,
     Makefile,
     Script,
 }
 
 /// Folders that hold such files, below the one that they are about.
-const FOLDERS: [&str; 20] = [
+const FOLDERS: [&str; 24] = [
     ".github/workflows",
     ".gitlab",
     ".gitlab/ci",
@@ -79,6 +83,10 @@ const FOLDERS: [&str; 20] = [
     "infra",
     "dev",
     "make",
+    "compose",
+    "docker-compose",
+    "deployments",
+    ".devcontainer",
 ];
 
 impl Workspace {
@@ -122,14 +130,18 @@ impl Workspace {
         let entries = self.entries(folder);
         let files = entries.iter().filter(|entry| !entry.is_dir);
         let files = files.filter_map(|entry| Some((entry.name.as_str(), form(&entry.name, folder)?)));
+        // Those in the folder itself are known with what they lay over each other.
+        let files = files.filter(|(_, form)| folder != project || *form != Form::Compose);
         for (name, form) in files.take(MAX_FILES) {
             let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             let Ok(source) = self.read(&path) else { continue };
             let text = source.text();
-            if text.len() > MAX_BYTES || !may_build(text) {
+            let by_name = form == Form::Compose;
+            if text.len() > MAX_BYTES || !(by_name || may_build(text)) {
                 continue;
             }
             let (kind, builds) = match form {
+                Form::Compose => (DefinitionKind::Compose, compose_builds(text, folder)),
                 Form::Workflow => (DefinitionKind::Workflow, workflow::builds(text, project)),
                 Form::Makefile => {
                     let places = places([folder, project]);
@@ -149,18 +161,24 @@ impl Workspace {
     }
 }
 
+fn compose_builds(text: &str, folder: &str) -> Vec<(u32, Built)> {
+    let built = |ComposeBuild { context, dockerfile, target, line }| {
+        (line, Built { context, dockerfile, target, arguments: Vec::new() })
+    };
+    compose::builds(text, folder).into_iter().map(built).collect()
+}
+
 /// A script runs where people call it: in the project, or where it lies. Where neither is meant, no Dockerfile is there.
 fn script_builds(text: &str, path: &str, project: &str) -> Vec<(u32, Built)> {
     let places = places([parent(path), project]);
     let from = |place: &str| {
-        let machine = Machine::new(project, Some(place.to_owned()), Variables::new()).of_file(path);
-        let mut machine = machine;
+        let mut machine = Machine::new(project, Some(place.to_owned()), Variables::new()).of_file(path);
         machine.run(text).into_iter().map(|(line, built)| (line + 1, built)).collect::<Vec<_>>()
     };
     places.into_iter().flat_map(from).collect()
 }
 
-fn places<'p>([own, project]: [&'p str; 2]) -> Vec<&'p str> {
+fn places([own, project]: [&str; 2]) -> Vec<&str> {
     if own == project { vec![own] } else { vec![own, project] }
 }
 
@@ -169,6 +187,7 @@ fn form(name: &str, folder: &str) -> Option<Form> {
     let lower = name.to_lowercase();
     let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension {
+        _ if is_compose_name(name) => Some(Form::Compose),
         "sh" | "bash" => Some(Form::Script),
         "mk" => Some(Form::Makefile),
         "yml" | "yaml" => {
