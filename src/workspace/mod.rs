@@ -3,7 +3,7 @@
 //! * [`Workspace`]: files with an overlay for unsaved text, listings, parsed manifests, build contexts.
 //! * [`discover`]: from the paths a person gives to workspaces and the Dockerfiles in them.
 //! * [`ComposeService`]: what compose files build and start.
-//! * [`BuildDefinition`]: what workflows, Makefiles and scripts build.
+//! * [`BuildDefinition`]: what bake files, workflows, Makefiles and scripts build.
 //! * [`Service`]: a Dockerfile with its build context and ignore file.
 //!
 //! Paths are relative to the workspace's root, `/`-separated and normalised; `""` is the root.

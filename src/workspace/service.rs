@@ -116,7 +116,7 @@ fn composed(workspace: &Workspace, dockerfile: &str, candidates: &Candidates, be
     votes.has_sources_of(best).then(|| (build.context.clone(), file.path.clone(), build.line))
 }
 
-/// The context that a workflow, a Makefile or a script names, where it has all that the best folder around the Dockerfile has.
+/// The context that a bake file, a workflow, a Makefile or a script names, where it has all that the best folder around the Dockerfile has.
 fn defined(
     workspace: &Workspace,
     dockerfile: &str,

@@ -1,5 +1,6 @@
-//! What the files of a repository say of how its images are built: compose files, CI, Makefiles, scripts. What is not literal is left out.
+//! What the files of a repository say of how its images are built: compose and bake files, CI, Makefiles, scripts. What is not literal is left out.
 
+mod bake;
 mod command;
 mod makefile;
 mod script;
@@ -56,6 +57,7 @@ pub enum DefinitionKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Compose,
+    Bake { is_json: bool },
     Workflow,
     Makefile,
     Script,
@@ -136,12 +138,13 @@ impl Workspace {
             let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             let Ok(source) = self.read(&path) else { continue };
             let text = source.text();
-            let by_name = form == Form::Compose;
+            let by_name = matches!(form, Form::Bake { .. } | Form::Compose);
             if text.len() > MAX_BYTES || !(by_name || may_build(text)) {
                 continue;
             }
             let (kind, builds) = match form {
                 Form::Compose => (DefinitionKind::Compose, compose_builds(text, folder)),
+                Form::Bake { is_json } => (DefinitionKind::Bake, bake::builds(text, is_json, folder)),
                 Form::Workflow => (DefinitionKind::Workflow, workflow::builds(text, project)),
                 Form::Makefile => {
                     let places = places([folder, project]);
@@ -188,6 +191,7 @@ fn form(name: &str, folder: &str) -> Option<Form> {
     let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension {
         _ if is_compose_name(name) => Some(Form::Compose),
+        "hcl" | "json" if lower.contains("bake") => Some(Form::Bake { is_json: extension == "json" }),
         "sh" | "bash" => Some(Form::Script),
         "mk" => Some(Form::Makefile),
         "yml" | "yaml" => {
