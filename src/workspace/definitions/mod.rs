@@ -117,8 +117,14 @@ impl Workspace {
         self.remembered_of_surroundings(&format!("build definitions {folder}"), || {
             let mut found = Vec::new();
             self.read_definitions(folder, folder, &mut found);
-            for below in FOLDERS {
-                let below = if folder.is_empty() { below.to_owned() } else { format!("{folder}/{below}") };
+            let entries = self.entries(folder);
+            let is_listed = |name: &str| {
+                let place = entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
+                place.ok().and_then(|place| entries.get(place)).is_some_and(|entry| entry.is_dir)
+            };
+            // Most folders have none of them.
+            for below in FOLDERS.iter().filter(|below| is_listed(below.split('/').next().unwrap_or(below))) {
+                let below = if folder.is_empty() { (*below).to_owned() } else { format!("{folder}/{below}") };
                 if self.is_dir(&below) {
                     self.read_definitions(&below, folder, &mut found);
                 }
@@ -187,9 +193,14 @@ fn places([own, project]: [&str; 2]) -> Vec<&str> {
 
 /// How a file of this name in this folder is read.
 fn form(name: &str, folder: &str) -> Option<Form> {
+    const ENDINGS: [&str; 8] = ["sh", "bash", "mk", "yml", "yaml", "hcl", "json", ""];
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if !ENDINGS.iter().any(|ending| extension.eq_ignore_ascii_case(ending)) {
+        return None;
+    }
     let lower = name.to_lowercase();
-    let extension = lower.rsplit_once('.').map_or("", |(_, extension)| extension);
-    match extension {
+    let extension = extension.to_lowercase();
+    match extension.as_str() {
         _ if is_compose_name(name) => Some(Form::Compose),
         "hcl" | "json" if lower.contains("bake") => Some(Form::Bake { is_json: extension == "json" }),
         "sh" | "bash" => Some(Form::Script),
