@@ -1,7 +1,7 @@
 //! Compose files: which Dockerfiles their services build, where, and what they start. Indentation decides; nothing else of YAML
 //! is understood, and what holds a variable is left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::text::SourceFile;
@@ -125,24 +125,19 @@ impl Workspace {
             MAIN_FILES.contains(&name)
         };
         let main = files.iter().find(|file| is_main(&file.path));
-        let main: Vec<(String, Option<Written>)> = main.map_or_else(Vec::new, |file| {
-            file.services.iter().map(|service| (service.name.clone(), service.written.clone())).collect()
-        });
+        let main = main.map_or_else(WrittenByName::new, |file| by_name(&file.services));
+        let mut others: HashMap<String, WrittenByName> = HashMap::new();
         for file in files {
-            let own: Vec<(String, Option<Written>)> =
-                file.services.iter().map(|service| (service.name.clone(), service.written.clone())).collect();
+            let own = by_name(&file.services);
             let laid_over = !is_main(&file.path);
             for service in &mut file.services {
-                let named = |all: &[(String, Option<Written>)], name: &str| {
-                    all.iter().find(|(other, _)| other == name).and_then(|(_, written)| written.clone())
-                };
+                let named = |all: &WrittenByName, name: &str| all.get(name).cloned().flatten();
                 let extended = extended(&service.lines).and_then(|(path, name)| match path {
                     None => named(&own, &name),
                     Some(path) => {
                         let path = join(folder, &path)?;
-                        let source = self.read(&path).ok()?;
-                        let others = services(source.text(), parent(&path));
-                        others.into_iter().find(|other| other.name == name)?.written
+                        let read = || self.read(&path).map(|source| by_name(&services(source.text(), parent(&path))));
+                        named(others.entry(path.clone()).or_insert_with(|| read().unwrap_or_default()), &name)
                     }
                 });
                 let below = extended.or_else(|| named(&main, &service.name).filter(|_| laid_over));
@@ -155,6 +150,12 @@ impl Workspace {
             }
         }
     }
+}
+
+type WrittenByName = HashMap<String, Option<Written>>;
+
+fn by_name(services: &[ComposeService]) -> WrittenByName {
+    services.iter().map(|service| (service.name.clone(), service.written.clone())).collect()
 }
 
 /// What compose reads when no file is named.

@@ -8,8 +8,10 @@ use super::super::paths::join;
 use super::Setting;
 use super::command::{Built, local, resolve};
 
-/// How far `inherits` is followed, and how deep blocks are entered.
+/// How far `inherits` is followed, how many targets are looked at for it, and how long a string may get, in bytes.
 const MAX_DEPTH: usize = 16;
+const MAX_STEPS: usize = 10_000;
+const MAX_STRING: usize = 4_096;
 
 /// A target as it is written.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +32,9 @@ struct Target {
 pub(super) fn builds(text: &str, is_json: bool, directory: &str) -> Vec<(u32, Built)> {
     let targets = if is_json { json(text) } else { Reader::new(text).targets() };
     let by_name: HashMap<&str, &Target> = targets.iter().map(|(name, target)| (name.as_str(), target)).collect();
+    let mut steps = MAX_STEPS;
     let built = |(_, target): &(String, Target)| {
-        let whole = whole(target, &by_name, MAX_DEPTH)?;
+        let whole = whole(target, &by_name, MAX_DEPTH, &mut steps)?;
         if whole.inline || whole.context.is_unset() && whole.dockerfile.is_unset() {
             return None;
         }
@@ -54,13 +57,14 @@ pub(super) fn builds(text: &str, is_json: bool, directory: &str) -> Vec<(u32, Bu
 }
 
 /// The target with what it inherits: of several the last wins.
-fn whole(target: &Target, by_name: &HashMap<&str, &Target>, depth: usize) -> Option<Target> {
+fn whole(target: &Target, by_name: &HashMap<&str, &Target>, depth: usize, steps: &mut usize) -> Option<Target> {
     let mut result = Target::default();
+    *steps = steps.checked_sub(1)?;
     if depth == 0 {
         return None;
     }
     for parent in target.inherits.as_ref()? {
-        let parent = whole(by_name.get(parent.as_str())?, by_name, depth - 1)?;
+        let parent = whole(by_name.get(parent.as_str())?, by_name, depth - 1, steps)?;
         result = over(result, parent);
     }
     Some(over(result, target.clone()))
@@ -278,13 +282,19 @@ impl Reader {
 
     fn string(&self, token: &Token) -> Option<String> {
         match token {
-            Token::Text(pieces) => pieces
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Literal(text) => Some(text.clone()),
-                    Piece::Template(name) => self.variables.get(name.trim()).cloned(),
-                })
-                .collect(),
+            Token::Text(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    text.push_str(match piece {
+                        Piece::Literal(text) => text,
+                        Piece::Template(name) => self.variables.get(name.trim())?,
+                    });
+                    if text.len() > MAX_STRING {
+                        return None;
+                    }
+                }
+                Some(text)
+            }
             Token::Name(name) => self.variables.get(name).cloned(),
             _ => None,
         }
@@ -466,5 +476,20 @@ mod tests {
                     \"job\": {\"context\": \"${X}\"}\n  }\n}\n";
         assert_eq!(read(text, true), ["3 \"\" api/D  A=1", "4 \"\" Dockerfile  A=1"]);
         assert!(read("{", true).is_empty());
+    }
+
+    #[test]
+    fn what_grows_ends() {
+        let parents = |index: usize| {
+            format!("target \"t{index}\" {{\n  inherits = [{}]\n}}\n", format!("\"t{}\",", index + 1).repeat(9))
+        };
+        assert!(read(&(0..40).map(parents).collect::<String>(), false).is_empty());
+        let doubled =
+            |index: usize| format!("variable \"v{}\" {{\n  default = \"${{v{index}}}${{v{index}}}\"\n}}\n", index + 1);
+        let text = format!(
+            "variable \"v0\" {{\n  default = \"x\"\n}}\n{}target \"a\" {{\n  context = \"${{v60}}\"\n}}\n",
+            (0..60).map(doubled).collect::<String>()
+        );
+        assert!(read(&text, false).is_empty());
     }
 }

@@ -4,6 +4,9 @@ use super::super::make::MakeVariables;
 use super::command::{Built, FROM_ROOT};
 use super::script::{Machine, Variables};
 
+/// Recipes in which variables are filled in.
+const MAX_RECIPES: usize = 200;
+
 /// What the recipes of a Makefile build that runs in `directory` of the repository at `repository`, each with its 1-based line.
 pub(super) fn builds(text: &str, repository: &str, directory: &str) -> Vec<(u32, Built)> {
     let mut variables = MakeVariables::read(text);
@@ -11,7 +14,7 @@ pub(super) fn builds(text: &str, repository: &str, directory: &str) -> Vec<(u32,
     for name in ["CURDIR", "PWD"] {
         variables.set(name, &here);
     }
-    let mut found = Vec::new();
+    let (mut found, mut recipes) = (Vec::new(), MAX_RECIPES);
     let mut lines = text.lines().enumerate().peekable();
     while let Some((number, line)) = lines.next() {
         let Some(first) = line.strip_prefix('\t') else { continue };
@@ -22,9 +25,12 @@ pub(super) fn builds(text: &str, repository: &str, directory: &str) -> Vec<(u32,
             recipe.push('\n');
             recipe.push_str(next.trim_start_matches('\t'));
         }
-        if !recipe.contains("build") && !recipe.contains("$(") && !recipe.contains("${") {
+        // `$(DOCKER_BUILD)`
+        let speaks = ["build", "BUILD", "executor"].iter().any(|sign| recipe.contains(sign));
+        if !speaks || recipes == 0 {
             continue;
         }
+        recipes -= 1;
         let recipe = variables.expanded(&recipe);
         if !super::may_build(&recipe) {
             continue;

@@ -14,6 +14,10 @@ const MAX_DEPTH: usize = 24;
 /// Words of a `for` for each of which its body is looked at.
 const MAX_ROUNDS: usize = 40;
 
+/// Variables that are remembered, and how long a value may get, in bytes.
+const MAX_VARIABLES: usize = 300;
+const MAX_VALUE: usize = 4_096;
+
 /// Variables that hold the folder of the repository in one CI service or another.
 const REPOSITORY: [&str; 6] = [
     "GITHUB_WORKSPACE",
@@ -161,7 +165,7 @@ impl Machine {
         let mut after = before.clone();
         for value in rounds {
             self.state = before.clone();
-            self.state.variables.insert(name.to_owned(), value);
+            self.state.set(name, value);
             self.list(body);
             after.forget_other(&self.state);
         }
@@ -172,7 +176,7 @@ impl Machine {
         if command.words.is_empty() {
             for assignment in &command.assignments {
                 let value = self.value(&assignment.value.parts).filter(|_| !assignment.append);
-                self.state.variables.insert(assignment.name.clone(), value);
+                self.state.set(&assignment.name, value);
             }
             return;
         }
@@ -187,7 +191,7 @@ impl Machine {
                     if let Word::Known(text) = word
                         && let Some((name, value)) = text.split_once('=')
                     {
-                        self.state.variables.insert(name.to_owned(), Some(value.to_owned()));
+                        self.state.set(name, Some(value.to_owned()));
                     }
                 }
             }
@@ -246,6 +250,9 @@ impl Machine {
                 Part::Arithmetic(_) | Part::Process { .. } | Part::Opaque(_) => return None,
             };
             value.push_str(&piece);
+            if value.len() > MAX_VALUE {
+                return None;
+            }
         }
         // In the middle of a word it would name no folder.
         (!value.chars().skip(1).any(|character| character == FROM_ROOT)).then_some(value)
@@ -333,12 +340,18 @@ impl Machine {
 }
 
 impl State {
+    fn set(&mut self, name: &str, value: Option<String>) {
+        if self.variables.len() < MAX_VARIABLES || self.variables.contains_key(name) {
+            self.variables.insert(name.to_owned(), value);
+        }
+    }
+
     /// Forgets what is not the same in `other`.
     fn forget_other(&mut self, other: &Self) {
         for (name, value) in &other.variables {
             let same = self.variables.get(name) == Some(value);
             if !same {
-                self.variables.insert(name.clone(), None);
+                self.set(name, None);
             }
         }
         if self.directory != other.directory {
@@ -391,5 +404,13 @@ mod tests {
         ] {
             assert_eq!(read(text).join("|"), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_grows_ends() {
+        let grows = format!("A=xxxxxxxx\n{}docker build \"$A\"\n", "A=$A$A\n".repeat(60));
+        assert!(read(&grows).is_empty());
+        let nested = format!("{}docker build $a{}", "for a in 1 2 3 4 5 6 7 8; do ".repeat(12), "; done".repeat(12));
+        assert!(read(&nested).len() <= MAX_COMMANDS);
     }
 }

@@ -8,6 +8,10 @@ use super::yaml::{Node, Scalar};
 /// Rows of a matrix that are looked at.
 const MAX_ROWS: usize = 64;
 
+/// How long a script and a value may get by what is filled in, in bytes.
+const MAX_TEXT: usize = 512_000;
+const MAX_VALUE: usize = 4_096;
+
 /// Keys below which scripts stand, those first that run first.
 const SCRIPTS: [&str; 9] =
     ["before_script", "run", "script", "bash", "command", "commands", "cmd", "cmds", "after_script"];
@@ -44,7 +48,7 @@ impl<'n> Scope<'n> {
             Node::List(items) => items.iter().for_each(|item| self.visit(item, found)),
             Node::Map(_) => {
                 let rows = node.get("strategy").and_then(|strategy| strategy.get("matrix")).map(rows);
-                match rows.filter(|rows| !rows.is_empty()) {
+                match rows.filter(|rows| !rows.is_empty() && self.matrix.is_empty()) {
                     Some(rows) => {
                         for matrix in rows {
                             Self { matrix, ..self.clone() }.enter(node, found);
@@ -98,14 +102,16 @@ impl<'n> Scope<'n> {
     }
 
     fn script(&self, machine: &mut Machine, script: &Scalar) -> Vec<(u32, Built)> {
-        let mut text = script.text.clone();
-        while let Some(from) = text.find("${{") {
-            let Some(length) = text.get(from..).and_then(|rest| rest.find("}}")) else { break };
-            let expression = text.get(from..from + length + 2).unwrap_or_default();
+        let (mut text, mut rest) = (String::new(), script.text.as_str());
+        while let Some((before, behind)) = rest.split_once("${{") {
+            let Some((expression, after)) = behind.split_once("}}") else { break };
+            text.push_str(before);
+            let value = self.expression(expression.trim()).filter(|_| text.len() < MAX_TEXT);
             // A variable that has no value, so that the rest stays what it is.
-            let value = self.filled(expression).unwrap_or_else(|| "$__UNKNOWN".to_owned());
-            text.replace_range(from..from + length + 2, &value);
+            text.push_str(value.as_deref().unwrap_or("$__UNKNOWN"));
+            rest = after;
         }
+        text.push_str(rest);
         let line = |line: u32| if script.literal { script.line.saturating_add(line) } else { script.line };
         machine.run(&text).into_iter().map(|(at, built)| (line(at), built)).collect()
     }
@@ -146,6 +152,9 @@ impl<'n> Scope<'n> {
             let (expression, after) = expression.split_once("}}")?;
             result.push_str(before);
             result.push_str(&self.expression(expression.trim())?);
+            if result.len() > MAX_VALUE {
+                return None;
+            }
             rest = after;
         }
         result.push_str(rest);
@@ -157,7 +166,12 @@ impl<'n> Scope<'n> {
             return Some(format!("{FROM_ROOT}{}", self.repository));
         }
         if let Some(name) = expression.strip_prefix("matrix.") {
-            return self.matrix.iter().find(|(key, _)| key == name).map(|(_, value)| (*value).to_owned());
+            return self
+                .matrix
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| (*value).to_owned())
+                .filter(|value| value.len() < MAX_VALUE);
         }
         self.environment.get(expression.strip_prefix("env.")?)?.clone()
     }
