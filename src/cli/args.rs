@@ -253,6 +253,10 @@ pub(super) struct Check {
     #[arg(long, help_heading = "Output")]
     pub exit_zero: bool,
 
+    /// Say which build context each Dockerfile has, and why
+    #[arg(long, short, help_heading = "Output")]
+    pub verbose: bool,
+
     /// How to write the findings
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: CheckFormat,

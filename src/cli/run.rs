@@ -8,7 +8,7 @@ use crate::lint::{Report, lint};
 use crate::output::{self, Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::suppress::ignore_instead_of_fixing;
-use crate::workspace::{BackupName, Workspace};
+use crate::workspace::{BackupName, Service, Workspace};
 
 use super::args::Check;
 use super::rollback::tell_recovered;
@@ -50,6 +50,9 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
             }
             None => lint(&workspace, &paths, &settings),
         };
+        if arguments.verbose {
+            tell_contexts(&workspace, &report, terminal);
+        }
         status = status.max(judge(&report, &settings, arguments));
         reports.push((workspace, report));
     }
@@ -60,6 +63,17 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     // The process ends here; to free every text and report of a large repository one by one would take a while.
     std::mem::forget(reports);
     status.max(written)
+}
+
+/// `docker/Dockerfile: context .: from Makefile line 3`
+fn tell_contexts(workspace: &Workspace, report: &Report, terminal: &mut Terminal<'_>) {
+    let cwd = terminal.cwd.clone();
+    for Service { dockerfile, context, context_evidence, .. } in report.services.iter().map(|summary| &summary.service)
+    {
+        let path = shown_path(workspace.root(), dockerfile, &cwd);
+        let folder = shown_path(workspace.root(), context, &cwd);
+        terminal.note(&format!("{path}: context `{folder}`, {context_evidence}"));
+    }
 }
 
 /// The exit code that the findings ask for.

@@ -181,7 +181,7 @@ pub const SERVICE_KEYS: &[Key<ServiceOptions>] = &[
     Key {
         name: "context",
         kind: Kind::Folder,
-        default: "the folder that the Dockerfile's sources speak for",
+        default: "what compose files, workflows, Makefiles and scripts say, else the folder that the Dockerfile's sources speak for",
         flag: Some("--context"),
         about: "The folder that is given to `docker build`, relative to the folder of the configuration.",
         example: "[services.\"docker/api.Dockerfile\"]\ncontext = \".\"",

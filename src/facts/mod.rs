@@ -17,7 +17,6 @@ mod images;
 mod kernels;
 mod layers;
 mod leftovers;
-mod make;
 mod manifests;
 mod metadata;
 mod paths;

@@ -1,12 +1,13 @@
 //! Compose files: which Dockerfiles their services build, where, and what they start. Indentation decides; nothing else of YAML
 //! is understood, and what holds a variable is left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::text::SourceFile;
 
 use super::Workspace;
+use super::definitions::Setting;
 use super::paths::{join, parent};
 
 /// A compose file with its services.
@@ -27,8 +28,12 @@ pub struct ComposeService {
     pub name: String,
     /// Its lines, below the name, without comments.
     pub lines: Vec<String>,
+    /// The 1-based numbers of these lines.
+    numbers: Vec<u32>,
     /// What it builds.
     pub build: Option<ComposeBuild>,
+    /// What its own lines say of that.
+    written: Option<Written>,
     /// Its `entrypoint` and `command`, word by word.
     pub start: Vec<String>,
     /// What it mounts, source and target as written; volumes without a source are left out.
@@ -46,6 +51,46 @@ pub struct ComposeBuild {
     pub target: Option<String>,
     /// Whether it says where the Dockerfile is, rather than adding to what another file says.
     pub is_whole: bool,
+    /// The 1-based line that says so.
+    pub line: u32,
+}
+
+/// What a service says of its build itself, before what it extends is taken in.
+#[derive(Clone, Debug, Default)]
+struct Written {
+    /// Relative to the root.
+    context: Setting,
+    /// As it is written, relative to the context.
+    dockerfile: Option<String>,
+    target: Option<String>,
+    line: u32,
+    /// `dockerfile_inline`
+    inline: bool,
+}
+
+impl Written {
+    /// It, with what `below` says where it says nothing itself.
+    fn over(self, below: Option<Self>) -> Self {
+        let Some(below) = below else { return self };
+        Self {
+            context: self.context.or(below.context),
+            dockerfile: self.dockerfile.or(below.dockerfile),
+            target: self.target.or(below.target),
+            line: self.line,
+            inline: self.inline || below.inline,
+        }
+    }
+
+    fn build(self, folder: &str) -> Option<ComposeBuild> {
+        let is_whole = self.dockerfile.is_some() || !self.context.is_unset();
+        let dockerfile = self.dockerfile.unwrap_or_else(|| "Dockerfile".to_owned());
+        if self.inline || dockerfile.contains(['$', ':', '*']) {
+            return None;
+        }
+        let context = self.context.known_or(folder)?;
+        let dockerfile = join(&context, &dockerfile)?;
+        Some(ComposeBuild { context, dockerfile, target: self.target, is_whole, line: self.line })
+    }
 }
 
 impl Workspace {
@@ -70,9 +115,74 @@ impl Workspace {
                 let services = services(source.text(), folder);
                 Some(ComposeFile { path, source, services })
             };
-            paths.filter_map(read).collect()
+            let mut files: Vec<ComposeFile> = paths.filter_map(read).collect();
+            self.extend(&mut files, folder);
+            files
         })
     }
+
+    /// Takes in what services say in other places: in those that they extend, and in the main file, over which others are laid.
+    fn extend(&self, files: &mut [ComposeFile], folder: &str) {
+        let is_main = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            MAIN_FILES.contains(&name)
+        };
+        let main = files.iter().find(|file| is_main(&file.path));
+        let main = main.map_or_else(WrittenByName::new, |file| by_name(&file.services));
+        let mut others: HashMap<String, WrittenByName> = HashMap::new();
+        for file in files {
+            let own = by_name(&file.services);
+            let laid_over = !is_main(&file.path);
+            for service in &mut file.services {
+                let named = |all: &WrittenByName, name: &str| all.get(name).cloned().flatten();
+                let extended = extended(&service.lines).and_then(|(path, name)| match path {
+                    None => named(&own, &name),
+                    Some(path) => {
+                        let path = join(folder, &path)?;
+                        let read = || self.read(&path).map(|source| by_name(&services(source.text(), parent(&path))));
+                        named(others.entry(path.clone()).or_insert_with(|| read().unwrap_or_default()), &name)
+                    }
+                });
+                let below = extended.or_else(|| named(&main, &service.name).filter(|_| laid_over));
+                let written = match service.written.clone() {
+                    Some(written) => Some(written.over(below)),
+                    // A service of another file that says nothing of a build is built where the main file says so.
+                    None => below.filter(|_| extended_itself(&service.lines)),
+                };
+                service.build = written.and_then(|written| written.build(folder));
+            }
+        }
+    }
+}
+
+type WrittenByName = HashMap<String, Option<Written>>;
+
+fn by_name(services: &[ComposeService]) -> WrittenByName {
+    services.iter().map(|service| (service.name.clone(), service.written.clone())).collect()
+}
+
+/// What compose reads when no file is named.
+const MAIN_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+/// What the compose file with `text` in `folder` builds by itself.
+pub(super) fn builds(text: &str, folder: &str) -> Vec<ComposeBuild> {
+    services(text, folder).into_iter().filter_map(|service| service.build).collect()
+}
+
+/// The service that a service extends, with the file that it is in unless that is its own.
+fn extended(lines: &[String]) -> Option<(Option<String>, String)> {
+    let (line, below) = below(lines, "extends")?;
+    let inline = field(line, "extends").unwrap_or_default();
+    if !inline.is_empty() && !inline.starts_with('{') {
+        return Some((None, inline.to_owned()));
+    }
+    let parts: Vec<&str> = inline.trim_matches(['{', '}']).split(',').chain(below.iter().map(String::as_str)).collect();
+    let said = |key: &str| parts.iter().find_map(|part| field(part, key)).map(str::to_owned);
+    Some((said("file"), said("service")?))
+}
+
+fn extended_itself(lines: &[String]) -> bool {
+    below(lines, "extends").is_some()
 }
 
 /// Whether a file is called as compose files are.
@@ -101,7 +211,7 @@ fn services(text: &str, folder: &str) -> Vec<ComposeService> {
     let mut found: Vec<ComposeService> = Vec::new();
     let mut inside = false;
     let mut level = None;
-    for line in text.lines() {
+    for (number, line) in (1..).zip(text.lines()) {
         let content = line.trim();
         if content.is_empty() || content.starts_with('#') {
             continue;
@@ -120,10 +230,12 @@ fn services(text: &str, folder: &str) -> Vec<ComposeService> {
             found.push(ComposeService { name: name.to_owned(), ..ComposeService::default() });
         } else if let Some(service) = found.last_mut() {
             service.lines.push(line.to_owned());
+            service.numbers.push(number);
         }
     }
     for service in &mut found {
-        service.build = build(&service.lines, folder);
+        service.written = written(&service.lines, &service.numbers, folder);
+        service.build = service.written.clone().and_then(|written| written.build(folder));
         let words = ["entrypoint", "command"].into_iter().flat_map(|key| start(&service.lines, key));
         service.start = words.collect();
         service.volumes = volumes(&service.lines);
@@ -140,37 +252,33 @@ fn below<'t>(lines: &'t [String], key: &str) -> Option<(&'t str, &'t [String])> 
     Some((line, rest.get(..end.unwrap_or(rest.len()))?))
 }
 
-fn build(lines: &[String], folder: &str) -> Option<ComposeBuild> {
+fn written(lines: &[String], numbers: &[u32], folder: &str) -> Option<Written> {
     let (line, below) = below(lines, "build")?;
+    let number = lines.iter().zip(numbers).find(|(other, _)| other.as_str() == line).map_or(1, |(_, number)| *number);
+    let place = |path: &str| {
+        let known = !path.contains(['$', ':', '*']);
+        known.then(|| join(folder, path.trim_end_matches('/'))).flatten()
+    };
+    let mut written = Written { line: number, ..Written::default() };
     let inline = field(line, "build").unwrap_or_default();
-    let (mut context, mut dockerfile, mut target) = (inline.to_owned(), "Dockerfile".to_owned(), None);
-    let mut is_whole = true;
-    if inline.is_empty() || inline.starts_with(['{', '&']) {
-        ".".clone_into(&mut context);
-        is_whole = false;
-        let level = below.first().map_or(0, |line| indent(line));
-        let own = below.iter().filter(|line| indent(line) == level).map(String::as_str);
-        for part in inline.trim_matches(['{', '}']).split(',').chain(own) {
-            if field(part, "dockerfile_inline").is_some() {
-                return None;
-            }
-            if let Some(found) = field(part, "context") {
-                found.clone_into(&mut context);
-                is_whole = true;
-            } else if let Some(found) = field(part, "dockerfile") {
-                found.clone_into(&mut dockerfile);
-                is_whole = true;
-            } else if let Some(found) = field(part, "target") {
-                target = Some(found.to_owned());
-            }
+    if !inline.is_empty() && !inline.starts_with(['{', '&']) {
+        written.context = place(inline).into();
+        return Some(written);
+    }
+    let level = below.first().map_or(0, |line| indent(line));
+    let own = below.iter().filter(|line| indent(line) == level).map(String::as_str);
+    for part in inline.trim_matches(['{', '}']).split(',').chain(own) {
+        if field(part, "dockerfile_inline").is_some() {
+            written.inline = true;
+        } else if let Some(found) = field(part, "context") {
+            written.context = place(found).into();
+        } else if let Some(found) = field(part, "dockerfile") {
+            written.dockerfile = Some(found.to_owned());
+        } else if let Some(found) = field(part, "target") {
+            written.target = Some(found.to_owned());
         }
     }
-    if [&context, &dockerfile].into_iter().any(|path| path.contains(['$', ':', '*'])) {
-        return None;
-    }
-    let context = join(folder, context.trim_end_matches('/'))?;
-    let dockerfile = join(&context, &dockerfile)?;
-    Some(ComposeBuild { context, dockerfile, target, is_whole })
+    Some(written)
 }
 
 /// `command: gunicorn app`, `command: ["gunicorn", "app"]`, `command: >` with the text below, a list below.
@@ -244,23 +352,56 @@ mod tests {
                     db:\n    image: postgres\n  job: # a job\n    build: {context: ../job, dockerfile: Dockerfile.job}\n  \
                     any:\n    build: ${WHERE}\n";
         let found: Vec<_> = read(text).into_iter().map(|service| (service.name, service.build)).collect();
-        let build = |context: &str, dockerfile: &str, target: Option<&str>| {
+        let build = |context: &str, dockerfile: &str, target: Option<&str>, line: u32| {
             let target = target.map(str::to_owned);
             Some(ComposeBuild {
                 context: context.to_owned(),
                 dockerfile: dockerfile.to_owned(),
                 target,
                 is_whole: true,
+                line,
             })
         };
         let expected = [
-            ("api", build("", "api/Dockerfile", Some("prod"))),
-            ("web", build("deploy/web", "deploy/web/Dockerfile", None)),
+            ("api", build("", "api/Dockerfile", Some("prod"), 5)),
+            ("web", build("deploy/web", "deploy/web/Dockerfile", None, 13)),
             ("db", None),
-            ("job", build("job", "job/Dockerfile.job", None)),
+            ("job", build("job", "job/Dockerfile.job", None, 17)),
             ("any", None),
         ];
         assert_eq!(found, expected.map(|(name, build)| (name.to_owned(), build)));
+    }
+
+    #[test]
+    fn what_services_extend() {
+        let main = "services:\n  base:\n    build:\n      context: api\n      dockerfile: D\n      target: prod\n  one:\n    extends: base\n  two:\n    \
+                    extends:\n      service: base\n    build:\n      target: dev\n  three:\n    extends:\n      file: common/x.yml\n      service: far\n  \
+                    four:\n    image: x\n";
+        let laid_over = "services:\n  base:\n    build:\n      target: test\n  one:\n    environment:\n      A: 1\n  four:\n    build: web\n";
+        let far = "services:\n  far:\n    build: ./y\n";
+        let files = [("compose.yml", main), ("compose.override.yml", laid_over), ("common/x.yml", far)];
+        let workspace = Workspace::in_memory(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())));
+        let folders = workspace.compose_files("Dockerfile", "");
+        let services = folders.iter().flat_map(|files| files.iter()).flat_map(|file| &file.services);
+        let builds = services.map(|service| {
+            let build = service.build.as_ref();
+            let build =
+                build.map(|build| format!("{} {:?}", build.dockerfile, build.target.as_deref().unwrap_or_default()));
+            format!("{} {}", service.name, build.unwrap_or_default())
+        });
+        assert_eq!(
+            builds.collect::<Vec<_>>(),
+            [
+                "base api/D \"test\"",
+                "one ",
+                "four web/Dockerfile \"\"",
+                "base api/D \"prod\"",
+                "one api/D \"prod\"",
+                "two api/D \"dev\"",
+                "three common/y/Dockerfile \"\"",
+                "four ",
+            ]
+        );
     }
 
     #[test]

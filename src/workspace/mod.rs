@@ -3,12 +3,14 @@
 //! * [`Workspace`]: files with an overlay for unsaved text, listings, parsed manifests, build contexts.
 //! * [`discover`]: from the paths a person gives to workspaces and the Dockerfiles in them.
 //! * [`ComposeService`]: what compose files build and start.
+//! * [`BuildDefinition`]: what bake files, workflows, Makefiles and scripts build.
 //! * [`Service`]: a Dockerfile with its build context and ignore file.
 //!
 //! Paths are relative to the workspace's root, `/`-separated and normalised; `""` is the root.
 
 mod cache;
 mod compose;
+mod definitions;
 mod discovery;
 mod disk;
 mod error;
@@ -16,6 +18,7 @@ mod evidence;
 mod gitignore;
 mod links;
 mod listing;
+mod make;
 mod manifests;
 mod memo;
 mod names;
@@ -29,9 +32,11 @@ pub(crate) mod testing;
 mod walk;
 
 pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_compose_name};
+pub use definitions::{BuildDefinition, DefinitionKind};
 pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
 pub use disk::MAX_FILE_BYTES;
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
+pub use make::MakeVariables;
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};
 pub use paths::{join, normalise, parent};
 pub use service::{Overrides, Said, Service, locate_from_sources};

@@ -1,6 +1,8 @@
-use super::Workspace;
+use std::cmp::Reverse;
+
 use super::evidence::{Candidates, Votes};
 use super::paths::{normalise, parent};
+use super::{BuildDefinition, Workspace};
 
 /// A Dockerfile with the build context it is built in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +64,9 @@ impl Service {
 /// the Dockerfile's own folder, else to the nearest above it. URLs, heredocs, unexpanded variables and sources that take
 /// everything (`.`, `*`) vote for nothing.
 ///
-/// A compose file that builds the Dockerfile decides where its context has no fewer sources; with fewer, it is a stale one. A source
-/// that is nothing but `..` is written for the folder above, and decides where nothing else does.
+/// A file that says how the Dockerfile is built decides where the context that it names holds no fewer of them; with fewer, it is
+/// stale, or read wrongly. Compose files are believed first, then what [`BuildDefinition`] tells. A source that is nothing but `..` is
+/// written for the folder above, and decides where nothing else does.
 #[must_use]
 pub fn locate_from_sources(
     workspace: &Workspace,
@@ -82,8 +85,9 @@ pub fn locate_from_sources(
             best = (folder, votes);
         }
     }
-    if let Some((context, file)) = composed(workspace, dockerfile, &candidates, best.1) {
-        return (context, format!("`{file}` builds it here"));
+    let said = composed(workspace, dockerfile, &candidates, best.1);
+    if let Some((context, file, line)) = said.or_else(|| defined(workspace, dockerfile, &candidates, best)) {
+        return (context, format!("from `{file}` line {line}"));
     }
     let above = || sources.iter().find_map(|source| Some((climbed(own, source)?, source)));
     if best.1.has_no_sources()
@@ -94,8 +98,11 @@ pub fn locate_from_sources(
     (best.0.to_owned(), candidates.describe(best.1))
 }
 
+/// A context with the file and the 1-based line that name it.
+type Named = (String, String, u32);
+
 /// The context of the compose file for which most sources speak, unless more speak for the best folder around the Dockerfile.
-fn composed(workspace: &Workspace, dockerfile: &str, candidates: &Candidates, best: Votes) -> Option<(String, String)> {
+fn composed(workspace: &Workspace, dockerfile: &str, candidates: &Candidates, best: Votes) -> Option<Named> {
     let folders = workspace.compose_files(dockerfile, "");
     let files = folders.iter().flat_map(|files| files.iter());
     let builds = files.flat_map(|file| file.services.iter().map(move |service| (file, service)));
@@ -106,7 +113,25 @@ fn composed(workspace: &Workspace, dockerfile: &str, candidates: &Candidates, be
     });
     // The first of those with as many votes.
     let (votes, build, file) = contexts.reduce(|best, other| if other.0 > best.0 { other } else { best })?;
-    votes.has_sources_of(best).then(|| (build.context.clone(), file.path.clone()))
+    votes.has_sources_of(best).then(|| (build.context.clone(), file.path.clone(), build.line))
+}
+
+/// The context that a bake file, a workflow, a Makefile or a script names, where it has all that the best folder around the Dockerfile has.
+fn defined(
+    workspace: &Workspace,
+    dockerfile: &str,
+    candidates: &Candidates,
+    (folder, best): (&str, Votes),
+) -> Option<Named> {
+    let definitions = workspace.build_definitions(dockerfile);
+    let there = definitions.iter().filter(|found| found.context.is_empty() || workspace.is_dir(&found.context));
+    let voted = there.map(|found| (candidates.votes(workspace, &found.context), found));
+    let believed = voted.filter(|(votes, _)| *votes >= best);
+    // Of those that are believed as much, the one that says what the sources say.
+    let rank = |votes: Votes, found: &BuildDefinition| (Reverse(found.kind), votes, found.context == folder);
+    let (_, found) =
+        believed.reduce(|first, other| if rank(other.0, other.1) > rank(first.0, first.1) { other } else { first })?;
+    Some((found.context.clone(), found.file.clone(), found.line))
 }
 
 /// The folder above `own` that `..` or `../..` is meant for.

@@ -2,9 +2,9 @@
 
 use crate::catalogue;
 use crate::facts::Facts;
-use crate::facts::make::MakeVariables;
 use crate::facts::paths::file_name;
 use crate::python::PackageName;
+use crate::workspace::MakeVariables;
 
 use super::development::names_development;
 use super::idle::has_needing_parent;

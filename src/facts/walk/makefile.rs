@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crate::dockerfile::Value;
 
-use super::super::make::MakeVariables;
 use super::super::paths::resolve_value;
 use super::{Argument, Follow, Origin, Starter};
+use crate::workspace::MakeVariables;
 
 /// What of a Makefile matters here.
 #[derive(Default)]

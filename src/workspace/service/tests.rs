@@ -68,3 +68,50 @@ fn globs_over_endless_folders_end() {
     let sources = ["*/*/*/*/x".to_owned()];
     assert_eq!(locate_from_sources(&workspace, "docker/Dockerfile", &sources, &[]).0, "docker");
 }
+
+/// Files with their texts, a Dockerfile and its sources: the context, and why.
+fn said(files: &[(&str, &str)], dockerfile: &str, sources: &[&str]) -> (String, String) {
+    let workspace =
+        Workspace::in_memory(files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())));
+    let sources: Vec<String> = sources.iter().map(|&source| source.to_owned()).collect();
+    locate_from_sources(&workspace, dockerfile, &sources, &[])
+}
+
+#[test]
+fn who_is_believed() {
+    let here = |context: &str, by: &str| (context.to_owned(), format!("from {by}"));
+    let make = ("Makefile", "all:\n\tdocker build -f docker/Dockerfile .\n");
+    let workflow = (
+        ".github/workflows/x.yml",
+        "jobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          file: docker/Dockerfile\n          context: docker\n",
+    );
+    let compose =
+        ("compose.yml", "services:\n  a:\n    build:\n      context: src\n      dockerfile: ../docker/Dockerfile\n");
+    let (file, source) = (("docker/Dockerfile", ""), ("src/a.py", ""));
+    let sources = ["."];
+    assert_eq!(said(&[make, file, source], "docker/Dockerfile", &sources), here("", "`Makefile` line 2"));
+    let found = said(&[make, workflow, file, source], "docker/Dockerfile", &sources);
+    assert_eq!(found, here("docker", "`.github/workflows/x.yml` line 4"));
+    let found = said(&[make, workflow, compose, file, source], "docker/Dockerfile", &sources);
+    assert_eq!(found, here("src", "`compose.yml` line 3"));
+    // What is copied is not there: a workflow that moves files, or one of another time.
+    let found = said(&[make, workflow, file, source], "docker/Dockerfile", &["src/a.py"]);
+    assert_eq!(found, here("", "`Makefile` line 2"));
+    let found = said(&[workflow, file, source], "docker/Dockerfile", &["src/a.py"]);
+    assert_eq!(found, (String::new(), "1 of 1 COPY source exists here".to_owned()));
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_no_context() {
+    let make = ("Makefile", "all:\n\tdocker build -f docker/Dockerfile dist\n");
+    assert_eq!(said(&[make, ("docker/Dockerfile", "")], "docker/Dockerfile", &["."]).0, "docker");
+}
+
+#[test]
+fn a_project_below_the_root_has_its_own_files() {
+    let script = ("p/scripts/build.sh", "#!/bin/sh\ndocker build -f docker/Dockerfile .\n");
+    let found = said(&[script, ("p/docker/Dockerfile", "")], "p/docker/Dockerfile", &["."]);
+    assert_eq!(found, ("p".to_owned(), "from `p/scripts/build.sh` line 2".to_owned()));
+    let above = ("p/docker/build.sh", "docker build -t x -f Dockerfile ..\n");
+    assert_eq!(said(&[above, ("p/docker/Dockerfile", "")], "p/docker/Dockerfile", &["."]).0, "p");
+}

@@ -8,13 +8,14 @@ const MAX_LINE: usize = 100_000;
 
 /// Variables with their values as written.
 #[derive(Debug, Default)]
-pub(super) struct MakeVariables {
+pub struct MakeVariables {
     values: BTreeMap<String, String>,
 }
 
 impl MakeVariables {
     /// Those that the lines of a Makefile, or of a script, assign.
-    pub(super) fn read(text: &str) -> Self {
+    #[must_use]
+    pub fn read(text: &str) -> Self {
         let mut variables = Self::default();
         for line in text.lines().filter(|line| !line.starts_with('\t')) {
             variables.assign(line.trim());
@@ -22,12 +23,13 @@ impl MakeVariables {
         variables
     }
 
-    pub(super) fn set(&mut self, name: &str, value: &str) {
+    /// Gives a variable a value, which may name others.
+    pub fn set(&mut self, name: &str, value: &str) {
         self.values.insert(name.to_owned(), value.to_owned());
     }
 
     /// Takes `NAME = value`, `:=`, `?=`, `+=`; `false` when the line is none of these.
-    pub(super) fn assign(&mut self, line: &str) -> bool {
+    pub fn assign(&mut self, line: &str) -> bool {
         let Some((name, value)) = line.split_once('=') else { return false };
         let name = name.trim_end_matches([':', '?', '+']).trim();
         let is_name =
@@ -39,7 +41,8 @@ impl MakeVariables {
     }
 
     /// The line with `$(NAME)` and `${NAME}` filled in. What would make it too long stays as it is.
-    pub(super) fn expanded(&self, line: &str) -> String {
+    #[must_use]
+    pub fn expanded(&self, line: &str) -> String {
         let mut result = line.to_owned();
         for _ in 0..DEPTH {
             if !result.contains("$(") && !result.contains("${") {

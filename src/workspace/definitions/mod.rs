@@ -1,0 +1,224 @@
+//! What the files of a repository say of how its images are built: compose and bake files, CI, Makefiles, scripts. What is not literal is left out.
+
+mod bake;
+mod command;
+mod makefile;
+mod script;
+mod setting;
+mod workflow;
+mod yaml;
+
+use std::sync::Arc;
+
+use super::Workspace;
+use super::compose::{self, ComposeBuild, is_compose_name};
+use super::paths::parent;
+use command::Built;
+use script::{Machine, Variables};
+pub(super) use setting::Setting;
+
+/// Files of one folder that are read for what they build, and how large they may be.
+const MAX_FILES: usize = 80;
+const MAX_BYTES: usize = 256_000;
+
+/// A build of a Dockerfile, where a file of the repository says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildDefinition {
+    /// The Dockerfile, relative to the root; whether it exists is not looked at.
+    pub dockerfile: String,
+    /// The build context, relative to the root; `""` is the root.
+    pub context: String,
+    /// The stage that is built, where it is named.
+    pub target: Option<String>,
+    /// Build arguments with values that are known.
+    pub arguments: Vec<(String, String)>,
+    /// What kind of file says it.
+    pub kind: DefinitionKind,
+    /// That file, relative to the root.
+    pub file: String,
+    /// The 1-based line in it.
+    pub line: u32,
+}
+
+/// Kinds of files that say how images are built, those first that are believed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DefinitionKind {
+    /// A compose file.
+    Compose,
+    /// A file for `docker buildx bake`.
+    Bake,
+    /// A workflow of GitHub, or a file of another CI service.
+    Workflow,
+    /// A Makefile or a shell script.
+    Script,
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Compose,
+    Bake { is_json: bool },
+    Workflow,
+    Makefile,
+    Script,
+}
+
+/// Folders that hold such files, below the one that they are about.
+const FOLDERS: [&str; 24] = [
+    ".github/workflows",
+    ".gitlab",
+    ".gitlab/ci",
+    ".gitlab-ci",
+    ".circleci",
+    ".buildkite",
+    ".ci",
+    "ci",
+    "scripts",
+    "script",
+    "bin",
+    "hack",
+    "tools",
+    "build",
+    "docker",
+    "deploy",
+    "deployment",
+    "infra",
+    "dev",
+    "make",
+    "compose",
+    "docker-compose",
+    "deployments",
+    ".devcontainer",
+];
+
+impl Workspace {
+    /// What the files in the folders from the one of `dockerfile` up to the root say of its builds, the nearest first.
+    #[must_use]
+    pub fn build_definitions(&self, dockerfile: &str) -> Vec<BuildDefinition> {
+        let mut found: Vec<BuildDefinition> = Vec::new();
+        let mut folder = parent(dockerfile);
+        loop {
+            let here = self.definitions_in(folder);
+            let own = here.iter().filter(|definition| definition.dockerfile == dockerfile);
+            for definition in own {
+                if !found.contains(definition) {
+                    found.push(definition.clone());
+                }
+            }
+            if folder.is_empty() {
+                return found;
+            }
+            folder = parent(folder);
+        }
+    }
+
+    /// What the files of `folder` say, and those in folders made for such files.
+    fn definitions_in(&self, folder: &str) -> Arc<Vec<BuildDefinition>> {
+        self.remembered_of_surroundings(&format!("build definitions {folder}"), || {
+            let mut found = Vec::new();
+            self.read_definitions(folder, folder, &mut found);
+            let entries = self.entries(folder);
+            let is_listed = |name: &str| {
+                let place = entries.binary_search_by(|entry| entry.name.as_str().cmp(name));
+                place.ok().and_then(|place| entries.get(place)).is_some_and(|entry| entry.is_dir)
+            };
+            // Most folders have none of them.
+            for below in FOLDERS.iter().filter(|below| is_listed(below.split('/').next().unwrap_or(below))) {
+                let below = if folder.is_empty() { (*below).to_owned() } else { format!("{folder}/{below}") };
+                if self.is_dir(&below) {
+                    self.read_definitions(&below, folder, &mut found);
+                }
+            }
+            found
+        })
+    }
+
+    /// What the files in `folder` say, in a project at `project`.
+    fn read_definitions(&self, folder: &str, project: &str, found: &mut Vec<BuildDefinition>) {
+        let entries = self.entries(folder);
+        let files = entries.iter().filter(|entry| !entry.is_dir);
+        let files = files.filter_map(|entry| Some((entry.name.as_str(), form(&entry.name, folder)?)));
+        // Those in the folder itself are known with what they lay over each other.
+        let files = files.filter(|(_, form)| folder != project || *form != Form::Compose);
+        for (name, form) in files.take(MAX_FILES) {
+            let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            let Ok(source) = self.read(&path) else { continue };
+            let text = source.text();
+            let by_name = matches!(form, Form::Bake { .. } | Form::Compose);
+            if text.len() > MAX_BYTES || !(by_name || may_build(text)) {
+                continue;
+            }
+            let (kind, builds) = match form {
+                Form::Compose => (DefinitionKind::Compose, compose_builds(text, folder)),
+                Form::Bake { is_json } => (DefinitionKind::Bake, bake::builds(text, is_json, folder)),
+                Form::Workflow => (DefinitionKind::Workflow, workflow::builds(text, project)),
+                Form::Makefile => {
+                    let places = places([folder, project]);
+                    let builds = places.into_iter().flat_map(|place| makefile::builds(text, project, place));
+                    (DefinitionKind::Script, builds.collect())
+                }
+                Form::Script => (DefinitionKind::Script, script_builds(text, &path, project)),
+            };
+            for (line, Built { context, dockerfile, target, arguments }) in builds {
+                let file = path.clone();
+                let definition = BuildDefinition { dockerfile, context, target, arguments, kind, file, line };
+                if !found.contains(&definition) {
+                    found.push(definition);
+                }
+            }
+        }
+    }
+}
+
+fn compose_builds(text: &str, folder: &str) -> Vec<(u32, Built)> {
+    let built = |ComposeBuild { context, dockerfile, target, line, .. }| {
+        (line, Built { context, dockerfile, target, arguments: Vec::new() })
+    };
+    compose::builds(text, folder).into_iter().map(built).collect()
+}
+
+/// A script runs where people call it: in the project, or where it lies. Where neither is meant, no Dockerfile is there.
+fn script_builds(text: &str, path: &str, project: &str) -> Vec<(u32, Built)> {
+    let places = places([parent(path), project]);
+    let from = |place: &str| {
+        let mut machine = Machine::new(project, Some(place.to_owned()), Variables::new()).of_file(path);
+        machine.run(text).into_iter().map(|(line, built)| (line + 1, built)).collect::<Vec<_>>()
+    };
+    places.into_iter().flat_map(from).collect()
+}
+
+fn places([own, project]: [&str; 2]) -> Vec<&str> {
+    if own == project { vec![own] } else { vec![own, project] }
+}
+
+/// How a file of this name in this folder is read.
+fn form(name: &str, folder: &str) -> Option<Form> {
+    const ENDINGS: [&str; 8] = ["sh", "bash", "mk", "yml", "yaml", "hcl", "json", ""];
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    if !ENDINGS.iter().any(|ending| extension.eq_ignore_ascii_case(ending)) {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    let extension = extension.to_lowercase();
+    match extension.as_str() {
+        _ if is_compose_name(name) => Some(Form::Compose),
+        "hcl" | "json" if lower.contains("bake") => Some(Form::Bake { is_json: extension == "json" }),
+        "sh" | "bash" => Some(Form::Script),
+        "mk" => Some(Form::Makefile),
+        "yml" | "yaml" => {
+            let last = folder.rsplit('/').next().unwrap_or(folder);
+            let of_service =
+                ["workflows", ".gitlab", "ci", ".ci", ".gitlab-ci", ".circleci", ".buildkite"].contains(&last);
+            let known = [".gitlab-ci.", "azure-pipelines", "bitbucket-pipelines", ".travis.", "taskfile.", "action."];
+            (of_service || known.iter().any(|start| lower.starts_with(start))).then_some(Form::Workflow)
+        }
+        "" if matches!(lower.as_str(), "makefile" | "gnumakefile") => Some(Form::Makefile),
+        _ => None,
+    }
+}
+
+/// Whether a text may say how an image is built.
+fn may_build(text: &str) -> bool {
+    let builds = [" build", "build-push-action", "buildah", "executor"].iter().any(|sign| text.contains(sign));
+    builds && ["docker", "podman", "buildah", "kaniko", "nerdctl", "DOCKER"].iter().any(|sign| text.contains(sign))
+}
