@@ -141,10 +141,13 @@ impl Facts<'_> {
             }
         }
         let invocations = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        for invocation in invocations.filter(|invocation| invocation.guard != Guard::Never) {
-            if MANAGERS.contains(&invocation.program.as_str()) {
-                continue;
-            }
+        let invocations: Vec<&Invocation> = invocations
+            .filter(|invocation| invocation.guard != Guard::Never && !MANAGERS.contains(&invocation.program.as_str()))
+            .collect();
+        let arguments = invocations.iter().flat_map(|invocation| &invocation.arguments);
+        let words: Vec<&str> = arguments.map(|argument| argument.value.text()).collect();
+        let spoken = search.spoken_in(&words.join("\n").to_lowercase());
+        for invocation in invocations {
             let itself = |command: &str| invocation.program == command || file_name(invocation.path.text()) == command;
             search.each(|signs| {
                 let called = signs.commands.iter().find(|command| itself(command));
@@ -153,9 +156,9 @@ impl Facts<'_> {
                 }
                 called.map(|command| Reached { file: path.to_owned(), by: format!("RUN {command}") })
             });
-            for argument in &invocation.arguments {
-                let text = argument.value.text();
-                search.each(|signs| {
+            let texts = invocation.arguments.iter().map(|argument| argument.value.text());
+            for text in texts.filter(|_| spoken.contains(&true)) {
+                search.each_of(&spoken, |signs| {
                     // `git config`, `git clone https://…/git`
                     if seen == Seen::WhenRunning && signs.commands.iter().any(|command| itself(command)) {
                         return None;
@@ -376,6 +379,21 @@ impl<'s> Search<'s> {
                 *found = look(signs);
             }
         }
+    }
+
+    /// [`Search::each`] of those that `chosen` says.
+    fn each_of(&mut self, chosen: &[bool], look: impl Fn(&UseSigns) -> Option<Reached>) {
+        for ((signs, found), _) in self.wanted.iter().zip(&mut self.found).zip(chosen).filter(|(_, chosen)| **chosen) {
+            if found.is_none() {
+                *found = look(signs);
+            }
+        }
+    }
+
+    /// Which of the signs have a word in `text`, which is in lower case.
+    fn spoken_in(&self, text: &str) -> Vec<bool> {
+        let has = |word: &String| text.contains(word.to_lowercase().as_str());
+        self.wanted.iter().map(|signs| signs.commands.iter().chain(&signs.hints).any(has)).collect()
     }
 
     fn text(&mut self, path: &str, text: &str, form: Form) {
