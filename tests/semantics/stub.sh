@@ -18,7 +18,7 @@ fi
 line=$name
 for word in "$@"; do
     case $word in
-        --no-cache-dir | --no-cache | --no-install-recommends) ;;
+        --no-cache-dir | --no-cache | --no-install-recommends | ca-certificates) ;;
         *) line="$line $word" ;;
     esac
 done
