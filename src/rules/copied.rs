@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::diagnostic::{Basis, Component, Saving, Savings, format_bytes};
+use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Saving, Savings, format_bytes};
 use crate::facts::Facts;
 use crate::facts::context::{Addition, Evidence, FolderCopy, IgnorePlan, Load, Share, Spare, SpareKind};
+use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
 use super::phrase::{count, listed};
@@ -101,8 +102,32 @@ pub(super) fn reason(spare: &Spare) -> String {
     format!("`{}`: {what}, and no step, program or manifest names it", spare.path)
 }
 
+/// The ignore file of the service, or the one that it would have.
+pub(super) fn ignore_path(facts: &Facts<'_>) -> String {
+    let path = facts.service.ignore_file.clone();
+    path.or_else(|| join(&facts.service.context, ".dockerignore")).unwrap_or_default()
+}
+
+/// Appends patterns to the ignore file that is there; safe where there is nothing to caution against.
+pub(super) fn append(facts: &Facts<'_>, additions: &[Addition], caution: Option<String>) -> Option<Fix> {
+    let file = facts.workspace.read(facts.service.ignore_file.as_ref()?).ok()?;
+    // `.dockerignore -> .gitignore`: git would ignore what only the build has no use for.
+    if facts.workspace.is_link(file.path()) {
+        return None;
+    }
+    let text = appended(file.text(), additions)?;
+    let end = TextRange::empty(u32::try_from(file.text().len()).ok()?);
+    let count = if additions.len() == 1 { "1 pattern".to_owned() } else { format!("{} patterns", additions.len()) };
+    Some(Fix {
+        title: format!("append {count} to `{}`", file.path()),
+        applicability: if caution.is_none() { Applicability::Safe } else { Applicability::Unsafe },
+        caution,
+        edits: vec![Edit { file: file.path().into(), range: end, text }],
+    })
+}
+
 /// What is to stand behind `text`, with comments when it has some itself.
-pub(super) fn appended(text: &str, additions: &[Addition]) -> Option<String> {
+fn appended(text: &str, additions: &[Addition]) -> Option<String> {
     let commented = text.lines().any(|line| line.starts_with('#'));
     let mut appended = String::new();
     if !text.is_empty() && !text.ends_with('\n') {

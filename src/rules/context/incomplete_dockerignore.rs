@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::context::{IgnoreFile, Miss};
-use crate::diagnostic::{Applicability, Edit, Fix, Severity, Span, format_bytes};
+use crate::diagnostic::{Fix, Severity, Span, format_bytes};
 use crate::facts::Facts;
 use crate::facts::context::{Entry, IgnorePlan, Kind, Load, Share, Spare, Verdict};
 use crate::rules::phrase::listed;
@@ -66,7 +66,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     }
     finding.savings(copied::savings(facts, &plan, load));
     finding.help(format!("list what no step of the build reads in `{path}` too"));
-    finding.fix(fix(facts, &plan, &file));
+    finding.fix(fix(facts, &plan));
 }
 
 /// `COPY . .` takes 12 MB in `.git`, and from a working copy `web/node_modules` too: `.dockerignore` lets them through
@@ -122,27 +122,15 @@ fn tell_misses(facts: &Facts<'_>, ignore: &IgnoreFile, load: &Load<'_>, file: &S
 }
 
 /// Appends what is lacking. At the end it wins over exceptions, and nothing that one names is among it.
-fn fix(facts: &Facts<'_>, plan: &IgnorePlan, file: &SourceFile) -> Option<Fix> {
-    // `.dockerignore -> .gitignore`: git would ignore what only the build has no use for.
-    if facts.workspace.is_link(file.path()) {
-        return None;
-    }
+fn fix(facts: &Facts<'_>, plan: &IgnorePlan) -> Option<Fix> {
     let certain = plan.additions();
     let is_certain = !certain.is_empty();
     let additions = if is_certain { certain } else { plan.spare_additions() };
-    let text = copied::appended(file.text(), &additions)?;
-    let end = TextRange::empty(u32::try_from(file.text().len()).ok()?);
-    let count = if additions.len() == 1 { "1 pattern".to_owned() } else { format!("{} patterns", additions.len()) };
     let shared = plan.dockerfiles.len() > 1;
     let caution = match (is_certain, shared) {
         (true, false) => None,
         (true, true) => Some(format!("{} Dockerfiles are built with it", plan.dockerfiles.len())),
         (false, _) => Some("a program may find it without naming it".to_owned()),
     };
-    Some(Fix {
-        title: format!("append {count} to `{}`", file.path()),
-        applicability: if caution.is_none() { Applicability::Safe } else { Applicability::Unsafe },
-        caution,
-        edits: vec![Edit { file: file.path().into(), range: end, text }],
-    })
+    copied::append(facts, &additions, caution)
 }

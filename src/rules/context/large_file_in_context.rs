@@ -1,11 +1,10 @@
 //! A final image keeps large files of the context that nothing names.
 
-use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Saving, Savings, format_bytes};
+use crate::diagnostic::{Basis, Component, Fix, Saving, Savings, format_bytes};
 use crate::facts::Facts;
 use crate::facts::context::{IgnorePlan, LargeLoad};
 use crate::rules::phrase::{listed, listed_up_to};
 use crate::rules::{Check, Reporter, copied};
-use crate::text::TextRange;
 use crate::workspace::join;
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -36,8 +35,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             finding.note("unread", copied::reason(item));
         }
         finding.note("largest", largest(&load));
-        let path = facts.service.ignore_file.clone();
-        let path = path.or_else(|| join(&facts.service.context, ".dockerignore")).unwrap_or_default();
+        let path = copied::ignore_path(facts);
         finding.help(format!("list what no container reads in `{path}`, or copy only the folders that it needs"));
         finding.savings(savings(facts, &plan, &load));
         finding.fix(fix(facts, &plan, &load));
@@ -71,20 +69,9 @@ fn savings(facts: &Facts<'_>, plan: &IgnorePlan, load: &LargeLoad<'_>) -> Saving
 
 /// Appends them to the ignore file that is there.
 fn fix(facts: &Facts<'_>, plan: &IgnorePlan, load: &LargeLoad<'_>) -> Option<Fix> {
-    let path = facts.service.ignore_file.as_ref()?;
-    let file = facts.workspace.read(path).ok()?;
-    // `.dockerignore -> .gitignore`: git would ignore what only the build has no use for.
-    if facts.workspace.is_link(file.path()) || !plan.all_may_lack(&load.items) {
+    if !plan.all_may_lack(&load.items) {
         return None;
     }
     let additions = plan.large_additions(load.items.iter().copied());
-    let text = copied::appended(file.text(), &additions)?;
-    let end = TextRange::empty(u32::try_from(file.text().len()).ok()?);
-    let count = if additions.len() == 1 { "1 pattern".to_owned() } else { format!("{} patterns", additions.len()) };
-    Some(Fix {
-        title: format!("append {count} to `{}`", file.path()),
-        applicability: Applicability::Unsafe,
-        caution: Some("a program may find it without naming it".to_owned()),
-        edits: vec![Edit { file: file.path().into(), range: end, text }],
-    })
+    copied::append(facts, &additions, Some("a program may find it without naming it".to_owned()))
 }

@@ -1,12 +1,10 @@
 //! A final image keeps a file of the context that holds secrets.
 
-use crate::diagnostic::{Applicability, Edit, Fix};
+use crate::diagnostic::Fix;
 use crate::facts::Facts;
-use crate::facts::context::{SecretCopy, SecretFile, SecretKind};
+use crate::facts::context::{Addition, SecretCopy, SecretFile, SecretKind};
 use crate::rules::phrase::{listed, listed_up_to};
-use crate::rules::{Check, Reporter};
-use crate::text::TextRange;
-use crate::workspace::join;
+use crate::rules::{Check, Reporter, copied};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
@@ -57,33 +55,18 @@ fn help(facts: &Facts<'_>, copy: &SecretCopy<'_>) -> String {
     if copy.by_name {
         return format!("do not copy it: {runs}");
     }
-    let path = facts.service.ignore_file.clone();
-    let path = path.or_else(|| join(&facts.service.context, ".dockerignore")).unwrap_or_default();
+    let path = copied::ignore_path(facts);
     format!("list it in `{path}`, and {runs}; replace what an image that was pushed has shown")
 }
 
 /// Appends the files to the ignore file that is there, when no `COPY` names them.
 fn fix(facts: &Facts<'_>, copy: &SecretCopy<'_>) -> Option<Fix> {
-    let path = facts.service.ignore_file.as_ref().filter(|_| !copy.by_name)?;
-    let file = facts.workspace.read(path).ok()?;
     let is_plain = |path: &str| path.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/@+".contains(letter));
-    if facts.workspace.is_link(file.path()) || !copy.files.iter().all(|secret| is_plain(&secret.path)) {
+    if copy.by_name || !copy.files.iter().all(|secret| is_plain(&secret.path)) {
         return None;
     }
-    let mut text = String::new();
-    if !file.text().is_empty() && !file.text().ends_with('\n') {
-        text.push('\n');
-    }
-    for secret in &copy.files {
-        text.push_str(&secret.path);
-        text.push('\n');
-    }
-    let end = TextRange::empty(u32::try_from(file.text().len()).ok()?);
-    let count = if copy.files.len() == 1 { "1 pattern".to_owned() } else { format!("{} patterns", copy.files.len()) };
-    Some(Fix {
-        title: format!("append {count} to `{}`", file.path()),
-        applicability: Applicability::Unsafe,
-        caution: Some("what reads it in the image has to get it when the container runs".to_owned()),
-        edits: vec![Edit { file: file.path().into(), range: end, text }],
-    })
+    let addition = |file: &SecretFile| Addition { heading: "Secrets", pattern: file.path.clone() };
+    let additions: Vec<Addition> = copy.files.iter().map(addition).collect();
+    let caution = "what reads it in the image has to get it when the container runs";
+    copied::append(facts, &additions, Some(caution.to_owned()))
 }
