@@ -102,7 +102,7 @@ fn large<'t>(tree: &'t Tree, survey: &Survey) -> Vec<(&'t str, u64, bool)> {
     };
     for file in survey.own.iter().filter_map(|&index| tree.files.get(index)) {
         let path = file.path.as_str();
-        while open.last().is_some_and(|(folder, _)| below(path, folder).is_none()) {
+        while open.last().is_some_and(|(folder, _)| !is_below(path, folder)) {
             close(&mut open, &mut large);
         }
         let known = open.last().map_or(0, |(folder, _)| folder.len() + 1);
@@ -120,10 +120,6 @@ fn large<'t>(tree: &'t Tree, survey: &Survey) -> Vec<(&'t str, u64, bool)> {
     }
     large.sort_unstable();
     large
-}
-
-fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
-    path.strip_prefix(folder)?.strip_prefix('/')
 }
 
 /// Manifests and locks, which installers read by themselves.
