@@ -1,10 +1,11 @@
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
 
 /// Values made once per key, whoever asks first; others wait for it.
 ///
 /// What makes a value must not run other tasks of the thread pool: one of them could ask for the same key.
-pub(super) struct Cache<V>(RwLock<HashMap<String, Arc<OnceLock<V>>>>);
+pub(super) struct Cache<V>(RwLock<FxHashMap<Arc<str>, Arc<OnceLock<V>>>>);
 
 impl<V> Default for Cache<V> {
     fn default() -> Self {
@@ -16,7 +17,7 @@ impl<V: Clone> Cache<V> {
     pub(super) fn get_or_make(&self, key: &str, make: impl FnOnce() -> V) -> V {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         let slot = known.unwrap_or_else(|| {
-            Arc::clone(self.0.write().unwrap_or_else(PoisonError::into_inner).entry(key.to_owned()).or_default())
+            Arc::clone(self.0.write().unwrap_or_else(PoisonError::into_inner).entry(key.into()).or_default())
         });
         slot.get_or_init(make).clone()
     }
@@ -31,12 +32,12 @@ impl<V: Clone> Cache<V> {
     }
 
     /// What was made so far.
-    pub(super) fn made(&self) -> Vec<(String, V)> {
+    pub(super) fn made(&self) -> Vec<(Arc<str>, V)> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.iter().filter_map(|(key, slot)| Some((key.clone(), slot.get()?.clone()))).collect()
+        known.iter().filter_map(|(key, slot)| Some((Arc::clone(key), slot.get()?.clone()))).collect()
     }
 
-    pub(super) fn put(&self, key: String, value: V) {
+    pub(super) fn put(&self, key: Arc<str>, value: V) {
         let slot = Arc::new(OnceLock::from(value));
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, slot);
     }
@@ -51,7 +52,7 @@ impl<V: Clone> Cache<V> {
 }
 
 /// Values that hold for as long as what they were made from stays the same (`S` says whether it does).
-pub(super) struct Derived<S, V>(RwLock<HashMap<String, (S, V)>>);
+pub(super) struct Derived<S, V>(RwLock<FxHashMap<String, (S, V)>>);
 
 impl<S, V> Default for Derived<S, V> {
     fn default() -> Self {

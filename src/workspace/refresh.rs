@@ -1,11 +1,11 @@
 //! One workspace for many runs: what was read is believed for as long as the system says that it is unchanged.
 
-use std::collections::HashMap;
 use std::mem::discriminant;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::disk::OnDisk;
 use super::listing::{Listing, stamp_at};
@@ -20,14 +20,14 @@ type Read = Result<OnDisk, ReadError>;
 struct Known<'k> {
     listing: Option<&'k Arc<Listing>>,
     /// Names and paths of files, with what was read.
-    files: Vec<(&'k str, &'k str, &'k Read)>,
+    files: Vec<(&'k str, &'k Arc<str>, &'k Read)>,
 }
 
 /// What has to be put in the place of what was read of one folder.
 #[derive(Default)]
 struct Renewed {
     listing: Option<Arc<Listing>>,
-    files: Vec<(String, Read)>,
+    files: Vec<(Arc<str>, Read)>,
     /// Whether any of it is other than it was.
     changed: bool,
 }
@@ -74,7 +74,8 @@ impl Workspace {
 
     fn refresh_folders(&self) -> bool {
         let (listings, files) = (self.listings.made(), self.files.made());
-        let mut folders: HashMap<&str, Known<'_>> = HashMap::with_capacity(listings.len());
+        let mut folders: FxHashMap<&str, Known<'_>> = FxHashMap::default();
+        folders.reserve(listings.len());
         for (folder, listing) in &listings {
             folders.entry(folder).or_default().listing = Some(listing);
         }
@@ -89,7 +90,7 @@ impl Workspace {
         for ((folder, _), renewed) in folders.iter().zip(renewed) {
             changed |= renewed.changed;
             if let Some(listing) = renewed.listing {
-                self.listings.put((*folder).to_owned(), listing);
+                self.listings.put((*folder).into(), listing);
             }
             for (path, read) in renewed.files {
                 self.files.put(path, read);
@@ -115,10 +116,16 @@ impl Workspace {
         }
         let stamps = real.map(StampsIn::folder);
         let stamp_of = |name: &str| stamps.as_ref().and_then(|stamps| stamps.stamp(name));
-        let mut bytes: HashMap<&str, u64> = HashMap::with_capacity(known.files.len());
+        // A file whose bytes were counted may have another size now.
+        let listing = known.listing.filter(|_| renewed.listing.is_none());
+        let mut measured: FxHashMap<&str, Option<u64>> =
+            listing.into_iter().flat_map(|listing| listing.measured()).collect();
+        let mut is_resized = false;
         for (name, path, before) in &known.files {
             let stamp = stamp_of(name);
-            bytes.extend(stamp.map(|stamp| (*name, stamp.bytes())));
+            if let Some(before) = measured.remove(name) {
+                is_resized |= stamp.map(|stamp| stamp.bytes()) != before;
+            }
             if let (Ok(OnDisk { seen: Some(seen), .. }), Some(stamp)) = (before, &stamp)
                 && seen.still_holds(stamp)
             {
@@ -135,15 +142,9 @@ impl Workspace {
                     now
                 }
             };
-            renewed.files.push(((*path).to_owned(), read));
+            renewed.files.push((Arc::clone(path), read));
         }
-        // A file whose bytes were counted may have another size now.
-        if renewed.listing.is_none()
-            && let Some(listing) = known.listing
-            && listing.measured().any(|(name, before)| {
-                let now = bytes.get(name).copied().or_else(|| stamp_of(name).map(|stamp| stamp.bytes()));
-                now != before
-            })
+        if is_resized || measured.into_iter().any(|(name, before)| stamp_of(name).map(|stamp| stamp.bytes()) != before)
         {
             renewed.changed = true;
             renewed.listing = Some(Arc::new(self.list_disk(folder)));

@@ -10,6 +10,7 @@ use crate::facts::{Facts, Guard, Invocation, StageFacts};
 use crate::python::PackageName;
 use crate::text::TextRange;
 
+use super::sieve::Words;
 use super::usage::speaks_in_turn;
 use super::{Declared, GroupChoice, Place, Program, PythonInstall, Reached, Root, Tool};
 
@@ -222,8 +223,9 @@ impl Facts<'_> {
                 return Some(dockerfile(&format!("RUN {}", module.unwrap_or(&invocation.program))));
             }
         }
+        let spelled = Words::of(&modules);
         let find = |path: &String| {
-            let imports = self.imports_of_speaking(path, &modules).filter(|_| !is_test(path))?;
+            let imports = self.imports_of_speaking(path, &spelled).filter(|_| !is_test(path))?;
             let module = modules.iter().find(|module| {
                 let named = |text: &String| {
                     text == *module || text.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with('.'))

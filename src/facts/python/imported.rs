@@ -1,10 +1,10 @@
 //! In which sources a module may be imported, told without scanning each for each module.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::packed::Searcher;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::facts::Facts;
 
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 128;
 
 /// The words that stand in import statements and in calls that import, with the places of the sources that have them.
 #[derive(Debug, Default)]
-pub(super) struct ImportedWords(HashMap<Box<str>, Vec<usize>>);
+pub(super) struct ImportedWords(FxHashMap<Box<str>, Vec<usize>>);
 
 impl ImportedWords {
     fn note(&mut self, place: usize, text: &str) {

@@ -4,7 +4,10 @@ use crate::facts::Facts;
 use crate::python::imports::Imports;
 
 use super::Program;
+use super::sieve::Words;
 
+/// What imports a module that is only known when the program runs.
+const CALLS: [&str; 2] = ["import_module", "__import__"];
 /// What lists the files of a folder, or the modules of a package.
 const LISTING: [&str; 9] =
     ["listdir", "iterdir", "scandir", "walk", "glob", "rglob", "iter_modules", "walk_packages", "iter_entry_points"];
@@ -18,12 +21,14 @@ impl Facts<'_> {
     pub fn plugin_loader(&self) -> Option<String> {
         let projects = self.project_sources();
         let found = self.of_program(&format!("plugins\0{}", projects.join("\0")), || {
-            let loads = |path: &String| {
-                let imports = self.imports_of_speaking(path, &["import_module", "__import__"]);
-                let is_one = imports.is_some_and(|imports| loads_plugins(&imports)) && !Program::is_aside(path);
-                is_one.then(|| path.clone())
+            let sources = self.imported_words().may_import(&CALLS).into_iter();
+            let mut sources = sources.filter_map(|place| self.program().sources.get(place));
+            let calls = Words::of(&CALLS);
+            let loads = |path: &&String| {
+                let imports = self.imports_of_speaking(path, &calls);
+                imports.is_some_and(|imports| loads_plugins(&imports)) && !Program::is_aside(path)
             };
-            self.first_in_sources(loads).or_else(|| projects.iter().find_map(loads))
+            sources.find(loads).or_else(|| projects.iter().find(loads)).cloned()
         });
         (*found).clone()
     }

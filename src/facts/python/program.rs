@@ -12,6 +12,7 @@ use crate::python::imports::Imports;
 use crate::workspace::{Workspace, join};
 
 use super::has_extension;
+use super::sieve::Words;
 
 /// Python files beyond these are not read.
 const FILE_LIMIT: usize = 6_000;
@@ -200,12 +201,11 @@ impl Facts<'_> {
         sources.split_at_checked(FEW).unwrap_or((sources, &[]))
     }
 
-    /// What the Python source at `path` imports and names, where its text holds one of `words`, which may be dotted names.
-    pub(super) fn imports_of_speaking<W: AsRef<str>>(&self, path: &str, words: &[W]) -> Option<Arc<Imports>> {
+    /// What the Python source at `path` imports and names, where its text holds one of `words`.
+    pub(super) fn imports_of_speaking(&self, path: &str, words: &Words<'_>) -> Option<Arc<Imports>> {
         // To scan takes long, and most sources hold none.
         let file = self.workspace.read(path).ok()?;
-        let holds = words.iter().any(|word| file.text().contains(super::usage::spelled(word.as_ref())));
-        holds.then(|| self.imports_of(path)).flatten()
+        words.are_in(file.text()).then(|| self.imports_of(path)).flatten()
     }
 
     /// The answer to a question about the files of the program, whose key says all else that it depends on. It is kept for as long as
@@ -262,8 +262,9 @@ impl Facts<'_> {
     }
 
     fn find_use(&self, words: &[&str]) -> Option<Reached> {
+        let spelled = Words::of(words);
         self.first_in_sources(|path| {
-            let imports = self.imports_of_speaking(path, words).filter(|_| !Program::is_aside(path))?;
+            let imports = self.imports_of_speaking(path, &spelled).filter(|_| !Program::is_aside(path))?;
             let has = |names: &[String], word: &str| names.binary_search_by(|name| name.as_str().cmp(word)).is_ok();
             let holds = |word: &&&str| has(&imports.identifiers, word) || has(&imports.strings, word);
             let word = words.iter().find(holds)?;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use aho_corasick::packed::{MatchKind, Searcher};
 
+use super::usage::spelled;
+
 /// The most words that one searcher takes before its filter lets too much through.
 const WORDS_AT_ONCE: usize = 32;
 /// The filter looks at so many bytes of a word, and at no more than the shortest word has.
@@ -46,6 +48,29 @@ impl Sieve {
     }
 }
 
+/// Words that texts are looked through for, as they are written.
+pub(super) struct Words<'w> {
+    words: Vec<&'w str>,
+    /// `None` where the processor has no instructions for it.
+    searcher: Option<Searcher>,
+}
+
+impl<'w> Words<'w> {
+    /// Of dotted names, the part that stands in any text that says them.
+    pub(super) fn of<W: AsRef<str>>(names: &'w [W]) -> Self {
+        let words: Vec<&str> = names.iter().map(|name| spelled(name.as_ref())).collect();
+        Self { searcher: searcher(&words), words }
+    }
+
+    /// Whether `text` holds a word, wherever.
+    pub(super) fn are_in(&self, text: &str) -> bool {
+        match &self.searcher {
+            Some(searcher) => searcher.find(text).is_some(),
+            None => self.words.iter().any(|word| text.contains(word)),
+        }
+    }
+}
+
 fn searcher(words: &[&str]) -> Option<Searcher> {
     Searcher::config().match_kind(MatchKind::LeftmostFirst).builder().extend(words).build()
 }
@@ -53,6 +78,19 @@ fn searcher(words: &[&str]) -> Option<Searcher> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_found_by_their_longest_part_as_it_is_written() {
+        let names = ["google.cloud.aiplatform", "ray", "größe"];
+        let words = Words::of(&names);
+        for text in ["from google.cloud import aiplatform", "array", "größe"] {
+            assert!(words.are_in(text) && words.are_in(&format!("{text}{}", " ".repeat(99))), "{text}");
+        }
+        for text in ["", "google.cloud", "RAY", "# nothing"] {
+            assert!(!words.are_in(text), "{text}");
+        }
+        assert!(!Words::of::<&str>(&[]).are_in("anything"));
+    }
 
     #[test]
     fn words_are_found_wherever_and_however_they_are_written() {
