@@ -36,7 +36,7 @@ use crate::diagnostic::Severity;
 pub const PAGE: &str = include_str!("configuration.md");
 
 /// What a run does with a Dockerfile, resolved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Names of the rules that run; `None` is all that are on by default.
     pub select: Option<Vec<String>>,

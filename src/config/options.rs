@@ -61,7 +61,7 @@ impl Level {
 }
 
 /// Rules that say nothing about the files of a pattern.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PathIgnore {
     /// Which files.
     pub pattern: Pattern,
@@ -70,7 +70,7 @@ pub struct PathIgnore {
 }
 
 /// What is said of the Dockerfiles of a pattern.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ServiceOptions {
     /// Which Dockerfiles.
     pub pattern: Pattern,

@@ -24,6 +24,13 @@ pub struct Pattern {
     glob: GlobSet,
 }
 
+/// The glob follows from text and folder.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.base == other.base
+    }
+}
+
 /// Why something is no pattern; what to do is part of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {

@@ -1,10 +1,12 @@
 //! From a workspace and settings to a report: parse, compute facts, run the rules, drop what is ignored, sort.
 
+mod linter;
 mod merge;
 mod pool;
 mod sources;
 mod why;
 
+pub use linter::Linter;
 pub use pool::on_large_stack;
 pub use sources::locate;
 pub use why::{Installed, Parent, Why, why};

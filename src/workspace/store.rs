@@ -194,7 +194,9 @@ impl Workspace {
             .and_then(|path| normalise(path))
     }
 
-    pub(super) fn generation(&self) -> u64 {
+    /// Counts changes: for as long as the number stays the same, so do all answers.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
