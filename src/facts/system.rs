@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::catalogue::{self, Distribution};
 use crate::text::TextRange;
 
-use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
+use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool, removal};
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
 
 /// A system package that stays in a layer.
@@ -28,13 +28,13 @@ pub struct SystemInstall<'f> {
 }
 
 impl Facts<'_> {
-    /// The packages that a `RUN` installs and does not remove again.
+    /// The packages that a `RUN` installs for linux/amd64 and does not remove again.
     #[must_use]
     pub fn system_installs<'f>(&self, stage: &'f StageFacts, run: &'f Run) -> Vec<SystemInstall<'f>> {
         let mut installs: Vec<SystemInstall<'f>> = Vec::new();
         // Places of those that apt may take out again by itself.
         let mut automatic: HashSet<TextRange> = HashSet::new();
-        for invocation in run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never) {
+        for invocation in run.invocations.iter().filter(|invocation| invocation.guard > Guard::Elsewhere) {
             if let Some((family, packages)) = installed(invocation) {
                 let group = virtual_package(invocation);
                 let instruction = run.instruction;
@@ -81,6 +81,14 @@ impl Facts<'_> {
     pub fn installs_of_image<'f>(&'f self, image: &'f StageFacts) -> Vec<SystemInstall<'f>> {
         let chain = std::iter::once(image).chain(self.ancestors(image));
         chain.flat_map(|stage| stage.runs.iter().flat_map(move |run| self.system_installs(stage, run))).collect()
+    }
+
+    /// Whether the `RUN` of an install deletes `folder` as well, so that what packages put there never comes into a layer.
+    #[must_use]
+    pub fn deletes_in_layer(&self, install: &SystemInstall<'_>, folder: &str) -> bool {
+        let mut runs = self.stages.get(install.stage).into_iter().flat_map(|stage| &stage.runs);
+        let run = runs.find(|run| run.instruction == install.instruction);
+        run.is_some_and(|run| run.invocations.iter().filter_map(removal).any(|removal| removal.deletes(folder)))
     }
 
     /// Whether the external image that `stage` is built on has the Debian package `name` already, so that installing it adds

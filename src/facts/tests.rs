@@ -13,6 +13,7 @@ fn programs(dockerfile: &str, files: &[(&str, &str)]) -> Vec<String> {
                 let guard = match invocation.guard {
                     Guard::Always => "",
                     Guard::Sometimes => "? ",
+                    Guard::Elsewhere => "@ ",
                     Guard::Never => "! ",
                 };
                 let words = invocation.arguments.iter().map(|argument| argument.value.text().replace(UNKNOWN, "⟨⟩"));
@@ -63,6 +64,32 @@ fn programs_are_seen_through_what_real_dockerfiles_do() {
         ),
         ("RUN pip install a || pip install b", vec!["pip install a", "? pip install b"]),
         ("RUN command -v x || pip install x", vec!["command -v x", "? pip install x"]),
+        ("ARG A\nRUN [ \"$A\" = 1 ] && pip install a && pip install b", vec!["? pip install a", "? pip install b"]),
+        ("ARG A\nRUN [ \"$A\" = 1 ] || pip install a && pip install b", vec!["? pip install a", "pip install b"]),
+        (
+            "RUN dpkg -i x.deb && pip install a && pip install b",
+            vec!["dpkg -i x.deb", "pip install a", "pip install b"],
+        ),
+        // Platforms: linux/amd64 is what bytes are told for.
+        (
+            "ARG TARGETARCH\nRUN if [ \"${TARGETARCH}\" = ppc64le ]; then pip install a; else pip install b; fi",
+            vec!["@ pip install a", "? pip install b"],
+        ),
+        (
+            "ARG TARGETPLATFORM\nRUN [ \"$TARGETPLATFORM\" = linux/arm64 ] && pip install a && pip install b || true; pip install c",
+            vec!["@ pip install a", "@ pip install b", "pip install c"],
+        ),
+        (
+            "RUN arch=\"$(dpkg --print-architecture)\"; case \"$arch\" in arm64|armhf) pip install a;; amd64) pip install b;; *) pip install c;; esac",
+            vec!["dpkg --print-architecture", "@ pip install a", "? pip install b", "@ pip install c"],
+        ),
+        (
+            "RUN if [ $(uname -m) != x86_64 ]; then pip install a; fi && pip install b",
+            vec!["uname -m", "@ pip install a", "pip install b"],
+        ),
+        // What a default says is not asked of the platform, and what is not declared is not set by it.
+        ("ARG TARGETARCH=arm64\nRUN if [ $TARGETARCH = arm64 ]; then pip install a; fi", vec!["pip install a"]),
+        ("RUN if [ \"$TARGETARCH\" = arm64 ]; then pip install a; fi", vec!["? pip install a"]),
         // Scripts in scripts.
         ("RUN bash -c 'pip install x && pip install y'", vec!["pip install x", "pip install y"]),
         ("RUN [\"/bin/sh\", \"-ec\", \"pip install x\"]", vec!["pip install x"]),

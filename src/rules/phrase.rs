@@ -1,5 +1,8 @@
 //! How messages list and count.
 
+/// What is said of the bytes of a command that does not run for linux/amd64.
+pub(super) const ONLY_ELSEWHERE: &str = "it runs for other platforms than linux/amd64, for which bytes are told";
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn listed(names: &[String]) -> String {
     match names.split_last() {

@@ -105,7 +105,8 @@ pub(super) fn installs(facts: &Facts<'_>) -> Vec<TorchInstall> {
                 Fit::No(_) => {}
             }
         }
-        let kept = matches!(build, Build::Kept(_)) || install.guard == Guard::Never || install.tool == Tool::PipWheel;
+        let kept =
+            matches!(build, Build::Kept(_)) || install.guard <= Guard::Elsewhere || install.tool == Tool::PipWheel;
         if !kept {
             let cpu = matches!(build, Build::Cpu(_));
             let version = torch_requirements(install).find_map(pinned).map(str::to_owned);

@@ -260,7 +260,11 @@ impl Sorter<'_, '_> {
             let mut found = run.invocations.iter().zip(&roles).filter(|(_, role)| **role == wanted);
             found.next().map(|(found, _)| quoted(facts.source.slice(found.range), &found.program)).unwrap_or_default()
         };
-        if run.invocations.iter().any(|found| found.guard == Guard::Sometimes && found.program != "rm") {
+        if run
+            .invocations
+            .iter()
+            .any(|found| matches!(found.guard, Guard::Sometimes | Guard::Elsewhere) && found.program != "rm")
+        {
             return Err(Refusal::new("a `RUN` before the last install decides by conditions what it does"));
         }
         if has(Role::Installs) {

@@ -45,14 +45,20 @@ impl Follow<'_, '_, '_> {
                         self.evaluate(script, words)
                     }
                     "false" => Some(false),
-                    "command" | "which" | "type" | "hash" | "grep" | "id" | "getent" | "dpkg" | "ls" | "diff"
-                    | "cmp" => None,
+                    "command" | "which" | "type" | "hash" | "grep" | "id" | "getent" | "diff" | "cmp" => None,
+                    // `dpkg -i x.deb && …` installs, and `ls && …` only shows.
+                    "dpkg" => {
+                        let words = simple.words.iter().skip(1).filter_map(Word::literal);
+                        let queries = ["-s", "-l", "-L", "-S", "--status", "--list", "--listfiles", "--search"];
+                        words.into_iter().all(|word| !queries.contains(&word.as_str())).then_some(true)
+                    }
+                    "ls" => simple.redirects.is_empty().then_some(true),
                     _ => Some(true),
                 }
             }
             Command::Compound(compound) => match &compound.kind {
                 CompoundKind::Test(words) => self.evaluate(script, words),
-                CompoundKind::Arithmetic | CompoundKind::If { .. } | CompoundKind::Case { .. } => None,
+                CompoundKind::Arithmetic => None,
                 _ => Some(true),
             },
             Command::Opaque(_) => None,
@@ -69,7 +75,8 @@ impl Follow<'_, '_, '_> {
     }
 
     /// Whether a `case` arm takes the subject.
-    pub(super) fn arm_fits(&mut self, script: &Script, subject: &Value, patterns: &[Word]) -> Option<bool> {
+    pub(super) fn arm_fits(&mut self, script: &Script, subject: &Word, patterns: &[Word]) -> Option<bool> {
+        let subject = self.expand_one(script, subject);
         let mut open = false;
         for pattern in patterns {
             let pattern = self.expand_one(script, pattern);

@@ -97,7 +97,8 @@ impl Follow<'_, '_, '_> {
                 if quoted { fields.quoted(&value) } else { fields.split(&value) }
             }
             Part::Substitution { commands, .. } => {
-                fields.quoted(&located_program(commands).unwrap_or_else(|| UNKNOWN.to_string()));
+                let told = located_program(commands).or_else(|| self.platform_told_by(commands).map(str::to_owned));
+                fields.quoted(&told.unwrap_or_else(|| UNKNOWN.to_string()));
             }
             Part::Arithmetic(_) | Part::Process { .. } | Part::Opaque(_) => fields.quoted(&UNKNOWN.to_string()),
         }
@@ -135,12 +136,16 @@ impl Follow<'_, '_, '_> {
     }
 }
 
-/// `$(which pip)` and `$(command -v pip)` name a program; anything else is unknown.
-pub(super) fn located_program(commands: &crate::shell::List) -> Option<String> {
+/// The words of a list that is one command.
+pub(super) fn only_command(commands: &crate::shell::List) -> Option<Vec<String>> {
     let [item] = commands.items.as_slice() else { return None };
     let [crate::shell::Command::Simple(simple)] = item.and_or.first.commands.as_slice() else { return None };
-    let words: Option<Vec<String>> = simple.words.iter().map(Word::literal).collect();
-    match words.as_deref()? {
+    simple.words.iter().map(Word::literal).collect()
+}
+
+/// `$(which pip)` and `$(command -v pip)` name a program; anything else is unknown.
+pub(super) fn located_program(commands: &crate::shell::List) -> Option<String> {
+    match only_command(commands)?.as_slice() {
         [which, program] if which == "which" => Some(program.clone()),
         [command, flag, program] if command == "command" && flag == "-v" => Some(program.clone()),
         _ => None,

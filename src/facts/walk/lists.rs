@@ -15,6 +15,53 @@ struct Around<'s> {
     tested: bool,
 }
 
+/// What pipelines came to.
+#[derive(Clone, Copy)]
+struct Outcome {
+    success: bool,
+    /// Whether that is a test's outcome: other commands are taken to succeed.
+    certain: bool,
+}
+
+impl Outcome {
+    /// Before the first.
+    const START: Self = Self { success: true, certain: true };
+}
+
+/// Something for any platform, and for linux/amd64.
+#[derive(Clone, Copy)]
+struct Both<T> {
+    anywhere: T,
+    on_amd64: T,
+}
+
+/// Whether a pipeline runs that stands behind pipelines that came to `so_far`, where that is known: `[ "$X" = 1 ] && pip install y`.
+fn runs(connector: Option<Connector>, so_far: Option<Outcome>) -> Option<bool> {
+    match (connector, so_far) {
+        (None, _) => Some(true),
+        (Some(Connector::And), known) => known.map(|known| known.success),
+        // A command that is no test may fail: `pip install x || pip install y`.
+        (Some(Connector::Or), Some(Outcome { success: true, certain: false })) => None,
+        (Some(Connector::Or), known) => known.map(|known| !known.success),
+    }
+}
+
+/// What the pipelines came to with one more.
+fn behind_pipeline(
+    connector: Option<Connector>,
+    before: Option<Outcome>,
+    runs: Option<bool>,
+    outcome: Option<Outcome>,
+) -> Option<Outcome> {
+    match (runs, connector) {
+        (Some(true), _) => outcome,
+        (Some(false), _) => before,
+        // What stands behind `||` runs when what stands before it failed: either way there is one that did not.
+        (None, Some(Connector::Or)) => outcome.filter(|outcome| outcome.success),
+        (None, _) => outcome.filter(|outcome| !outcome.success),
+    }
+}
+
 /// Where a pipeline stands in its and-or list.
 #[derive(Clone, Copy)]
 struct Place {
@@ -37,8 +84,7 @@ impl Follow<'_, '_, '_> {
 
     fn and_or<'s>(&mut self, script: &'s Script, around: Around<'s>, functions: &mut Functions<'s>) {
         let outer = self.guard;
-        // What the pipelines so far came to, where that is known: `[ "$X" = 1 ] && pip install y`.
-        let mut outcome: Option<(bool, bool)> = None;
+        let mut so_far = Both { anywhere: Some(Outcome::START), on_amd64: Some(Outcome::START) };
         let count = around.and_or.rest.len();
         let mut alternative = false;
         for (index, (connector, pipeline)) in around.and_or.pipelines().enumerate() {
@@ -46,18 +92,13 @@ impl Follow<'_, '_, '_> {
             let behind = around.and_or.rest.get(index..).unwrap_or_default();
             let chained = behind.iter().all(|(connector, ..)| *connector == Connector::And)
                 && behind.last().is_none_or(|(.., pipeline)| !pipeline.negated);
-            let runs = match (connector, outcome) {
-                (None, _) => Some(true),
-                (Some(Connector::And), known) => known.map(|(value, _)| value),
-                // A command that is no test may fail: `pip install x || pip install y`.
-                (Some(Connector::Or), Some((true, false))) => None,
-                (Some(Connector::Or), known) => known.map(|(value, _)| !value),
-            };
-            self.guard = match runs {
-                Some(true) => outer,
-                Some(false) => Guard::Never,
-                None => outer.min(Guard::Sometimes),
-            };
+            let runs = Both { anywhere: runs(connector, so_far.anywhere), on_amd64: runs(connector, so_far.on_amd64) };
+            self.guard = outer.min(match (runs.anywhere, runs.on_amd64) {
+                (Some(true), _) => Guard::Always,
+                (Some(false), _) => Guard::Never,
+                (None, Some(false)) => Guard::Elsewhere,
+                (None, _) => Guard::Sometimes,
+            });
             // `first || second`: where the shell reads the Dockerfile's own text, the place of `first` is known.
             let fallback = connector == Some(Connector::Or) && self.frame.anchor.is_none();
             if fallback {
@@ -69,21 +110,25 @@ impl Follow<'_, '_, '_> {
             if fallback {
                 self.instead_of.pop();
             }
-            if runs != Some(false) {
-                outcome = self.outcome(script, pipeline);
+            if runs.anywhere != Some(false) {
+                let anywhere = self.outcome(script, pipeline);
+                let on_amd64 = anywhere.or_else(|| self.for_amd64(|follow| follow.outcome(script, pipeline)));
+                so_far = Both {
+                    anywhere: behind_pipeline(connector, so_far.anywhere, runs.anywhere, anywhere),
+                    on_amd64: behind_pipeline(connector, so_far.on_amd64, runs.on_amd64, on_amd64),
+                };
             }
         }
         self.guard = outer;
     }
 
-    /// Whether a pipeline succeeds, and whether that is a test's outcome: other commands are taken to succeed.
-    /// `None` for an open test.
-    fn outcome(&mut self, script: &Script, pipeline: &Pipeline) -> Option<(bool, bool)> {
+    /// Whether a pipeline succeeds; `None` for an open test.
+    fn outcome(&mut self, script: &Script, pipeline: &Pipeline) -> Option<Outcome> {
         let (result, certain) = match pipeline.commands.as_slice() {
             [command] => (self.test(script, command)?, super::condition::is_test(command)),
             _ => (true, false),
         };
-        Some((result != pipeline.negated, certain))
+        Some(Outcome { success: result != pipeline.negated, certain })
     }
 
     fn pipeline<'s>(
@@ -201,16 +246,13 @@ impl Follow<'_, '_, '_> {
                     let outer = std::mem::replace(&mut self.guard, inner);
                     self.list(script, &branch.condition, functions, true);
                     self.guard = outer;
-                    let (guard, next) = match self.condition(script, &branch.condition) {
-                        Some(true) => (rest, Guard::Never),
-                        Some(false) => (Guard::Never, rest),
-                        None => (rest.min(Guard::Sometimes), rest.min(Guard::Sometimes)),
-                    };
+                    let (here, next) = self.guards(|follow| follow.condition(script, &branch.condition));
+                    let guard = rest.min(here);
                     let outcome = self.branch(script, &branch.body, guard, functions);
                     if guard != Guard::Never {
                         outcomes.push(outcome);
                     }
-                    rest = next;
+                    rest = rest.min(next);
                 }
                 match otherwise {
                     Some(list) => {
@@ -225,21 +267,16 @@ impl Follow<'_, '_, '_> {
                 self.merge(outcomes);
             }
             CompoundKind::Case { subject, arms } => {
-                let subject = self.expand_one(script, subject);
                 let mut outcomes = Vec::new();
                 let mut rest = Guard::Always;
                 for arm in arms {
-                    let fits = self.arm_fits(script, &subject, &arm.patterns);
-                    let (guard, next) = match fits {
-                        Some(true) => (rest, Guard::Never),
-                        Some(false) => (Guard::Never, rest),
-                        None => (rest.min(Guard::Sometimes), rest.min(Guard::Sometimes)),
-                    };
+                    let (here, next) = self.guards(|follow| follow.arm_fits(script, subject, &arm.patterns));
+                    let guard = rest.min(here);
                     let outcome = self.branch(script, &arm.body, guard, functions);
                     if guard != Guard::Never {
                         outcomes.push(outcome);
                     }
-                    rest = next;
+                    rest = rest.min(next);
                 }
                 if rest != Guard::Never {
                     outcomes.push(self.shell.clone());

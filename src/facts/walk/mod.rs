@@ -5,6 +5,7 @@ mod expansion;
 mod files;
 mod lists;
 mod makefile;
+mod platform;
 mod programs;
 mod wrappers;
 
@@ -191,6 +192,8 @@ impl Frame {
 struct ShellState {
     /// Variables that the script set, each with the values it may have.
     variables: BTreeMap<String, Vec<Value>>,
+    /// Variables whose value only the platform decides, with that for linux/amd64.
+    by_platform: BTreeMap<String, Value>,
     exported: Vec<String>,
     workdir: Value,
     errexit: Errexit,
@@ -217,12 +220,15 @@ impl Errexit {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one place")]
 struct Follow<'f, 'w, 'r> {
     facts: &'f Facts<'w>,
     stage: usize,
     run: &'r mut Run,
     shell: ShellState,
     guard: Guard,
+    /// Whether the image is taken to be built for linux/amd64, where nothing says for what.
+    on_amd64: bool,
     frame: Frame,
     depth: u32,
     /// Whether the shell ignores `set -e` here.
@@ -249,11 +255,13 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
             run,
             shell: ShellState {
                 variables: BTreeMap::new(),
+                by_platform: BTreeMap::new(),
                 exported: Vec::new(),
                 workdir,
                 errexit: Errexit::of(errexit),
             },
             guard: Guard::Always,
+            on_amd64: false,
             frame: Frame::instruction(),
             depth: 0,
             suspended: false,
@@ -353,6 +361,11 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
 
     /// The values that a variable may have; `None` when neither the script nor the Dockerfile sets it.
     fn variable(&self, name: &str) -> Option<Vec<Value>> {
+        if self.on_amd64
+            && let Some(value) = self.platform_variable(name)
+        {
+            return Some(vec![value]);
+        }
         if let Some(values) = self.shell.variables.get(name) {
             return Some(values.clone());
         }
@@ -375,6 +388,7 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
         } else {
             value
         };
+        self.shell.by_platform.remove(name);
         self.shell.variables.insert(name.to_owned(), vec![value]);
     }
 
@@ -404,6 +418,7 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
             if merged.workdir != outcome.workdir {
                 merged.workdir = Value::unknown();
             }
+            merged.by_platform.retain(|name, value| outcome.by_platform.get(name) == Some(value));
             merged.exported.extend(outcome.exported);
             if merged.errexit != outcome.errexit {
                 merged.errexit = Errexit::Open;

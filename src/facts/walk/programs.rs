@@ -26,7 +26,12 @@ impl Follow<'_, '_, '_> {
         let Some(first) = simple.words.first() else {
             for assignment in &simple.assignments {
                 let value = self.expand_one(script, &assignment.value);
+                let there =
+                    value.known().is_none().then(|| self.for_amd64(|to| to.expand_one(script, &assignment.value)));
                 self.assign(&assignment.name, value, assignment.append);
+                if let Some(there) = there.filter(|there| there.known().is_some() && !assignment.append) {
+                    self.shell.by_platform.insert(assignment.name.clone(), there);
+                }
             }
             return;
         };

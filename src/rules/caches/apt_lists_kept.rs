@@ -4,6 +4,7 @@ use crate::catalogue;
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Savings};
 use crate::facts::commands::{Apt, AptAction, removal};
 use crate::facts::{Facts, Fate, Guard, Invocation, Run, StageFacts, is_mounted};
+use crate::rules::phrase::ONLY_ELSEWHERE;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
@@ -32,7 +33,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let mut finding = reporter.report(update.range, format!("`{command}` leaves the package lists in the image"));
     finding.primary_label(format!("fills `{LISTS}`"));
     finding.help(format!("delete them in the same `RUN`: `&& {REMOVE}`; `apt-get clean` does not"));
-    if let Some(bytes) = catalogue::apt_lists_bytes(stage.image.distribution) {
+    if update.guard == Guard::Elsewhere {
+        finding.note("bytes", ONLY_ELSEWHERE);
+    } else if let Some(bytes) = catalogue::apt_lists_bytes(stage.image.distribution) {
         finding.savings(Savings::of(
             Component::Path(format!("{LISTS} in layer {}", run.instruction)),
             bytes,

@@ -4,6 +4,7 @@ use crate::catalogue::{self, Distribution};
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings, Severity};
 use crate::facts::commands::{Apt, AptAction, is_archive};
 use crate::facts::{Facts, Guard, Invocation, Run, StageFacts};
+use crate::rules::phrase::ONLY_ELSEWHERE;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -59,6 +60,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.severity(Severity::Info);
             finding
                 .note("bytes", "what is named here recommends nothing on Debian bookworm; other releases may differ");
+        } else if invocation.guard == Guard::Elsewhere {
+            finding.note("bytes", ONLY_ELSEWHERE);
         } else if !savings.items.is_empty() {
             finding.savings(savings);
         }

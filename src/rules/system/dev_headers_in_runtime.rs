@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
+use crate::facts::commands::Apt;
 use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::phrase::{listed, listed_up_to};
 use crate::rules::{Check, Reporter};
@@ -115,6 +116,16 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
         && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
+        && !comes_anyway(install)
+        && !facts.deletes_in_layer(install, "/usr/include")
+}
+
+/// Debian recommends headers and compilers beside `python3-pip`.
+fn comes_anyway(install: &SystemInstall<'_>) -> bool {
+    let with_recommended = Apt::read(install.invocation).is_some_and(|apt| apt.recommends() != Some(false));
+    with_recommended
+        && matches!(install.name, "python3-dev" | "libpython3-dev")
+        && install.invocation.arguments.iter().any(|word| word.value.text() == "python3-pip")
 }
 
 /// `LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so`: the name without a version comes with the headers.
