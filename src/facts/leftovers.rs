@@ -69,6 +69,8 @@ impl Facts<'_> {
         let variable =
             |name: &str| self.variable(run, invocation, name).and_then(Value::known).filter(|value| !value.is_empty());
         let home = || self.homes(stage, run, invocation).into_iter().next();
+        // `ENV GOPATH=$HOME/go`, where no instruction sets `HOME`.
+        let is_open = |name: &str| self.variable(run, invocation, name).is_some_and(|value| value.known().is_none());
         let image = stage.image.repository.as_str();
         let make = |folder: Option<String>, what: &'static str, readers: &'static [&'static str]| {
             let command = format!("{} {first}", invocation.program).trim_end().to_owned();
@@ -91,7 +93,8 @@ impl Facts<'_> {
                 let home = variable("CARGO_HOME")
                     .map(str::to_owned)
                     .or_else(|| (image == "rust").then(|| "/usr/local/cargo".to_owned()))
-                    .or_else(|| Some(format!("{}/.cargo", home()?)));
+                    .or_else(|| Some(format!("{}/.cargo", home()?)))
+                    .filter(|_| !is_open("CARGO_HOME"));
                 vec![
                     make(target, "the intermediate files", &["cargo", "rustc"]),
                     make(home.map(|home| format!("{home}/registry")), "the sources of all crates", &["cargo"]),
@@ -108,7 +111,8 @@ impl Facts<'_> {
                     variable("GOCACHE").map(str::to_owned).or_else(|| Some(format!("{}/.cache/go-build", home()?)));
                 let vendored = invocation.has_argument("-mod=vendor")
                     || variable("GOFLAGS").is_some_and(|flags| flags.contains("-mod=vendor"));
-                let modules = modules.filter(|_| !vendored);
+                let modules = modules.filter(|_| !vendored && !is_open("GOPATH") && !is_open("GOMODCACHE"));
+                let cache = cache.filter(|_| !is_open("GOCACHE"));
                 vec![
                     make(modules, "the sources of all modules", &["go"]),
                     make(cache.filter(|_| first != "mod"), "the compiler's cache", &["go"]),

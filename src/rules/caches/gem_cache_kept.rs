@@ -36,9 +36,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     }
     // Nothing names the folder, and each distribution has its own.
     let guessed = HOMES.iter().any(|home| first.folder().strip_suffix("/cache") == Some(home));
+    // `example/ruby` may be set up like the official image, or not.
+    let repository = stage.image.repository.as_str();
     let is_certain = !guessed
-        || stage.image.repository == "ruby"
-        || home_of(stage.image.distribution).is_some_and(|home| first.folder().starts_with(home));
+        || repository == "ruby"
+        || !repository.ends_with("/ruby")
+            && home_of(stage.image.distribution).is_some_and(|home| first.folder().starts_with(home));
     let folder = facts.shown_folder(run, first.invocation, first.folder());
     let message = format!("`{} install` keeps the gems that it downloads in the image", first.invocation.program);
     let mut finding = reporter.report(first.invocation.range, message);

@@ -61,6 +61,15 @@ fn fills(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocati
     if word(0) == "mod" && !matches!(word(1), "download" | "tidy" | "vendor") {
         return false;
     }
+    // A base of its own may have any Go, and without a manifest nothing asks for modules.
+    let is_cloned = || {
+        let earlier = stage.runs.iter().flat_map(|run| &run.invocations);
+        earlier.into_iter().any(|other| matches!(other.program.as_str(), "git" | "curl" | "wget" | "tar" | "unzip"))
+    };
+    let by_name = invocation.arguments.iter().any(|argument| argument.value.text().contains('@'));
+    if stage.image.repository != "golang" && !by_name && word(0) != "mod" && file("go.mod").is_none() && !is_cloned() {
+        return false;
+    }
     // Before there were modules, `go get` cloned them below `GOPATH/src`, and Go 1.9 and older had no cache.
     let by_get = word(0) == "get" && file("go.mod").is_none();
     if by_get || is_before_modules(stage) {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::catalogue::{self, Distribution, Gpu, SlimmerKind, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
-use crate::facts::{Base, Facts, Guard, Invocation, Refusal, Split, StageFacts, SystemInstall, has_build_step};
+use crate::facts::commands::removal;
+use crate::facts::{
+    Base, Facts, Guard, Invocation, Refusal, Run, Split, StageFacts, SystemInstall, SystemRemoval, has_build_step,
+};
 use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::reporter::Finding;
@@ -79,11 +82,12 @@ fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], repo
     {
         return;
     }
-    let invocations = chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-    let builds = |invocation: &&Invocation| invocation.guard != Guard::Never && invocation.script().is_none();
-    let Some((invocation, kit)) =
-        invocations.filter(builds).find_map(|invocation| Some((invocation, kit(invocation)?)))
-    else {
+    let builds = |invocation: &&Invocation| invocation.guard > Guard::Elsewhere && invocation.script().is_none();
+    let Some((invocation, kit)) = chain.iter().flat_map(|stage| &stage.runs).find_map(|run| {
+        let mut building = run.invocations.iter().filter(builds);
+        let (invocation, kit) = building.find_map(|invocation| Some((invocation, kit(invocation)?)))?;
+        (!removes_kit(run, &invocation.program)).then_some((invocation, kit))
+    }) else {
         return;
     };
     let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));
@@ -113,6 +117,26 @@ fn kit(invocation: &Invocation) -> Option<&'static str> {
         "cargo" if has(&["build"]) => Some("the Rust toolchain"),
         _ => None,
     }
+}
+
+/// Whether the `RUN` that compiles takes the kit out again: `apk del go`, `rm -rf /usr/local/go`, `rustup self uninstall`.
+fn removes_kit(run: &Run, program: &str) -> bool {
+    let (stems, folders): (&[&str], &[&str]) = match program {
+        "go" => (&["go", "golang"], &["/usr/local/go"]),
+        "cargo" => {
+            (&["cargo", "rust", "rustup"], &["/root/.cargo", "/root/.rustup", "/usr/local/cargo", "/usr/local/rustup"])
+        }
+        "mvn" => (&["maven"], &[]),
+        "gradle" => (&["gradle"], &[]),
+        "dotnet" => (&["dotnet"], &["/usr/share/dotnet", "/usr/lib/dotnet"]),
+        _ => return false,
+    };
+    run.invocations.iter().any(|invocation| {
+        let is_named = |name: &str| stems.iter().any(|stem| name == *stem || name.starts_with(&format!("{stem}-")));
+        SystemRemoval::read(invocation).is_some_and(|removal| removal.names.iter().any(|name| is_named(name)))
+            || removal(invocation).is_some_and(|removal| folders.iter().any(|folder| removal.covers(folder)))
+            || (program == "cargo" && invocation.program == "rustup" && invocation.has_argument("uninstall"))
+    })
 }
 
 fn report(
@@ -151,9 +175,10 @@ fn report(
         savings.complete = tools.len() == 1;
         finding.savings(savings);
     }
-    finding.help(
-        "compile in a builder stage and copy the result (`COPY --from=builder /opt/venv /opt/venv`), or install and purge the tools in one `RUN`",
-    );
+    let copied = if facts.python_installs().is_empty() { "" } else { " (`COPY --from=builder /opt/venv /opt/venv`)" };
+    finding.help(format!(
+        "compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`"
+    ));
     match split {
         Some(Ok(split))
             if split.saved.is_none_or(|bytes| bytes + split.saved_base.unwrap_or_default() >= WORTH_A_STAGE) =>
