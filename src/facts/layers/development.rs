@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::text::TextRange;
+use crate::workspace::{join, parent};
 
 use super::super::history::has_script_extension;
 use super::super::paths::{file_name, is_below, resolve};
@@ -35,6 +36,8 @@ const SERVERS: [&str; 17] = [
     "jest",
     "vitest",
 ];
+/// Suffixes of what Node.js runs.
+const SOURCES: [&str; 3] = [".js", ".mjs", ".cjs"];
 /// Flags with which an install is about another folder, part of a workspace, or nothing.
 const ELSEWHERE: [&str; 18] = [
     "--prefix",
@@ -75,6 +78,8 @@ pub struct DevelopmentModules {
     pub manifest: String,
     /// The development dependencies that it names, in order.
     pub packages: Vec<String>,
+    /// A development dependency that the program needs when it starts, and the file that needs it.
+    pub needed: Option<(&'static str, &'static str)>,
 }
 
 /// The dependencies and scripts of a `package.json`.
@@ -96,8 +101,15 @@ impl Facts<'_> {
         if found.is_empty() {
             return found;
         }
+        for modules in &mut found {
+            modules.needed = self.compiles_its_configuration(&modules.manifest);
+            modules.packages.retain(|name| modules.needed.is_none_or(|(needed, _)| name != needed));
+        }
         let composed = self.all_composed_starts();
         found.retain(|modules| {
+            if modules.packages.is_empty() {
+                return false;
+            }
             let Some(manifest) = self.node_manifest(&modules.manifest) else { return false };
             let without_tools = |words: &[&str]| self.runs_without_tools(image, words, &manifest);
             // `command: npm run dev` starts the same image with what it was built with.
@@ -170,7 +182,19 @@ impl Facts<'_> {
             copied_from: None,
             manifest: path,
             packages,
+            needed: None,
         })
+    }
+
+    /// What a program needs to read its configuration: `next start` translates `next.config.ts`.
+    fn compiles_its_configuration(&self, manifest: &str) -> Option<(&'static str, &'static str)> {
+        const TYPED: [&str; 2] = ["next.config.ts", "next.config.mts"];
+        let folder = parent(manifest);
+        let there = |name: &&str| join(folder, name).is_some_and(|path| self.workspace.is_file(&path));
+        let typed = TYPED.into_iter().find(there)?;
+        let needs = self.node_manifest(manifest)?;
+        let is_one = needs.depends_on("next") && needs.all_development().iter().any(|name| name == "typescript");
+        is_one.then_some(("typescript", typed))
     }
 
     /// Whether an invocation of `run` from `first` on deletes `folder`, or leaves it without development dependencies.
@@ -230,6 +254,19 @@ impl Facts<'_> {
             let path = self.origin(image.index, usize::MAX, &resolve(workdir, word), None);
             let Some(script) = path.and_then(|path| self.workspace.read(&path).ok()) else { return false };
             if names_tool(script.text()) || script.text().contains("npx") {
+                return false;
+            }
+        }
+        // `node server.js`, where that file requires a tool that should have been an ordinary dependency.
+        let sources = words.iter().filter(|word| SOURCES.iter().any(|suffix| word.ends_with(suffix)));
+        for word in sources {
+            let path =
+                self.origin(image.index, usize::MAX, &resolve(image.state.workdir.known().unwrap_or("/"), word), None);
+            let Some(source) = path.and_then(|path| self.workspace.read(&path).ok()) else { continue };
+            let requires = |name: &String| {
+                ["'", "\"", "`"].iter().any(|quote| source.text().contains(&format!("{quote}{name}{quote}")))
+            };
+            if development.iter().any(requires) {
                 return false;
             }
         }

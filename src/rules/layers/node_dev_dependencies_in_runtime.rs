@@ -33,9 +33,13 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
         finding.label(modules.install, "installs them");
     }
     finding.note("manifest", format!("`devDependencies` of `{}`", modules.manifest));
-    finding.help(match modules.copied_from.as_deref() {
+    let first = modules.needed.map_or_else(String::new, |(package, file)| {
+        format!("move `{package}` to `dependencies`, since `{file}` needs it when the image starts; then ")
+    });
+    let remedy = match modules.copied_from.as_deref() {
         None => "build in a stage of its own, and install with `npm ci --omit=dev` (`yarn install --production`, `pnpm install --prod`) in this one".to_owned(),
         Some("") => "run `npm prune --omit=dev` (`pnpm prune --prod`) in the stage that is copied from, behind its last build step".to_owned(),
         Some(stage) => format!("run `npm prune --omit=dev` (`pnpm prune --prod`) in the stage `{stage}`, behind its last build step"),
-    });
+    };
+    finding.help(format!("{first}{remedy}"));
 }
