@@ -42,6 +42,8 @@ pub fn tables(root: &Section<'_>) -> Tables {
         "packages",
         "packages-of-others",
         "compiled",
+        "loaded",
+        "linked",
         "scripts",
     ])
     .map_err(only_one)?;
@@ -66,7 +68,10 @@ pub fn tables(root: &Section<'_>) -> Tables {
 /// What programs and packages need of a full image, each table sorted by name.
 fn needs(root: &Section<'_>) -> Result<String, Problem> {
     let compiled = root.section("compiled")?;
-    compiled.only(&["pip", "npm"])?;
+    compiled.only(&["pip", "npm", "gem"])?;
+    let (loaded, linked) = (root.section("loaded")?, root.section("linked")?);
+    loaded.only(&["pip"])?;
+    linked.only(&["pip"])?;
     let scripts = root.section("scripts")?;
     scripts.only(&["harmless"])?;
     let mut harmless = scripts.some_texts("harmless")?;
@@ -74,11 +79,15 @@ fn needs(root: &Section<'_>) -> Result<String, Problem> {
     Ok(format!(
         "\n/// Commands of the full images with their packages.\nstatic PACKAGES: &[(&str, &str)] = &{:?};\n\
          static PACKAGES_OF_OTHERS: &[(&str, &str)] = &{:?};\nstatic COMPILED_PIP: &[(&str, &str)] = &{:?};\n\
-         static COMPILED_NPM: &[(&str, &str)] = &{:?};\nstatic HARMLESS_SCRIPTS: &[&str] = &{harmless:?};\n",
+         static LOADED_PIP: &[(&str, &str)] = &{:?};\nstatic LINKED_PIP: &[(&str, &str)] = &{:?};\n\
+         static COMPILED_NPM: &[(&str, &str)] = &{:?};\nstatic COMPILED_GEMS: &[(&str, &str)] = &{:?};\nstatic HARMLESS_SCRIPTS: &[&str] = &{harmless:?};\n",
         pairs(&root.section("packages")?)?,
         pairs(&root.section("packages-of-others")?)?,
         pairs(&compiled.section("pip")?)?,
+        pairs(&loaded.section("pip")?)?,
+        pairs(&linked.section("pip")?)?,
         pairs(&compiled.section("npm")?)?,
+        pairs(&compiled.section("gem")?)?,
     ))
 }
 

@@ -197,6 +197,29 @@ pub fn needs_of_pip_package(package: &str) -> Option<&'static str> {
     named(COMPILED_PIP, package)
 }
 
+/// What Bundler needs beside Ruby, gcc and make to install the gem `name`, and the gem to run, as Debian packages parted by spaces.
+#[must_use]
+pub fn needs_of_gem(name: &str) -> Option<&'static str> {
+    named(COMPILED_GEMS, name)
+}
+
+/// What libraries of the full image the package opens when it runs, as Debian packages parted by spaces; `None` when nothing is known.
+#[must_use]
+pub fn loads_of_pip_package(package: &str) -> Option<&'static str> {
+    named(LOADED_PIP, package)
+}
+
+/// What the package links with when it is compiled on the full image, although it does without where that is not there.
+#[must_use]
+pub fn links_of_pip_package(package: &str) -> Option<&'static str> {
+    named(LINKED_PIP, package)
+}
+
+/// The commands of the full images that their slim ones lack.
+pub fn commands_of_full_images() -> impl Iterator<Item = &'static str> {
+    PACKAGES.iter().map(|(command, _)| *command)
+}
+
 /// Packages of npm with what they need beside Node.js, as Debian packages parted by spaces.
 pub fn needs_of_npm_packages() -> impl Iterator<Item = (&'static str, &'static str)> {
     COMPILED_NPM.iter().copied()

@@ -24,8 +24,8 @@ pub use base::{BaseImage, EndOfLife, Gpu, base_image};
 pub use debian::{DebianRelease, closure_bytes, debian_release, libraries_of};
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{
-    ends_as_of, has_certificates_when_slim, is_harmless_script, needs_of_npm_packages, needs_of_pip_package,
-    package_of_command,
+    commands_of_full_images, ends_as_of, has_certificates_when_slim, is_harmless_script, links_of_pip_package,
+    loads_of_pip_package, needs_of_gem, needs_of_npm_packages, needs_of_pip_package, package_of_command,
 };
 pub use knowledge::{
     Needs, TorchRelease, Variant, collisions, commands, hints, import_names, installed_bytes_of_wheel,

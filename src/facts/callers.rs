@@ -3,15 +3,16 @@
 mod words;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
+use crate::catalogue;
 use crate::dockerfile::Keyword;
 use crate::workspace::{is_compose_name, parent};
 
 use super::paths::file_name;
-use super::python::Reached;
+use super::python::{Program, Reached};
 use super::{Facts, Guard, Invocation};
 pub(super) use words::{Form, has_command};
 use words::{is_comment, is_install_line};
@@ -80,6 +81,28 @@ impl Facts<'_> {
         self.search_compose(&mut search);
         self.search_calls_from_outside(&mut search);
         search.found
+    }
+
+    /// Commands that only full images have and that a source of the program lists with their arguments, `["git", "fetch"]`, whatever
+    /// starts them then; each with the first such source.
+    pub(super) fn listed_calls(&self) -> Arc<Vec<(&'static str, String)>> {
+        self.of_program("listed calls", || {
+            let commands: Vec<&'static str> = catalogue::commands_of_full_images().collect();
+            let found = self.all_in_sources(|path| {
+                let file = self.workspace.read(path).ok().filter(|_| !Program::is_aside(path))?;
+                let listed = words::listed(file.text(), &commands);
+                (!listed.is_empty()).then(|| (listed, path.clone()))
+            });
+            let mut calls: Vec<(&'static str, String)> = Vec::new();
+            for (listed, path) in found {
+                for command in listed {
+                    if !calls.iter().any(|(known, _)| *known == command) {
+                        calls.push((command, path.clone()));
+                    }
+                }
+            }
+            calls
+        })
     }
 
     /// What the files of the program say; each kind of use is looked for once for all Dockerfiles with the same files.

@@ -7,6 +7,7 @@ use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
 use super::commands::Apt;
 use super::paths::file_name;
+use super::python::PythonInstall;
 use super::{Facts, Guard, Invocation, StageFacts};
 
 /// Packages of a full image that something needs.
@@ -83,15 +84,16 @@ impl Facts<'_> {
             }
         }
         for install in self.python_installs().iter().filter(|install| holders.contains(&install.stage)) {
+            needs.python(install);
             for root in &install.roots {
                 let name = root.requirement.name.as_str();
-                for package in catalogue::needs_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
-                    needs.add(package, format!("for `{name}`"));
-                }
                 if root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+")) {
                     needs.add("git", format!("for `{name}` from a git repository"));
                 }
             }
+        }
+        for (command, path) in self.listed_calls().iter() {
+            needs.call(command, path);
         }
         let bundle = installed.contains("build-essential");
         let is_there =
@@ -121,6 +123,35 @@ impl Collector<'_, '_> {
         }
     }
 
+    /// What the packages of an install need to be compiled, and what they open when they run.
+    fn python(&mut self, install: &PythonInstall) {
+        let closure = self.facts.closure(install);
+        let roots = || install.roots.iter().map(|root| &root.requirement);
+        let brought: BTreeSet<&str> = closure.packages.iter().map(|package| package.name.as_str()).collect();
+        let asked = roots().flat_map(|requirement| {
+            let name = requirement.name.as_str();
+            let with_extras = requirement.extras.iter().map(move |extra| format!("{name}[{}]", extra.as_str()));
+            std::iter::once(name.to_owned()).chain(with_extras)
+        });
+        let mut packages: BTreeSet<String> = asked.collect();
+        for name in &packages {
+            for package in catalogue::needs_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
+                self.add(package, format!("for `{name}`"));
+            }
+        }
+        packages.extend(brought.iter().map(|name| (*name).to_owned()));
+        for name in &packages {
+            // `psycopg[binary]` brings its library.
+            let binary = format!("{name}-binary");
+            let bundled = brought.contains(binary.as_str()) || packages.contains(&format!("{name}[binary]"));
+            for package in catalogue::loads_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
+                if !bundled {
+                    self.add(package, format!("for `{name}`"));
+                }
+            }
+        }
+    }
+
     fn command(&mut self, stage: &StageFacts, run: &super::Run, command: &Invocation) {
         let secure = || command.arguments.iter().any(|word| word.value.text().contains("https://"));
         if DOWNLOADERS.contains(&command.program.as_str())
@@ -145,10 +176,29 @@ impl Collector<'_, '_> {
                 self.add(package, format!("for {why}"));
             }
         }
+        if command.program == "bundle"
+            && let Some(lock) = self.facts.origin_in(stage.index, run, &command.workdir, "Gemfile.lock")
+            && let Ok(lock) = self.facts.workspace.read(&lock)
+        {
+            self.gems(lock.text());
+        }
         if matches!(command.program.as_str(), "npm" | "yarn" | "pnpm")
             && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
         {
             self.node(&manifest);
+        }
+    }
+
+    /// What the gems of a lock need: `    pg (1.5.4)` below `specs:`, and the section `GIT` of those that are cloned.
+    fn gems(&mut self, lock: &str) {
+        for line in lock.lines() {
+            if line == "GIT" {
+                self.add("git", "for gems from git repositories".to_owned());
+            }
+            let name = line.strip_prefix("    ").and_then(|line| line.split(' ').next()).unwrap_or_default();
+            for package in catalogue::needs_of_gem(name).into_iter().flat_map(|list| list.split(' ')) {
+                self.add(package, format!("for `{name}`"));
+            }
         }
     }
 

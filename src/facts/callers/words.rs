@@ -73,6 +73,32 @@ fn starts_command(before: &str) -> bool {
         || ["&&", "||", "|", ";", "$(", "sudo", "exec", "\n", "--"].iter().any(|operator| trimmed.ends_with(operator))
 }
 
+/// Those of `commands` that begin a list of strings in a Python source, with an argument behind them: `["git", "fetch", url]`.
+pub(super) fn listed<'c>(text: &str, commands: &[&'c str]) -> Vec<&'c str> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices('[') {
+        let Some((first, rest)) = text.get(at + 1..).and_then(leading_string) else { continue };
+        let Some(command) = commands.iter().find(|command| **command == first && !found.contains(*command)) else {
+            continue;
+        };
+        // `["git", "svn", "hg"]` lists names.
+        let next = rest.trim_start().strip_prefix(',').map(str::trim_start);
+        let argument = next.filter(|next| !next.is_empty() && !next.starts_with(']'));
+        let is_name = |next: &str| leading_string(next).is_some_and(|(next, _)| commands.contains(&next));
+        if argument.is_some_and(|next| !is_name(next)) {
+            found.push(*command);
+        }
+    }
+    found
+}
+
+/// The plain string at the start of `text`, with what stands behind it.
+fn leading_string(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start();
+    let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    text.get(1..)?.split_once(quote).filter(|(string, _)| !string.is_empty() && !string.contains(['\n', '\\']))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +112,29 @@ mod tests {
             ["git@host:x", "git+https://x", "x.git", "digit", "git-lfs", "# git", "apt-get install git", "git=2.1"]
         {
             assert!(!has_command(text, "git", Form::Script), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_begin_with_the_command_that_they_call() {
+        let commands = ["git", "hg", "make"];
+        for text in [
+            "command = [\"git\", \"fetch\", url]",
+            "run([\n    'git',\n    '-C',\n    path])",
+            "execute(['git', *words])",
+        ] {
+            assert_eq!(listed(text, &commands), ["git"], "{text}");
+        }
+        for text in [
+            "[\"git\"]",
+            "[\"git\", \"hg\"]",
+            "x[\"git\"]",
+            "[\"git\",]",
+            "[\"gitlab\", \"x\"]",
+            "[git, x]",
+            "{\"git\": 1}",
+        ] {
+            assert!(listed(text, &commands).is_empty(), "{text}");
         }
     }
 

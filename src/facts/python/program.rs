@@ -188,7 +188,7 @@ impl Facts<'_> {
     }
 
     /// What `look` finds in the sources of the program, in their order.
-    pub(super) fn all_in_sources<T: Send>(&self, look: impl Fn(&String) -> Option<T> + Sync) -> Vec<T> {
+    pub(in crate::facts) fn all_in_sources<T: Send>(&self, look: impl Fn(&String) -> Option<T> + Sync) -> Vec<T> {
         let (first, rest) = self.few_and_many_sources();
         let mut found: Vec<T> = first.iter().filter_map(&look).collect();
         found.par_extend(rest.par_iter().filter_map(&look));

@@ -7,7 +7,7 @@ use crate::facts::{Base, Facts, StageFacts};
 
 use super::Refusal;
 use super::packages::{Packages, is_for_building};
-use super::program::{compiled_needs, compiler_libraries};
+use super::program::{compiled_needs, compiler_libraries, linked};
 
 /// The `FROM` word of the run-time stage.
 pub(super) fn runtime_base(facts: &Facts<'_>, stage: &StageFacts) -> Result<String, Refusal> {
@@ -66,6 +66,7 @@ pub(super) fn libraries(
         if let Some((package, why)) = needs.packages.iter().find(|(package, _)| !is_for_building(package)) {
             return Err(Refusal::new(format!("the slim image has no `{package}` {why}")));
         }
+        libraries.extend(linked(facts, installs));
         for package in compiled_needs(facts, installs) {
             if catalogue::is_development_package(Distribution::Debian, package) {
                 let unknown =

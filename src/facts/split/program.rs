@@ -89,7 +89,7 @@ pub(super) fn runs_without_compiler(
         return Err(Refusal::new(format!("a compose file starts `{place}`, where the packages would not be")));
     }
     sources(facts, lost, names.contains("torch") || !facts.torch_installs().is_empty())?;
-    instructions(facts, new_environment)?;
+    instructions(facts, lost, new_environment)?;
     texts(facts, lost, new_environment)
 }
 
@@ -131,7 +131,7 @@ fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>, with_torch: bool) -> Result
 }
 
 /// What the Dockerfile itself says of the interpreter and how it starts.
-fn instructions(facts: &Facts<'_>, new_environment: bool) -> Result<(), Refusal> {
+fn instructions(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Result<(), Refusal> {
     for instruction in &facts.dockerfile.instructions {
         let text = instruction.body.text();
         let place = INTERPRETER.iter().find(|place| text.contains(**place) && !brings_program(instruction));
@@ -146,6 +146,15 @@ fn instructions(facts: &Facts<'_>, new_environment: bool) -> Result<(), Refusal>
             continue;
         }
         let words = text.replace(['"', ',', '[', ']'], " ");
+        if starts
+            && let Some(command) =
+                words.split([' ', '\t', '\n', ';', '&', '|', '(', ')']).find(|word| lost.contains(word))
+        {
+            return Err(Refusal::new(format!(
+                "`{}` calls `{command}`, which would be gone",
+                instruction.keyword.name()
+            )));
+        }
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         if let Some(start) = NEW_PATHS.iter().find(|start| words.contains(**start)) {
             return Err(Refusal::new(format!("`{}` sets another `PATH` than the environment's", start.trim_end())));
@@ -204,6 +213,12 @@ fn texts(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Res
         }
     }
     Ok(())
+}
+
+/// What the installed packages link with when they are compiled on the full image; see [`catalogue::links_of_pip_package`].
+pub(super) fn linked(facts: &Facts<'_>, installs: &[&PythonInstall]) -> BTreeSet<&'static str> {
+    let names = names(facts, installs);
+    names.iter().filter_map(|name| catalogue::links_of_pip_package(name)).flat_map(|list| list.split(' ')).collect()
 }
 
 /// What packages of the full image the installed packages are known to need; see [`catalogue::needs_of_pip_package`].

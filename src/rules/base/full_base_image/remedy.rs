@@ -36,6 +36,13 @@ pub(super) fn fix(
     let edit = if pinned { None } else { edit(facts, base, tag) };
     let sure = needs.packages.is_empty() && !needs.opaque && slimmer.kind != SlimmerKind::Minimal;
     let (applicability, caution) = match &edit {
+        Some(_) if is_before_wheels(base) && !facts.python_installs().is_empty() => (
+            Applicability::Display,
+            Some("few wheels are made for this Python any more, so that most packages are compiled".to_owned()),
+        ),
+        Some(_) if slimmer.kind == SlimmerKind::Jre && names_inner_jre(facts) => {
+            (Applicability::Display, Some("a step names the folder `jre`, which only a JDK 8 has".to_owned()))
+        }
         Some(_) if sure => {
             (Applicability::Unsafe, Some("the program may call something that only the full image has".to_owned()))
         }
@@ -49,6 +56,26 @@ pub(super) fn fix(
     };
     let edits = edit.filter(|_| applicability > Applicability::Display).into_iter().collect();
     Some(Fix { title: format!("take `{}`", slimmer.reference), applicability, caution, edits })
+}
+
+/// `python:2.7`, `python:3.6`
+fn is_before_wheels(base: &ShippedBase<'_>) -> bool {
+    let tag = base.stage.image.tag.as_deref().unwrap_or_default();
+    let mut parts = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    base.stage.image.repository == "python"
+        && match (parts.next(), parts.next()) {
+            (Some(2), _) => true,
+            (Some(3), Some(minor)) => minor < 7,
+            _ => false,
+        }
+}
+
+/// `sed -i … $JAVA_HOME/jre/lib/security/java.security`
+fn names_inner_jre(facts: &Facts<'_>) -> bool {
+    facts.dockerfile.instructions.iter().any(|instruction| {
+        let text = instruction.body.text();
+        text.contains("/jre/lib") || text.contains("JAVA_HOME/jre") || text.contains("JAVA_HOME}/jre")
+    })
 }
 
 /// The shortest insertion that makes the tag of the word `tag`; `None` when the word does not spell the tag out.
