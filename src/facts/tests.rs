@@ -66,6 +66,8 @@ fn programs_are_seen_through_what_real_dockerfiles_do() {
         ("RUN command -v x || pip install x", vec!["command -v x", "? pip install x"]),
         ("ARG A\nRUN [ \"$A\" = 1 ] && pip install a && pip install b", vec!["? pip install a", "? pip install b"]),
         ("ARG A\nRUN [ \"$A\" = 1 ] || pip install a && pip install b", vec!["? pip install a", "pip install b"]),
+        ("RUN P='a b' && pip install $P && pip install c", vec!["pip install a b", "pip install c"]),
+        ("ARG P\nRUN $P/pip install a && $P x && pip install b", vec!["pip install a", "pip install b"]),
         (
             "RUN dpkg -i x.deb && pip install a && pip install b",
             vec!["dpkg -i x.deb", "pip install a", "pip install b"],

@@ -34,7 +34,8 @@ impl Follow<'_, '_, '_> {
     pub(super) fn test(&mut self, script: &Script, command: &Command) -> Option<bool> {
         match command {
             Command::Simple(simple) => {
-                let name = simple.words.first().and_then(Word::literal)?;
+                // `DEPS="gcc make" && apt-get install $DEPS`, `$PIP install x && …`
+                let Some(name) = simple.words.first().and_then(Word::literal) else { return Some(true) };
                 match name.as_str() {
                     "[" | "test" => {
                         let words = simple.words.get(1..).unwrap_or_default();
