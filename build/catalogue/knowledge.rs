@@ -1,4 +1,4 @@
-//! The smaller tables of `packages.toml`: import names, hints, development tools, releases of torch, unpacked sizes.
+//! The smaller tables of `packages.toml`: import names, hints, development tools, releases of torch and uv, unpacked sizes.
 
 use super::names::{normal_key, normal_name};
 use super::packages::{BASES, Entry};
@@ -13,6 +13,7 @@ pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Probl
     let commands = commands(root)?;
     let development = development(root).map_err(only_one)?;
     let torch = torch(root)?;
+    let uv = uv(root)?;
     let ratios = ratios(root).map_err(only_one)?;
     let variants = variants(root)?;
     let collisions = families(root, "collisions")?;
@@ -25,6 +26,7 @@ pub fn tables(root: &Section<'_>, entries: &[Entry]) -> Result<String, Vec<Probl
         code::table("Commands that are not called like their package, sorted by name.", "COMMANDS", list, &commands),
         code::table("Patterns of tools for developers.", "DEVELOPMENT", "&str", &development),
         code::table("Releases of torch, sorted by version as text.", "TORCH", "TorchRelease", &torch),
+        code::table("Releases of uv, oldest first.", "UV", "UvRelease", &uv),
         code::table("Packages with a lighter one beside them, sorted by key.", "VARIANTS", "Variant", &variants),
         code::table("Distributions that write the same module, sorted by it.", "COLLISIONS", list, &collisions),
         code::table("Heavy packages for the same purpose, sorted by it.", "OVERLAPS", list, &overlaps),
@@ -73,6 +75,31 @@ fn development(root: &Section<'_>) -> Result<Vec<String>, Problem> {
 fn torch(root: &Section<'_>) -> Result<Vec<String>, Vec<Problem>> {
     let section = root.section("torch-releases").map_err(only_one)?;
     let mut releases = all(section.keys().map(|version| Ok((version, release(&section, version)?))))?;
+    releases.sort_unstable();
+    Ok(releases.into_iter().map(|(_, code)| code).collect())
+}
+
+fn uv(root: &Section<'_>) -> Result<Vec<String>, Vec<Problem>> {
+    let section = root.section("uv-releases").map_err(only_one)?;
+    section.date("measured").map_err(only_one)?;
+    let versions = section.keys().filter(|key| *key != "measured");
+    let mut releases = all(versions.map(|version| {
+        let wrong = || section.problem(version, "it is not a version such as \"0.9\"");
+        let (major, minor) = version.split_once('.').ok_or_else(wrong)?;
+        let number = |part: &str| part.parse::<u32>().map_err(|_| wrong());
+        let release = (number(major)?, number(minor)?);
+        let section = section.section(version)?;
+        section.only(&["distribution", "program"])?;
+        let bytes = |key| {
+            let thousands = section.number(key)?.ok_or_else(|| section.problem(key, "it is missing"))?;
+            Ok::<String, Problem>(code::number(thousands * 1000))
+        };
+        let (distribution, program) = (bytes("distribution")?, bytes("program")?);
+        let code = format!(
+            "UvRelease {{ version: {release:?}, distribution_bytes: {distribution}, program_bytes: {program} }}"
+        );
+        Ok((release, code))
+    }))?;
     releases.sort_unstable();
     Ok(releases.into_iter().map(|(_, code)| code).collect())
 }

@@ -39,6 +39,7 @@ pub fn tables(root: &Section<'_>) -> Tables {
     root.only(&[
         "packages",
         "torch-releases",
+        "uv-releases",
         "ratios",
         "imports",
         "hints",

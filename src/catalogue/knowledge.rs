@@ -1,4 +1,4 @@
-//! Smaller tables about Python packages: import names, hints, development tools, releases of torch, unpacked sizes.
+//! Smaller tables about Python packages: import names, hints, development tools, releases of torch and uv, unpacked sizes.
 
 use crate::text::normal_name;
 
@@ -23,6 +23,17 @@ pub struct TorchRelease {
     pub cpu_wheel_bytes: Option<u64>,
     /// `measured`, `verified edge` (the CUDA packages were seen in a real lock) or `documented`.
     pub basis: &'static str,
+}
+
+/// What a release of uv takes on disk: from one to the next it grows or shrinks by up to a third.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UvRelease {
+    /// `X.Y`.
+    pub version: (u32, u32),
+    /// Bytes of the distribution's files when it is installed, `uvx` and what lists its parts among them.
+    pub distribution_bytes: u64,
+    /// Bytes of the program alone in uv's own image, which is built for musl.
+    pub program_bytes: u64,
 }
 
 /// What a heavy package has more of than the lighter one beside it.
@@ -194,6 +205,20 @@ pub fn torch_release(version: &str) -> Option<&'static TorchRelease> {
     TORCH.get(TORCH.binary_search_by(|release| release.version.cmp(&version)).ok()?)
 }
 
+/// The release of uv that `version` belongs to: `0.9`, `0.9.26`, `0.9.26-python3.12-alpine`. One between two that were measured
+/// counts as the older; the newest where no version is told.
+#[must_use]
+pub fn uv_release(version: Option<&str>) -> Option<UvRelease> {
+    let number = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
+    let parse = |part: &str| part.get(..number(part))?.parse::<u32>().ok();
+    let told = version.and_then(|version| {
+        let (major, minor) = version.split_once('.')?;
+        Some((parse(major)?, parse(minor)?))
+    });
+    let Some(told) = told else { return UV.last().copied() };
+    UV.iter().rev().find(|release| release.version <= told).or(UV.first()).copied()
+}
+
 /// What a wheel of `name` takes when it is unpacked, without `.pyc`: its bytes times the ratio of the package where one of its wheels
 /// was measured, else the ratio of packages like it. An estimate: over the locks of 12 real projects, each left out of the measurement
 /// in turn, the median error of the sum is 1.9 % and the worst 5.8 %.
@@ -238,6 +263,8 @@ mod tests {
             }
         }
         assert!(TORCH.is_sorted_by_key(|release| release.version));
+        assert_eq!(UV.len() + 1, count("uv-releases"), "one row for each, and the day");
+        assert!(UV.is_sorted_by(|one, other| one.version < other.version));
     }
 
     #[test]
@@ -266,6 +293,17 @@ mod tests {
         assert_eq!(torch_release("2.15.0").and_then(|release| release.installed_bytes), Some(5_457_000_000));
         assert_eq!(torch_release("2.5").and_then(|release| release.cpu_wheel_bytes), Some(174_700_000));
         assert!(torch_release("99").is_none());
+    }
+
+    #[test]
+    fn releases_of_uv_are_found_by_any_version() {
+        let version = |told| uv_release(told).map(|release| release.version);
+        assert_eq!(version(Some("0.9.26")), Some((0, 9)));
+        assert_eq!(version(Some("0.9.26-python3.12-alpine")), Some((0, 9)));
+        assert_eq!(version(Some("0.10")), Some((0, 10)), "versions are no decimal numbers");
+        assert_eq!(version(Some("0.1.45")), version(Some("0.4.0")), "the oldest that was measured");
+        assert_eq!(version(Some("9.9")), version(None));
+        assert_eq!(version(Some("latest")), version(None));
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub use images::{
     loads_of_pip_package, needs_of_gem, needs_of_npm_packages, needs_of_pip_package, package_of_command,
 };
 pub use knowledge::{
-    Needs, TorchRelease, Variant, collisions, commands, hints, import_names, installed_bytes_of_wheel,
-    is_development_tool, knows_import_names, musl_missing, overlaps, own_bytes, torch_release, variant,
+    Needs, TorchRelease, UvRelease, Variant, collisions, commands, hints, import_names, installed_bytes_of_wheel,
+    is_development_tool, knows_import_names, musl_missing, overlaps, own_bytes, torch_release, uv_release, variant,
 };
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,

@@ -2,6 +2,7 @@
 
 mod ways;
 
+use crate::catalogue;
 use crate::dockerfile::Arguments;
 use crate::facts::commands::{Pip, PipAction, Uv, UvAction, removal};
 use crate::facts::paths::file_name;
@@ -100,6 +101,32 @@ pub struct Installer {
     pub range: TextRange,
     /// Where its program can stand, absolute.
     pub places: Vec<String>,
+    /// What tells its version: a pin, a tag or a part of an address, when it begins with a number.
+    pub version: Option<String>,
+}
+
+impl Installer {
+    /// What it takes in the image, without `.pyc`; 0 when nothing is known of it.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let release = || catalogue::uv_release(self.version.as_deref());
+        match (self.tool, &self.way) {
+            (InstallerTool::Uv, Way::Command(..)) => release().map_or(0, |release| release.distribution_bytes),
+            (InstallerTool::Uv, Way::Base | Way::Copied(_)) => release().map_or(0, |release| release.program_bytes),
+            (tool, _) => catalogue::weight(&[tool.name()]).installed_bytes,
+        }
+    }
+}
+
+/// The version that a text begins with; `None` for `latest` and what is not known.
+fn version(text: &str) -> Option<String> {
+    text.starts_with(|first: char| first.is_ascii_digit()).then(|| text.to_owned())
+}
+
+/// The version in an image's tag: `0.9.26` of `ghcr.io/astral-sh/uv:0.9.26@sha256:…`.
+fn tagged(reference: &str) -> Option<String> {
+    let name = reference.split('@').next()?;
+    version(name.rsplit('/').next()?.split_once(':')?.1)
 }
 
 /// Whether a reference names the image of uv.
@@ -123,7 +150,9 @@ pub(super) fn collect(facts: &Facts<'_>) -> Vec<Installer> {
             });
             let places = vec!["/usr/local/bin/uv".to_owned(), "/uv".to_owned()];
             let range = range.unwrap_or_default();
-            found.push(Installer { tool: InstallerTool::Uv, stage: stage.index, way: Way::Base, range, places });
+            let version = tagged(reference.text());
+            let (tool, way) = (InstallerTool::Uv, Way::Base);
+            found.push(Installer { tool, stage: stage.index, way, range, places, version });
         }
         for (number, transfer) in stage.transfers.iter().enumerate() {
             found.extend(copied(facts, stage, number, transfer));

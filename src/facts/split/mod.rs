@@ -19,7 +19,7 @@ use crate::catalogue;
 use crate::dockerfile::Keyword;
 use crate::dockerfile::edit::Cut;
 
-use super::python::{InstallerTool, InstallerUse, PythonInstall, Way};
+use super::python::{Installer, InstallerTool, InstallerUse, PythonInstall, Way};
 use super::{Facts, Guard, Shell, StageFacts};
 
 pub use environment::Environment;
@@ -133,7 +133,7 @@ impl Facts<'_> {
         let starts = self.start_changes(&tools)?;
         split.change(self, starts);
         split.sets_path = !split.environment.in_path && (split.environment.is_new || !tools.wrapping.is_empty());
-        split.weigh(stage, &packages, &tools);
+        split.weigh(self, stage, &packages, &tools);
         split.removed = packages.removed.iter().map(|(name, _)| name.clone()).collect();
         split.libraries = packages.libraries;
         Ok(split)
@@ -244,9 +244,10 @@ impl Split {
         !stage.image.slim && catalogue::base_image(&self.base).slim
     }
 
-    fn weigh(&mut self, stage: &StageFacts, packages: &Packages, tools: &Tools) {
-        let installers: Vec<&str> = tools.dropped.iter().map(|tool| tool.name()).collect();
-        let installers: u64 = installers.iter().map(|name| catalogue::weight(&[name]).installed_bytes).sum();
+    fn weigh(&mut self, facts: &Facts<'_>, stage: &StageFacts, packages: &Packages, tools: &Tools) {
+        let installer = |tool| facts.installers().iter().find(|found| found.tool == tool);
+        let dropped = tools.dropped.iter().filter_map(|&tool| installer(tool));
+        let installers: u64 = dropped.map(Installer::bytes).sum();
         let minor = stage.image.python.as_deref().and_then(|version| version.split_once('.')?.1.parse::<u32>().ok());
         let environment = match (self.environment.is_new, minor) {
             (false, _) => 0,

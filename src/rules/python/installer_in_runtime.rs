@@ -4,7 +4,6 @@ mod remedy;
 
 use std::collections::BTreeSet;
 
-use crate::catalogue;
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::python::{Declared, Installer, InstallerTool, InstallerUse, Program, Reached, Way};
 use crate::facts::{Facts, StageFacts};
@@ -101,7 +100,7 @@ fn report(facts: &Facts<'_>, installer: &Installer, wrapper: Option<&Reached>, r
         let sources = count(sources, "Python source");
         finding.note("use", format!("none in what the image starts, in {sources} and in the files that deploy it"));
     }
-    let weight = catalogue::weight(&[name]).installed_bytes;
+    let weight = installer.bytes();
     if weight > 0 {
         finding.savings(Savings::of(Component::Package(name.to_owned()), weight, Basis::Catalogue));
     }

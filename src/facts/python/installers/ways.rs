@@ -7,23 +7,27 @@ use crate::facts::transfer::{Source, Transfer};
 use crate::facts::{Base, Facts, Invocation, Run, StageFacts};
 use crate::text::TextRange;
 
-use super::{Installer, InstallerTool, Way, is_uv_image};
+use super::{Installer, InstallerTool, Way, is_uv_image, tagged, version};
 
 /// `COPY --from=ghcr.io/astral-sh/uv /uv /uvx /bin/`
 pub(super) fn copied(facts: &Facts<'_>, stage: &StageFacts, number: usize, transfer: &Transfer) -> Option<Installer> {
     let is_program = |name: &str| matches!(name, "uv" | "uvx");
-    let from_uv = match &transfer.source {
-        Source::Image(reference) => is_uv_image(reference.text()),
+    let image = match &transfer.source {
+        Source::Image(reference) => Some(reference),
         Source::Stage(from) => {
             let root = facts.stages.get(*from)?;
-            let root = facts.ancestors(root).last().unwrap_or(root);
-            matches!(&root.base, Base::Image(reference) if is_uv_image(reference.text()))
+            match &facts.ancestors(root).last().unwrap_or(root).base {
+                Base::Image(reference) => Some(reference),
+                Base::Stage(_) | Base::Scratch => None,
+            }
         }
-        Source::Context => false,
+        Source::Context => None,
     };
+    let image = image.map(Value::text).filter(|reference| is_uv_image(reference));
     let mut words = transfer.paths.iter().filter(|(path, _)| {
         let path = path.known().unwrap_or_default();
-        is_program(file_name(path)) && (from_uv || (path.contains("bin/") && transfer.source != Source::Context))
+        is_program(file_name(path))
+            && (image.is_some() || (path.contains("bin/") && transfer.source != Source::Context))
     });
     let (path, first) = words.next()?;
     let destination = transfer.destination.known()?;
@@ -36,6 +40,7 @@ pub(super) fn copied(facts: &Facts<'_>, stage: &StageFacts, number: usize, trans
         way: Way::Copied(number),
         range: TextRange::new(first.start(), end),
         places: vec![resolve("/", &place)],
+        version: image.and_then(tagged),
     })
 }
 
@@ -46,28 +51,34 @@ pub(super) fn by_command(
     index: usize,
     invocation: &Invocation,
 ) -> Vec<Installer> {
-    let new = |tool, range, places| Installer {
+    let new = |tool, range, places, version| Installer {
         tool,
         stage: stage.index,
         way: Way::Command(run_index, index),
         range,
         places,
+        version,
     };
     if let Some((options, at)) = installs_packages(invocation) {
         let operands = options.operands.iter().skip(at);
-        let named = operands.filter_map(|&(_, argument)| Some((distribution(argument.value.text())?, argument.range)));
+        let named = operands.filter_map(|&(_, argument)| Some((distribution(argument.value.text())?, argument)));
+        let pinned = |word: &str| version(word.split_once("==")?.1.trim_start());
         return named
-            .map(|(tool, range)| new(tool, range, packaged(facts, stage, run, index, invocation, tool)))
+            .map(|(tool, argument)| {
+                let places = packaged(facts, stage, run, index, invocation, tool);
+                new(tool, argument.range, places, pinned(argument.value.text()))
+            })
             .collect();
     }
     if let Some(tool) = system_package(invocation) {
-        return vec![new(tool.0, tool.1, vec![format!("/usr/bin/{}", tool.0.name())])];
+        return vec![new(tool.0, tool.1, vec![format!("/usr/bin/{}", tool.0.name())], None)];
     }
     // `curl -LsSf https://astral.sh/uv/install.sh | sh`, `sh /uv-installer.sh` of an `ADD`.
     let fetched = invocation.arguments.iter().find_map(|argument| {
         let text = argument.value.text();
         let fetches = matches!(invocation.program.as_str(), "curl" | "wget") && text.contains("://");
-        fetches.then(|| InstallerTool::of_address(text)).flatten().map(|tool| (tool, invocation.range))
+        let tool = fetches.then(|| InstallerTool::of_address(text)).flatten()?;
+        Some((tool, invocation.range, addressed(text)))
     });
     let added = || {
         let scripts = stage.transfers.iter().filter(|transfer| transfer.add && transfer.instruction < run.instruction);
@@ -79,14 +90,19 @@ pub(super) fn by_command(
                     || invocation.path.known() == Some(place);
                 let named = invocation.path.known() == Some(place)
                     || invocation.arguments.iter().any(|argument| argument.value.known() == Some(place));
-                (runs && named).then_some((tool, invocation.range))
+                (runs && named).then(|| (tool, invocation.range, addressed(path.text())))
             },
         )
     };
     fetched
         .or_else(added)
-        .map(|(tool, range)| vec![new(tool, range, own_places(facts, stage, run, invocation, tool))])
+        .map(|(tool, range, version)| vec![new(tool, range, own_places(facts, stage, run, invocation, tool), version)])
         .unwrap_or_default()
+}
+
+/// The version in the address of an installer: `https://astral.sh/uv/0.5.11/install.sh`.
+fn addressed(address: &str) -> Option<String> {
+    address.split('/').find_map(version)
 }
 
 /// The options of a command that installs distributions by name, and how many operands stand before the names.
