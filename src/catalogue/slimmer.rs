@@ -65,7 +65,30 @@ pub(super) fn slimmer(
         "temurin" => temurin(repository, tag, distribution).map(other),
         "aspnet" => aspnet(name, tag).map(other),
         _ if distribution == Distribution::Alpine => Some(other("alpine".to_owned())),
+        BOOKWORM => Some(other(format!("debian:{}-slim", release_of_kit(repository, tag)))),
         reference => Some(other(reference.to_owned())),
+    }
+}
+
+/// What the result of a toolchain runs on.
+const BOOKWORM: &str = "debian:bookworm-slim";
+
+/// The release of Debian that a toolchain compiled on: what it linked with the C library runs on that release and later ones.
+fn release_of_kit(repository: &str, tag: &str) -> &'static str {
+    const RELEASES: [&str; 4] = ["trixie", "bookworm", "bullseye", "buster"];
+    if let Some(named) = RELEASES.into_iter().find(|release| tag.split('-').any(|part| part == *release)) {
+        return named;
+    }
+    // The last versions whose images were never made on trixie, which came in August 2025.
+    let last = match repository {
+        "golang" => (1, 23),
+        "rust" => (1, 88),
+        _ => return "bookworm",
+    };
+    let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) <= last => "bookworm",
+        _ => "trixie",
     }
 }
 
@@ -226,7 +249,11 @@ mod tests {
             ("tomcat:10.1-jdk17", Some("tomcat:10.1-jre17")),
             ("tomcat:10.1-jdk17-corretto", None),
             ("golang:1.22", Some("debian:bookworm-slim")),
+            ("golang:1.25", Some("debian:trixie-slim")),
+            ("golang", Some("debian:trixie-slim")),
             ("golang:1.22-alpine", Some("alpine")),
+            ("rust:1.70-bullseye", Some("debian:bullseye-slim")),
+            ("rust:1", Some("debian:trixie-slim")),
             ("swift:5.10-jammy", Some("swift:5.10-jammy-slim")),
             ("mcr.microsoft.com/dotnet/sdk:8.0.100-alpine", Some("mcr.microsoft.com/dotnet/aspnet:8.0-alpine")),
             ("rockylinux:9", Some("rockylinux:9-minimal")),
