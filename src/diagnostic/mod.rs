@@ -82,6 +82,8 @@ pub struct Diagnostic {
     pub savings: Option<Savings>,
     /// A change that removes it.
     pub fix: Option<Fix>,
+    /// What the fix repeats elsewhere of the file where the finding is: what changes that text has to come first.
+    pub fix_repeats: Vec<TextRange>,
 }
 
 impl Diagnostic {
@@ -99,6 +101,7 @@ impl Diagnostic {
             help: None,
             savings: None,
             fix: None,
+            fix_repeats: Vec::new(),
         }
     }
 }

@@ -80,7 +80,12 @@ impl Rounds<'_> {
                 !self.banned.contains(candidate.diagnostic.rule) && self.may_edit(candidate)
             });
             let chosen = select::compatible(&candidates);
-            let (made, outcomes) = self.make(&chosen);
+            let (mut made, mut outcomes) = self.make(&chosen);
+            if made.is_empty() && !chosen.is_empty() {
+                let rejected = std::mem::take(&mut self.rejected);
+                (made, outcomes) = self.make(&select::repeating(&candidates));
+                self.rejected.extend(rejected);
+            }
             if made.is_empty() {
                 return Ok((remaining, count));
             }

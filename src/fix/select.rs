@@ -20,6 +20,15 @@ impl Candidate<'_> {
     fn order(&self) -> (Option<&Edit>, &str, &str) {
         (self.fix.edits.iter().min(), self.diagnostic.rule, &self.fix.title)
     }
+
+    /// Whether one of the others changes what this one repeats.
+    fn waits(&self, others: &[Candidate<'_>]) -> bool {
+        let repeats = &self.diagnostic.fix_repeats;
+        let changes = |edit: &Edit| {
+            edit.file == self.diagnostic.primary.file && repeats.iter().any(|range| conflict(edit.range, *range))
+        };
+        !repeats.is_empty() && others.iter().any(|other| other.fix.edits.iter().any(changes))
+    }
 }
 
 /// Edits by file.
@@ -45,10 +54,23 @@ pub(super) fn candidates(
     candidates
 }
 
-/// The first of the candidates that do not get in each other's way. Edits that two fixes share count once.
+/// The first of the candidates that do not get in each other's way. Edits that two fixes share count once. A fix that repeats text
+/// waits for those that change it: the repetition would be the text as it was.
 pub(super) fn compatible<'r>(candidates: &[Candidate<'r>]) -> Vec<Candidate<'r>> {
+    let (mut taken, changing) = (Taken::default(), plain(candidates));
+    candidates.iter().filter(|candidate| !candidate.waits(&changing) && taken.take(candidate.fix)).copied().collect()
+}
+
+/// Those that repeat text, for when no other can be made.
+pub(super) fn repeating<'r>(candidates: &[Candidate<'r>]) -> Vec<Candidate<'r>> {
     let mut taken = Taken::default();
-    candidates.iter().filter(|candidate| taken.take(candidate.fix)).copied().collect()
+    let repeating = candidates.iter().filter(|candidate| !candidate.diagnostic.fix_repeats.is_empty());
+    repeating.filter(|candidate| taken.take(candidate.fix)).copied().collect()
+}
+
+/// Those that repeat nothing.
+fn plain<'r>(candidates: &[Candidate<'r>]) -> Vec<Candidate<'r>> {
+    candidates.iter().filter(|candidate| candidate.diagnostic.fix_repeats.is_empty()).copied().collect()
 }
 
 /// All edits of the candidates by file.

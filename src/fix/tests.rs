@@ -128,6 +128,32 @@ fn edit(file: &str, start: usize, end: usize, text: &str) -> Edit {
     Edit { file: file.into(), range: TextRange::from_usize(start, end), text: text.to_owned() }
 }
 
+/// A linter that wants `RUN x` repeated at the end, and `y` in its place.
+fn repeats_what_changes(workspace: &Workspace) -> Report {
+    let source = workspace.read("Dockerfile").unwrap();
+    let text = source.text();
+    let mut diagnostics = Vec::new();
+    if text.matches("RUN").count() == 1 {
+        let run = text.lines().find(|line| line.starts_with("RUN")).unwrap();
+        let again = vec![edit("Dockerfile", text.len(), text.len(), &format!("{run}\n"))];
+        let again = finding("build-tools-in-runtime", Applicability::Unsafe, again);
+        let at = text.find(run).unwrap();
+        diagnostics.push(Diagnostic { fix_repeats: vec![TextRange::from_usize(at, at + run.len())], ..again });
+    }
+    if let Some(at) = text.find('x') {
+        let other = vec![edit("Dockerfile", at, at + 1, "y")];
+        diagnostics.push(finding("unused-system-package", Applicability::Unsafe, other));
+    }
+    Report { diagnostics, ..Report::default() }
+}
+
+#[test]
+fn what_repeats_text_waits_for_what_changes_it() {
+    let plan = plan_of(&workspace("FROM a\nRUN x\n"), Applicability::Unsafe, repeats_what_changes);
+    assert_eq!((plan.rounds, plan.fixed), (2, 2));
+    assert_eq!(text_of(&plan, "Dockerfile"), "FROM a\nRUN y\nRUN y\n");
+}
+
 /// A linter that wants ` --no-cache-dir` behind each `pip install`.
 fn wants_no_cache(workspace: &Workspace) -> Report {
     let source = workspace.read("Dockerfile").unwrap();

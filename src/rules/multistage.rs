@@ -29,6 +29,12 @@ pub(super) fn fix(facts: &Facts<'_>, split: &Split) -> Option<Fix> {
     })
 }
 
+/// The instructions that the rewrite repeats in the run-time stage.
+pub(super) fn repeated(facts: &Facts<'_>, split: &Split) -> Vec<TextRange> {
+    let instruction = |number: usize| facts.dockerfile.instructions.get(number);
+    split.repeats.iter().filter_map(|repeat| Some(instruction(repeat.instruction)?.range)).collect()
+}
+
 struct Rewrite<'f, 'w> {
     facts: &'f Facts<'w>,
     split: &'f Split,

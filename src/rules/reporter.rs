@@ -106,6 +106,11 @@ impl Finding<'_> {
     pub fn fix(&mut self, fix: impl Into<Option<Fix>>) -> &mut Self {
         self.set(|diagnostic| diagnostic.fix = fix.into())
     }
+
+    /// What removes it and repeats these parts of the Dockerfile elsewhere: fixes that change them are made before it.
+    pub fn repeating_fix(&mut self, fix: impl Into<Option<Fix>>, repeats: Vec<TextRange>) -> &mut Self {
+        self.fix(fix).set(|diagnostic| diagnostic.fix_repeats = repeats)
+    }
 }
 
 impl Drop for Finding<'_> {

@@ -71,7 +71,7 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
         finding.note("bytes", sizes(&base.reference, image, &slimmer.reference, &small));
     }
     finding.help(remedy::help(&slimmer.reference, slimmer.kind, &needs, purpose));
-    finding.fix(fix);
+    finding.repeating_fix(fix, split.as_ref().map(|split| multistage::repeated(facts, split)).unwrap_or_default());
 }
 
 /// The build in two stages, where all that the slim image lacks are compilers and headers for packages. Where the Dockerfile installs

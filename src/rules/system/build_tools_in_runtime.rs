@@ -212,7 +212,7 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
     if !libraries.is_empty() {
         finding.note("stages", format!("the run-time stage keeps {}", listed_up_to(&libraries, LIBRARIES_LISTED)));
     }
-    finding.fix(multistage::fix(facts, split));
+    finding.repeating_fix(multistage::fix(facts, split), multistage::repeated(facts, split));
 }
 
 /// Whether the stage is built on an image of compilers for a GPU, beside which there is one for running.
