@@ -76,17 +76,13 @@ const CALLERS: [&str; 10] = [
     "execute(",
 ];
 /// Installers that Python sources call, as the list of their words begins.
-const LISTED_CALLS: [(&str, &str); 12] = [
+const LISTED_CALLS: [(&str, &str); 8] = [
     ("pip", "install"),
     ("pip3", "install"),
     ("uv", "sync"),
     ("poetry", "install"),
     ("bundle", "install"),
     ("gem", "install"),
-    ("npm", "install"),
-    ("npm", "ci"),
-    ("yarn", "install"),
-    ("pnpm", "install"),
     ("go", "install"),
     ("cargo", "install"),
 ];
@@ -279,21 +275,26 @@ pub(super) fn install_call(line: &str) -> Option<String> {
 
 /// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
 fn source_call(text: &str) -> Option<String> {
-    let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(text, program, subcommand));
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    let code = code.join("\n");
+    let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(&code, program, subcommand));
     if let Some((program, subcommand)) = listed {
         return Some(format!("{program} {subcommand}"));
     }
     let mut opened = false;
-    for line in text.lines() {
+    for line in code.lines() {
         let code = line.trim();
         let calls = opened || CALLERS.iter().any(|caller| code.contains(caller));
         opened = calls && code.ends_with('(');
-        if !calls || code.starts_with('#') {
+        if !calls {
             continue;
         }
-        // What a quote opens may be a command line; a compiler's name alone is any word.
+        // What a quote opens may be a command line; a compiler's name alone is any word, and who builds a page in JavaScript
+        // compiles nothing.
         let quoted = code.split(['"', '\'']).skip(1).step_by(2).find_map(install_call);
-        if let Some(call) = quoted.filter(|call| call.contains(' ')) {
+        if let Some(call) = quoted.filter(|call| {
+            LISTED_CALLS.iter().any(|(program, _)| call.strip_prefix(program).is_some_and(|rest| rest.starts_with(' ')))
+        }) {
             return Some(call);
         }
     }
@@ -360,7 +361,9 @@ mod tests {
             ("return (\n  \"uv\",\n  \"pip\",\n  \"install\",\n)", Some("pip install")),
             ("[\"pip\", \"--python\", python, \"install\"]", Some("pip install")),
             ("os.system(f\"pip install {name}\")", Some("pip install")),
-            ("subprocess.run(\n  \"npm install\", shell=True)", Some("npm install")),
+            ("subprocess.run(\n  \"uv pip install x\", shell=True)", Some("uv install")),
+            ("# subprocess.run([\"pip\", \"install\"])", None),
+            ("run([\"npm\", \"install\"])", None),
             ("raise ImportError(\"pip install foo\")", None),
             ("print('run: pip install foo')", None),
         ] {

@@ -121,7 +121,13 @@ impl Facts<'_> {
     /// building or testing: not `FROM app AS integration_tests`, nor `ENTRYPOINT ["bash", "/src/build_debian.sh"]`.
     #[must_use]
     pub fn runs_a_service(&self, image: &StageFacts) -> bool {
-        self.is_runtime_image(image) && !self.serves_development(image) && !self.starts_a_build(image)
+        self.runs_what_was_built(image) && !self.serves_development(image)
+    }
+
+    /// The same, where what an image sets and starts may serve development too: what it is built on is often shipped by itself.
+    #[must_use]
+    pub fn runs_what_was_built(&self, image: &StageFacts) -> bool {
+        self.is_runtime_image(image) && !self.starts_a_build(image)
     }
 
     fn starts_a_build(&self, image: &StageFacts) -> bool {

@@ -28,12 +28,11 @@ const DESKTOPS: [&str; 14] = [
 ];
 /// Packages that only images have which build packages, firmware or programs for others, or whose programs compile by themselves:
 /// Perl's `Inline::C`, `dkms`.
-const BUILDERS: [&str; 26] = [
+const BUILDERS: [&str; 25] = [
     "abuild",
     "akmods",
     "bitbake",
     "ccache",
-    "debhelper",
     "devscripts",
     "dh-python",
     "dh-virtualenv",
@@ -84,7 +83,13 @@ impl Facts<'_> {
         self.lies_among_tests()
             || self.is_devcontainer()
             || installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
-            || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+            || self.starts_a_workbench(image)
+    }
+
+    /// Whether what the image starts lets people install and compile: a notebook, a shell over the network.
+    #[must_use]
+    pub fn starts_a_workbench(&self, image: &StageFacts) -> bool {
+        self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
     }
 
     /// Whether the file stands in a folder for tests.
@@ -199,11 +204,8 @@ impl Facts<'_> {
     /// `# gcc: serve.py pip-installs what customers ask for at start`.
     #[must_use]
     pub fn is_said_to_serve_at_start(&self, install: &SystemInstall<'_>) -> bool {
-        const SERVES: [&str; 14] = [
-            "extensions need",
-            "plugins need",
-            "for extensions",
-            "for plugins",
+        // `# uses git at runtime` is no word about compilers.
+        const TIMES: [&str; 9] = [
             "at start",
             "on start",
             "at boot",
@@ -213,13 +215,16 @@ impl Facts<'_> {
             "during runtime",
             "when it runs",
             "when running",
-            "just-in-time",
         ];
+        const ACTS: [&str; 4] = ["install", "compil", "build", "jit"];
+        const TAKERS: [&str; 4] = ["extensions need", "plugins need", "for extensions", "for plugins"];
         // `# Python extensions need a compiler` speaks of the build.
         const LANGUAGES: [&str; 8] =
             ["c ext", "c++ ext", "native ", "python ext", "php ", "ruby ext", "cython", "build time"];
+        let has = |comment: &str, words: &[&str]| words.iter().any(|word| comment.contains(word));
         self.comments_about(install).iter().any(|(comment, _)| {
-            SERVES.iter().any(|word| comment.contains(word)) && !LANGUAGES.iter().any(|word| comment.contains(word))
+            let later = has(comment, &TIMES) && has(comment, &ACTS);
+            (later || has(comment, &TAKERS)) && !has(comment, &LANGUAGES)
         })
     }
 

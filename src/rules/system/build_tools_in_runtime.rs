@@ -35,7 +35,7 @@ struct Kept<'f> {
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     // One install can be inherited by several final images: it is one finding, at the command that installs.
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.runs_a_service(image)) {
+    for image in facts.finals().filter(|image| facts.runs_what_was_built(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
         if !chain.iter().any(|stage| has_build_step(stage)) || facts.compiles_when_it_runs(&chain) {
@@ -44,7 +44,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let installs = facts.installs_of_image(image);
         let has_tools = installs.iter().any(is_weighty);
         if !has_tools
-            || facts.is_workplace(image, &installs)
+            || facts.starts_a_workbench(image)
             || facts.builds_for_others(&chain, &installs)
             || facts.installs_when_it_runs(image).is_some()
         {
