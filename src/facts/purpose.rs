@@ -96,6 +96,15 @@ fn is_named_for_work(name: &str) -> bool {
     name.split(['.', '-', '_']).any(|part| WORKSHOPS.contains(&part.to_lowercase().as_str()))
 }
 
+/// `tests`, `src/test`, `tests_nightly`, `integration-tests`; not `test-plan-generator`, which is a program.
+fn is_folder_of_tests(folder: &str) -> bool {
+    let folder = folder.trim_start_matches('.');
+    let mut parts = folder.split(['-', '_', '.']);
+    matches!(folder, "testing" | "testdata" | "testfiles" | "testcases" | "fixtures" | "e2e")
+        || parts.clone().next() == Some("tests")
+        || matches!(parts.next_back(), Some("test" | "tests"))
+}
+
 impl Facts<'_> {
     /// Whether a final image is there to run a service or a program, not to work in: its file is not named for development or
     /// tests, and what it starts is neither a shell nor an idle command, nor a test, nor something of a mount.
@@ -158,7 +167,7 @@ impl Facts<'_> {
         is_named_for_work(file)
             || parts.next().is_some_and(|folder| WORKSHOP_FOLDERS.contains(&folder.trim_start_matches('.')))
             || self.is_devcontainer()
-            || self.lies_among_tests()
+            || path.split('/').rev().skip(1).any(is_folder_of_tests)
     }
 
     /// Whether the file describes the container of an editor, which nobody ships.
