@@ -112,9 +112,8 @@ impl Facts<'_> {
             at += 1;
             let Ok(file) = self.workspace.read(&path) else { continue };
             let text = file.text();
-            if path.ends_with(".py")
-                || text.starts_with("#!") && text.lines().next().is_some_and(|line| line.contains("python"))
-            {
+            let first = text.lines().next().unwrap_or_default();
+            if path.rsplit('.').next() == Some("py") || first.starts_with("#!") && first.contains("python") {
                 if let Some(by) = source_call(text) {
                     return Some(Reached { file: path, by });
                 }
