@@ -35,7 +35,7 @@ impl Facts<'_> {
             let touched = later.iter().any(|other| moves_or_deletes(other, &folder));
             if touched
                 || self.fate(stage, run, index, std::slice::from_ref(&history)) != Fate::Kept
-                || self.is_worked_with(&folder)
+                || self.is_worked_with(stage, run, &folder)
             {
                 continue;
             }
@@ -50,8 +50,9 @@ impl Facts<'_> {
         found
     }
 
-    /// Whether an image is to work in, or what it starts calls git.
-    fn is_worked_with(&self, folder: &str) -> bool {
+    /// Whether an image is to work in, or what it starts calls git, or a command of the stage sets the clone up for that: `git config`,
+    /// `git remote`.
+    fn is_worked_with(&self, stage: &StageFacts, run: &Run, folder: &str) -> bool {
         let calls = |image: &StageFacts| {
             self.start_words(image).iter().any(|word| {
                 let name = file_name(word.trim_matches(['"', '\'']));
@@ -68,8 +69,23 @@ impl Facts<'_> {
                             .is_none_or(|file| file.text().contains("git ")))
             })
         };
-        let is_project = |image: &&StageFacts| self.is_runtime_image(image);
-        !self.finals().any(|image| is_project(&image))
+        let heirs = self.descendants(stage.index);
+        let elsewhere = !self.is_in_final(stage.index);
+        let is_project =
+            |image: &StageFacts| (elsewhere || heirs.contains(&image.index)) && self.is_runtime_image(image);
+        let sets_up = |invocation: &Invocation| {
+            // Not `git config --global url.….insteadOf`, which is there to fetch.
+            const ABOUT_WORK: [&str; 3] = ["user.", "pull.", "safe.directory"];
+            let settings = matches!(invocation.argument(0), Some("config" | "remote"));
+            let speaks = |word: &Argument| ABOUT_WORK.iter().any(|about| word.value.text().starts_with(about));
+            let inside = || invocation.workdir.known().is_some_and(|workdir| is_below(workdir, folder));
+            let of_all = invocation.has_argument("--global") || invocation.has_argument("--system");
+            let for_work = invocation.arguments.iter().any(speaks) || !of_all && inside();
+            invocation.program == "git" && settings && for_work
+        };
+        let others = || stage.runs.iter().filter(|other| other.instruction != run.instruction);
+        !self.finals().any(is_project)
+            || others().flat_map(|run| &run.invocations).any(sets_up)
             || self.finals().any(|image| calls(image) || self.may_update_itself(image, folder))
             || folder == "/"
             || self.lies_among_tests()

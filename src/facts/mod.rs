@@ -14,6 +14,7 @@ mod environment;
 mod history;
 mod homes;
 mod images;
+mod installing;
 mod kernels;
 mod layers;
 mod leftovers;

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use crate::dockerfile::{Arguments, CommandLine, Instruction};
 use crate::workspace::{Service, Workspace, join, parent};
 
-use super::paths::{file_name, resolve};
-use super::{Facts, StageFacts};
+use super::paths::{file_name, is_below, resolve};
+use super::python::Reached;
+use super::{Facts, Guard, Invocation, Run, StageFacts};
 
 /// Parts of file and folder names that mean an image for developing, testing or building.
 const WORKSHOPS: [&str; 14] = [
@@ -26,6 +27,36 @@ const WORKSHOPS: [&str; 14] = [
     "toolchain",
 ];
 
+/// Names of folders right above a file that mean the same.
+const WORKSHOP_FOLDERS: [&str; 8] =
+    ["ci", "dev", "devel", "develop", "development", "dockerdev", "dev-env", "dev-environment"];
+/// Programs that test what others have written.
+const TESTERS: [&str; 20] = [
+    "pytest", "py.test", "tox", "nox", "unittest", "rspec", "jest", "vitest", "mocha", "ava", "karma", "phpunit",
+    "pest", "cypress", "newman", "robot", "behave", "bats", "ctest", "locust",
+];
+/// What runs the tests of a project by a word behind it.
+const TEST_STARTERS: [&str; 14] = [
+    "make",
+    "npm",
+    "yarn",
+    "pnpm",
+    "go",
+    "cargo",
+    "mvn",
+    "gradle",
+    "gradlew",
+    "playwright",
+    "bundle",
+    "rake",
+    "rails",
+    "composer",
+];
+
+/// Images that hold a language or a system, and no program.
+const PLAIN_BASES: [&str; 10] =
+    ["alpine", "debian", "elixir", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
+
 /// A script stands among the first words of a start: `["tini", "--", "bash", "/start.sh"]`.
 const SCRIPT_WORDS: usize = 4;
 
@@ -34,6 +65,8 @@ const SCRIPT_WORDS: usize = 4;
 pub(super) struct Purpose {
     runs: OnceLock<bool>,
     develops: OnceLock<bool>,
+    /// What shows that it installs when it runs.
+    pub(super) installs: OnceLock<Option<Reached>>,
 }
 
 /// What a compose service starts.
@@ -63,12 +96,27 @@ fn is_named_for_work(name: &str) -> bool {
     name.split(['.', '-', '_']).any(|part| WORKSHOPS.contains(&part.to_lowercase().as_str()))
 }
 
+/// `tests`, `src/test`, `tests_nightly`, `integration-tests`; not `test-plan-generator`, which is a program.
+fn is_folder_of_tests(folder: &str) -> bool {
+    let folder = folder.trim_start_matches('.');
+    let mut parts = folder.split(['-', '_', '.']);
+    matches!(folder, "testing" | "testdata" | "testfiles" | "testcases" | "fixtures" | "e2e")
+        || parts.clone().next() == Some("tests")
+        || matches!(parts.next_back(), Some("test" | "tests"))
+}
+
 impl Facts<'_> {
     /// Whether a final image is there to run a service or a program, not to work in: its file is not named for development or
-    /// tests, and what it starts is neither a shell nor an idle command.
+    /// tests, and what it starts is neither a shell nor an idle command, nor a test, nor something of a mount.
     #[must_use]
     pub fn is_runtime_image(&self, image: &StageFacts) -> bool {
-        let answer = || !self.is_workshop() && self.starts_a_program(image);
+        let answer = || {
+            !self.is_workshop()
+                && self.starts_a_program(image)
+                && !self.tests(image)
+                && !self.has_debugger(image)
+                && !self.starts_from_a_mount(image)
+        };
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.runs.get_or_init(answer))
     }
 
@@ -82,7 +130,13 @@ impl Facts<'_> {
     /// building or testing: not `FROM app AS integration_tests`, nor `ENTRYPOINT ["bash", "/src/build_debian.sh"]`.
     #[must_use]
     pub fn runs_a_service(&self, image: &StageFacts) -> bool {
-        self.is_runtime_image(image) && !self.serves_development(image) && !self.starts_a_build(image)
+        self.runs_what_was_built(image) && !self.serves_development(image)
+    }
+
+    /// The same, where what an image sets and starts may serve development too: what it is built on is often shipped by itself.
+    #[must_use]
+    pub fn runs_what_was_built(&self, image: &StageFacts) -> bool {
+        self.is_runtime_image(image) && !self.starts_a_build(image)
     }
 
     fn starts_a_build(&self, image: &StageFacts) -> bool {
@@ -104,16 +158,111 @@ impl Facts<'_> {
         instructions.flat_map(words).chain(self.composed_words(image)).collect()
     }
 
-    /// Whether the file is named for developing, testing or building.
+    /// Whether the file or a folder around it is named for developing, testing or building.
     #[must_use]
     pub fn is_workshop(&self) -> bool {
         let path = self.service.dockerfile.to_lowercase();
         let mut parts = path.rsplit('/');
         let file = parts.next().unwrap_or_default();
         is_named_for_work(file)
-            || parts
-                .next()
-                .is_some_and(|folder| matches!(folder.trim_start_matches('.'), "devcontainer" | "ci" | "dev"))
+            || parts.next().is_some_and(|folder| WORKSHOP_FOLDERS.contains(&folder.trim_start_matches('.')))
+            || self.is_devcontainer()
+            || path.split('/').rev().skip(1).any(is_folder_of_tests)
+    }
+
+    /// Whether the file describes the container of an editor, which nobody ships.
+    #[must_use]
+    pub fn is_devcontainer(&self) -> bool {
+        self.service.dockerfile.split('/').rev().skip(1).any(|folder| folder.trim_start_matches('.') == "devcontainer")
+    }
+
+    /// The starts that compose services, but for those of development, give to the image, each word by word.
+    pub(super) fn composed_starts_of(&self, image: &StageFacts) -> Vec<Vec<&str>> {
+        let is_last = image.index + 1 == self.stages.len();
+        let builds = |start: &&ComposedStart| match &start.target {
+            Some(target) => image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target)),
+            None => is_last,
+        };
+        let own = self.composed.iter().filter(builds);
+        own.map(|start| start.words.iter().map(String::as_str).collect()).collect()
+    }
+
+    /// Whether the image is there to test something: by its stage's name, `integration-tests`, or by what it starts: `pytest`,
+    /// `make test-system`, `run_tests.sh`.
+    fn tests(&self, image: &StageFacts) -> bool {
+        let is_test = |part: &str| {
+            let part = part.trim_end_matches(|c: char| c.is_ascii_digit());
+            matches!(part, "test" | "tests" | "testing" | "e2e" | "unittest" | "unittests")
+        };
+        let is_named = |text: &str| text.to_lowercase().split(['-', '_', '.', ':']).any(is_test);
+        if image.name.as_deref().is_some_and(is_named) {
+            return true;
+        }
+        let words = self.all_start_words(image);
+        let words: Vec<&str> = words
+            .iter()
+            .flat_map(|word| word.split(|c: char| c.is_whitespace() || "\"',[]&;|()".contains(c)))
+            .filter(|word| !word.is_empty())
+            .collect();
+        words.iter().enumerate().any(|(at, word)| {
+            let name = file_name(word);
+            let runs = TEST_STARTERS.contains(&name).then(|| words.get(at + 1..).unwrap_or_default());
+            let mut behind = runs.unwrap_or_default().iter().filter(|word| !word.starts_with('-'));
+            let script = [".sh", ".bash"].iter().any(|ending| name.ends_with(ending)) && is_named(name);
+            let by_name = match behind.next() {
+                Some(&("run" | "run-script" | "exec")) => behind.next().is_some_and(|word| is_named(word)),
+                word => word.is_some_and(|word| is_named(word)),
+            };
+            TESTERS.contains(&name) || script || by_name
+        })
+    }
+
+    /// Whether Xdebug is always installed, with which nobody serves.
+    fn has_debugger(&self, image: &StageFacts) -> bool {
+        const INSTALLERS: [&str; 8] =
+            ["pecl", "pie", "apt-get", "apt", "apk", "docker-php-ext-enable", "install-php-extensions", "dnf"];
+        let names_it = |invocation: &Invocation| {
+            invocation.guard == Guard::Always
+                && INSTALLERS.contains(&invocation.program.as_str())
+                && invocation.arguments.iter().any(|word| word.value.text().to_lowercase().contains("xdebug"))
+        };
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations).any(names_it)
+    }
+
+    /// Whether the image starts a script that nothing in the build can have put there, so that it comes with a mount of the sources:
+    /// `CMD ["./script/server"]` where no step copies a `script`.
+    fn starts_from_a_mount(&self, image: &StageFacts) -> bool {
+        let Some(workdir) = image.state.workdir.known() else { return false };
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let number = chain().find_map(|stage| stage.command).or_else(|| chain().find_map(|stage| stage.entrypoint));
+        let instruction = number.and_then(|number| self.dockerfile.instructions.get(number));
+        let words = instruction.map(words).unwrap_or_default();
+        let words = match words.as_slice() {
+            [shell, rest @ ..] if matches!(file_name(shell), "sh" | "bash") => rest,
+            words => words,
+        };
+        // Right in the folder itself a build may leave its result.
+        let is_inside = |word: &&&str| word.strip_prefix("./").is_some_and(|rest| rest.contains('/'));
+        let Some(script) = words.first().filter(is_inside) else { return false };
+        let path = resolve(workdir, script);
+        let root = chain().last().unwrap_or(image);
+        let is_plain = PLAIN_BASES.contains(&file_name(&root.image.repository));
+        let copied = chain().flat_map(|stage| &stage.transfers).any(|transfer| {
+            let brings = |source: &str| {
+                let name = file_name(source);
+                !name.contains('.') || name.contains('*') || name == "." || name == file_name(&path)
+            };
+            match transfer.destination.known() {
+                // `COPY Gemfile.lock package.json ./` brings no script.
+                Some(destination) if is_below(&path, destination) => {
+                    transfer.paths.iter().any(|(source, _)| source.known().is_none_or(brings))
+                }
+                Some(destination) => is_below(destination, &path),
+                None => true,
+            }
+        });
+        is_plain && !copied && chain().flat_map(|stage| &stage.runs).all(|run| !run.opaque && leaves_alone(run, &path))
     }
 
     /// Whether what the image starts begins with one of `programs`.
@@ -205,6 +354,59 @@ impl Facts<'_> {
             last => !is_shell(last),
         }
     }
+}
+
+/// Whether no command of `run` can have made the file at `path`: all of them install packages, set something up, or say that their
+/// result goes elsewhere.
+fn leaves_alone(run: &Run, path: &str) -> bool {
+    const HARMLESS: [&str; 32] = [
+        "apt-get",
+        "apt",
+        "apk",
+        "dnf",
+        "yum",
+        "pip",
+        "npm",
+        "yarn",
+        "gem",
+        "bundle",
+        "pecl",
+        "pie",
+        "groupadd",
+        "useradd",
+        "addgroup",
+        "adduser",
+        "usermod",
+        "mkdir",
+        "chown",
+        "chmod",
+        "rm",
+        "echo",
+        "set",
+        "export",
+        "cd",
+        "sed",
+        "touch",
+        "locale-gen",
+        "docker-php-ext-install",
+        "docker-php-ext-enable",
+        "docker-php-ext-configure",
+        "go",
+    ];
+    run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never).all(|invocation| {
+        let workdir = invocation.workdir.known().unwrap_or("/");
+        let mut words = invocation.arguments.iter().map(|word| word.value.text());
+        let named = words.any(|word| {
+            let place = resolve(workdir, word);
+            !word.starts_with('-') && place != "/" && is_below(path, &place)
+        });
+        let mut words = invocation.arguments.iter().map(|word| word.value.text());
+        let elsewhere = matches!(invocation.program.as_str(), "curl" | "wget")
+            && words.any(|word| matches!(word, "-o" | "-O" | "--output"));
+        let builds = invocation.program == "go" && invocation.argument(0) != Some("mod");
+        let makes_folder = matches!(invocation.program.as_str(), "mkdir" | "chown" | "chmod");
+        (HARMLESS.contains(&invocation.program.as_str()) || elsewhere) && !builds && (!named || makes_folder)
+    })
 }
 
 /// `tail -f /dev/null`, `sleep infinity`: a container that is only kept.

@@ -15,7 +15,7 @@ use super::{Facts, Guard, Invocation, StageFacts};
 pub struct ImageNeeds {
     /// Debian packages with what needs each: ``for `psycopg2` ``.
     pub packages: BTreeMap<&'static str, String>,
-    /// Whether a script runs that cannot be read.
+    /// Whether a script runs that cannot be read, or packages are installed when the image runs.
     pub opaque: bool,
 }
 
@@ -95,6 +95,7 @@ impl Facts<'_> {
         for (command, path) in self.listed_calls().iter() {
             needs.call(command, path);
         }
+        needs.needs.opaque |= stages.iter().any(|stage| stage.is_final && self.installs_when_it_runs(stage).is_some());
         let bundle = installed.contains("build-essential");
         let is_there =
             |package: &str| installed.contains(package) || (bundle && matches!(package, "gcc" | "g++" | "make"));

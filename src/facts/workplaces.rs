@@ -1,7 +1,8 @@
 //! Images in which people work, and images that compile when they run.
 
 use crate::catalogue::{self, SystemPackageKind};
-use crate::dockerfile::{Arguments, Keyword};
+use crate::dockerfile::{Arguments, Comment, Keyword};
+use crate::text::TextRange;
 
 use super::callers::{Form, UseSigns, has_command};
 use super::paths::file_name;
@@ -27,12 +28,11 @@ const DESKTOPS: [&str; 14] = [
 ];
 /// Packages that only images have which build packages, firmware or programs for others, or whose programs compile by themselves:
 /// Perl's `Inline::C`, `dkms`.
-const BUILDERS: [&str; 26] = [
+const BUILDERS: [&str; 25] = [
     "abuild",
     "akmods",
     "bitbake",
     "ccache",
-    "debhelper",
     "devscripts",
     "dh-python",
     "dh-virtualenv",
@@ -81,8 +81,15 @@ impl Facts<'_> {
     #[must_use]
     pub fn is_workplace(&self, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
         self.lies_among_tests()
+            || self.is_devcontainer()
             || installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
-            || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+            || self.starts_a_workbench(image)
+    }
+
+    /// Whether what the image starts lets people install and compile: a notebook, a shell over the network.
+    #[must_use]
+    pub fn starts_a_workbench(&self, image: &StageFacts) -> bool {
+        self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
     }
 
     /// Whether the file stands in a folder for tests.
@@ -105,6 +112,7 @@ impl Facts<'_> {
         if self.compiles_when_it_runs(chain)
             || self.builds_for_others(chain, installs)
             || self.compiling_package(&python).is_some()
+            || self.installs_when_it_runs(image).is_some()
         {
             return true;
         }
@@ -164,11 +172,11 @@ impl Facts<'_> {
             })
     }
 
-    /// Whether a comment says that people call the package: `# For maintenance tasks` in the lines right above it, or
-    /// `# default-mysql-client for convenience` above the instruction.
+    /// Whether a comment says that people call the package: `# For maintenance tasks` above it in the instruction, or
+    /// `# default-mysql-client for convenience` above the instruction or its stage.
     #[must_use]
     pub fn is_for_people(&self, install: &SystemInstall<'_>) -> bool {
-        const PEOPLE: [&str; 13] = [
+        const PEOPLE: [&str; 15] = [
             "maintenance",
             "debug",
             "troubleshoot",
@@ -179,23 +187,73 @@ impl Facts<'_> {
             "admin",
             "interactive",
             "inspect",
+            "editor",
+            "ftw",
             "not remove",
             "n't remove",
             "keep ",
         ];
-        let Some(instruction) = self.dockerfile.instructions.get(install.instruction) else { return false };
-        let text = self.source.text();
-        let before = text.get(..install.argument.range.start() as usize).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let with_comments = self.dockerfile.with_comments_above(instruction);
-        let comments = self.dockerfile.comments.iter().filter(|comment| with_comments.contains_range(comment.range));
-        comments.into_iter().any(|comment| {
-            let words = comment.range.slice(text).to_lowercase();
+        self.comments_about(install).iter().any(|(comment, is_inside)| {
             // `# vim is just for debugging` speaks of `vim-tiny`.
             let name = install.name.split('-').next().filter(|name| name.len() > 2).unwrap_or(install.name);
-            let about = if comment.inside.is_some() { comment.line as usize + 1 == line } else { words.contains(name) };
-            about && PEOPLE.iter().any(|people| words.contains(people))
+            (*is_inside || comment.contains(name)) && PEOPLE.iter().any(|people| comment.contains(people))
         })
+    }
+
+    /// Whether a comment says that the package serves what is installed or compiled in the container: `# extensions need those`,
+    /// `# gcc: serve.py pip-installs what customers ask for at start`.
+    #[must_use]
+    pub fn is_said_to_serve_at_start(&self, install: &SystemInstall<'_>) -> bool {
+        // `# uses git at runtime` is no word about compilers.
+        const TIMES: [&str; 9] = [
+            "at start",
+            "on start",
+            "at boot",
+            "at runtime",
+            "at run time",
+            "at run-time",
+            "during runtime",
+            "when it runs",
+            "when running",
+        ];
+        const ACTS: [&str; 4] = ["install", "compil", "build", "jit"];
+        const TAKERS: [&str; 4] = ["extensions need", "plugins need", "for extensions", "for plugins"];
+        // `# Python extensions need a compiler` speaks of the build.
+        const LANGUAGES: [&str; 8] =
+            ["c ext", "c++ ext", "native ", "python ext", "php ", "ruby ext", "cython", "build time"];
+        let has = |comment: &str, words: &[&str]| words.iter().any(|word| comment.contains(word));
+        self.comments_about(install).iter().any(|(comment, _)| {
+            let later = has(comment, &TIMES) && has(comment, &ACTS);
+            (later || has(comment, &TAKERS)) && !has(comment, &LANGUAGES)
+        })
+    }
+
+    /// The comments about what is installed, in lower case: those above its instruction and its stage, and, with `true`, those inside
+    /// the instruction that head its line.
+    fn comments_about(&self, install: &SystemInstall<'_>) -> Vec<(String, bool)> {
+        let Some(instruction) = self.dockerfile.instructions.get(install.instruction) else { return Vec::new() };
+        let text = self.source.text();
+        let stage = self.stages.get(install.stage).and_then(|stage| self.dockerfile.instructions.get(stage.from));
+        let above = [Some(instruction), stage].into_iter().flatten().map(|instruction| {
+            let start = self.dockerfile.with_comments_above(instruction).start();
+            TextRange::new(start, instruction.range.start())
+        });
+        let above: Vec<TextRange> = above.collect();
+        let start = install.argument.range.start();
+        // A comment heads the lines below it, up to the next one.
+        let mut inside: Vec<&Comment> = Vec::new();
+        let is_own =
+            |comment: &&Comment| instruction.range.contains_range(comment.range) && comment.range.start() < start;
+        for comment in self.dockerfile.comments.iter().filter(is_own) {
+            if inside.last().is_some_and(|last| last.line + 1 != comment.line) {
+                inside.clear();
+            }
+            inside.push(comment);
+        }
+        let comments = self.dockerfile.comments.iter();
+        let outside = comments.filter(|comment| above.iter().any(|range| range.contains_range(comment.range)));
+        let both = outside.map(|comment| (comment, false)).chain(inside.into_iter().map(|comment| (comment, true)));
+        both.map(|(comment, is_inside)| (comment.range.slice(text).to_lowercase(), is_inside)).collect()
     }
 }
 

@@ -83,7 +83,7 @@ impl Facts<'_> {
     /// same folder the first writes the files.
     #[must_use]
     pub fn ownership_changes<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<OwnershipChange<'f>> {
-        if !self.is_in_final(stage.index) {
+        if !self.is_in_final(stage.index) || self.is_devcontainer() {
             return Vec::new();
         }
         let mut done: Vec<String> = Vec::new();

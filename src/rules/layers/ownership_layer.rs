@@ -80,7 +80,17 @@ fn help(change: &OwnershipChange<'_>) -> String {
     let some_copied = change.held.iter().any(copied);
     let all_copied = change.held.iter().all(copied);
     let given = change.given.as_ref().and_then(|given| given.known());
+    // What `COPY` brings has that group already.
+    let is_default = given.is_some_and(|given| matches!(given, "0" | "root"));
     match change.action {
+        OwnershipAction::Group if is_default => {
+            let place = if all_copied {
+                "copy the files with it, `COPY --chmod=MODE …`"
+            } else {
+                "run `chmod` in the `RUN` that writes the files"
+            };
+            format!("the group of these files is `root` already, only their mode matters: {place}")
+        }
         OwnershipAction::Owner => {
             let owner = given.unwrap_or("USER:GROUP");
             let user = owner.split(':').next().unwrap_or(owner);

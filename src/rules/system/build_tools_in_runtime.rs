@@ -38,10 +38,19 @@ struct Kept<'f> {
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     // One install can be inherited by several final images: it is one finding, at the command that installs.
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
+    for image in facts.finals().filter(|image| facts.runs_what_was_built(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
         if !chain.iter().any(|stage| has_build_step(stage)) || facts.compiles_when_it_runs(&chain) {
+            continue;
+        }
+        let installs = facts.installs_of_image(image);
+        let has_tools = installs.iter().any(is_weighty);
+        if !has_tools
+            || facts.starts_a_workbench(image)
+            || facts.builds_for_others(&chain, &installs)
+            || facts.installs_when_it_runs(image).is_some()
+        {
             continue;
         }
         let java = chain.iter().any(|stage| builds_java(stage));
@@ -51,7 +60,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 let adds_nothing = install.family == Distribution::Debian && facts.base_brings(stage, install.name);
                 // `full-base-image` tells of the others; of CUDA's compilers nothing else does.
                 let told = adds_nothing && !has_devel_base(facts, stage);
-                if catalogue::build_tool(install.family, install.name).is_none() || (is_jdk && !java) || told {
+                let is_tool = catalogue::build_tool(install.family, install.name).is_some();
+                if !is_tool || (is_jdk && !java) || told || facts.is_said_to_serve_at_start(&install) {
                     continue;
                 }
                 let kept = found.entry(install.invocation.range).or_default();

@@ -136,6 +136,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             (FOR_PEOPLE.contains(&name) || FOR_BOTH.contains(&name) || name == "git")
                 && install.invocation.guard == Guard::Always
                 && facts.stages.get(install.stage).is_some_and(|stage| !facts.has_already(stage, name))
+                && !facts.is_for_people(install)
         };
         let tools: Vec<&SystemInstall<'_>> = installs.iter().filter(named).collect();
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();

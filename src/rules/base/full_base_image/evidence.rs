@@ -59,7 +59,8 @@ fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
         let alone = words.len() == 1 && facts.starts_with(image, &INTERPRETERS);
         let works =
             named || alone || facts.starts_with(image, &WORKBENCHES) || words.iter().any(|word| WORK.contains(word));
-        return Some(if works { Use::Unsure } else { Use::Runs });
+        let installs = facts.installs_when_it_runs(image).is_some();
+        return Some(if works || installs { Use::Unsure } else { Use::Runs });
     }
     // The command stands in a compose file or a chart: what is copied is there to run.
     let takes_files =

@@ -49,7 +49,7 @@ pub(super) fn fix(
         _ if pinned => (Applicability::Display, Some("the digest of the smaller image has to be looked up".to_owned())),
         Some(_) if needs.opaque => (
             Applicability::Display,
-            Some("a script that cannot be read here may call what only the full image has".to_owned()),
+            Some("what it runs is not all known here, and may call what only the full image has".to_owned()),
         ),
         Some(_) => (Applicability::Display, None),
         None => (Applicability::Display, Some("the tag is made of arguments".to_owned())),

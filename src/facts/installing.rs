@@ -1,0 +1,372 @@
+//! Images that install packages, or compile, when they run.
+
+use std::collections::HashSet;
+
+use crate::workspace::{join, parent};
+
+use super::paths::{file_name, resolve};
+use super::python::{Program, Reached, starts_programs};
+use super::{Facts, StageFacts};
+
+/// How many scripts are followed from a start.
+const SCRIPT_LIMIT: usize = 40;
+/// How far scripts are followed that scripts run.
+const DEPTH_LIMIT: usize = 4;
+/// Longer scripts are not read to their end.
+const LINE_LIMIT: usize = 2_000;
+/// Sources of a project that is installed from a wheel of its own: more are not read.
+const SOURCE_LIMIT: usize = 2_000;
+/// Programs with the words behind which they install or compile; without words they always do.
+const INSTALLERS: [(&str, &[&str]); 34] = [
+    ("pip", &["install", "wheel"]),
+    ("pip2", &["install", "wheel"]),
+    ("pip3", &["install", "wheel"]),
+    ("pipx", &["install"]),
+    ("uv", &["sync", "add", "install"]),
+    ("poetry", &["install", "add", "update"]),
+    ("pipenv", &["install", "sync"]),
+    ("pdm", &["install", "sync", "add"]),
+    ("conda", &["install", "create", "update"]),
+    ("mamba", &["install", "create", "update"]),
+    ("bundle", &["install", "update"]),
+    ("bundler", &["install", "update"]),
+    ("gem", &["install"]),
+    ("npm", &["install", "i", "ci", "add", "rebuild"]),
+    ("yarn", &["install", "add"]),
+    ("pnpm", &["install", "i", "add"]),
+    ("go", &["install", "get", "build", "run"]),
+    ("cargo", &["install", "build", "run"]),
+    ("pecl", &["install"]),
+    ("luarocks", &["install"]),
+    ("cpan", &[]),
+    ("cpanm", &[]),
+    ("apt-get", &["install"]),
+    ("apt", &["install"]),
+    ("apk", &["add"]),
+    ("yum", &["install"]),
+    ("dnf", &["install"]),
+    ("microdnf", &["install"]),
+    ("make", &[]),
+    ("cmake", &[]),
+    ("gcc", &[]),
+    ("g++", &[]),
+    ("clang", &[]),
+    ("rustc", &[]),
+];
+/// What runs another program that stands behind it.
+const WRAPPERS: [&str; 30] = [
+    "if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "-c", "-m",
+    "--", "gosu", "su-exec", "su", "runuser", "nice", "sh", "bash", "python", "python3", "python2", "eval", "run",
+    "xvfb-run",
+];
+/// Words that say that an install is for developing or testing.
+const FOR_WORK: [&str; 9] =
+    ["dev", "develop", "development", "test", "tests", "testing", "debug", "debugpy", "watchdog"];
+/// What starts a program in a Python source.
+const CALLERS: [&str; 10] = [
+    "subprocess",
+    "os.system(",
+    "Popen(",
+    "check_call(",
+    "check_output(",
+    "run(",
+    "getoutput(",
+    "create_subprocess",
+    "popen(",
+    "execute(",
+];
+/// Installers that Python sources call, as the list of their words begins.
+const LISTED_CALLS: [(&str, &str); 8] = [
+    ("pip", "install"),
+    ("pip3", "install"),
+    ("uv", "sync"),
+    ("poetry", "install"),
+    ("bundle", "install"),
+    ("gem", "install"),
+    ("go", "install"),
+    ("cargo", "install"),
+];
+
+impl Facts<'_> {
+    /// What shows that packages are installed or programs compiled in the container: the start of the image or of a compose service
+    /// that builds it, a script that these run, a source of the program.
+    #[must_use]
+    pub fn installs_when_it_runs(&self, image: &StageFacts) -> Option<Reached> {
+        let answer = || self.start_installs(image).or_else(|| self.sources_install(image));
+        self.purposes.get(image.index).map_or_else(answer, |purpose| purpose.installs.get_or_init(answer).clone())
+    }
+
+    fn start_installs(&self, image: &StageFacts) -> Option<Reached> {
+        let starts = [self.all_start_words(image)].into_iter().chain(self.composed_starts_of(image));
+        let mut scripts: Vec<(String, usize)> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
+        for words in starts {
+            let text = words.join(" ").replace(['"', '\'', '[', ']', ','], " ");
+            if let Some(by) = install_call(&text) {
+                return Some(Reached { file: self.source.path().to_owned(), by });
+            }
+            self.scripts_in(image, &text, None, 0, &mut seen, &mut scripts);
+        }
+        let mut at = 0;
+        while let Some((path, depth)) = scripts.get(at).cloned() {
+            at += 1;
+            let Ok(file) = self.workspace.read(&path) else { continue };
+            let text = file.text();
+            let first = text.lines().next().unwrap_or_default();
+            if path.rsplit('.').next() == Some("py") || first.starts_with("#!") && first.contains("python") {
+                if let Some(by) = source_call(text) {
+                    return Some(Reached { file: path, by });
+                }
+                continue;
+            }
+            for line in text.lines().take(LINE_LIMIT) {
+                if let Some(by) = install_call(line) {
+                    return Some(Reached { file: path, by });
+                }
+                if depth < DEPTH_LIMIT && scripts.len() < SCRIPT_LIMIT {
+                    self.scripts_in(image, line, Some(&path), depth + 1, &mut seen, &mut scripts);
+                }
+            }
+        }
+        None
+    }
+
+    /// The files of the repository that a line names as scripts: by their place in the image, or beside the script `from`.
+    fn scripts_in(
+        &self,
+        image: &StageFacts,
+        line: &str,
+        from: Option<&str>,
+        depth: usize,
+        seen: &mut HashSet<String>,
+        scripts: &mut Vec<(String, usize)>,
+    ) {
+        if line.trim_start().starts_with('#') {
+            return;
+        }
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        let mut before = "";
+        for word in line.split(|c: char| c.is_whitespace() || "\"';&|()`=".contains(c)).filter(|word| !word.is_empty())
+        {
+            let runs = matches!(before, "source" | "." | "bash" | "sh");
+            before = word;
+            let is_path = word.contains('/') || has_script_ending(word);
+            if !(is_path || runs) || word.contains("://") || word.len() > 200 || !seen.insert(word.to_owned()) {
+                continue;
+            }
+            let known = !word.contains(['$', '*', '{']);
+            let copied = known.then(|| self.origin(image.index, usize::MAX, &resolve(workdir, word), None)).flatten();
+            let along_path = || {
+                let folders = ["/usr/local/bin", "/usr/bin", "/bin"];
+                let bare = known && !word.contains('/');
+                let mut places = folders.into_iter().filter(|_| bare);
+                places.find_map(|folder| self.origin(image.index, usize::MAX, &resolve(folder, word), None))
+            };
+            let beside = || join(parent(from?), file_name(word)).filter(|path| self.workspace.is_file(path));
+            let Some(path) = copied.or_else(along_path).or_else(beside) else { continue };
+            if self.workspace.is_file(&path) && !scripts.iter().any(|(other, _)| *other == path) {
+                scripts.push((path, depth));
+            }
+        }
+    }
+
+    /// A source of the program, or of the project whose own wheel is installed, that calls an installer.
+    fn sources_install(&self, image: &StageFacts) -> Option<Reached> {
+        let folder = self.own_project(image);
+        let key = format!(
+            "installs when it runs\0{}\0{}",
+            folder.unwrap_or("-"),
+            self.project_folders().into_iter().collect::<Vec<_>>().join("\0")
+        );
+        let found = self.of_program(&key, || {
+            let own = folder.map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT)).unwrap_or_default();
+            let others = self.project_sources();
+            self.program().sources.iter().chain(&others).chain(&own).filter(|path| runs_with_program(path)).find_map(
+                |path| {
+                    let file = self.workspace.read(path).ok()?;
+                    let by = file.text().contains("install").then(|| source_call(file.text())).flatten()?;
+                    let starts = self.imports_of(path).is_some_and(|imports| starts_programs(&imports));
+                    // A list goes to a function of the project's own.
+                    (starts || by.contains("pip ")).then(|| Reached { file: path.clone(), by })
+                },
+            )
+        });
+        (*found).clone()
+    }
+
+    /// The folder of the project of the repository that has the name of the program that the image starts, so that its wheel is what
+    /// is installed.
+    fn own_project(&self, image: &StageFacts) -> Option<&str> {
+        let words = self.start_words(image);
+        let program = file_name(words.first()?);
+        let folders = [self.service.context.as_str(), ""];
+        folders.into_iter().find(|folder| {
+            let manifest = join(folder, "pyproject.toml");
+            let parsed = manifest.and_then(|path| self.workspace.pyproject(&path).ok());
+            parsed.is_some_and(|parsed| parsed.name.as_ref().is_some_and(|name| name.as_str() == program))
+        })
+    }
+}
+
+/// Whether a Python source can be part of what runs: not a test, nor a task of developers.
+fn runs_with_program(path: &str) -> bool {
+    const TASKS: [&str; 9] = [
+        "setup.py",
+        "noxfile.py",
+        "tasks.py",
+        "fabfile.py",
+        "dodo.py",
+        "conftest.py",
+        "build.py",
+        "install.py",
+        "release.py",
+    ];
+    let name = file_name(path);
+    !Program::is_aside(path) && !TASKS.contains(&name) && !name.starts_with("test_") && !path.contains("site-packages")
+}
+
+fn has_script_ending(word: &str) -> bool {
+    word.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && matches!(ending, "sh" | "bash" | "py"))
+}
+
+/// The command of a line of a script that installs or compiles: `pip install`.
+pub(super) fn install_call(line: &str) -> Option<String> {
+    let line = line.trim_start();
+    if line.starts_with('#') {
+        return None;
+    }
+    let line = line.split(" #").next().unwrap_or(line);
+    let separated = line.replace("&&", ";").replace("||", ";").replace("$(", ";");
+    separated.split([';', '|', '`', '(', ')']).find_map(|command| {
+        let words: Vec<&str> = command
+            .split_whitespace()
+            .map(|word| word.trim_matches(['"', '\'', '[', ']', ',']))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let for_work = words
+            .iter()
+            .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
+            .any(|part| FOR_WORK.contains(&part));
+        if for_work {
+            return None;
+        }
+        // What stands in front of the program, and what that takes: `gosu app pip install`.
+        let mut wrapped = true;
+        for (at, word) in words.iter().enumerate() {
+            let program = file_name(word);
+            let entry = INSTALLERS.iter().find(|(name, _)| *name == program).filter(|_| wrapped);
+            if let Some((name, subcommands)) = entry {
+                let rest = words.get(at + 1..).unwrap_or_default();
+                if subcommands.is_empty() {
+                    return (!matches!(rest.first(), Some(&"--version" | &"-v"))).then(|| (*name).to_owned());
+                }
+                let sub = rest.iter().take(4).find(|word| subcommands.contains(word));
+                return sub.map(|sub| format!("{name} {sub}"));
+            }
+            let before = at.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
+            let is_user = matches!(file_name(before), "gosu" | "su-exec" | "su" | "runuser" | "-u");
+            wrapped = wrapped
+                && (WRAPPERS.contains(&program) || word.contains('=') || is_user || word.starts_with(['-', '$']));
+        }
+        None
+    })
+}
+
+/// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
+fn source_call(text: &str) -> Option<String> {
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    let code = code.join("\n");
+    let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(&code, program, subcommand));
+    if let Some((program, subcommand)) = listed {
+        return Some(format!("{program} {subcommand}"));
+    }
+    let mut opened = false;
+    for line in code.lines() {
+        let code = line.trim();
+        let calls = opened || CALLERS.iter().any(|caller| code.contains(caller));
+        opened = calls && code.ends_with('(');
+        if !calls {
+            continue;
+        }
+        // What a quote opens may be a command line; a compiler's name alone is any word, and who builds a page in JavaScript
+        // compiles nothing.
+        let quoted = code.split(['"', '\'']).skip(1).step_by(2).find_map(install_call);
+        if let Some(call) = quoted.filter(|call| {
+            LISTED_CALLS.iter().any(|(program, _)| call.strip_prefix(program).is_some_and(|rest| rest.starts_with(' ')))
+        }) {
+            return Some(call);
+        }
+    }
+    None
+}
+
+/// Whether two strings stand one behind the other: `"pip", "install"`, also on two lines.
+fn has_listed(text: &str, first: &str, second: &str) -> bool {
+    ['"', '\''].into_iter().any(|quote| {
+        text.match_indices(&format!("{quote}{first}{quote}")).any(|(at, found)| {
+            let rest = text.get(at + found.len()..).unwrap_or_default().trim_start();
+            let Some(mut rest) = rest.strip_prefix(',').map(str::trim_start) else { return false };
+            // `"uv", "pip", "install"`, `"pip", "--python", python, "install"`
+            for _ in 0..3 {
+                if rest
+                    .strip_prefix(quote)
+                    .and_then(|rest| rest.strip_prefix(second))
+                    .is_some_and(|rest| rest.starts_with(quote))
+                {
+                    return true;
+                }
+                let flag = rest.strip_prefix(quote).is_some_and(|rest| rest.starts_with('-'));
+                let Some((_, behind)) =
+                    rest.split_once(',').filter(|(word, _)| flag || !word.contains(['"', '\'', '\n', ']', ')']))
+                else {
+                    return false;
+                };
+                rest = behind.trim_start();
+            }
+            false
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_install() {
+        for (line, expected) in [
+            ("python3 -m pip install -r requirements.txt", Some("pip install")),
+            ("  pip install tenacity==8.2.2", Some("pip install")),
+            ("bundle check || bundle install", Some("bundle install")),
+            ("gosu app pip install x", Some("pip install")),
+            ("if ! npm ci; then", Some("npm ci")),
+            ("\"$PYTHON\" -m pip install x", Some("pip install")),
+            ("sh -c pip install x && uvicorn app:app", Some("pip install")),
+            ("echo run pip install x", None),
+            ("# pip install x", None),
+            ("pip list", None),
+            ("pip install -r requirements-dev.txt", None),
+            ("echo \"make sure\"", None),
+            ("exec make run", Some("make")),
+        ] {
+            assert_eq!(install_call(line).as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn sources_install() {
+        for (text, expected) in [
+            ("subprocess.check_call([sys.executable, \"-m\", \"pip\", \"install\", name])", Some("pip install")),
+            ("return (\n  \"uv\",\n  \"pip\",\n  \"install\",\n)", Some("pip install")),
+            ("[\"pip\", \"--python\", python, \"install\"]", Some("pip install")),
+            ("os.system(f\"pip install {name}\")", Some("pip install")),
+            ("subprocess.run(\n  \"uv pip install x\", shell=True)", Some("uv install")),
+            ("# subprocess.run([\"pip\", \"install\"])", None),
+            ("run([\"npm\", \"install\"])", None),
+            ("raise ImportError(\"pip install foo\")", None),
+            ("print('run: pip install foo')", None),
+        ] {
+            assert_eq!(source_call(text).as_deref(), expected, "{text}");
+        }
+    }
+}
