@@ -4,6 +4,8 @@
 
 #[path = "cli/configuration.rs"]
 mod configuration;
+#[path = "cli/definitions.rs"]
+mod definitions;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

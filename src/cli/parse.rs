@@ -52,7 +52,7 @@ fn parse_path(path: &Path, cwd: &Path) -> Vec<(Parsed, bool)> {
     let mut parsed: Vec<(Parsed, bool)> = problems.collect();
     let folder = cwd.join(path).canonicalize().ok().filter(|path| path.is_dir());
     for (workspace, dockerfiles) in &found.workspaces {
-        for dockerfile in dockerfiles {
+        for dockerfile in dockerfiles.iter().filter(|path| folder.is_none() || !workspace.is_holder(path)) {
             let below = folder.as_ref().map(|folder| path.join(shown_path(workspace.root(), dockerfile, folder)));
             let file = below.as_deref().unwrap_or(path).to_string_lossy().into_owned();
             parsed.push(match workspace.read(dockerfile) {

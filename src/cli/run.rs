@@ -8,7 +8,8 @@ use crate::lint::{Report, lint};
 use crate::output::{self, Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::suppress::ignore_instead_of_fixing;
-use crate::workspace::{BackupName, Service, Workspace};
+use crate::text::mask_credentials;
+use crate::workspace::{BackupName, Said, Service, Target, Workspace};
 
 use super::args::Check;
 use super::rollback::tell_recovered;
@@ -65,15 +66,31 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     status.max(written)
 }
 
-/// `docker/Dockerfile: context .: from Makefile line 3`
+/// `docker/Dockerfile: context .: from Makefile line 3`, and what every build gives to it.
 fn tell_contexts(workspace: &Workspace, report: &Report, terminal: &mut Terminal<'_>) {
     let cwd = terminal.cwd.clone();
-    for Service { dockerfile, context, context_evidence, .. } in report.services.iter().map(|summary| &summary.service)
-    {
+    let services = report.services.iter().map(|summary| &summary.service);
+    for Service { dockerfile, context, context_evidence, builds, .. } in services {
         let path = shown_path(workspace.root(), dockerfile, &cwd);
         let folder = shown_path(workspace.root(), context, &cwd);
         terminal.note(&format!("{path}: context `{folder}`, {context_evidence}"));
+        for (name, Said { value, by }) in builds.arguments() {
+            let value = if is_secret(name) { "…".into() } else { mask_credentials(value) };
+            terminal.note(&format!("{path}: every build gives `{name}={value}`, from {by}"));
+        }
+        for Target { stage, .. } in builds.targets() {
+            terminal.note(&format!("{path}: the stage `{}` is built, from {}", stage.value, stage.by));
+        }
+        if let Some(Said { value, by }) = &builds.platform {
+            terminal.note(&format!("{path}: every build is for `{value}`, from {by}"));
+        }
     }
+}
+
+/// Whether the value of an argument is not for logs.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_uppercase();
+    ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH", "KEY"].iter().any(|sign| name.contains(sign))
 }
 
 /// The exit code that the findings ask for.

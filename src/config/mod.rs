@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::Severity;
+use crate::workspace::holder;
 
 /// The page on configurations, in Markdown.
 pub const PAGE: &str = include_str!("configuration.md");
@@ -163,7 +164,8 @@ impl FromIterator<(String, Arc<Settings>)> for PathSettings {
 
 impl SettingsFor for PathSettings {
     fn settings_for(&self, path: &str) -> &Settings {
-        self.paths.get(path).unwrap_or(&self.others)
+        let holder = || self.paths.get(holder(path)?);
+        self.paths.get(path).or_else(holder).unwrap_or(&self.others)
     }
 }
 

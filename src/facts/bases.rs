@@ -2,6 +2,7 @@
 
 use crate::dockerfile::{Arguments, UNKNOWN, Word};
 use crate::text::TextRange;
+use crate::workspace::Said;
 
 use super::{Base, Facts, StageFacts};
 
@@ -68,17 +69,19 @@ impl Facts<'_> {
         }
     }
 
-    /// Where the default of the argument stands that says, in the word of a `FROM`, which image it is. An argument for the registry
-    /// says nothing of it.
+    /// The argument that says, in the word of a `FROM`, which image it is, and what every build gives to it.
+    #[must_use]
+    pub fn given_to(&self, word: &Word) -> Option<(String, &Said<String>)> {
+        let name = argument_of(word)?;
+        let given = self.service.builds.argument(&name)?;
+        Some((name, given))
+    }
+
+    /// Where the default of the argument stands that says, in the word of a `FROM`, which image it is, unless every build gives another
+    /// value. An argument for the registry says nothing of it.
     #[must_use]
     pub fn default_of(&self, word: &Word) -> Option<(String, TextRange)> {
-        let (_, rest) = word.text.rsplit_once('$')?;
-        let name: String =
-            rest.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let behind = rest.rsplit_once('}').map_or(rest, |(_, behind)| behind);
-        if behind.contains(':') {
-            return None;
-        }
+        let name = argument_of(word).filter(|_| self.given_to(word).is_none())?;
         self.dockerfile.preamble().iter().find_map(|instruction| match &instruction.arguments {
             Arguments::Declarations(declarations) => {
                 let declared = declarations.iter().find(|declaration| declaration.name.text == name)?;
@@ -87,4 +90,14 @@ impl Facts<'_> {
             _ => None,
         })
     }
+}
+
+fn argument_of(word: &Word) -> Option<String> {
+    let (_, rest) = word.text.rsplit_once('$')?;
+    let name: String = rest.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let behind = rest.rsplit_once('}').map_or(rest, |(_, behind)| behind);
+    if behind.contains(':') {
+        return None;
+    }
+    Some(name)
 }

@@ -29,19 +29,51 @@ const SIDE_STAGES: [&str; 14] = [
 /// Names of stages that try out the stage they are built on.
 const TEST_STAGES: [&str; 6] = ["test", "tests", "testing", "lint", "linter", "validate"];
 
-/// Marks the stages that are shipped: the last one, and each that nothing refers to unless its name says test or development.
+/// Parts of names of stages that are built for what they leave to others, or to check that they can be built.
+const PARTS: [&str; 22] = [
+    "base",
+    "build",
+    "builder",
+    "builders",
+    "building",
+    "cache",
+    "compile",
+    "compiler",
+    "dependencies",
+    "deps",
+    "export",
+    "exports",
+    "artifact",
+    "artifacts",
+    "binaries",
+    "out",
+    "output",
+    "wheels",
+    "install",
+    "installer",
+    "local",
+    "check",
+];
+
+/// Marks the stages that are shipped: the last one, each that nothing refers to unless its name says test or development, and those that
+/// files of the repository build to run or publish them.
 ///
-/// A last stage that tries out another one, `FROM app AS test`, is shipped only where there is nothing else to ship.
+/// A last stage that tries out another one, `FROM app AS test`, is shipped only where there is nothing else to ship; so is one to work in,
+/// `FROM app AS dev`, where files build the image by its name and no build takes what is last.
 pub(super) fn compute(facts: &mut Facts<'_>) {
+    let named = named(facts);
     let test = facts.stages.last().filter(|last| tries_out(last)).map(|last| last.index);
     let mut used = used_stages(&facts.stages, test);
     used.extend(alternatives(facts));
     let last = facts.stages.len().saturating_sub(1);
     let unused = |stage: &StageFacts| !used.contains(&stage.index) && !stage.name.as_deref().is_some_and(is_side_stage);
-    let is_last_shipped = test.is_none() || !facts.stages.iter().any(unused);
+    let by_name = !named.is_empty() && !facts.service.builds.takes_last;
+    let is_left = by_name && facts.stages.last().is_some_and(|last| last.name.as_deref().is_some_and(is_side_stage));
+    let is_last_shipped = !is_left && (test.is_none() || !facts.stages.iter().any(unused));
     let mut children = vec![Vec::new(); facts.stages.len()];
     for stage in &mut facts.stages {
-        stage.is_final = unused(stage) || (stage.index == last && is_last_shipped);
+        let is_last = stage.index == last && is_last_shipped;
+        stage.is_final = unused(stage) || is_last || named.contains(&stage.index);
         if let Base::Stage(parent) = stage.base
             && let Some(children) = children.get_mut(parent)
         {
@@ -71,6 +103,25 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
     facts.takers = takers;
     facts.children = children;
     facts.in_final = in_final;
+}
+
+/// The stages that compose services run, and those that other files build by name and that start something.
+fn named(facts: &Facts<'_>) -> HashSet<usize> {
+    let mut found = HashSet::new();
+    for target in facts.service.builds.targets() {
+        let name = target.stage.value.as_str();
+        let is_part = name.split(['-', '_', '.']).any(|part| PARTS.contains(&part));
+        if is_part || is_side_stage(name) {
+            continue;
+        }
+        let stage = facts.stages.iter().find(|stage| stage.name.as_deref() == Some(name));
+        let starts = |stage: &StageFacts| {
+            let mut chain = std::iter::once(stage).chain(facts.ancestors(stage));
+            chain.any(|stage| stage.command.is_some() || stage.entrypoint.is_some())
+        };
+        found.extend(stage.filter(|stage| target.is_service || starts(stage)).map(|stage| stage.index));
+    }
+    found
 }
 
 /// Whether a stage is there to test the stage that it is built on.

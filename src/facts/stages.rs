@@ -156,19 +156,23 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
 fn globals(facts: &Facts<'_>) -> Environment {
     let mut globals = Environment::default();
     for instruction in facts.dockerfile.preamble() {
-        declare(instruction, facts.dockerfile.escape, &mut globals, None);
+        declare(instruction, facts, &mut globals, None);
     }
     globals
 }
 
-fn declare(instruction: &Instruction, escape: char, environment: &mut Environment, globals: Option<&Environment>) {
+/// A value that every build gives counts more than the default.
+fn declare(instruction: &Instruction, facts: &Facts<'_>, environment: &mut Environment, globals: Option<&Environment>) {
+    let escape = facts.dockerfile.escape;
     let Arguments::Declarations(declarations) = &instruction.arguments else { return };
     for declaration in declarations {
         let inherited =
             || globals.and_then(|globals| globals.get(&declaration.name.text)).map(|global| global.value.clone());
-        let value = match &declaration.default {
-            Some(default) => expand(&default.text, escape, &|name| environment.lookup(name)),
-            None => inherited().unwrap_or_else(Value::unknown),
+        let given = facts.service.builds.argument(&declaration.name.text);
+        let value = match (given, &declaration.default) {
+            (Some(given), _) => Value::new(given.value.as_str()),
+            (None, Some(default)) => expand(&default.text, escape, &|name| environment.lookup(name)),
+            (None, None) => inherited().unwrap_or_else(Value::unknown),
         };
         let variable = Variable { value, kind: VariableKind::Arg, set_at: instruction.range };
         environment.set(&declaration.name.text, variable);
@@ -212,14 +216,13 @@ fn step(
     globals: &Environment,
     names: &HashMap<String, usize>,
 ) {
-    let escape = facts.dockerfile.escape;
     let Some(state) = facts.stages.get(stage).map(|stage| Arc::clone(&stage.state)) else { return };
     let instruction = instruction.effective();
     match &instruction.arguments {
         Arguments::Pairs(_) | Arguments::Declarations(_) | Arguments::Text(_) => {
             let mut next = (*state).clone();
             drop(state);
-            apply(instruction, escape, globals, &mut next);
+            apply(instruction, facts, globals, &mut next);
             if let Some(stage) = facts.stages.get_mut(stage) {
                 stage.state = Arc::new(next);
             }
@@ -269,7 +272,8 @@ fn configures(invocation: &Invocation) -> bool {
         || (CONFIGURABLE.contains(&invocation.program.as_str()) && invocation.has_argument("config"))
 }
 
-fn apply(instruction: &Instruction, escape: char, globals: &Environment, state: &mut State) {
+fn apply(instruction: &Instruction, facts: &Facts<'_>, globals: &Environment, state: &mut State) {
+    let escape = facts.dockerfile.escape;
     match (instruction.keyword, &instruction.arguments) {
         (Keyword::Env, Arguments::Pairs(pairs)) => {
             // All values of one ENV are expanded with what held before it.
@@ -284,7 +288,7 @@ fn apply(instruction: &Instruction, escape: char, globals: &Environment, state: 
             }
         }
         (Keyword::Arg, Arguments::Declarations(_)) => {
-            declare(instruction, escape, &mut state.environment, Some(globals));
+            declare(instruction, facts, &mut state.environment, Some(globals));
         }
         (Keyword::Workdir, Arguments::Text(word)) => {
             let path = state.expand(&word.text, escape);

@@ -24,6 +24,7 @@ pub(super) fn with_facts_of_bytes<T>(
         context: String::new(),
         context_evidence: String::new(),
         ignore_file: None,
+        builds: crate::workspace::Builds::default(),
         gpu: None,
     };
     let source = workspace.read("Dockerfile").expect("it was just written");

@@ -28,7 +28,7 @@ use crate::rules::{
 };
 use crate::suppress::{Notice, Suppressions, takes_comments};
 use crate::text::{SourceFile, TextRange, mask_credentials};
-use crate::workspace::{Service, Workspace};
+use crate::workspace::{Builds, InlineDockerfile, Service, Workspace};
 
 /// What was found in the services of one workspace. The only thing `output` sees besides the workspace's files.
 #[derive(Debug, Default)]
@@ -74,11 +74,18 @@ pub struct ServiceReport {
 #[must_use]
 pub fn lint(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor) -> Report {
     let selections = Selections::of(paths, settings);
-    let one = |path: &String| lint_service(workspace, path, settings.settings_for(path), &selections);
+    let one = |path: &String| {
+        let settings = settings.settings_for(path);
+        if !workspace.is_holder(path) {
+            return vec![lint_service(workspace, path, settings, &selections)];
+        }
+        let all = workspace.inline_dockerfiles(path);
+        all.iter().map(|inline| lint_inline(workspace, path, inline, settings, &selections)).collect()
+    };
     let reports: Vec<ServiceReport> = match paths {
         // To start the pool would take longer than to lint most files.
-        [path] => vec![on_large_stack(|| one(path))],
-        _ => pool::on_pool(|| paths.par_iter().map(one).collect()),
+        [path] => on_large_stack(|| one(path)),
+        _ => pool::on_pool(|| paths.par_iter().flat_map_iter(one).collect()),
     };
     merge::merge(reports)
 }
@@ -116,9 +123,36 @@ fn selected_rules(settings: &Settings) -> Vec<&'static Rule> {
 
 /// Lints one Dockerfile and survives a panic in whatever looks at it.
 fn lint_service(workspace: &Workspace, path: &str, settings: &Settings, selections: &Selections<'_>) -> ServiceReport {
+    let report = lint_unjudged(workspace, path, settings, selections);
+    judged(workspace, path, settings, report)
+}
+
+/// Lints a Dockerfile that stands in the file at `path`; what is found in it is told where it stands there. Nothing is fixed in it: a line
+/// that is put into a block has to be indented as the block is, and `$` doubled, of which rules know nothing.
+fn lint_inline(
+    workspace: &Workspace,
+    path: &str,
+    inline: &InlineDockerfile,
+    settings: &Settings,
+    selections: &Selections<'_>,
+) -> ServiceReport {
+    let own = inline.source.path();
+    let mut report = lint_unjudged(workspace, own, settings, selections);
+    let file: Arc<str> = Arc::from(path);
+    for diagnostic in &mut report.diagnostics {
+        diagnostic.fix = None;
+        let labels = diagnostic.labels.iter_mut().map(|label| &mut label.span);
+        for span in labels.chain([&mut diagnostic.primary]).filter(|span| *span.file == *own) {
+            *span = Span::new(Arc::clone(&file), inline.place(span.range));
+        }
+    }
+    judged(workspace, path, settings, report)
+}
+
+fn lint_unjudged(workspace: &Workspace, path: &str, settings: &Settings, selections: &Selections<'_>) -> ServiceReport {
     let selected = selections.get(settings);
     let linted = catch_unwind(AssertUnwindSafe(|| lint_file(workspace, path, settings, selected)));
-    let mut report = linted.unwrap_or_else(|panic| {
+    linted.unwrap_or_else(|panic| {
         let service = service_of_nothing(path);
         let mut found = Found::new(path);
         found.report(
@@ -130,7 +164,11 @@ fn lint_service(workspace: &Workspace, path: &str, settings: &Settings, selectio
             },
         );
         ServiceReport { service, source: None, diagnostics: found.diagnostics, suppressed: 0, contents: None }
-    });
+    })
+}
+
+/// The report with the severities that the settings for `path` give.
+fn judged(workspace: &Workspace, path: &str, settings: &Settings, mut report: ServiceReport) -> ServiceReport {
     report.diagnostics.retain(|diagnostic| {
         rules::find(diagnostic.rule).is_some_and(|rule| settings.severity_of(rule.page).is_some())
     });
@@ -256,7 +294,14 @@ fn tell_how_to_ignore(diagnostic: &mut Diagnostic) {
 /// The service of a Dockerfile of which nothing is known.
 fn service_of_nothing(path: &str) -> Service {
     let context = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    Service { dockerfile: path.to_owned(), context, context_evidence: String::new(), ignore_file: None, gpu: None }
+    Service {
+        dockerfile: path.to_owned(),
+        context,
+        context_evidence: String::new(),
+        ignore_file: None,
+        builds: Builds::default(),
+        gpu: None,
+    }
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> &str {

@@ -20,7 +20,20 @@ pub fn locate(
 ) -> Service {
     let is_named = overrides.context.is_some();
     let (sources, named_files) = if is_named { Default::default() } else { sources(dockerfile, text) };
-    Service::from_sources(workspace, path, &sources, &named_files, overrides)
+    Service::from_sources(workspace, path, &sources, &named_files, &arguments(dockerfile), overrides)
+}
+
+/// The build arguments that the Dockerfile declares.
+fn arguments(dockerfile: &Dockerfile) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for instruction in &dockerfile.instructions {
+        if let Arguments::Declarations(declarations) = &instruction.arguments {
+            names.extend(declarations.iter().map(|declaration| declaration.name.text.clone()));
+        }
+    }
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Sources of `COPY` and `ADD` in the context, and files that `RUN` names, both as far as their names are known.

@@ -87,8 +87,10 @@ pub fn why(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor,
     let one = |path: &String| {
         with_facts(workspace, path, settings.settings_for(path), |facts| in_service(facts, package)).unwrap_or_default()
     };
+    // Chains are told with lines of files; those of a Dockerfile in another file are none.
+    let paths: Vec<&String> = paths.iter().filter(|path| !workspace.is_holder(path)).collect();
     let mut found = Why { dockerfiles: paths.len(), ..Why::default() };
-    let all: Vec<Why> = pool::on_pool(|| paths.par_iter().map(one).collect());
+    let all: Vec<Why> = pool::on_pool(|| paths.par_iter().map(|path| one(path)).collect());
     for service in all {
         found.installed.extend(service.installed);
         found.unsure.extend(service.unsure);

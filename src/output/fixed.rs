@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Applicability, Diagnostic, Savings, format_bytes};
 use crate::fix::{AppliedFix, Plan, Written};
-use crate::workspace::{Service, Workspace};
+use crate::workspace::{Service, Workspace, holder};
 
 use super::totals::counted;
 use super::wrap::width;
@@ -201,6 +201,10 @@ fn build(workspace: &Workspace, service: &Service, cwd: &Path) -> String {
 
 impl FixedFiles {
     fn touch(&self, service: &Service) -> bool {
+        // Compose builds what stands in its files.
+        if holder(&service.dockerfile).is_some() {
+            return false;
+        }
         let in_context = |path: &str| {
             service.context.is_empty()
                 || path.strip_prefix(service.context.as_str()).is_some_and(|rest| rest.starts_with('/'))

@@ -30,6 +30,7 @@ fn results(files: &[(&str, &str)], diagnostics: Vec<Diagnostic>) -> Vec<(Workspa
         context: String::new(),
         context_evidence: String::new(),
         ignore_file: None,
+        builds: crate::workspace::Builds::default(),
         gpu: None,
     };
     let dockerfiles = files.iter().map(|(path, _)| *path).filter(|path| path.ends_with("Dockerfile"));

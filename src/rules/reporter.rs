@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Fix, Label, Savings, Severity, Span};
-use crate::facts::Invocation;
+use crate::dockerfile::Word;
+use crate::facts::{Facts, Invocation};
 use crate::text::TextRange;
 
 use super::Page;
@@ -77,6 +78,17 @@ impl Finding<'_> {
     /// Evidence under a heading such as `chain`, `bytes` or `gpu`.
     pub fn note(&mut self, heading: &'static str, text: impl Into<String>) -> &mut Self {
         self.set(|diagnostic| diagnostic.notes.push((heading, text.into())))
+    }
+
+    /// Shows which argument says what the word behind a `FROM` means: by its default, or by what every build gives.
+    pub fn argument_of(&mut self, facts: &Facts<'_>, word: &Word) -> &mut Self {
+        match (facts.given_to(word), facts.default_of(word)) {
+            (Some((name, given)), _) => {
+                self.note("argument", format!("every build gives `{name}={}`: {}", given.value, given.by))
+            }
+            (None, Some((name, range))) => self.label(range, format!("the default of `{name}`")),
+            (None, None) => self,
+        }
     }
 
     /// Tells which script the command stands in, when it is not in the Dockerfile itself.

@@ -1,5 +1,5 @@
-//! Compose files: which Dockerfiles their services build, where, and what they start. Indentation decides; nothing else of YAML
-//! is understood, and what holds a variable is left out.
+//! Compose files: which Dockerfiles their services build, where, and what they start. What they build is read as YAML, with aliases and
+//! merged keys; of the rest indentation decides. Paths that hold a variable are left out.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::text::SourceFile;
 
 use super::Workspace;
-use super::definitions::Setting;
+use super::definitions::yaml::{Node, Scalar};
+use super::definitions::{Given, Setting};
+use super::inline::path_in;
 use super::paths::{join, parent};
 
 /// A compose file with its services.
@@ -28,8 +30,6 @@ pub struct ComposeService {
     pub name: String,
     /// Its lines, below the name, without comments.
     pub lines: Vec<String>,
-    /// The 1-based numbers of these lines.
-    numbers: Vec<u32>,
     /// What it builds.
     pub build: Option<ComposeBuild>,
     /// What its own lines say of that.
@@ -49,6 +49,10 @@ pub struct ComposeBuild {
     pub dockerfile: String,
     /// The stage that it builds, where it names one.
     pub target: Option<String>,
+    /// What it gives to the build.
+    pub(super) arguments: Given,
+    /// The platform that it is built for.
+    pub(super) platform: Setting,
     /// Whether it says where the Dockerfile is, rather than adding to what another file says.
     pub is_whole: bool,
     /// The 1-based line that says so.
@@ -63,9 +67,21 @@ struct Written {
     /// As it is written, relative to the context.
     dockerfile: Option<String>,
     target: Option<String>,
+    arguments: Given,
+    platform: Setting,
     line: u32,
-    /// `dockerfile_inline`
-    inline: bool,
+    inline: Inline,
+}
+
+/// Whether the Dockerfile stands in a compose file: `dockerfile_inline`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Inline {
+    #[default]
+    No,
+    /// In the service that this one extends, under whose name it is read.
+    Extended,
+    /// Here; it is read under this path.
+    Here(String),
 }
 
 impl Written {
@@ -76,20 +92,31 @@ impl Written {
             context: self.context.or(below.context),
             dockerfile: self.dockerfile.or(below.dockerfile),
             target: self.target.or(below.target),
+            arguments: self.arguments.over(below.arguments),
+            platform: self.platform.or(below.platform),
             line: self.line,
-            inline: self.inline || below.inline,
+            inline: match (self.inline, below.inline) {
+                (Inline::No, Inline::No) => Inline::No,
+                (Inline::No, _) => Inline::Extended,
+                (own, _) => own,
+            },
         }
     }
 
     fn build(self, folder: &str) -> Option<ComposeBuild> {
-        let is_whole = self.dockerfile.is_some() || !self.context.is_unset();
+        let is_whole = self.dockerfile.is_some() || self.inline != Inline::No || !self.context.is_unset();
         let dockerfile = self.dockerfile.unwrap_or_else(|| "Dockerfile".to_owned());
-        if self.inline || dockerfile.contains(['$', ':', '*']) {
+        if dockerfile.contains(['$', ':', '*']) {
             return None;
         }
         let context = self.context.known_or(folder)?;
-        let dockerfile = join(&context, &dockerfile)?;
-        Some(ComposeBuild { context, dockerfile, target: self.target, is_whole, line: self.line })
+        let dockerfile = match self.inline {
+            Inline::Here(path) => path,
+            Inline::Extended => return None,
+            Inline::No => join(&context, &dockerfile)?,
+        };
+        let Self { target, arguments, platform, line, .. } = self;
+        Some(ComposeBuild { context, dockerfile, target, arguments, platform, is_whole, line })
     }
 }
 
@@ -105,20 +132,31 @@ impl Workspace {
         folders.into_iter().map(|folder| self.compose_files_in(folder)).collect()
     }
 
-    fn compose_files_in(&self, folder: &str) -> Arc<Vec<ComposeFile>> {
+    /// The compose files in `folder`.
+    pub(super) fn compose_files_in(&self, folder: &str) -> Arc<Vec<ComposeFile>> {
         self.remembered(&format!("compose {folder}"), || {
             let entries = self.list(folder).into_iter().filter(|entry| !entry.is_dir && is_compose_name(&entry.name));
             let paths =
                 entries.map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) });
             let read = |path: String| {
                 let source = self.read(&path).ok()?;
-                let services = services(source.text(), folder);
+                let services = self.services(source.text(), &path);
                 Some(ComposeFile { path, source, services })
             };
             let mut files: Vec<ComposeFile> = paths.filter_map(read).collect();
             self.extend(&mut files, folder);
             files
         })
+    }
+
+    /// The services of the compose file at `path` with `text`.
+    fn services(&self, text: &str, path: &str) -> Vec<ComposeService> {
+        let folder = parent(path);
+        let dotenv = if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") };
+        // `${VERSION:-1}`
+        let is_asked = text.contains("args:") && text.contains(":-") && self.is_file(&dotenv);
+        let dotenv = if is_asked { self.read(&dotenv).ok() } else { None };
+        services(text, path, dotenv.as_ref().map(|source| source.text()).unwrap_or_default())
     }
 
     /// Takes in what services say in other places: in those that they extend, and in the main file, over which others are laid.
@@ -139,7 +177,7 @@ impl Workspace {
                     None => named(&own, &name),
                     Some(path) => {
                         let path = join(folder, &path)?;
-                        let read = || self.read(&path).map(|source| by_name(&services(source.text(), parent(&path))));
+                        let read = || self.read(&path).map(|source| by_name(&self.services(source.text(), &path)));
                         named(others.entry(path.clone()).or_insert_with(|| read().unwrap_or_default()), &name)
                     }
                 });
@@ -163,11 +201,6 @@ fn by_name(services: &[ComposeService]) -> WrittenByName {
 
 /// What compose reads when no file is named.
 const MAIN_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-
-/// What the compose file with `text` in `folder` builds by itself.
-pub(super) fn builds(text: &str, folder: &str) -> Vec<ComposeBuild> {
-    services(text, folder).into_iter().filter_map(|service| service.build).collect()
-}
 
 /// The service that a service extends, with the file that it is in unless that is its own.
 fn extended(lines: &[String]) -> Option<(Option<String>, String)> {
@@ -206,12 +239,13 @@ pub fn field<'t>(line: &'t str, key: &str) -> Option<&'t str> {
     Some(rest.split(" #").next().unwrap_or(rest).trim().trim_matches(['"', '\'']))
 }
 
-/// The blocks below the top-level `services:`.
-fn services(text: &str, folder: &str) -> Vec<ComposeService> {
+/// The blocks below the top-level `services:` of the file at `path`; `dotenv` is the text of the file that sets variables for compose.
+fn services(text: &str, path: &str, dotenv: &str) -> Vec<ComposeService> {
+    let folder = parent(path);
     let mut found: Vec<ComposeService> = Vec::new();
     let mut inside = false;
     let mut level = None;
-    for (number, line) in (1..).zip(text.lines()) {
+    for line in text.lines() {
         let content = line.trim();
         if content.is_empty() || content.starts_with('#') {
             continue;
@@ -230,11 +264,17 @@ fn services(text: &str, folder: &str) -> Vec<ComposeService> {
             found.push(ComposeService { name: name.to_owned(), ..ComposeService::default() });
         } else if let Some(service) = found.last_mut() {
             service.lines.push(line.to_owned());
-            service.numbers.push(number);
         }
     }
+    let node = if text.contains("build") { Node::parse(text) } else { None };
+    let nodes = node.as_ref().and_then(|node| node.get("services"));
     for service in &mut found {
-        service.written = written(&service.lines, &service.numbers, folder);
+        let node = nodes.and_then(|nodes| nodes.get(&service.name));
+        service.written = node.and_then(|node| written(node, folder, dotenv));
+        let is_inline = node.and_then(|node| node.get("build")?.get("dockerfile_inline")).is_some();
+        if let Some(written) = service.written.as_mut().filter(|_| is_inline) {
+            written.inline = Inline::Here(path_in(path, &service.name));
+        }
         service.build = service.written.clone().and_then(|written| written.build(folder));
         let words = ["entrypoint", "command"].into_iter().flat_map(|key| start(&service.lines, key));
         service.start = words.collect();
@@ -252,33 +292,85 @@ fn below<'t>(lines: &'t [String], key: &str) -> Option<(&'t str, &'t [String])> 
     Some((line, rest.get(..end.unwrap_or(rest.len()))?))
 }
 
-fn written(lines: &[String], numbers: &[u32], folder: &str) -> Option<Written> {
-    let (line, below) = below(lines, "build")?;
-    let number = lines.iter().zip(numbers).find(|(other, _)| other.as_str() == line).map_or(1, |(_, number)| *number);
+fn written(service: &Node, folder: &str, dotenv: &str) -> Option<Written> {
+    let build = service.member("build")?;
     let place = |path: &str| {
         let known = !path.contains(['$', ':', '*']);
         known.then(|| join(folder, path.trim_end_matches('/'))).flatten()
     };
-    let mut written = Written { line: number, ..Written::default() };
-    let inline = field(line, "build").unwrap_or_default();
-    if !inline.is_empty() && !inline.starts_with(['{', '&']) {
-        written.context = place(inline).into();
-        return Some(written);
+    let mut written = Written { line: build.line, ..Written::default() };
+    if let Some(context) = build.node.text() {
+        written.context = place(context).into();
     }
-    let level = below.first().map_or(0, |line| indent(line));
-    let own = below.iter().filter(|line| indent(line) == level).map(String::as_str);
-    for part in inline.trim_matches(['{', '}']).split(',').chain(own) {
-        if field(part, "dockerfile_inline").is_some() {
-            written.inline = true;
-        } else if let Some(found) = field(part, "context") {
-            written.context = place(found).into();
-        } else if let Some(found) = field(part, "dockerfile") {
-            written.dockerfile = Some(found.to_owned());
-        } else if let Some(found) = field(part, "target") {
-            written.target = Some(found.to_owned());
+    let text = |key: &str| build.node.get(key).and_then(Node::text);
+    if let Some(context) = text("context") {
+        written.context = place(context).into();
+    }
+    written.dockerfile = text("dockerfile").map(str::to_owned);
+    written.target = text("target").map(str::to_owned);
+    written.arguments = build.node.get("args").map(|node| arguments(node, dotenv)).unwrap_or_default();
+    written.platform =
+        match (build.node.get("platforms").map(Node::items), service.get("platform").and_then(Node::text)) {
+            (Some([one]), _) => one.text().filter(|one| !one.contains('$')).map(str::to_owned).into(),
+            (Some(_), _) => Setting::Unknown,
+            (None, Some(one)) => Some(one.to_owned()).filter(|one| !one.contains('$')).into(),
+            (None, None) => Setting::Unset,
+        };
+    Some(written)
+}
+
+/// `args:` as a mapping, or as a list of `NAME=value`.
+fn arguments(node: &Node, dotenv: &str) -> Given {
+    let mut given = Given::default();
+    for member in node.members() {
+        let value = member.node.scalar().and_then(|scalar| passed(scalar, dotenv));
+        given.give(&member.key, value);
+    }
+    for item in node.items() {
+        match item.text().and_then(|text| text.split_once('=')) {
+            Some((name, value)) => given.give(name, interpolated(value, dotenv)),
+            None => given.give(item.text().unwrap_or_default(), None),
         }
     }
-    Some(written)
+    if node.scalar().is_some_and(|scalar| !scalar.text.is_empty()) {
+        given.give_others();
+    }
+    given
+}
+
+/// What compose passes for a value: `3.10` without quotes is the number 3.1, and none at all is that of a variable.
+fn passed(scalar: &Scalar, dotenv: &str) -> Option<String> {
+    let text = scalar.text.as_str();
+    let is_number = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-._".contains(&byte))
+        && text.parse::<f64>().map_or(text.contains(['x', 'o', '_']), |number| number.to_string() != text);
+    let is_word = matches!(text.to_ascii_lowercase().as_str(), "" | "~" | "null" | "true" | "false");
+    if scalar.plain && (is_number || is_word && !matches!(text, "true" | "false")) {
+        return None;
+    }
+    interpolated(text, dotenv)
+}
+
+/// `text` with `${NAME:-default}` filled in where nothing in `dotenv` sets the variable.
+fn interpolated(text: &str, dotenv: &str) -> Option<String> {
+    let (mut result, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = rest.split_once('$') {
+        result.push_str(before);
+        let (inner, after) = behind.strip_prefix('{')?.split_once('}')?;
+        let (name, default) = inner.split_once(":-").or_else(|| inner.split_once('-'))?;
+        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let is_set = |line: &str| {
+            let line = line.trim_start().trim_start_matches("export ");
+            line.split('=').next().is_some_and(|key| key.trim() == name)
+        };
+        if !is_name || default.contains('$') || dotenv.lines().any(is_set) {
+            return None;
+        }
+        result.push_str(default);
+        rest = after;
+    }
+    result.push_str(rest);
+    Some(result)
 }
 
 /// `command: gunicorn app`, `command: ["gunicorn", "app"]`, `command: >` with the text below, a list below.
@@ -342,7 +434,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<ComposeService> {
-        services(text, "deploy")
+        services(text, "deploy/compose.yml", "")
     }
 
     #[test]
@@ -358,12 +450,18 @@ mod tests {
                 context: context.to_owned(),
                 dockerfile: dockerfile.to_owned(),
                 target,
+                arguments: Given::default(),
+                platform: Setting::Unset,
                 is_whole: true,
                 line,
             })
         };
+        let mut api = build("", "api/Dockerfile", Some("prod"), 5);
+        if let Some(build) = &mut api {
+            build.arguments.give("target", Some("no".to_owned()));
+        }
         let expected = [
-            ("api", build("", "api/Dockerfile", Some("prod"), 5)),
+            ("api", api),
             ("web", build("deploy/web", "deploy/web/Dockerfile", None, 13)),
             ("db", None),
             ("job", build("job", "job/Dockerfile.job", None, 17)),

@@ -6,10 +6,14 @@ use ignore::WalkBuilder;
 
 use crate::dockerfile::{Arguments, Dockerfile, Keyword};
 
+use super::inline;
 use super::names::{NameKind, is_backup, is_dockerfile_name};
 use super::paths::{normalise, relative};
 use super::walk::MAX_DEPTH;
 use super::{Workspace, WorkspaceError};
+
+/// How large a compose file may be in which Dockerfiles are looked for.
+const MAX_HOLDER_BYTES: u64 = 1_000_000;
 
 /// Dockerfiles found from the paths a person gave.
 #[derive(Debug, Default)]
@@ -64,7 +68,7 @@ impl ProblemKind {
 
 /// Finds the Dockerfiles in `paths`, relative to `cwd` or absolute; without any, in `cwd`.
 ///
-/// A file is taken whatever its name. A folder is walked with hidden folders, without what `.gitignore` leaves out, `.git`,
+/// A file is taken whatever its name. A compose or bake file in which Dockerfiles stand counts as one. A folder is walked with hidden folders, without what `.gitignore` leaves out, `.git`,
 /// `node_modules`, links and slimlint's backups. A file belongs to the workspace of the nearest folder above it with `.git`, else to
 /// that of `cwd` when it lies below, else to that of its own folder.
 #[must_use]
@@ -119,6 +123,8 @@ enum Met {
     Walked(PathBuf),
     /// On a walk, with the name of a template.
     Template(PathBuf),
+    /// On a walk, a file in which Dockerfiles stand.
+    Holder,
 }
 
 #[derive(Default)]
@@ -219,6 +225,7 @@ impl Search {
             let met = match is_dockerfile_name(&name) {
                 NameKind::Yes => Met::Walked(shown()),
                 NameKind::Template => Met::Template(shown()),
+                NameKind::No if holds_one(&name, entry.path()) => Met::Holder,
                 NameKind::No => continue,
             };
             empty = false;
@@ -276,7 +283,7 @@ impl Search {
                         let template = match met {
                             Met::Template(shown) => Some(shown),
                             Met::Walked(shown) => Some(shown).filter(|_| is_template(&workspace, &path)),
-                            Met::Named => None,
+                            Met::Named | Met::Holder => None,
                         };
                         match template {
                             Some(path) => {
@@ -299,6 +306,14 @@ impl Search {
         }
         discovery
     }
+}
+
+/// Whether a compose or bake file speaks of a Dockerfile in it.
+fn holds_one(name: &str, path: &Path) -> bool {
+    let is_small = || fs::metadata(path).is_ok_and(|metadata| metadata.len() < MAX_HOLDER_BYTES);
+    inline::may_hold(name)
+        && is_small()
+        && fs::read(path).is_ok_and(|bytes| inline::speaks_of_one(&String::from_utf8_lossy(&bytes)))
 }
 
 /// Whether placeholders stand where a keyword or an image must: `{{ … }}` or `{% … %}`. Inside a `RUN` they are ordinary text.

@@ -7,7 +7,7 @@ const DEPTH: usize = 4;
 const MAX_LINE: usize = 100_000;
 
 /// Variables with their values as written.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MakeVariables {
     values: BTreeMap<String, String>,
 }

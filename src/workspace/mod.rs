@@ -3,11 +3,12 @@
 //! * [`Workspace`]: files with an overlay for unsaved text, listings, parsed manifests, build contexts.
 //! * [`discover`]: from the paths a person gives to workspaces and the Dockerfiles in them.
 //! * [`ComposeService`]: what compose files build and start.
-//! * [`BuildDefinition`]: what bake files, workflows, Makefiles and scripts build.
+//! * [`Builds`]: the arguments and targets that compose and bake files, workflows, Makefiles and scripts give to a build.
 //! * [`Service`]: a Dockerfile with its build context and ignore file.
 //!
 //! Paths are relative to the workspace's root, `/`-separated and normalised; `""` is the root.
 
+mod builds;
 mod cache;
 mod compose;
 mod definitions;
@@ -16,6 +17,7 @@ mod disk;
 mod error;
 mod evidence;
 mod gitignore;
+mod inline;
 mod links;
 mod listing;
 mod make;
@@ -31,11 +33,12 @@ mod store;
 pub(crate) mod testing;
 mod walk;
 
+pub use builds::{Builds, Target};
 pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_compose_name};
-pub use definitions::{BuildDefinition, DefinitionKind};
 pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
 pub use disk::MAX_FILE_BYTES;
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
+pub use inline::{InlineDockerfile, holder};
 pub use make::MakeVariables;
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};
 pub use paths::{join, normalise, parent};

@@ -1,8 +1,9 @@
 use std::cmp::Reverse;
 
+use super::definitions::BuildDefinition;
 use super::evidence::{Candidates, Votes};
 use super::paths::{normalise, parent};
-use super::{BuildDefinition, Workspace};
+use super::{Builds, Workspace};
 
 /// A Dockerfile with the build context it is built in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Service {
     pub context_evidence: String,
     /// The ignore file that holds for the build.
     pub ignore_file: Option<String>,
+    /// What the files that build it give to the build.
+    pub builds: Builds,
     /// Whether the image runs on a GPU, when the configuration says so.
     pub gpu: Option<Said<bool>>,
 }
@@ -38,13 +41,14 @@ pub struct Said<T> {
 }
 
 impl Service {
-    /// The service of `dockerfile`, its context found by [`locate_from_sources`] unless `overrides` names it.
+    /// The service of `dockerfile`, which declares `arguments`, its context found by [`locate_from_sources`] unless `overrides` names it.
     #[must_use]
     pub fn from_sources(
         workspace: &Workspace,
         dockerfile: &str,
         sources: &[String],
         named_files: &[String],
+        arguments: &[String],
         overrides: &Overrides,
     ) -> Self {
         let (context, context_evidence) = match &overrides.context {
@@ -52,7 +56,14 @@ impl Service {
             None => locate_from_sources(workspace, dockerfile, sources, named_files),
         };
         let ignore_file = workspace.ignore_file_for(dockerfile, &context);
-        Self { dockerfile: dockerfile.to_owned(), context, context_evidence, ignore_file, gpu: overrides.gpu.clone() }
+        Self {
+            dockerfile: dockerfile.to_owned(),
+            context,
+            context_evidence,
+            ignore_file,
+            builds: Builds::of(workspace, dockerfile, arguments),
+            gpu: overrides.gpu.clone(),
+        }
     }
 }
 
@@ -65,7 +76,7 @@ impl Service {
 /// everything (`.`, `*`) vote for nothing.
 ///
 /// A file that says how the Dockerfile is built decides where the context that it names holds no fewer of them; with fewer, it is
-/// stale, or read wrongly. Compose files are believed first, then what [`BuildDefinition`] tells. A source that is nothing but `..` is
+/// stale, or read wrongly. Compose files are believed first, then bake files, workflows, Makefiles and scripts. A source that is nothing but `..` is
 /// written for the folder above, and decides where nothing else does.
 #[must_use]
 pub fn locate_from_sources(

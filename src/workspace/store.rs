@@ -107,7 +107,8 @@ impl Workspace {
         &self.root
     }
 
-    /// The file at `path`, from the overlay or else the disk; from the disk it is read once.
+    /// The file at `path`, from the overlay or else the disk; from the disk it is read once. `compose.yml#api` is the Dockerfile that
+    /// stands in `compose.yml`.
     ///
     /// # Errors
     /// See [`ReadError`]; errors are remembered like files.
@@ -119,7 +120,11 @@ impl Workspace {
         if self.is_virtual_dir(&path) {
             return Err(ReadError::NotAFile);
         }
-        self.files.get_or_make(&path, || self.read_from_disk(&path)).map(|file| file.source)
+        match self.files.get_or_make(&path, || self.read_from_disk(&path)) {
+            Ok(file) => Ok(file.source),
+            Err(ReadError::NotFound) => self.inline_source(&path).ok_or(ReadError::NotFound),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether a file, folder, device or the like is at `path`. What lies outside the root does not exist.

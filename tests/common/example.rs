@@ -8,7 +8,7 @@ use slimlint::fix;
 use slimlint::lint::{Report, lint};
 use slimlint::workspace::Workspace;
 
-use super::markdown::{Document, Fence, Kind, Section};
+use super::markdown::{Document, Fence, Kind, Section, holds_dockerfile};
 
 /// Files by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -32,7 +32,7 @@ impl Example {
             |fences: &[&Fence]| fences.iter().map(|fence| (fence.path.clone(), bytes(document, fence))).collect();
         let inputs = section.fences.iter().filter(|fence| matches!(fence.kind, Kind::Input | Kind::Size));
         let (dockerfiles, others): (Vec<&Fence>, Vec<&Fence>) =
-            inputs.partition(|fence| fence.language == "dockerfile");
+            inputs.partition(|fence| fence.language == "dockerfile" || holds_dockerfile(document.content(fence)));
         let mut variants: Vec<Vec<&Fence>> = vec![Vec::new()];
         for fence in dockerfiles {
             let repeats = variants.last().is_some_and(|variant| variant.iter().any(|other| other.path == fence.path));

@@ -144,10 +144,12 @@ impl Document {
             }
         }
         assert!(open.is_none(), "{path}: a fence is not closed");
-        let is_test = |section: &Section| {
-            !PROSE_SECTIONS.contains(&&*section.title)
-                && section.fences.iter().any(|fence| fence.kind == Kind::Input && fence.language == "dockerfile")
+        let is_linted = |fence: &Fence| {
+            let content = &text[fence.content.clone()];
+            fence.kind == Kind::Input && (fence.language == "dockerfile" || holds_dockerfile(content))
         };
+        let is_test =
+            |section: &Section| !PROSE_SECTIONS.contains(&&*section.title) && section.fences.iter().any(is_linted);
         document.sections.retain(is_test);
         document
     }
@@ -156,6 +158,11 @@ impl Document {
     pub fn content(&self, fence: &Fence) -> &str {
         &self.text[fence.content.clone()]
     }
+}
+
+/// Whether a Dockerfile stands in a file of another kind.
+pub fn holds_dockerfile(content: &str) -> bool {
+    content.contains("dockerfile_inline") || content.contains("dockerfile-inline")
 }
 
 /// A block with its fences, as a page has it.

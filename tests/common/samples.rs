@@ -25,11 +25,13 @@ pub fn documents() -> Vec<Document> {
     documents
 }
 
-/// Every example of the pages and cases.
+/// Every example of the pages and cases, less those whose Dockerfiles stand in other files: the laws are about files as a whole.
 pub fn examples() -> Vec<Example> {
     let documents = documents();
     let all = documents.iter().flat_map(|document| document.sections.iter().map(move |section| (document, section)));
-    all.flat_map(|(document, section)| Example::of(document, section)).collect()
+    let examples = all.flat_map(|(document, section)| Example::of(document, section));
+    let holds = |path: &String| ["yml", "yaml", "hcl"].iter().any(|extension| path.ends_with(extension));
+    examples.filter(|example| !example.dockerfiles.iter().any(holds)).collect()
 }
 
 /// Every service of the corpus, with all rules.

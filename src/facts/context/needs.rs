@@ -79,6 +79,7 @@ impl Needs {
             dockerfile: path.to_owned(),
             context: context.to_owned(),
             context_evidence: String::new(),
+            builds: crate::workspace::Builds::default(),
             ignore_file: workspace.ignore_file_for(path, context),
             gpu: None,
         };

@@ -107,10 +107,11 @@ fn install(facts: &Facts<'_>, at: At<'_>, generated: &Generated) -> Option<Pytho
 /// Stands for the newest patch release, which is after all that a marker names.
 const NEWEST_PATCH: u32 = 99;
 
-/// The machine that `stage` is built for.
-pub(super) fn platform(stage: &StageFacts) -> Platform {
+/// The machine that `stage` is built for: by its `FROM`, else by what every build says.
+pub(super) fn platform(facts: &Facts<'_>, stage: &StageFacts) -> Platform {
     let repository = stage.image.repository.as_str();
-    let machine = match stage.platform.as_ref().and_then(Value::known).unwrap_or_default() {
+    let asked = facts.service.builds.platform.as_ref().map(|said| said.value.as_str());
+    let machine = match stage.platform.as_ref().map_or(asked, Value::known).unwrap_or_default() {
         platform
             if platform.contains("arm64") || platform.contains("aarch64") || repository.starts_with("arm64v8/") =>
         {

@@ -82,7 +82,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             run: at.run_index,
             invocation: at.index,
             guard: at.invocation.guard,
-            platform: platform(at.stage),
+            platform: platform(facts, at.stage),
             roots: Vec::new(),
             conda: Vec::new(),
             constraints: Vec::new(),

@@ -45,9 +45,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let small = catalogue::base_image(&slimmer.reference);
         let message = format!("`{}` ships CUDA's compilers and headers where a program only runs", base.reference);
         let mut finding = reporter.report(base.word.range, message);
-        if let Some((name, range)) = facts.default_of(base.word) {
-            finding.label(range, format!("the default of `{name}`"));
-        }
+        finding.argument_of(facts, base.word);
         if let Some(command) = builder {
             finding.label(command, "compiles with them");
         }

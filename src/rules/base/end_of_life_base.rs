@@ -24,9 +24,7 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, ends: &[&EndOfLife], report
         base.word.range,
         format!("`{}` gets no security updates any more: {}", base.reference, names.join(", ")),
     );
-    if let Some((name, range)) = facts.default_of(base.word) {
-        finding.label(range, format!("the default of `{name}`"));
-    }
+    finding.argument_of(facts, base.word);
     if !facts.runs_a_program(base) {
         finding.severity(Severity::Info);
     }

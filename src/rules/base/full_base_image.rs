@@ -45,9 +45,7 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
         image.bytes.zip(small.bytes).and_then(|(full, small)| full.checked_sub(small)).filter(|bytes| *bytes > 0);
     let saved = split.as_ref().map_or(saved, |split| split.saved_base);
     let mut finding = reporter.report(base.word.range, message(&base.reference, image, slimmer));
-    if let Some((name, range)) = facts.default_of(base.word) {
-        finding.label(range, format!("the default of `{name}`"));
-    }
+    finding.argument_of(facts, base.word);
     if purpose == Use::Unsure || slimmer.kind == SlimmerKind::Minimal || saved.is_some_and(|bytes| bytes < WEIGHTY) {
         finding.severity(Severity::Info);
     }

@@ -1,12 +1,13 @@
 //! Files of `docker buildx bake`: the targets of an HCL or JSON file, as far as their values are literal.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::super::paths::join;
-use super::Setting;
+use super::super::inline::{Taken, path_in};
+use super::super::paths::{join, parent};
 use super::command::{Built, local, resolve};
+use super::{Given, Setting};
 
 /// How far `inherits` is followed, how many targets are looked at for it, and how long a string may get, in bytes.
 const MAX_DEPTH: usize = 16;
@@ -20,38 +21,80 @@ struct Target {
     context: Setting,
     dockerfile: Setting,
     stage: Setting,
-    /// `None` is a value that nobody knows.
-    arguments: BTreeMap<String, Option<String>>,
+    arguments: Given,
+    platform: Setting,
     /// Names of targets; `None` when they are computed.
     inherits: Option<Vec<String>>,
     /// Whether the Dockerfile stands in the file itself.
     inline: bool,
+    /// Where, if its lines are lines of the file.
+    heredoc: Option<Heredoc>,
 }
 
-/// What the targets of a bake file in the folder `directory` build, each with its 1-based line.
-pub(super) fn builds(text: &str, is_json: bool, directory: &str) -> Vec<(u32, Built)> {
+/// The lines between `<<EOT` and `EOT`, as offsets into the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Heredoc {
+    start: usize,
+    end: usize,
+    /// Whether the indentation that all lines have does not count: `<<-`.
+    strips: bool,
+}
+
+/// The Dockerfiles that stand in heredocs of a bake file, by the names of the targets.
+pub(in crate::workspace) fn inline(text: &str) -> Vec<(String, Taken)> {
+    let targets = Reader::new(text).targets();
+    let taken = targets.into_iter().filter_map(|(name, target)| Some((name, taken(text, target.heredoc?)?)));
+    taken.collect()
+}
+
+/// The text of a heredoc; `None` where it is computed: `FROM ${upper(NAME)}`.
+fn taken(text: &str, heredoc: Heredoc) -> Option<Taken> {
+    let body = text.get(heredoc.start..heredoc.end)?;
+    let is_computed = |(at, _): (usize, &str)| {
+        let (before, behind) = body.split_at(at);
+        let inner = behind.get(2..).and_then(|rest| rest.split('}').next()).unwrap_or_default();
+        let is_name = inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        !before.ends_with('$') && !is_name
+    };
+    let directives = body.match_indices("%{").any(|(at, _)| !body.split_at(at).0.ends_with('%'));
+    if directives || body.match_indices("${").any(is_computed) {
+        return None;
+    }
+    let indentation = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let lines = || body.split_inclusive('\n').filter(|line| !line.trim().is_empty());
+    let common = if heredoc.strips { lines().map(indentation).min().unwrap_or(0) } else { 0 };
+    let mut taken = Taken::default();
+    let mut at = heredoc.start;
+    for line in body.split_inclusive('\n') {
+        let skipped = common.min(indentation(line));
+        taken.take(line.get(skipped..)?, at + skipped, &["$${", "%%{"]);
+        at += line.len();
+    }
+    Some(taken)
+}
+
+/// What the targets of the bake file at `path` build, each with its 1-based line.
+pub(super) fn builds(text: &str, is_json: bool, path: &str) -> Vec<(u32, Built)> {
+    let directory = parent(path);
     let targets = if is_json { json(text) } else { Reader::new(text).targets() };
     let by_name: HashMap<&str, &Target> = targets.iter().map(|(name, target)| (name.as_str(), target)).collect();
     let mut steps = MAX_STEPS;
-    let built = |(_, target): &(String, Target)| {
+    let built = |(name, target): &(String, Target)| {
         let whole = whole(target, &by_name, MAX_DEPTH, &mut steps)?;
-        if whole.inline || whole.context.is_unset() && whole.dockerfile.is_unset() {
+        let inline = target.heredoc.map(|_| path_in(path, name));
+        let unread = whole.inline && inline.is_none();
+        if unread || inline.is_none() && whole.context.is_unset() && whole.dockerfile.is_unset() {
             return None;
         }
         let context = whole.context.known_or(".")?;
         let context = resolve(directory, local(&context)?)?;
         // It is seen from the context, unless it names a place of its own.
-        let dockerfile = join(&context, local(&whole.dockerfile.known_or("Dockerfile")?)?)?;
-        let arguments = whole.arguments.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        Some((
-            target.line,
-            Built {
-                context,
-                dockerfile,
-                target: whole.stage.known_or("").filter(|stage| !stage.is_empty()),
-                arguments: arguments.collect(),
-            },
-        ))
+        let dockerfile = match inline {
+            Some(inline) => inline,
+            None => join(&context, local(&whole.dockerfile.known_or("Dockerfile")?)?)?,
+        };
+        let Target { stage: target_stage, arguments, platform, .. } = whole;
+        Some((target.line, Built { context, dockerfile, target: target_stage, arguments, platform }))
     };
     targets.iter().filter_map(built).collect()
 }
@@ -71,17 +114,22 @@ fn whole(target: &Target, by_name: &HashMap<&str, &Target>, depth: usize, steps:
 }
 
 fn over(below: Target, above: Target) -> Target {
-    let mut arguments = below.arguments;
-    arguments.extend(above.arguments);
     Target {
         line: above.line,
         context: above.context.or(below.context),
         dockerfile: above.dockerfile.or(below.dockerfile),
         stage: above.stage.or(below.stage),
-        arguments,
+        arguments: above.arguments.over(below.arguments),
+        platform: above.platform.or(below.platform),
         inherits: above.inherits,
         inline: above.inline || below.inline,
+        heredoc: above.heredoc,
     }
+}
+
+/// The platform of a list of one.
+fn only(platforms: Option<Vec<String>>) -> Setting {
+    platforms.and_then(|platforms| <[String; 1]>::try_from(platforms).ok()).map(|[platform]| platform).into()
 }
 
 fn json(text: &str) -> Vec<(String, Target)> {
@@ -91,7 +139,11 @@ fn json(text: &str) -> Vec<(String, Target)> {
         let string = |value: &Value| value.as_str().filter(|text| !text.contains("${")).map(str::to_owned);
         let field = |key: &str| body.get(key).map_or(Setting::Unset, |value| Setting::from(string(value)));
         let names = |value: &Value| value.as_array()?.iter().map(string).collect::<Option<Vec<_>>>();
-        let arguments = body.get("args").and_then(Value::as_object).into_iter().flatten();
+        let mut arguments = Given::default();
+        for (name, value) in body.get("args").and_then(Value::as_object).into_iter().flatten() {
+            arguments.give(name, string(value));
+        }
+        let platforms = body.get("platforms").map(names);
         let key = format!("\"{name}\"");
         let is_key = |at: &usize| text.get(at + key.len()..).is_some_and(|rest| rest.trim_start().starts_with(':'));
         let at = text.match_indices(&key).map(|(at, _)| at).find(is_key);
@@ -101,9 +153,11 @@ fn json(text: &str) -> Vec<(String, Target)> {
             context: field("context"),
             dockerfile: field("dockerfile"),
             stage: field("target"),
-            arguments: arguments.map(|(name, value)| (name.clone(), string(value))).collect(),
+            arguments,
+            platform: platforms.map_or(Setting::Unset, only),
             inherits: body.get("inherits").map_or(Some(Vec::new()), names),
             inline: body.get("dockerfile-inline").is_some(),
+            heredoc: None,
         };
         (name.clone(), target)
     };
@@ -116,6 +170,7 @@ enum Token {
     Name(String),
     /// A string.
     Text(Vec<Piece>),
+    Heredoc(Heredoc),
     Sign(char),
     Newline,
 }
@@ -236,6 +291,7 @@ impl Reader {
         let inner: Vec<&Token> = self.tokens.get(start..self.at)?.iter().map(|(token, _)| token).collect();
         let inner: Vec<&Token> = inner.into_iter().filter(|token| **token != Token::Newline).collect();
         match inner.as_slice() {
+            [Token::Heredoc(heredoc)] => Some(Read::Heredoc(*heredoc)),
             [single] => self.string(single).map(Read::Text),
             [Token::Sign('['), items @ .., Token::Sign(']')] => {
                 let items = items.iter().filter(|token| ***token != Token::Sign(','));
@@ -307,6 +363,7 @@ enum Read {
     Text(String),
     List(Vec<String>),
     Map(Vec<(String, Option<String>)>),
+    Heredoc(Heredoc),
 }
 
 fn target(line: u32, body: Vec<(String, Option<Read>)>) -> Target {
@@ -320,7 +377,13 @@ fn target(line: u32, body: Vec<(String, Option<Read>)>) -> Target {
             "context" => target.context = text(value).into(),
             "dockerfile" => target.dockerfile = text(value).into(),
             "target" => target.stage = text(value).into(),
-            "dockerfile-inline" => target.inline = true,
+            "dockerfile-inline" => {
+                target.inline = true;
+                target.heredoc = match value {
+                    Some(Read::Heredoc(heredoc)) => Some(heredoc),
+                    _ => None,
+                };
+            }
             // A target for each row of a matrix.
             "inherits" => {
                 target.inherits = match value {
@@ -328,11 +391,21 @@ fn target(line: u32, body: Vec<(String, Option<Read>)>) -> Target {
                     _ => None,
                 };
             }
-            "args" => {
-                if let Some(Read::Map(pairs)) = value {
-                    target.arguments.extend(pairs);
-                }
+            "platforms" => {
+                let platforms = match value {
+                    Some(Read::List(platforms)) => Some(platforms),
+                    _ => None,
+                };
+                target.platform = only(platforms);
             }
+            "args" => match value {
+                Some(Read::Map(pairs)) => {
+                    for (name, value) in pairs {
+                        target.arguments.give(&name, value);
+                    }
+                }
+                _ => target.arguments.give_others(),
+            },
             _ => {}
         }
     }
@@ -354,16 +427,21 @@ fn tokens(text: &str) -> Vec<(Token, u32)> {
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
             '<' if rest.starts_with("<<") => {
+                let strips = rest.starts_with("<<-");
                 let marker = rest.trim_start_matches(['<', '-']).lines().next().unwrap_or_default().trim();
-                let end = rest.match_indices('\n').map(|(at, _)| at).find(|at| {
-                    rest.get(at + 1..)
-                        .and_then(|below| below.lines().next())
-                        .is_some_and(|below| below.trim() == marker)
+                let end = rest.match_indices('\n').map(|(at, _)| at + 1).find(|&at| {
+                    rest.get(at..).and_then(|below| below.lines().next()).is_some_and(|below| below.trim() == marker)
                 });
-                tokens.push((Token::Sign('<'), line));
+                let here = text.len() - rest.len();
+                let body = rest.find('\n').map_or(rest.len(), |at| at + 1);
+                match end {
+                    Some(end) => {
+                        tokens.push((Token::Heredoc(Heredoc { start: here + body, end: here + end, strips }), line));
+                    }
+                    None => tokens.push((Token::Sign('<'), line)),
+                }
                 end.map_or(rest.len(), |at| {
-                    let last = rest.get(at + 1..).unwrap_or_default();
-                    at + 1 + last.find('\n').unwrap_or(last.len())
+                    at + rest.get(at..).unwrap_or_default().find('\n').unwrap_or(rest.len() - at)
                 })
             }
             '"' => {
@@ -433,12 +511,10 @@ mod tests {
 
     fn read(text: &str, is_json: bool) -> Vec<String> {
         let show = |(line, built): (u32, Built)| {
-            let arguments: Vec<String> =
-                built.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let target = built.target.unwrap_or_default();
-            format!("{line} {:?} {} {target} {}", built.context, built.dockerfile, arguments.join(","))
+            let target = built.target.known().unwrap_or_default();
+            format!("{line} {:?} {} {target} {}", built.context, built.dockerfile, built.arguments.known().join(","))
         };
-        builds(text, is_json, "").into_iter().map(show).collect()
+        builds(text, is_json, "bake.hcl").into_iter().map(show).collect()
     }
 
     #[test]
@@ -455,7 +531,8 @@ mod tests {
             [
                 "9 \"\" Dockerfile  A=1,B=services",
                 "20 \"\" services/api/Dockerfile prod A=2,B=services",
-                "30 \"web\" web/Dockerfile  "
+                "30 \"web\" web/Dockerfile  ",
+                "37 \"\" bake.hcl#inline  "
             ]
         );
         for broken in [

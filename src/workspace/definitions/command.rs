@@ -1,7 +1,7 @@
 //! The command line of `docker build` and of programs like it.
 
 use super::super::paths::{join, normalise};
-use super::Setting;
+use super::{Given, Setting};
 
 /// Stands in front of a path that is relative to the root of the workspace, wherever the command runs: `$PWD/x`.
 pub(super) const FROM_ROOT: char = '\u{1}';
@@ -12,6 +12,8 @@ pub(super) enum Word {
     Known(String),
     /// One word, whatever it says.
     Unknown,
+    /// One word that begins with this text: `NAME=` of `NAME=$(git describe)`.
+    Begins(String),
     /// Any number of words: `$OPTIONS`.
     UnknownWords,
 }
@@ -21,8 +23,11 @@ pub(super) enum Word {
 pub(super) struct Built {
     pub(super) context: String,
     pub(super) dockerfile: String,
-    pub(super) target: Option<String>,
-    pub(super) arguments: Vec<(String, String)>,
+    /// The stage that is built.
+    pub(super) target: Setting,
+    pub(super) arguments: Given,
+    /// `linux/arm64`; several are unknown.
+    pub(super) platform: Setting,
 }
 
 /// Options of `docker build`, `podman build` and `buildah build` that take no value of their own.
@@ -96,7 +101,7 @@ pub(super) fn built(words: &[Word], directory: &str) -> Option<Built> {
         Setting::Known(file) if file != "-" => resolve(directory, file)?,
         _ => return None,
     };
-    Some(Built { context, dockerfile, target: options.target, arguments: options.arguments })
+    Some(options.built(context, dockerfile))
 }
 
 /// kaniko: `--context` is a folder, `--dockerfile` lies in it or is named from where the command runs.
@@ -109,7 +114,7 @@ fn kaniko(words: &[Word], directory: &str) -> Option<Built> {
         Setting::Known(file) => resolve(&context, file)?,
         Setting::Unknown => return None,
     };
-    Some(Built { context, dockerfile, target: options.target, arguments: options.arguments })
+    Some(options.built(context, dockerfile))
 }
 
 /// A context that is a folder of this machine.
@@ -119,13 +124,19 @@ pub(super) fn local(context: &str) -> Option<&str> {
     (!elsewhere && !context.is_empty() && !context.contains(['$', '{', '*', '%', '<'])).then_some(context)
 }
 
+/// `--label=$X`, `-f$FILE`: an option with its name, of whose value the end is not known.
+fn begins_option(start: &str) -> bool {
+    start.starts_with("--") && start.contains('=')
+}
+
 #[derive(Default)]
 struct Options {
     positional: Vec<String>,
     file: Setting,
     context: Setting,
-    target: Option<String>,
-    arguments: Vec<(String, String)>,
+    target: Setting,
+    platform: Setting,
+    arguments: Given,
     unknown_words: bool,
 }
 
@@ -141,7 +152,16 @@ impl Options {
                     options.unknown_words = true;
                     continue;
                 }
-                Word::Unknown => return None,
+                Word::Begins(start) if start.starts_with("--build-arg=") => {
+                    let pair = start.trim_start_matches("--build-arg=");
+                    options.give_unknown(pair);
+                    continue;
+                }
+                Word::Begins(start) if begins_option(start) => {
+                    options.set(start.split('=').next().unwrap_or_default(), None);
+                    continue;
+                }
+                Word::Unknown | Word::Begins(_) => return None,
             };
             if word == "-" || !word.starts_with('-') {
                 options.positional.push(word.to_owned());
@@ -159,7 +179,11 @@ impl Options {
                 }
                 None => match rest.next() {
                     Some(Word::Known(value)) => (word, Some(value.clone())),
-                    Some(Word::Unknown | Word::UnknownWords) => (word, None),
+                    Some(Word::Begins(start)) if word == "--build-arg" => {
+                        options.give_unknown(start);
+                        continue;
+                    }
+                    Some(Word::Unknown | Word::UnknownWords | Word::Begins(_)) => (word, None),
                     None => return None,
                 },
             };
@@ -168,15 +192,35 @@ impl Options {
         Some(options)
     }
 
+    /// A pair of which the beginning is known.
+    fn give_unknown(&mut self, start: &str) {
+        match start.split_once('=') {
+            Some((name, _)) => self.arguments.give(name, None),
+            None => self.arguments.give_others(),
+        }
+    }
+
+    fn built(mut self, context: String, dockerfile: String) -> Built {
+        if self.unknown_words {
+            self.arguments.give_others();
+            self.target = self.target.or(Setting::Unknown);
+            self.platform = self.platform.or(Setting::Unknown);
+        }
+        Built { context, dockerfile, target: self.target, arguments: self.arguments, platform: self.platform }
+    }
+
     fn set(&mut self, name: &str, value: Option<String>) {
         match name {
             "-f" | "--file" | "--dockerfile" => self.file = value.into(),
             "-c" | "--context" => self.context = value.into(),
-            "--target" => self.target = value,
-            "--build-arg" => {
-                let pair = value.as_deref().and_then(|pair| pair.split_once('='));
-                self.arguments.extend(pair.map(|(name, value)| (name.to_owned(), value.to_owned())));
-            }
+            "--target" => self.target = value.into(),
+            "--platform" | "--custom-platform" => self.platform = value.filter(|it| !it.contains(',')).into(),
+            "--build-arg" => match value {
+                Some(pair) => self.arguments.give_pair(&pair),
+                None => self.arguments.give_others(),
+            },
+            // A file that gives arguments: `podman build --build-arg-file`.
+            "--build-arg-file" => self.arguments.give_others(),
             _ => {}
         }
     }
@@ -189,6 +233,7 @@ mod tests {
     fn read(line: &str) -> Option<(String, String)> {
         let words = line.split_whitespace().map(|word| match word {
             "?" => Word::Unknown,
+            "A=?" => Word::Begins("A=".to_owned()),
             "??" => Word::UnknownWords,
             word => Word::Known(word.replace('@', "\u{1}")),
         });
@@ -205,6 +250,7 @@ mod tests {
             ("docker image build -t ? .", Some(("a", "a/Dockerfile"))),
             // What cannot be known.
             ("docker build -f ? .", None),
+            ("docker build A=?", None),
             ("docker build ?", None),
             ("docker build ?? .", None),
             ("docker build ?? -f D .", Some(("a", "a/D"))),
@@ -226,9 +272,27 @@ mod tests {
 
     #[test]
     fn targets_and_arguments() {
-        let words = ["docker", "build", "--target", "prod", "--build-arg", "A=1=2", "--build-arg", "B", "."];
-        let found = built(&words.map(|word| Word::Known(word.to_owned())), "").expect("a build");
-        assert_eq!(found.target.as_deref(), Some("prod"));
-        assert_eq!(found.arguments, [("A".to_owned(), "1=2".to_owned())]);
+        let read = |line: &str| {
+            let words = line.split_whitespace().map(|word| match word {
+                "??" => Word::UnknownWords,
+                word if word.ends_with('?') => Word::Begins(word.trim_end_matches('?').to_owned()),
+                word => Word::Known(word.to_owned()),
+            });
+            built(&words.collect::<Vec<_>>(), "").expect("a build")
+        };
+        let found =
+            read("docker build --target prod --build-arg A=1=2 --build-arg B --build-arg C=? --platform=linux/arm64 .");
+        assert_eq!(found.target, Setting::Known("prod".to_owned()));
+        assert_eq!(found.platform, Setting::Known("linux/arm64".to_owned()));
+        assert_eq!(found.arguments.of("A"), Setting::Known("1=2".to_owned()));
+        assert_eq!(found.arguments.of("B"), Setting::Unknown);
+        assert_eq!(found.arguments.of("C"), Setting::Unknown);
+        assert_eq!(found.arguments.of("D"), Setting::Unset);
+        let found = read("docker build --build-arg=A=? --target=x? --build-arg=B=2 -f D .");
+        assert_eq!((found.arguments.of("A"), found.target), (Setting::Unknown, Setting::Unknown));
+        assert_eq!(found.arguments.of("B"), Setting::Known("2".to_owned()));
+        // Words that nobody knows may give any.
+        let found = read("docker build -f D ?? .");
+        assert_eq!((found.arguments.of("A"), found.target), (Setting::Unknown, Setting::Unknown));
     }
 }

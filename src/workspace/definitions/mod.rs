@@ -1,19 +1,21 @@
 //! What the files of a repository say of how its images are built: compose and bake files, CI, Makefiles, scripts. What is not literal is left out.
 
-mod bake;
+pub(super) mod bake;
 mod command;
+mod given;
 mod makefile;
 mod script;
 mod setting;
 mod workflow;
-mod yaml;
+pub(super) mod yaml;
 
 use std::sync::Arc;
 
 use super::Workspace;
-use super::compose::{self, ComposeBuild, is_compose_name};
+use super::compose::{ComposeBuild, is_compose_name};
 use super::paths::parent;
 use command::Built;
+pub(super) use given::Given;
 use script::{Machine, Variables};
 pub(super) use setting::Setting;
 
@@ -23,26 +25,28 @@ const MAX_BYTES: usize = 256_000;
 
 /// A build of a Dockerfile, where a file of the repository says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BuildDefinition {
+pub(super) struct BuildDefinition {
     /// The Dockerfile, relative to the root; whether it exists is not looked at.
-    pub dockerfile: String,
+    pub(super) dockerfile: String,
     /// The build context, relative to the root; `""` is the root.
-    pub context: String,
-    /// The stage that is built, where it is named.
-    pub target: Option<String>,
-    /// Build arguments with values that are known.
-    pub arguments: Vec<(String, String)>,
+    pub(super) context: String,
+    /// The stage that is built; the last one where none is named.
+    pub(super) target: Setting,
+    /// What it gives to the build.
+    pub(super) arguments: Given,
+    /// The platform that is built for, `linux/arm64`.
+    pub(super) platform: Setting,
     /// What kind of file says it.
-    pub kind: DefinitionKind,
+    pub(super) kind: DefinitionKind,
     /// That file, relative to the root.
-    pub file: String,
+    pub(super) file: String,
     /// The 1-based line in it.
-    pub line: u32,
+    pub(super) line: u32,
 }
 
 /// Kinds of files that say how images are built, those first that are believed first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DefinitionKind {
+pub(super) enum DefinitionKind {
     /// A compose file.
     Compose,
     /// A file for `docker buildx bake`.
@@ -56,11 +60,14 @@ pub enum DefinitionKind {
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    Compose,
-    Bake { is_json: bool },
+    Bake {
+        is_json: bool,
+    },
     Workflow,
     Makefile,
     Script,
+    /// `package.json`, whose scripts may build.
+    Package,
 }
 
 /// Folders that hold such files, below the one that they are about.
@@ -93,8 +100,7 @@ const FOLDERS: [&str; 24] = [
 
 impl Workspace {
     /// What the files in the folders from the one of `dockerfile` up to the root say of its builds, the nearest first.
-    #[must_use]
-    pub fn build_definitions(&self, dockerfile: &str) -> Vec<BuildDefinition> {
+    pub(super) fn build_definitions(&self, dockerfile: &str) -> Vec<BuildDefinition> {
         let mut found: Vec<BuildDefinition> = Vec::new();
         let mut folder = parent(dockerfile);
         loop {
@@ -138,19 +144,19 @@ impl Workspace {
         let entries = self.entries(folder);
         let files = entries.iter().filter(|entry| !entry.is_dir);
         let files = files.filter_map(|entry| Some((entry.name.as_str(), form(&entry.name, folder)?)));
-        // Those in the folder itself are known with what they lay over each other.
-        let files = files.filter(|(_, form)| folder != project || *form != Form::Compose);
+        if folder != project && entries.iter().any(|entry| !entry.is_dir && is_compose_name(&entry.name)) {
+            found.extend(self.composed_in(folder));
+        }
         for (name, form) in files.take(MAX_FILES) {
             let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             let Ok(source) = self.read(&path) else { continue };
             let text = source.text();
-            let by_name = matches!(form, Form::Bake { .. } | Form::Compose);
+            let by_name = matches!(form, Form::Bake { .. });
             if text.len() > MAX_BYTES || !(by_name || may_build(text)) {
                 continue;
             }
             let (kind, builds) = match form {
-                Form::Compose => (DefinitionKind::Compose, compose_builds(text, folder)),
-                Form::Bake { is_json } => (DefinitionKind::Bake, bake::builds(text, is_json, folder)),
+                Form::Bake { is_json } => (DefinitionKind::Bake, bake::builds(text, is_json, &path)),
                 Form::Workflow => (DefinitionKind::Workflow, workflow::builds(text, project)),
                 Form::Makefile => {
                     let places = places([folder, project]);
@@ -158,23 +164,49 @@ impl Workspace {
                     (DefinitionKind::Script, builds.collect())
                 }
                 Form::Script => (DefinitionKind::Script, script_builds(text, &path, project)),
+                Form::Package => (DefinitionKind::Script, package_builds(text, folder)),
             };
-            for (line, Built { context, dockerfile, target, arguments }) in builds {
+            for (line, Built { context, dockerfile, target, arguments, platform }) in builds {
                 let file = path.clone();
-                let definition = BuildDefinition { dockerfile, context, target, arguments, kind, file, line };
+                let definition = BuildDefinition { dockerfile, context, target, arguments, platform, kind, file, line };
                 if !found.contains(&definition) {
                     found.push(definition);
                 }
             }
         }
     }
-}
 
-fn compose_builds(text: &str, folder: &str) -> Vec<(u32, Built)> {
-    let built = |ComposeBuild { context, dockerfile, target, line, .. }| {
-        (line, Built { context, dockerfile, target, arguments: Vec::new() })
-    };
-    compose::builds(text, folder).into_iter().map(built).collect()
+    /// What the compose files in the folders from the one of `dockerfile` up to the root say of its builds.
+    pub(super) fn composed(&self, dockerfile: &str) -> Vec<BuildDefinition> {
+        let mut found = Vec::new();
+        let mut folder = parent(dockerfile);
+        loop {
+            found.extend(self.composed_in(folder).into_iter().filter(|build| build.dockerfile == dockerfile));
+            if folder.is_empty() {
+                return found;
+            }
+            folder = parent(folder);
+        }
+    }
+
+    /// What the compose files in `folder` build.
+    fn composed_in(&self, folder: &str) -> Vec<BuildDefinition> {
+        let files = self.compose_files_in(folder);
+        let builds = files.iter().flat_map(|file| {
+            file.services.iter().filter_map(move |service| Some((file.path.clone(), service.build.clone()?)))
+        });
+        let definition = |(file, build): (String, ComposeBuild)| BuildDefinition {
+            dockerfile: build.dockerfile,
+            context: build.context,
+            target: build.target.map_or(Setting::Unset, |target| Some(target).filter(|it| !it.contains('$')).into()),
+            arguments: build.arguments,
+            platform: build.platform,
+            kind: DefinitionKind::Compose,
+            file,
+            line: build.line,
+        };
+        builds.map(definition).collect()
+    }
 }
 
 /// A script runs where people call it: in the project, or where it lies. Where neither is meant, no Dockerfile is there.
@@ -185,6 +217,21 @@ fn script_builds(text: &str, path: &str, project: &str) -> Vec<(u32, Built)> {
         machine.run(text).into_iter().map(|(line, built)| (line + 1, built)).collect::<Vec<_>>()
     };
     places.into_iter().flat_map(from).collect()
+}
+
+/// `"docker:build": "docker build -f docker/Dockerfile ."`: npm runs scripts in the folder of the package.
+fn package_builds(text: &str, folder: &str) -> Vec<(u32, Built)> {
+    let Ok(file) = serde_json::from_str::<serde_json::Value>(text) else { return Vec::new() };
+    let Some(scripts) = file.get("scripts").and_then(serde_json::Value::as_object) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (name, script) in scripts {
+        let Some(script) = script.as_str().filter(|script| script.contains("build")) else { continue };
+        let at = text.find(&format!("\"{name}\"")).and_then(|at| text.get(..at)).unwrap_or_default();
+        let line = u32::try_from(at.matches('\n').count() + 1).unwrap_or(u32::MAX);
+        let builds = Machine::new(folder, Some(folder.to_owned()), Variables::new()).run(script);
+        found.extend(builds.into_iter().map(|(_, built)| (line, built)));
+    }
+    found
 }
 
 fn places([own, project]: [&str; 2]) -> Vec<&str> {
@@ -201,7 +248,8 @@ fn form(name: &str, folder: &str) -> Option<Form> {
     let lower = name.to_lowercase();
     let extension = extension.to_lowercase();
     match extension.as_str() {
-        _ if is_compose_name(name) => Some(Form::Compose),
+        _ if is_compose_name(name) => None,
+        "json" if lower == "package.json" => Some(Form::Package),
         "hcl" | "json" if lower.contains("bake") => Some(Form::Bake { is_json: extension == "json" }),
         "sh" | "bash" => Some(Form::Script),
         "mk" => Some(Form::Makefile),
@@ -209,7 +257,15 @@ fn form(name: &str, folder: &str) -> Option<Form> {
             let last = folder.rsplit('/').next().unwrap_or(folder);
             let of_service =
                 ["workflows", ".gitlab", "ci", ".ci", ".gitlab-ci", ".circleci", ".buildkite"].contains(&last);
-            let known = [".gitlab-ci.", "azure-pipelines", "bitbucket-pipelines", ".travis.", "taskfile.", "action."];
+            let known = [
+                ".gitlab-ci.",
+                "azure-pipelines",
+                "bitbucket-pipelines",
+                ".travis.",
+                "taskfile.",
+                "action.",
+                "cloudbuild",
+            ];
             (of_service || known.iter().any(|start| lower.starts_with(start))).then_some(Form::Workflow)
         }
         "" if matches!(lower.as_str(), "makefile" | "gnumakefile") => Some(Form::Makefile),
@@ -221,4 +277,21 @@ fn form(name: &str, folder: &str) -> Option<Form> {
 fn may_build(text: &str) -> bool {
     let builds = [" build", "build-push-action", "buildah", "executor"].iter().any(|sign| text.contains(sign));
     builds && ["docker", "podman", "buildah", "kaniko", "nerdctl", "DOCKER"].iter().any(|sign| text.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_of_packages() {
+        let text = "{\n  \"name\": \"x\",\n  \"scripts\": {\n    \"build\": \"tsc\",\n    \"image\": \"docker build -t x -f docker/D --target prod .\"\n  }\n}\n";
+        let found = package_builds(text, "web");
+        let [(5, built)] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(
+            (built.context.as_str(), built.dockerfile.as_str(), built.target.known()),
+            ("web", "web/docker/D", Some("prod"))
+        );
+        assert!(package_builds("{", "").is_empty());
+    }
 }

@@ -184,14 +184,25 @@ impl Machine {
         match words.as_slice() {
             [Word::Known(name), rest @ ..] if matches!(name.as_str(), "cd" | "pushd") => self.enter(rest),
             [Word::Known(name), ..] if name == "popd" => self.state.directory = None,
+            [Word::Known(name), rest @ ..] if name == "read" => {
+                for word in rest {
+                    if let Word::Known(name) = word {
+                        self.state.set(name, None);
+                    }
+                }
+            }
             [Word::Known(name), rest @ ..]
                 if matches!(name.as_str(), "export" | "readonly" | "local" | "declare" | "typeset") =>
             {
                 for word in rest {
-                    if let Word::Known(text) = word
-                        && let Some((name, value)) = text.split_once('=')
-                    {
-                        self.state.set(name, Some(value.to_owned()));
+                    match word {
+                        Word::Known(text) => {
+                            if let Some((name, value)) = text.split_once('=') {
+                                self.state.set(name, Some(value.to_owned()));
+                            }
+                        }
+                        Word::Begins(start) => self.state.set(start.split('=').next().unwrap_or_default(), None),
+                        Word::Unknown | Word::UnknownWords => {}
                     }
                 }
             }
@@ -227,16 +238,28 @@ impl Machine {
             Some(text) if splits => text.split_whitespace().map(|word| Word::Known(word.to_owned())).collect(),
             Some(text) => vec![Word::Known(text)],
             None if splits || all => vec![Word::UnknownWords],
-            // `${DEBUG:+--no-cache}`, `--build-arg=$X` and `name:$TAG`: an option is one, whatever follows it.
-            None => match word.parts.first() {
-                Some(Part::Literal { text, .. }) if text.starts_with('-') && text.contains('=') => {
-                    let name = text.split('=').next().unwrap_or_default();
-                    let known = !matches!(name, "--file" | "-f" | "--dockerfile" | "--context" | "--target");
-                    vec![if known { Word::Known(format!("{name}=")) } else { Word::Unknown }]
-                }
-                _ => vec![Word::Unknown],
-            },
+            // `${DEBUG:+--no-cache}`, `--build-arg=$X` and `name:$TAG`.
+            None => vec![match self.beginning(&word.parts) {
+                start if start.contains('=') => Word::Begins(start),
+                _ => Word::Unknown,
+            }],
         }
+    }
+
+    /// What is known at the start of a word.
+    fn beginning(&mut self, parts: &[Part]) -> String {
+        let mut start = String::new();
+        for part in parts {
+            match (self.value(std::slice::from_ref(part)), part) {
+                (Some(text), _) => start.push_str(&text),
+                (None, Part::DoubleQuoted { parts, .. }) => {
+                    start.push_str(&self.beginning(parts));
+                    break;
+                }
+                (None, _) => break,
+            }
+        }
+        start
     }
 
     fn value(&mut self, parts: &[Part]) -> Option<String> {

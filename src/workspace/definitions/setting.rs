@@ -23,6 +23,14 @@ impl Setting {
         }
     }
 
+    /// Its value, where it is set and known.
+    pub(in crate::workspace) fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
     pub(in crate::workspace) fn is_unset(&self) -> bool {
         *self == Self::Unset
     }

@@ -1,9 +1,10 @@
 //! Files of CI services: GitHub's workflows with their actions, and the scripts of all.
 
 use super::super::paths::join;
-use super::command::{Built, FROM_ROOT, local, resolve};
+use super::command::{Built, FROM_ROOT, Word, built, local, resolve};
 use super::script::{Machine, Variables};
-use super::yaml::{Node, Scalar};
+use super::yaml::{Member, Node, Scalar};
+use super::{Given, Setting};
 
 /// Rows of a matrix that are looked at.
 const MAX_ROWS: usize = 64;
@@ -86,19 +87,46 @@ impl<'n> Scope<'n> {
             let built = self.action(node.get("with"));
             found.extend(built.map(|built| (action.line, built)));
         }
+        found.extend(self.cloud_build(node));
         let mut machine = Machine::new(&self.repository, self.directory.clone(), self.environment.clone());
         for key in SCRIPTS {
             let Some(script) = node.get(key) else { continue };
             let parts = script.items().iter().chain([script]).filter_map(Node::scalar);
             parts.for_each(|part| found.extend(self.script(&mut machine, part)));
         }
-        for (key, member) in node.members() {
+        for Member { key, node, .. } in node.members() {
             let is_data =
                 matches!(key.as_str(), "with" | "env" | "strategy" | "variables" | "on" | "inputs" | "outputs");
             if !is_data {
-                self.visit(member, found);
+                self.visit(node, found);
             }
         }
+    }
+
+    /// A step of Google Cloud Build: the program is the image's, `args` are its words.
+    fn cloud_build(&self, step: &Node) -> Option<(u32, Built)> {
+        let image = step.get("name").and_then(Node::scalar)?;
+        let name = image.text.split([':', '@']).next()?.rsplit('/').next()?;
+        let program = match (name, step.get("entrypoint").and_then(Node::text)) {
+            ("docker", None | Some("docker")) => "docker",
+            ("executor", None) if image.text.contains("kaniko") => "executor",
+            _ => return None,
+        };
+        let word = |node: &Node| match node
+            .text()
+            .map(|text| text.split_once('$').map_or((text, false), |(text, _)| (text, true)))
+        {
+            Some((text, false)) => Word::Known(text.to_owned()),
+            Some((start, true)) if start.contains('=') => Word::Begins(start.to_owned()),
+            _ => Word::Unknown,
+        };
+        let arguments = step.get("args").map(Node::items).unwrap_or_default().iter().map(word);
+        let words: Vec<Word> = std::iter::once(Word::Known(program.to_owned())).chain(arguments).collect();
+        let directory = match step.get("dir").and_then(Node::text) {
+            Some(below) => join(&self.repository, below)?,
+            None => self.repository.clone(),
+        };
+        Some((image.line, built(&words, &directory)?))
     }
 
     fn script(&self, machine: &mut Machine, script: &Scalar) -> Vec<(u32, Built)> {
@@ -135,13 +163,22 @@ impl<'n> Scope<'n> {
             Some(file) => resolve(&base, local(&file)?)?,
             None => join(&context, "Dockerfile")?,
         };
-        let target = input("target").and_then(|target| self.filled(target));
-        let lines = input("build-args").unwrap_or_default().lines();
-        let pairs = lines.filter_map(|line| {
-            let (name, value) = line.trim().split_once('=')?;
-            Some((name.to_owned(), self.filled(value)?))
-        });
-        Some(Built { context, dockerfile, target, arguments: pairs.collect() })
+        let setting = |name: &str| input(name).map_or(Setting::Unset, |text| self.filled(text).into());
+        let platform = match setting("platforms") {
+            Setting::Known(platform) if platform.contains([',', '\n']) => Setting::Unknown,
+            platform => platform,
+        };
+        let mut arguments = Given::default();
+        for line in input("build-args").unwrap_or_default().lines().map(str::trim).filter(|line| !line.is_empty()) {
+            match line.split_once('=') {
+                // The list is read as CSV.
+                Some((name, value)) if !line.contains('"') => arguments.give(name, self.filled(value)),
+                Some((name, _)) => arguments.give(name.trim_start_matches('"'), None),
+                None if line.contains('$') => arguments.give_others(),
+                None => arguments.give(line, None),
+            }
+        }
+        Some(Built { context, dockerfile, target: setting("target"), arguments, platform })
     }
 
     /// `text` with its expressions filled in; `None` when nobody knows one of them.
@@ -190,7 +227,7 @@ fn checks_out_another(job: &Node) -> bool {
 /// The rows of a matrix whose values are literal.
 fn rows(matrix: &Node) -> Vec<Vec<(String, &str)>> {
     let mut rows: Vec<Vec<(String, &str)>> = vec![Vec::new()];
-    for (name, values) in matrix.members() {
+    for Member { key: name, node: values, .. } in matrix.members() {
         let values: Vec<Vec<(String, &str)>> = values.items().iter().map(|value| bindings(name, value)).collect();
         if values.is_empty() || matches!(name.as_str(), "include" | "exclude") || rows.len() * values.len() > MAX_ROWS {
             continue;
@@ -269,5 +306,10 @@ mod tests {
         let text = "jobs:\n  build:\n    steps:\n      - checkout\n      - run:\n          name: x\n          command: docker build ./a\n";
         assert_eq!(read(text), ["7 \"a\" a/Dockerfile"]);
         assert!(read("a: [").is_empty());
+        let text = "steps:\n  - name: gcr.io/cloud-builders/docker\n    args: [build, -t, 'x/$PROJECT_ID/y', --build-arg=A=$_A, -f, api/D, .]\n  \
+                    - name: gcr.io/cloud-builders/docker\n    dir: web\n    args:\n      - build\n      - .\n  \
+                    - name: gcr.io/cloud-builders/docker\n    entrypoint: bash\n    args: [build, .]\n  \
+                    - name: gcr.io/cloud-builders/docker\n    args: [build, $_DIR]\n";
+        assert_eq!(read(text), ["2 \"\" api/D", "4 \"web\" web/Dockerfile"]);
     }
 }

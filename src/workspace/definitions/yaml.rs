@@ -1,106 +1,206 @@
-//! YAML as far as files that build images need it: mappings, lists and scalars with their lines. Aliases and merged keys stay unknown.
+//! YAML as far as files that build images need it: mappings, lists and scalars with their lines, aliases and merged keys put in.
+
+use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 /// Nodes deeper than this are in no file that people write.
 const MAX_DEPTH: usize = 48;
 
+/// Nodes that aliases may add to a file; those behind stay unknown.
+const MAX_COPIED: usize = 20_000;
+
 /// A node with the 1-based line on which it begins.
-#[derive(Debug)]
-pub(super) enum Node {
+#[derive(Clone, Debug)]
+pub(in crate::workspace) enum Node {
     Scalar(Scalar),
     List(Vec<Node>),
-    Map(Vec<(String, Node)>),
+    Map(Vec<Member>),
+}
+
+/// A key of a mapping with its value.
+#[derive(Clone, Debug)]
+pub(in crate::workspace) struct Member {
+    pub(in crate::workspace) key: String,
+    /// The 1-based line of the key.
+    pub(in crate::workspace) line: u32,
+    pub(in crate::workspace) node: Node,
 }
 
 /// A scalar.
-#[derive(Debug)]
-pub(super) struct Scalar {
-    pub(super) text: String,
+#[derive(Clone, Debug)]
+pub(in crate::workspace) struct Scalar {
+    pub(in crate::workspace) text: String,
     /// The line of its first character; of a block that is the one below `|`.
-    pub(super) line: u32,
+    pub(in crate::workspace) line: u32,
     /// Whether each line of the text is a line of the file: `|`.
-    pub(super) literal: bool,
+    pub(in crate::workspace) literal: bool,
+    /// Whether it stands without quotes, so that it may be a number or a truth value.
+    pub(in crate::workspace) plain: bool,
 }
 
 enum Frame {
     List(Vec<Node>),
-    Map(Vec<(String, Node)>, Option<String>),
+    Map(Vec<Member>, Option<(String, u32)>),
 }
 
 impl Node {
     /// The first document of `text`; `None` when it is no YAML.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut frames: Vec<Frame> = Vec::new();
+    pub(in crate::workspace) fn parse(text: &str) -> Option<Self> {
+        let mut frames: Vec<(Frame, usize)> = Vec::new();
+        let mut anchors: HashMap<usize, Self> = HashMap::new();
+        let mut left = MAX_COPIED;
         for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
             let (event, span) = event.ok()?;
-            let node = match event {
-                Event::Scalar(value, style, ..) => Self::Scalar(Scalar {
-                    text: value.into_owned(),
-                    line: u32::try_from(span.start.line()).unwrap_or(u32::MAX),
-                    literal: style == ScalarStyle::Literal,
-                }),
-                Event::Alias(_) => Self::List(Vec::new()),
+            let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
+            let (node, anchor) = match event {
+                Event::Scalar(value, style, anchor, _) => {
+                    let literal = style == ScalarStyle::Literal;
+                    let plain = style == ScalarStyle::Plain;
+                    (Self::Scalar(Scalar { text: value.into_owned(), line, literal, plain }), anchor)
+                }
+                Event::Alias(anchor) => {
+                    (anchors.get(&anchor).map_or(Self::List(Vec::new()), |it| it.copy(&mut left)), 0)
+                }
                 Event::SequenceStart(..) | Event::MappingStart(..) if frames.len() >= MAX_DEPTH => return None,
-                Event::SequenceStart(..) => {
-                    frames.push(Frame::List(Vec::new()));
+                Event::SequenceStart(anchor, _) => {
+                    frames.push((Frame::List(Vec::new()), anchor));
                     continue;
                 }
-                Event::MappingStart(..) => {
-                    frames.push(Frame::Map(Vec::new(), None));
+                Event::MappingStart(anchor, _) => {
+                    frames.push((Frame::Map(Vec::new(), None), anchor));
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => match frames.pop()? {
-                    Frame::List(items) => Self::List(items),
-                    Frame::Map(members, _) => Self::Map(members),
+                    (Frame::List(items), anchor) => (Self::List(items), anchor),
+                    (Frame::Map(members, _), anchor) => (Self::Map(merged(members)), anchor),
                 },
                 _ => continue,
             };
-            match frames.last_mut() {
+            if anchor != 0 {
+                anchors.insert(anchor, node.copy(&mut left));
+            }
+            match frames.last_mut().map(|(frame, _)| frame) {
                 None => return Some(node),
                 Some(Frame::List(items)) => items.push(node),
                 Some(Frame::Map(members, key)) => match (key.take(), node) {
-                    (Some(key), node) => members.push((key, node)),
-                    (None, Self::Scalar(scalar)) => *key = Some(scalar.text),
+                    (Some((key, line)), node) => members.push(Member { key, line, node }),
+                    (None, Self::Scalar(scalar)) => *key = Some((scalar.text, line)),
                     // A key that is no scalar is none that is looked for.
-                    (None, _) => *key = Some(String::new()),
+                    (None, _) => *key = Some((String::new(), line)),
                 },
             }
         }
         None
     }
 
-    pub(super) fn members(&self) -> &[(String, Self)] {
+    /// A copy of it, or an empty list where copies have become too many: `&a [*b, *b]`, `&b [*c, *c]` and so on.
+    fn copy(&self, left: &mut usize) -> Self {
+        let size = self.size(*left);
+        let Some(rest) = left.checked_sub(size) else { return Self::List(Vec::new()) };
+        *left = rest;
+        self.clone()
+    }
+
+    /// How many nodes it has, counted no further than past `limit`.
+    fn size(&self, limit: usize) -> usize {
+        let mut size = 1;
+        let parts: Vec<&Self> = match self {
+            Self::Scalar(_) => Vec::new(),
+            Self::List(items) => items.iter().collect(),
+            Self::Map(members) => members.iter().map(|member| &member.node).collect(),
+        };
+        for part in parts {
+            if size > limit {
+                break;
+            }
+            size += part.size(limit - size.min(limit));
+        }
+        size
+    }
+
+    pub(in crate::workspace) fn members(&self) -> &[Member] {
         match self {
             Self::Map(members) => members,
             _ => &[],
         }
     }
 
-    pub(super) fn items(&self) -> &[Self] {
+    pub(in crate::workspace) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
             _ => &[],
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        self.members().iter().find(|(name, _)| name == key).map(|(_, node)| node)
+    pub(in crate::workspace) fn member(&self, key: &str) -> Option<&Member> {
+        self.members().iter().find(|member| member.key == key)
     }
 
-    pub(super) fn scalar(&self) -> Option<&Scalar> {
+    pub(in crate::workspace) fn get(&self, key: &str) -> Option<&Self> {
+        self.member(key).map(|member| &member.node)
+    }
+
+    pub(in crate::workspace) fn scalar(&self) -> Option<&Scalar> {
         match self {
             Self::Scalar(scalar) => Some(scalar),
             _ => None,
         }
     }
 
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(in crate::workspace) fn text(&self) -> Option<&str> {
         self.scalar().map(|scalar| scalar.text.as_str())
     }
 
     /// Scalars of a mapping by their keys.
-    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members().iter().filter_map(|(name, node)| Some((name.as_str(), node.text()?)))
+    pub(in crate::workspace) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members().iter().filter_map(|member| Some((member.key.as_str(), member.node.text()?)))
+    }
+}
+
+/// Puts in what `<<: *base` and `<<: [*one, *two]` merge: what stands in the mapping itself wins, then what is merged first.
+fn merged(members: Vec<Member>) -> Vec<Member> {
+    if !members.iter().any(|member| member.key == "<<") {
+        return members;
+    }
+    let (merges, mut own): (Vec<Member>, Vec<Member>) = members.into_iter().partition(|member| member.key == "<<");
+    let maps = merges.into_iter().flat_map(|member| match member.node {
+        Node::List(maps) => maps,
+        map => vec![map],
+    });
+    for map in maps {
+        let Node::Map(members) = map else { continue };
+        for member in members {
+            if !own.iter().any(|known| known.key == member.key) {
+                own.push(member);
+            }
+        }
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_and_merged_keys_are_put_in() {
+        let text = "a: &a\n  x: 1\n  y: &y [p, q]\nb:\n  <<: *a\n  x: 2\nc: *y\nd:\n  <<: [*a, {z: 3}]\n";
+        let node = Node::parse(text).expect("YAML");
+        let texts = |key: &str| {
+            node.get(key).map(|node| node.texts().map(|(key, text)| format!("{key}={text}")).collect::<Vec<_>>())
+        };
+        assert_eq!(texts("b"), Some(vec!["x=2".to_owned()]));
+        assert_eq!(node.get("b").and_then(|b| b.get("y")).map(|y| y.items().len()), Some(2));
+        assert_eq!(node.get("c").map(|c| c.items().len()), Some(2));
+        assert_eq!(texts("d"), Some(vec!["x=1".to_owned(), "z=3".to_owned()]));
+        assert_eq!(node.member("c").map(|member| member.line), Some(7));
+    }
+
+    #[test]
+    fn aliases_that_grow_stay_bounded() {
+        let lines = (0..40).map(|n| format!("a{}: &a{} [*a{n}, *a{n}, *a{n}]", n + 1, n + 1)).collect::<Vec<_>>();
+        let node = Node::parse(&format!("a0: &a0 x\n{}\n", lines.join("\n"))).expect("YAML");
+        assert!(node.size(usize::MAX) < 3 * MAX_COPIED);
     }
 }

@@ -56,7 +56,7 @@ fn an_override_wins() {
     let workspace = Workspace::in_memory([("a/.dockerignore".to_owned(), Vec::new())]);
     let context = Some(Said { value: "./a/".to_owned(), by: "named".to_owned() });
     let overrides = Overrides { context, gpu: None };
-    let service = Service::from_sources(&workspace, "a/b/Dockerfile", &[], &[], &overrides);
+    let service = Service::from_sources(&workspace, "a/b/Dockerfile", &[], &[], &[], &overrides);
     assert_eq!((service.context.as_str(), service.ignore_file.as_deref()), ("a", Some("a/.dockerignore")));
 }
 

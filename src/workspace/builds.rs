@@ -1,0 +1,212 @@
+//! What the files that build a Dockerfile agree on: build arguments, stages, the platform.
+
+use std::collections::BTreeMap;
+
+use super::definitions::{BuildDefinition, DefinitionKind};
+use super::paths::parent;
+use super::{Said, Workspace};
+
+/// Parts of names of files that build images to work or test in.
+const FOR_WORK: [&str; 12] = [
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "devcontainer",
+    "test",
+    "tests",
+    "testing",
+    "e2e",
+    "lint",
+    "debug",
+    "local",
+];
+
+/// Arguments that the builder sets itself.
+const OF_THE_BUILDER: [&str; 9] = [
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "BUILDKIT_SYNTAX",
+];
+
+/// What the files that build a Dockerfile say of the build. An argument or a platform on which they differ is not among it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Builds {
+    /// Values of arguments by their names.
+    arguments: BTreeMap<String, Said<String>>,
+    /// The stages that are built to be run or published, by their names in lower case.
+    targets: Vec<Target>,
+    /// Whether some build takes the last stage, or one that nobody knows.
+    pub takes_last: bool,
+    /// The platform that all of them build for.
+    pub platform: Option<Said<String>>,
+}
+
+/// A stage that a file builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The stage's name in lower case, and the place that names it.
+    pub stage: Said<String>,
+    /// Whether a compose service runs it.
+    pub is_service: bool,
+}
+
+impl Builds {
+    /// What is said of the builds of `dockerfile`, which declares `arguments`.
+    pub(super) fn of(workspace: &Workspace, dockerfile: &str, arguments: &[String]) -> Self {
+        let mut definitions = workspace.composed(dockerfile);
+        definitions.extend(workspace.build_definitions(dockerfile));
+        definitions.retain(|found| found.context.is_empty() || workspace.is_dir(&found.context));
+        let shipping = |found: &&BuildDefinition| !is_for_work(&found.file);
+        let Some(first) = definitions.iter().find(shipping) else { return Self::default() };
+        let asked = arguments.iter().filter(|name| !OF_THE_BUILDER.contains(&name.as_str()));
+        let agreed = asked.filter_map(|name| {
+            let given = first.arguments.of(name);
+            let value = given.known()?;
+            let all = definitions.iter().all(|other| other.arguments.of(name) == given);
+            all.then(|| (name.clone(), said(value, first)))
+        });
+        let arguments = agreed.collect();
+        let platform = first.platform.known().filter(|_| definitions.iter().all(|it| it.platform == first.platform));
+        let mut targets: Vec<Target> = Vec::new();
+        for found in definitions.iter().filter(shipping) {
+            let Some(name) = found.target.known().map(str::to_lowercase) else { continue };
+            let is_service = found.kind == DefinitionKind::Compose;
+            match targets.iter_mut().find(|target| target.stage.value == name) {
+                Some(target) => target.is_service |= is_service,
+                None => targets.push(Target { stage: said(&name, found), is_service }),
+            }
+        }
+        let takes_last = definitions.iter().filter(shipping).any(|found| found.target.known().is_none());
+        Self { arguments, targets, takes_last, platform: platform.map(|platform| said(platform, first)) }
+    }
+
+    /// The value that every build gives to an argument, and where the first of them stands.
+    #[must_use]
+    pub fn argument(&self, name: &str) -> Option<&Said<String>> {
+        self.arguments.get(name)
+    }
+
+    /// All arguments on whose values the builds agree.
+    pub fn arguments(&self) -> impl Iterator<Item = (&str, &Said<String>)> {
+        self.arguments.iter().map(|(name, said)| (name.as_str(), said))
+    }
+
+    /// The stages that are built to be run or published.
+    #[must_use]
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+}
+
+fn said(value: &str, definition: &BuildDefinition) -> Said<String> {
+    Said { value: value.to_owned(), by: format!("`{}` line {}", definition.file, definition.line) }
+}
+
+/// `docker-compose.dev.yml`, `.devcontainer/compose.yml`, `.github/workflows/test.yml`: what they build is not what is shipped.
+fn is_for_work(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let folder = parent(file).rsplit('/').next().unwrap_or_default();
+    let has_word = |text: &str| {
+        text.split(['.', '-', '_']).any(|part| FOR_WORK.iter().any(|word| part.eq_ignore_ascii_case(word)))
+    };
+    has_word(name) || has_word(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builds(files: &[(&str, &str)]) -> Builds {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+        let workspace = Workspace::in_memory(files);
+        Builds::of(&workspace, "Dockerfile", &["A".to_owned(), "B".to_owned(), "TARGETARCH".to_owned()])
+    }
+
+    fn values(builds: &Builds) -> String {
+        let shown = builds.arguments().map(|(name, said)| format!("{name}={} ({})", said.value, said.by));
+        shown.collect::<Vec<_>>().join(", ")
+    }
+
+    const COMPOSE: &str = "services:\n  app:\n    build:\n      context: .\n      args:\n        A: one\n        B: \"2\"\n        TARGETARCH: x\n";
+
+    #[test]
+    fn what_all_say_counts() {
+        let makefile = "image:\n\tdocker build --build-arg A=one --build-arg B=$(git describe) .\n";
+        assert_eq!(
+            values(&builds(&[("compose.yml", COMPOSE)])),
+            "A=one (`compose.yml` line 3), B=2 (`compose.yml` line 3)"
+        );
+        assert_eq!(
+            values(&builds(&[("compose.yml", COMPOSE), ("Makefile", makefile)])),
+            "A=one (`compose.yml` line 3)"
+        );
+        let other = "image:\n\tdocker build .\n";
+        assert_eq!(values(&builds(&[("compose.yml", COMPOSE), ("Makefile", other)])), "");
+        let another = makefile.replace("A=one", "A=two");
+        assert_eq!(values(&builds(&[("compose.yml", COMPOSE), ("Makefile", &another)])), "");
+        // What is only built to work in says nothing for itself, but it may differ.
+        assert_eq!(values(&builds(&[("docker-compose.dev.yml", COMPOSE)])), "");
+        assert_eq!(
+            values(&builds(&[("compose.yml", COMPOSE), ("compose.dev.yml", &COMPOSE.replace("one", "two"))])),
+            "B=2 (`compose.yml` line 3)"
+        );
+    }
+
+    #[test]
+    fn what_compose_passes() {
+        let with = |value: &str| {
+            let text = COMPOSE.replace("A: one", &format!("A: {value}"));
+            let found = builds(&[("compose.yml", &text), (".env", "SET=1\n")]);
+            found.argument("A").map(|said| said.value.clone())
+        };
+        for (value, expected) in [
+            ("3.12", Some("3.12")),
+            ("3.10", None),
+            ("\"3.10\"", Some("3.10")),
+            ("1.2.3", Some("1.2.3")),
+            ("0755", None),
+            ("0x10", None),
+            ("true", Some("true")),
+            ("Yes", Some("Yes")),
+            ("TRUE", None),
+            ("", None),
+            ("null", None),
+            ("${X}", None),
+            ("$X", None),
+            ("${X:-3.10}", Some("3.10")),
+            ("v${X:-3}-slim", Some("v3-slim")),
+            ("${SET:-3}", None),
+            ("${X:-${Y}}", None),
+            ("a$$b", None),
+        ] {
+            assert_eq!(with(value).as_deref(), expected, "{value}");
+        }
+        let list = "services:\n  app:\n    build:\n      context: .\n      args:\n        - A=1\n        - B\n";
+        assert_eq!(values(&builds(&[("compose.yml", list)])), "A=1 (`compose.yml` line 3)");
+        let merged = "x-args: &args\n  A: 1\nservices:\n  app:\n    build:\n      context: .\n      args:\n        <<: *args\n        B: 2\n";
+        assert_eq!(
+            values(&builds(&[("compose.yml", merged)])),
+            "A=1 (`compose.yml` line 5), B=2 (`compose.yml` line 5)"
+        );
+    }
+
+    #[test]
+    fn stages_that_are_built() {
+        let compose =
+            "services:\n  app:\n    build:\n      context: .\n      target: Prod\n    platform: linux/arm64\n";
+        let found = builds(&[("compose.yml", compose)]);
+        assert_eq!(found.targets().iter().map(|target| target.stage.value.as_str()).collect::<Vec<_>>(), ["prod"]);
+        assert!(!found.takes_last);
+        assert_eq!(found.platform.map(|said| said.value).as_deref(), Some("linux/arm64"));
+        let workflow = "jobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          platforms: linux/arm64,linux/amd64\n";
+        let found = builds(&[("compose.yml", compose), (".github/workflows/release.yml", workflow)]);
+        assert!(found.takes_last && found.platform.is_none());
+    }
+}
