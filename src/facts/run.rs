@@ -70,7 +70,7 @@ pub struct Mount {
 pub enum Guard {
     /// It is in a branch that the known values rule out.
     Never,
-    /// It depends on the platform that is built for, and does not run for linux/amd64, for which all bytes are told:
+    /// It depends on the platform, and does not run for that of the build, mostly linux/amd64, for which all bytes are told:
     /// `[ "$TARGETARCH" = ppc64le ] && apt-get install gfortran`.
     Elsewhere,
     /// It depends on something that is not known.

@@ -28,11 +28,11 @@ impl Outcome {
     const START: Self = Self { success: true, certain: true };
 }
 
-/// Something for any platform, and for linux/amd64.
+/// Something for any platform, and for that of the build.
 #[derive(Clone, Copy)]
 struct Both<T> {
     anywhere: T,
-    on_amd64: T,
+    on_platform: T,
 }
 
 /// Whether a pipeline runs that stands behind pipelines that came to `so_far`, where that is known: `[ "$X" = 1 ] && pip install y`.
@@ -84,7 +84,7 @@ impl Follow<'_, '_, '_> {
 
     fn and_or<'s>(&mut self, script: &'s Script, around: Around<'s>, functions: &mut Functions<'s>) {
         let outer = self.guard;
-        let mut so_far = Both { anywhere: Some(Outcome::START), on_amd64: Some(Outcome::START) };
+        let mut so_far = Both { anywhere: Some(Outcome::START), on_platform: Some(Outcome::START) };
         let count = around.and_or.rest.len();
         let mut alternative = false;
         for (index, (connector, pipeline)) in around.and_or.pipelines().enumerate() {
@@ -92,8 +92,9 @@ impl Follow<'_, '_, '_> {
             let behind = around.and_or.rest.get(index..).unwrap_or_default();
             let chained = behind.iter().all(|(connector, ..)| *connector == Connector::And)
                 && behind.last().is_none_or(|(.., pipeline)| !pipeline.negated);
-            let runs = Both { anywhere: runs(connector, so_far.anywhere), on_amd64: runs(connector, so_far.on_amd64) };
-            self.guard = outer.min(match (runs.anywhere, runs.on_amd64) {
+            let runs =
+                Both { anywhere: runs(connector, so_far.anywhere), on_platform: runs(connector, so_far.on_platform) };
+            self.guard = outer.min(match (runs.anywhere, runs.on_platform) {
                 (Some(true), _) => Guard::Always,
                 (Some(false), _) => Guard::Never,
                 (None, Some(false)) => Guard::Elsewhere,
@@ -112,10 +113,10 @@ impl Follow<'_, '_, '_> {
             }
             if runs.anywhere != Some(false) {
                 let anywhere = self.outcome(script, pipeline);
-                let on_amd64 = anywhere.or_else(|| self.for_amd64(|follow| follow.outcome(script, pipeline)));
+                let on_platform = anywhere.or_else(|| self.for_platform(|follow| follow.outcome(script, pipeline)));
                 so_far = Both {
                     anywhere: behind_pipeline(connector, so_far.anywhere, runs.anywhere, anywhere),
-                    on_amd64: behind_pipeline(connector, so_far.on_amd64, runs.on_amd64, on_amd64),
+                    on_platform: behind_pipeline(connector, so_far.on_platform, runs.on_platform, on_platform),
                 };
             }
         }

@@ -192,7 +192,7 @@ impl Frame {
 struct ShellState {
     /// Variables that the script set, each with the values it may have.
     variables: BTreeMap<String, Vec<Value>>,
-    /// Variables whose value only the platform decides, with that for linux/amd64.
+    /// Variables whose value only the platform decides, with that for the build's.
     by_platform: BTreeMap<String, Value>,
     exported: Vec<String>,
     workdir: Value,
@@ -227,8 +227,8 @@ struct Follow<'f, 'w, 'r> {
     run: &'r mut Run,
     shell: ShellState,
     guard: Guard,
-    /// Whether the image is taken to be built for linux/amd64, where nothing says for what.
-    on_amd64: bool,
+    /// Whether what only the platform decides is taken to be that of the build.
+    on_platform: bool,
     frame: Frame,
     depth: u32,
     /// Whether the shell ignores `set -e` here.
@@ -261,7 +261,7 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
                 errexit: Errexit::of(errexit),
             },
             guard: Guard::Always,
-            on_amd64: false,
+            on_platform: false,
             frame: Frame::instruction(),
             depth: 0,
             suspended: false,
@@ -361,7 +361,7 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
 
     /// The values that a variable may have; `None` when neither the script nor the Dockerfile sets it.
     fn variable(&self, name: &str) -> Option<Vec<Value>> {
-        if self.on_amd64
+        if self.on_platform
             && let Some(value) = self.platform_variable(name)
         {
             return Some(vec![value]);

@@ -27,7 +27,7 @@ impl Follow<'_, '_, '_> {
             for assignment in &simple.assignments {
                 let value = self.expand_one(script, &assignment.value);
                 let there =
-                    value.known().is_none().then(|| self.for_amd64(|to| to.expand_one(script, &assignment.value)));
+                    value.known().is_none().then(|| self.for_platform(|to| to.expand_one(script, &assignment.value)));
                 self.assign(&assignment.name, value, assignment.append);
                 if let Some(there) = there.filter(|there| there.known().is_some() && !assignment.append) {
                     self.shell.by_platform.insert(assignment.name.clone(), there);
