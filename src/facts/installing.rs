@@ -180,7 +180,9 @@ impl Facts<'_> {
         );
         let found = self.of_program(&key, || {
             let own = folder.map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT)).unwrap_or_default();
-            let others = self.project_sources();
+            // Where sources are copied, those are what runs, whatever else the project's folder holds.
+            let copied = self.program().sources.iter().any(|path| runs_with_program(path));
+            let others = if copied { Vec::new() } else { self.project_sources() };
             self.program().sources.iter().chain(&others).chain(&own).filter(|path| runs_with_program(path)).find_map(
                 |path| {
                     let file = self.workspace.read(path).ok()?;
