@@ -36,6 +36,7 @@ pub fn ignore_instead_of_fixing(
     }
     for diagnostic in diagnostics {
         diagnostic.fix = None;
+        diagnostic.fix_repeats.clear();
         let Some(instruction) = instruction_of(diagnostic) else { continue };
         let Some(rules) = rules.get(&instruction) else { continue };
         // All findings of an instruction get the same comment, so that it is written once.
