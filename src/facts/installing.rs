@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::dockerfile::Value;
 use crate::workspace::{join, parent};
 
 use super::paths::{file_name, resolve};
@@ -17,7 +18,7 @@ const LINE_LIMIT: usize = 2_000;
 /// Sources of a project that is installed from a wheel of its own: more are not read.
 const SOURCE_LIMIT: usize = 2_000;
 /// Programs with the words behind which they install or compile; without words they always do.
-const INSTALLERS: [(&str, &[&str]); 34] = [
+const INSTALLERS: [(&str, &[&str]); 35] = [
     ("pip", &["install", "wheel"]),
     ("pip2", &["install", "wheel"]),
     ("pip3", &["install", "wheel"]),
@@ -38,6 +39,7 @@ const INSTALLERS: [(&str, &[&str]); 34] = [
     ("cargo", &["install", "build", "run"]),
     ("pecl", &["install"]),
     ("luarocks", &["install"]),
+    ("mix", &["setup", "compile", "deps.get", "deps.compile", "phx.server", "run"]),
     ("cpan", &[]),
     ("cpanm", &[]),
     ("apt-get", &["install"]),
@@ -150,6 +152,8 @@ impl Facts<'_> {
         {
             let runs = matches!(before, "source" | "." | "bash" | "sh");
             before = word;
+            let expanded = word.contains('$').then(|| image.state.expand(word, '\\'));
+            let word = expanded.as_ref().and_then(Value::known).unwrap_or(word);
             let is_path = word.contains('/') || has_script_ending(word);
             if !(is_path || runs) || word.contains("://") || word.len() > 200 || !seen.insert(word.to_owned()) {
                 continue;
@@ -266,9 +270,15 @@ pub(super) fn install_call(line: &str) -> Option<String> {
                 return sub.map(|sub| format!("{name} {sub}"));
             }
             let before = at.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
+            // A function of the script: `exec_as_redmine bundle install`.
+            let is_function = ["_as_", "run_as", "exec_as", "as_user"].iter().any(|part| word.contains(part));
             let is_user = matches!(file_name(before), "gosu" | "su-exec" | "su" | "runuser" | "-u");
             wrapped = wrapped
-                && (WRAPPERS.contains(&program) || word.contains('=') || is_user || word.starts_with(['-', '$']));
+                && (is_function
+                    || WRAPPERS.contains(&program)
+                    || word.contains('=')
+                    || is_user
+                    || word.starts_with(['-', '$']));
         }
         None
     })
@@ -341,6 +351,8 @@ mod tests {
             ("  pip install tenacity==8.2.2", Some("pip install")),
             ("bundle check || bundle install", Some("bundle install")),
             ("gosu app pip install x", Some("pip install")),
+            ("exec_as_redmine bundle install --jobs 4", Some("bundle install")),
+            ("mix phx.server", Some("mix phx.server")),
             ("if ! npm ci; then", Some("npm ci")),
             ("\"$PYTHON\" -m pip install x", Some("pip install")),
             ("sh -c pip install x && uvicorn app:app", Some("pip install")),

@@ -95,6 +95,8 @@ pub struct Facts<'w> {
     in_final: Vec<bool>,
     /// What compose services that build the Dockerfile start, each with the stage that it names.
     composed: Vec<purpose::ComposedStart>,
+    /// Where compose services mount the sources.
+    mounts: Vec<String>,
     /// For each stage, what was found out about its purpose.
     purposes: Vec<purpose::Purpose>,
     /// For each stage, the places of the `COPY --from` that take from it, as (stage, index of the transfer).
@@ -124,6 +126,7 @@ impl<'w> Facts<'w> {
             children: Vec::new(),
             in_final: Vec::new(),
             composed: purpose::composed_starts(workspace, service),
+            mounts: purpose::mounts(workspace, service),
             purposes: Vec::new(),
             takers: Vec::new(),
             work_left: walk::allowance(),

@@ -7,10 +7,10 @@ use crate::workspace::{Service, Workspace, join, parent};
 
 use super::paths::{file_name, is_below, resolve};
 use super::python::Reached;
-use super::{Facts, Guard, Invocation, Run, StageFacts};
+use super::{Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
 
 /// Parts of file and folder names that mean an image for developing, testing or building.
-const WORKSHOPS: [&str; 14] = [
+const WORKSHOPS: [&str; 18] = [
     "dev",
     "devel",
     "develop",
@@ -25,7 +25,14 @@ const WORKSHOPS: [&str; 14] = [
     "lint",
     "debug",
     "toolchain",
+    "local",
+    "integration",
+    "e2e",
+    "tilt",
 ];
+
+/// Folders of CI services, however deep a file lies in them.
+const CI_FOLDERS: [&str; 6] = [".github", ".gitlab", ".circleci", ".buildkite", ".kokoro", ".ci"];
 
 /// Names of folders right above a file that mean the same.
 const WORKSHOP_FOLDERS: [&str; 8] =
@@ -78,6 +85,25 @@ pub(super) struct ComposedStart {
     words: Vec<String>,
 }
 
+/// Where compose services that build the Dockerfile mount the folder that it is built in, or one around it.
+pub(super) fn mounts(workspace: &Workspace, service: &Service) -> Vec<String> {
+    let folders = workspace.compose_files(&service.dockerfile, &service.context);
+    let mut targets = Vec::new();
+    for file in folders.iter().flat_map(|files| files.iter()) {
+        let own = file
+            .services
+            .iter()
+            .filter(|composed| composed.build.as_ref().is_some_and(|build| build.dockerfile == service.dockerfile));
+        for (source, target) in own.flat_map(|composed| &composed.volumes) {
+            let place = source.starts_with('.').then(|| join(parent(&file.path), source)).flatten();
+            if place.is_some_and(|place| is_below(&format!("/{}", service.context), &format!("/{place}"))) {
+                targets.push(format!("/{}", target.trim_matches('/')));
+            }
+        }
+    }
+    targets
+}
+
 /// The starts that compose files give to what they build, those for development and tests left out.
 pub(super) fn composed_starts(workspace: &Workspace, service: &Service) -> Vec<ComposedStart> {
     let folders = workspace.compose_files(&service.dockerfile, &service.context);
@@ -116,6 +142,7 @@ impl Facts<'_> {
                 && !self.tests(image)
                 && !self.has_debugger(image)
                 && !self.starts_from_a_mount(image)
+                && !self.takes_sources_from_a_mount(image)
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.runs.get_or_init(answer))
     }
@@ -167,7 +194,7 @@ impl Facts<'_> {
         is_named_for_work(file)
             || parts.next().is_some_and(|folder| WORKSHOP_FOLDERS.contains(&folder.trim_start_matches('.')))
             || self.is_devcontainer()
-            || path.split('/').rev().skip(1).any(is_folder_of_tests)
+            || path.split('/').rev().skip(1).any(|folder| is_folder_of_tests(folder) || CI_FOLDERS.contains(&folder))
     }
 
     /// Whether the file describes the container of an editor, which nobody ships.
@@ -263,6 +290,32 @@ impl Facts<'_> {
             }
         });
         is_plain && !copied && chain().flat_map(|stage| &stage.runs).all(|run| !run.opaque && leaves_alone(run, &path))
+    }
+
+    /// Whether compose mounts the sources over the folder that the image works in, where no step copies any: what runs is what somebody
+    /// works on.
+    fn takes_sources_from_a_mount(&self, image: &StageFacts) -> bool {
+        let Some(workdir) = image.state.workdir.known() else { return false };
+        let covering: Vec<&str> = self
+            .mounts
+            .iter()
+            .map(String::as_str)
+            .filter(|target| is_below(workdir, target) && *target != "/")
+            .collect();
+        let mut chain = std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.transfers);
+        let holds_sources = |transfer: &Transfer| {
+            let destination = transfer.destination.known().unwrap_or(workdir);
+            covering.iter().any(|target| is_below(destination, target) || is_below(target, destination))
+                && (transfer.source != Source::Context
+                    || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path))))
+        };
+        !covering.is_empty() && !chain.any(holds_sources)
+    }
+
+    /// Whether a `COPY` of `path` takes a folder, or files that are not named.
+    fn is_folder(&self, path: &str) -> bool {
+        let there = join(&self.service.context, path.trim_start_matches('/'));
+        path.contains('*') || there.is_none_or(|there| self.workspace.is_dir(&there))
     }
 
     /// Whether what the image starts begins with one of `programs`.
@@ -433,6 +486,7 @@ fn is_idle(words: &[&str]) -> bool {
     match program {
         "sh" | "bash" | "zsh" | "ash" | "fish" => is_shell(words),
         "sleep" | "" => true,
+        "echo" | "true" | "false" | "ls" => !words.iter().any(|word| word.contains([';', '&', '|'])),
         "tail" => words.contains(&"/dev/null"),
         _ => false,
     }

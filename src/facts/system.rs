@@ -83,6 +83,19 @@ impl Facts<'_> {
         chain.flat_map(|stage| stage.runs.iter().flat_map(move |run| self.system_installs(stage, run))).collect()
     }
 
+    /// Whether the package is named outside of a group, `apk add --virtual .build-deps gcc …`, that the same `RUN` removes again: who sorts
+    /// packages so means to keep the others.
+    #[must_use]
+    pub fn is_kept_apart(&self, install: &SystemInstall<'_>) -> bool {
+        let mut runs = self.stages.get(install.stage).into_iter().flat_map(|stage| &stage.runs);
+        let run = runs.find(|run| run.instruction == install.instruction).filter(|_| install.group.is_none());
+        run.is_some_and(|run| {
+            let groups: Vec<String> = run.invocations.iter().filter_map(virtual_package).collect();
+            let mut removals = run.invocations.iter().filter_map(SystemRemoval::read);
+            removals.any(|removal| removal.names.iter().any(|name| groups.contains(name)))
+        })
+    }
+
     /// Whether the `RUN` of an install deletes `folder` as well, so that what packages put there never comes into a layer.
     #[must_use]
     pub fn deletes_in_layer(&self, install: &SystemInstall<'_>, folder: &str) -> bool {

@@ -63,7 +63,10 @@ impl Facts<'_> {
         for stage in &stages {
             for run in &stage.runs {
                 for install in self.system_installs(stage, run) {
-                    installed.insert(install.name);
+                    installed.insert(match install.name {
+                        "git-core" => "git",
+                        name => name,
+                    });
                     if DOWNLOADERS.contains(&install.name) && brings_recommended(install.invocation) {
                         installed.insert("ca-certificates");
                     }
@@ -96,9 +99,15 @@ impl Facts<'_> {
             needs.call(command, path);
         }
         needs.needs.opaque |= stages.iter().any(|stage| stage.is_final && self.installs_when_it_runs(stage).is_some());
-        let bundle = installed.contains("build-essential");
-        let is_there =
-            |package: &str| installed.contains(package) || (bundle && matches!(package, "gcc" | "g++" | "make"));
+        let is_there = |package: &str| {
+            let others: &[&str] = match package {
+                "gcc" => &["g++", "build-essential"],
+                "g++" | "make" => &["build-essential"],
+                "default-libmysqlclient-dev" => &["libmariadb-dev", "libmariadbclient-dev", "libmysqlclient-dev"],
+                _ => &[],
+            };
+            installed.contains(package) || others.iter().any(|other| installed.contains(other))
+        };
         needs.needs.packages.retain(|package, _| !is_there(package));
         needs.needs
     }

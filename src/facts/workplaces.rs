@@ -1,6 +1,6 @@
 //! Images in which people work, and images that compile when they run.
 
-use crate::catalogue::{self, SystemPackageKind};
+use crate::catalogue::{self, Distribution, SystemPackageKind};
 use crate::dockerfile::{Arguments, Comment, Keyword};
 use crate::text::TextRange;
 
@@ -89,7 +89,32 @@ impl Facts<'_> {
     /// Whether what the image starts lets people install and compile: a notebook, a shell over the network.
     #[must_use]
     pub fn starts_a_workbench(&self, image: &StageFacts) -> bool {
-        self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+        const INTERPRETERS: [&str; 8] = ["python", "python3", "ipython", "node", "irb", "pry", "iex", "perl"];
+        let words = self.all_start_words(image);
+        let alone = matches!(words.as_slice(), [word] if INTERPRETERS.contains(&file_name(word)));
+        alone || words.iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+    }
+
+    /// Whether other images are built on this one: it tells their builds what to do.
+    #[must_use]
+    pub fn is_made_to_build_on(&self) -> bool {
+        self.dockerfile.instructions.iter().any(|instruction| instruction.keyword == Keyword::Onbuild)
+    }
+
+    /// Whether a source asks `ctypes.util.find_library` for a library on Alpine, where that calls the compiler or `ld`, which take the
+    /// name without a version: `django.contrib.gis` finds GDAL so.
+    #[must_use]
+    pub fn finds_libraries_by_compiler(&self, image: &StageFacts) -> bool {
+        let root = self.ancestors(image).last().unwrap_or(image);
+        root.image.distribution == Distribution::Alpine
+            && *self.of_program("finds libraries", || {
+                let asks = |path: &String| {
+                    let file = self.workspace.read(path).ok()?;
+                    let text = file.text();
+                    (text.contains("find_library(") || text.contains("django.contrib.gis")).then_some(())
+                };
+                self.first_in_sources(asks).is_some()
+            })
     }
 
     /// Whether the file stands in a folder for tests.
@@ -113,6 +138,8 @@ impl Facts<'_> {
             || self.builds_for_others(chain, installs)
             || self.compiling_package(&python).is_some()
             || self.installs_when_it_runs(image).is_some()
+            || self.finds_libraries_by_compiler(image)
+            || self.is_made_to_build_on()
         {
             return true;
         }

@@ -64,6 +64,7 @@ const OTHERS: &[&str] = &[
     "lock",
     "snap",
     "golden",
+    "map",
     "diff",
     "patch", // data
     "orig",

@@ -84,7 +84,11 @@ pub(super) fn listed<'c>(text: &str, commands: &[&'c str]) -> Vec<&'c str> {
         // `["git", "svn", "hg"]` lists names.
         let next = rest.trim_start().strip_prefix(',').map(str::trim_start);
         let argument = next.filter(|next| !next.is_empty() && !next.starts_with(']'));
-        let is_name = |next: &str| leading_string(next).is_some_and(|(next, _)| commands.contains(&next));
+        let is_name = |next: &str| {
+            // `fields = ["file", "uploaded_by"]`: words that are no commands only.
+            let word = ["file", "make", "patch", "top", "convert", "identify"].contains(&first);
+            leading_string(next).is_some_and(|(next, _)| commands.contains(&next) || word && !next.starts_with('-'))
+        };
         if argument.is_some_and(|next| !is_name(next)) {
             found.push(*command);
         }

@@ -189,7 +189,7 @@ fn is_account_name(stem: &str) -> bool {
 
 /// Whether a path says that what it holds is for tests, examples or development: `tests/data/server.key`, `localhost.key`.
 fn is_for_show(path: &str) -> bool {
-    const SHOWN: [&str; 17] = [
+    const SHOWN: [&str; 21] = [
         "test",
         "spec",
         "fixture",
@@ -207,6 +207,10 @@ fn is_for_show(path: &str) -> bool {
         "self_signed",
         "node_modules",
         "site-packages",
+        "3rdparty",
+        "third_party",
+        "thirdparty",
+        "third-party",
     ];
     const PARTS: [&str; 9] = ["doc", "docs", "dev", "devel", "development", "e2e", "vagrant", "ci", "local"];
     let lower = path.to_ascii_lowercase();

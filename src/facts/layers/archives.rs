@@ -62,7 +62,9 @@ impl Facts<'_> {
                     continue;
                 }
                 let downloads = written(invocation).into_iter().filter(|written| written.way == Way::Downloaded);
-                for download in downloads.filter(|download| !on_mount(run, &download.path)) {
+                for download in
+                    downloads.filter(|download| !on_mount(run, &download.path) && !is_setting(&download.path))
+                {
                     let runs = || self.later_runs(stage, run.instruction);
                     let kept = self.kept_archive(stage, &download.path, Some((run, index)), runs);
                     found.extend(kept.map(|(unpacked, together)| KeptArchive {
@@ -137,4 +139,13 @@ fn may_delete(command: &Invocation, path: &str) -> bool {
             | "shred"
     );
     takes && command.arguments.iter().any(|argument| same_name(&argument.value))
+}
+/// `mysql-apt-config_0.8.17-1_all.deb`, `packages-microsoft-prod.deb`: a package of a few kilobytes that names a repository.
+fn is_setting(path: &str) -> bool {
+    let name = file_name(path);
+    let is_package = matches!(name.rsplit_once('.'), Some((_, "deb" | "rpm")));
+    is_package
+        && ["apt-config", "keyring", "release", "packages-microsoft-prod", "-repo"]
+            .iter()
+            .any(|part| name.contains(part))
 }

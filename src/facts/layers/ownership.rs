@@ -99,6 +99,7 @@ impl Facts<'_> {
                 let mut here = self.held(stage, run.instruction, &path, 0);
                 here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
                 here.retain(|one| !self.has_owner_already(stage, one, recursive.action, recursive.given.as_ref()));
+                here.retain(|one| !self.was_given_before(stage, one, &recursive, run.instruction));
                 done.push(path.clone());
                 if is_worth_a_word(&here) {
                     folders.push(path);
@@ -166,6 +167,32 @@ impl Facts<'_> {
         let flag = instruction.and_then(|instruction| instruction.flag("chown")).and_then(|flag| flag.value.as_deref());
         let owner = stage.state.expand(flag.unwrap_or("root"), self.dockerfile.escape);
         owner.known().is_none_or(|owner| user(owner) == user(given))
+    }
+
+    /// Whether an earlier command gave the files what this one gives them: `chown -R app /srv/venv` in the step that made it, then
+    /// `chown -R app /srv`. What has its owner and mode already comes into no layer.
+    fn was_given_before(&self, stage: &StageFacts, held: &Held, now: &Recursive, before: usize) -> bool {
+        let Some(given) = now.given.as_ref().and_then(Value::known) else { return false };
+        let same = |earlier: &str| match now.action {
+            OwnershipAction::Mode | OwnershipAction::Group => earlier == given,
+            OwnershipAction::Owner => {
+                let user = |owner: &str| owner.split([':', '.']).next().unwrap_or_default().to_owned();
+                user(earlier) == user(given)
+            }
+        };
+        let mut runs =
+            self.runs_before_instruction(stage, before).filter(|(_, run)| run.instruction >= held.instruction);
+        runs.any(|(_, run)| {
+            let certain = run.invocations.iter().filter(|invocation| invocation.guard == Guard::Always);
+            let behind = certain.filter(|invocation| {
+                run.instruction > held.instruction || invocation.range.start() > held.range.start()
+            });
+            behind.filter_map(Recursive::read).any(|earlier| {
+                earlier.action == now.action
+                    && earlier.given.as_ref().and_then(Value::known).is_some_and(same)
+                    && earlier.paths.iter().any(|(path, without_hidden)| !without_hidden && is_below(&held.path, path))
+            })
+        })
     }
 
     fn runs_before_instruction<'f>(

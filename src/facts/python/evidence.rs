@@ -8,6 +8,7 @@ use crate::python::PackageName;
 use super::indexes::IndexKind;
 use super::otherwise::{base_argument, is_gpu_switch, is_on, other_base};
 use super::program::Program;
+use super::sieve::Words;
 use super::{PythonInstall, Root, compose, kubernetes};
 
 /// Packages that are of no use without a GPU.
@@ -386,9 +387,12 @@ enum Device {
 
 /// Looks for devices in the copied sources; returns how many were read.
 fn sources(facts: &Facts<'_>, found: &mut Evidence) -> usize {
+    // Few files name a device; the others need not be scanned.
+    let words = Words::of(&["cuda", "cpu", "mps"]);
     let read = |path: &String| {
-        let text = (!Program::is_aside(path)).then(|| facts.workspace.read(path).ok()).flatten()?;
-        Some(device(facts, path, text.text()).unwrap_or(Device::Unsaid))
+        let file = (!Program::is_aside(path)).then(|| facts.workspace.read(path).ok()).flatten()?;
+        let said = words.are_in(file.text()).then(|| device(facts, path)).flatten();
+        Some(said.unwrap_or(Device::Unsaid))
     };
     let devices = facts.all_in_sources(read);
     let count = devices.len();
@@ -403,11 +407,7 @@ fn sources(facts: &Facts<'_>, found: &mut Evidence) -> usize {
     count
 }
 
-fn device(facts: &Facts<'_>, path: &str, text: &str) -> Option<Device> {
-    // Few files name a device; the others need not be scanned.
-    if !["cuda", "cpu", "mps"].iter().any(|word| text.contains(word)) {
-        return None;
-    }
+fn device(facts: &Facts<'_>, path: &str) -> Option<Device> {
     let imports = facts.imports_of(path)?;
     let has_string = |wanted: &str| {
         imports

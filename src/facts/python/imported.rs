@@ -20,6 +20,9 @@ pub(super) struct ImportedWords(FxHashMap<Box<str>, Vec<usize>>);
 impl ImportedWords {
     fn note(&mut self, place: usize, text: &str) {
         each_word(text, |word| {
+            if matches!(word, "import" | "from" | "as") {
+                return;
+            }
             // Most words of imports were there in another source before.
             if let Some(places) = self.0.get_mut(word) {
                 if places.last() != Some(&place) {

@@ -182,7 +182,7 @@ impl Facts<'_> {
     }
 
     /// What `look` finds first in the sources of the program, in their order.
-    pub(super) fn first_in_sources<T: Send>(&self, look: impl Fn(&String) -> Option<T> + Sync) -> Option<T> {
+    pub(in crate::facts) fn first_in_sources<T: Send>(&self, look: impl Fn(&String) -> Option<T> + Sync) -> Option<T> {
         let (first, rest) = self.few_and_many_sources();
         first.iter().find_map(&look).or_else(|| rest.par_iter().find_map_first(&look))
     }

@@ -8,6 +8,7 @@ use crate::workspace::MakeVariables;
 
 use super::development::names_development;
 use super::idle::has_needing_parent;
+use super::sieve::Words;
 use super::usage::{speaks, speaks_in_turn, starts_programs};
 use super::{Declared, Program, PythonInstall, Root, has_extension};
 
@@ -102,9 +103,16 @@ impl Facts<'_> {
     fn uses_tool(&self, name: &str) -> bool {
         let together: &[&str] = if NOTEBOOKS.contains(&name) { &NOTEBOOKS } else { &[] };
         let started = || {
+            // A command of several words has the first.
+            let commands = catalogue::commands(name).iter().filter_map(|command| command.split(' ').next());
+            let first: Vec<&str> = commands.chain([name]).collect();
+            let words = Words::of(&first);
             let starts = |path: &String| {
                 let Ok(file) = self.workspace.read(path) else { return false };
                 let text = file.text();
+                if !words.are_in(text) {
+                    return false;
+                }
                 let speaking = |line: &str| line.contains(['"', '\'']) && speaks(&line.to_lowercase(), name);
                 let named = text.contains(name) && text.lines().any(speaking);
                 (named || catalogue::commands(name).iter().any(|command| speaks_in_turn(text, command)))

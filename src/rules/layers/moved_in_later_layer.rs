@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
+use crate::dockerfile::Keyword;
 use crate::facts::{Addition, Facts, LateMove, Rewriting, Run, StageFacts, Way};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
@@ -28,7 +29,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.label(range, text);
         }
         finding.script_of(late.invocation);
-        finding.help(help(&late));
+        finding.help(help(facts, &late));
         finding.savings(savings(&late.files));
     }
 }
@@ -63,7 +64,15 @@ fn labels(files: &[Addition]) -> Vec<(TextRange, String)> {
     labels.into_iter().take(LABELLED).collect()
 }
 
-fn help(late: &LateMove<'_>) -> String {
+fn help(facts: &Facts<'_>, late: &LateMove<'_>) -> String {
+    let adds = |file: &Addition| {
+        facts
+            .dockerfile
+            .instructions
+            .get(file.instruction)
+            .is_some_and(|instruction| instruction.keyword == Keyword::Add)
+    };
+    let by_add = late.files.iter().all(adds);
     let copied = late.files.iter().all(|file| matches!(file.way, Way::Copied | Way::Taken));
     match (late.how, &late.destination) {
         (Rewriting::Moves, Some(destination)) if copied && late.files.len() == 1 => {
@@ -83,6 +92,10 @@ fn help(late: &LateMove<'_>) -> String {
         (Rewriting::Marks, _) if copied => match late.invocation.program.as_str() {
             "chmod" => "copy it with its mode: `COPY --chmod=MODE …`".to_owned(),
             _ => "copy it with its owner: `COPY --chown=USER:GROUP …`".to_owned(),
+        },
+        (Rewriting::Marks, _) if by_add => match late.invocation.program.as_str() {
+            "chmod" => "fetch it with its mode: `ADD --chmod=MODE …`".to_owned(),
+            _ => "fetch it with its owner: `ADD --chown=USER:GROUP …`".to_owned(),
         },
         (Rewriting::Unpacks | Rewriting::Shrinks | Rewriting::Marks, _) => {
             "do it in the `RUN` that writes the file".to_owned()

@@ -50,6 +50,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             || facts.starts_a_workbench(image)
             || facts.builds_for_others(&chain, &installs)
             || facts.installs_when_it_runs(image).is_some()
+            || facts.finds_libraries_by_compiler(image)
+            || facts.is_made_to_build_on()
         {
             continue;
         }
@@ -61,7 +63,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 // `full-base-image` tells of the others; of CUDA's compilers nothing else does.
                 let told = adds_nothing && !has_devel_base(facts, stage);
                 let is_tool = catalogue::build_tool(install.family, install.name).is_some();
-                if !is_tool || (is_jdk && !java) || told || facts.is_said_to_serve_at_start(&install) {
+                let is_meant = facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
+                if !is_tool || (is_jdk && !java) || told || is_meant {
                     continue;
                 }
                 let kept = found.entry(install.invocation.range).or_default();

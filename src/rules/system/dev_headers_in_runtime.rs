@@ -119,6 +119,7 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
+        && !facts.is_kept_apart(install)
 }
 
 /// Debian recommends headers and compilers beside `python3-pip`.
