@@ -96,6 +96,16 @@ impl Facts<'_> {
         })
     }
 
+    /// The command of a later layer that removes the package, which frees nothing.
+    #[must_use]
+    pub fn late_removal(&self, install: &SystemInstall<'_>) -> Option<TextRange> {
+        let holders = self.descendants(install.stage);
+        let runs = self.stages.iter().filter(|stage| holders.contains(&stage.index)).flat_map(|stage| &stage.runs);
+        let later = runs.filter(|run| run.instruction > install.instruction).flat_map(|run| &run.invocations);
+        let removal = later.filter_map(SystemRemoval::read).find(|removal| removal.takes(install));
+        removal.map(|removal| removal.invocation.range)
+    }
+
     /// Whether the `RUN` of an install deletes `folder` as well, so that what packages put there never comes into a layer.
     #[must_use]
     pub fn deletes_in_layer(&self, install: &SystemInstall<'_>, folder: &str) -> bool {

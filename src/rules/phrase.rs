@@ -3,6 +3,9 @@
 /// What is said of the bytes of a command that does not run for linux/amd64.
 pub(super) const ONLY_ELSEWHERE: &str = "it runs for other platforms than linux/amd64, for which bytes are told";
 
+/// What is said of the command that removes something in a later layer.
+pub(super) const LATE_REMOVAL: &str = "removed here, in a later layer, which frees nothing";
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn listed(names: &[String]) -> String {
     match names.split_last() {

@@ -9,7 +9,7 @@ use crate::facts::{
     Base, Facts, Guard, Invocation, Refusal, Run, Split, StageFacts, SystemInstall, SystemRemoval, has_build_step,
 };
 use crate::rules::multistage::{self, WORTH_A_STAGE};
-use crate::rules::phrase::listed_up_to;
+use crate::rules::phrase::{LATE_REMOVAL, listed_up_to};
 use crate::rules::reporter::Finding;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -63,7 +63,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 // `full-base-image` tells of the others; of CUDA's compilers nothing else does.
                 let told = adds_nothing && !has_devel_base(facts, stage);
                 let is_tool = catalogue::build_tool(install.family, install.name).is_some();
-                let is_meant = facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
+                // A branch of a script that takes arguments may be another image's.
+                let invocation = install.invocation;
+                let is_open = invocation.guard != Guard::Always && invocation.script().is_some();
+                let is_meant = is_open || facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
                 if !is_tool || (is_jdk && !java) || told || is_meant {
                     continue;
                 }
@@ -177,6 +180,9 @@ fn report(
     if kept.gpu {
         finding.severity(Severity::Info);
         finding.note("gpu", "an image for a GPU may compile kernels when it runs (Triton, `torch.compile`): look before you take them out");
+    }
+    if let Some(range) = tools.iter().find_map(|tool| facts.late_removal(tool)) {
+        finding.label(range, LATE_REMOVAL);
     }
     if let Some(heir) = &kept.heir {
         finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));

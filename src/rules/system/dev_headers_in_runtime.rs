@@ -6,7 +6,7 @@ use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::commands::Apt;
 use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
-use crate::rules::phrase::{listed, listed_up_to};
+use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
@@ -104,7 +104,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     }
     for (range, mut kept) in found {
         kept.headers.retain(|_| uses.next().flatten().is_none());
-        report(range, &kept, reporter);
+        report(facts, range, &kept, reporter);
     }
 }
 
@@ -178,7 +178,7 @@ fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
     entry.runtime.iter().copied().filter(|name| !ESSENTIAL.contains(name)).collect()
 }
 
-fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
+fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let entries: Vec<(&SystemInstall<'_>, Option<SystemPackage>)> =
         kept.headers.iter().map(|install| (install, catalogue::system_package(install.family, install.name))).collect();
     let (bytes, _) = kept.bytes();
@@ -214,6 +214,9 @@ fn report(range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     }
     if let Some(script) = first.invocation.script() {
         finding.note("script", format!("the command stands in `{script}`"));
+    }
+    if let Some(range) = kept.headers.iter().find_map(|install| facts.late_removal(install)) {
+        finding.label(range, LATE_REMOVAL);
     }
     if let Some(heir) = &kept.heir {
         finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));
