@@ -260,11 +260,17 @@ pub(super) fn install_call(line: &str) -> Option<String> {
         let mut wrapped = true;
         for (at, word) in words.iter().enumerate() {
             let program = file_name(word);
-            let entry = INSTALLERS.iter().find(|(name, _)| *name == program).filter(|_| wrapped);
+            // `pip3.12`
+            let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+            let entry = INSTALLERS.iter().find(|(name, _)| *name == program || *name == "pip" && plain == "pip");
+            let entry = entry.filter(|_| wrapped);
             if let Some((name, subcommands)) = entry {
                 let rest = words.get(at + 1..).unwrap_or_default();
                 if subcommands.is_empty() {
                     return (!matches!(rest.first(), Some(&"--version" | &"-v"))).then(|| (*name).to_owned());
+                }
+                if rest.is_empty() && matches!(*name, "bundle" | "yarn") {
+                    return Some((*name).to_owned());
                 }
                 let sub = rest.iter().take(4).find(|word| subcommands.contains(word));
                 return sub.map(|sub| format!("{name} {sub}"));
@@ -353,6 +359,8 @@ mod tests {
             ("gosu app pip install x", Some("pip install")),
             ("exec_as_redmine bundle install --jobs 4", Some("bundle install")),
             ("mix phx.server", Some("mix phx.server")),
+            ("pip3.12 install x", Some("pip install")),
+            ("yarn && node server.js", Some("yarn")),
             ("if ! npm ci; then", Some("npm ci")),
             ("\"$PYTHON\" -m pip install x", Some("pip install")),
             ("sh -c pip install x && uvicorn app:app", Some("pip install")),

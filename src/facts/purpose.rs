@@ -471,6 +471,10 @@ fn waits(words: &[&str]) -> bool {
 /// What stands behind an init: `bash` of `tini -g -- bash`.
 fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
     let program = words.first().map(|word| file_name(word)).unwrap_or_default();
+    if matches!(program, "wait-for-it" | "wait-for-it.sh" | "wait-for" | "dockerize") {
+        let behind = words.iter().position(|word| *word == "--").and_then(|at| words.get(at + 1..));
+        return behind.unwrap_or(words);
+    }
     if !matches!(program, "tini" | "dumb-init" | "catatonit") {
         return words;
     }

@@ -256,6 +256,10 @@ impl Facts<'_> {
             if names_tool(script.text()) || script.text().contains("npx") {
                 return false;
             }
+            let lines = script.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
+            if !lines.flat_map(commands).all(|command| manifest.runs_plainly(&command)) {
+                return false;
+            }
         }
         // `node server.js`, where that file requires a tool that should have been an ordinary dependency.
         let sources = words.iter().filter(|word| SOURCES.iter().any(|suffix| word.ends_with(suffix)));
@@ -270,22 +274,8 @@ impl Facts<'_> {
                 return false;
             }
         }
-        let mut rest = words.iter().copied();
-        while let Some(word) = rest.next() {
-            match file_name(word) {
-                "npm" | "yarn" | "pnpm" => {
-                    let mut behind = rest.clone().filter(|word| !word.starts_with('-'));
-                    let name = match behind.next() {
-                        Some("run" | "run-script") => behind.next(),
-                        other => other,
-                    };
-                    return name.is_some_and(|name| manifest.starts_plainly(name, 0));
-                }
-                "npx" => return rest.find(|word| !word.starts_with('-')).is_some_and(|name| manifest.depends_on(name)),
-                _ => {}
-            }
-        }
-        true
+        // `["sh", "-c", "npm run migrate && npm start"]`
+        commands(&words.join(" ")).iter().all(|command| manifest.runs_plainly(command))
     }
 }
 
@@ -316,9 +306,36 @@ impl Manifest {
         scripts.into_iter().flatten().filter_map(|(name, script)| Some((name, script.as_str()?)))
     }
 
+    /// Whether a command needs no development dependency, where it runs a script of the manifest or a package's program.
+    fn runs_plainly(&self, command: &[&str]) -> bool {
+        let mut rest = command.iter().copied();
+        while let Some(word) = rest.next() {
+            match file_name(word) {
+                "npm" | "yarn" | "pnpm" => {
+                    let mut behind = rest.filter(|word| !word.starts_with('-'));
+                    let name = match behind.next() {
+                        Some("run" | "run-script") => behind.next(),
+                        // They install, or set something up.
+                        Some("ci" | "install" | "i" | "config" | "cache" | "prune") => return true,
+                        other => other,
+                    };
+                    return name.is_some_and(|name| self.starts_plainly(name, 0));
+                }
+                "npx" => return rest.find(|word| !word.starts_with('-')).is_some_and(|name| self.depends_on(name)),
+                _ => {}
+            }
+        }
+        true
+    }
+
     /// Whether the script `name` runs Node.js itself or an ordinary dependency, and names no development dependency.
     fn starts_plainly(&self, name: &str, depth: u32) -> bool {
         // Without a script of that name `npm start` runs `node server.js`.
+        let has = |other: &str| self.scripts().any(|(name, _)| name == other);
+        let around = ["pre", "post"].map(|part| format!("{part}{name}"));
+        if depth <= 4 && around.iter().any(|other| has(other) && !self.starts_plainly(other, depth + 1)) {
+            return false;
+        }
         let Some((_, script)) = self.scripts().find(|(other, _)| *other == name) else { return name == "start" };
         let tools = self.all_development();
         if depth > 4
@@ -340,6 +357,16 @@ impl Manifest {
             }
         })
     }
+}
+
+/// The commands of a line, each word by word.
+fn commands(line: &str) -> Vec<Vec<&str>> {
+    line.split(['&', ';', '|', '(', ')', '`'])
+        .map(|command| {
+            let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'', '[', ']', ',', '$']));
+            words.filter(|word| !word.is_empty()).collect()
+        })
+        .collect()
 }
 
 /// Whether a word of a command says that sources are served or watched: `start:dev`, `NODE_ENV=development`, `vite`.

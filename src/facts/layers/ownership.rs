@@ -155,6 +155,13 @@ impl Facts<'_> {
         action: OwnershipAction,
         given: Option<&Value>,
     ) -> bool {
+        // Git keeps files with 644 and 755, so that each can be read by all.
+        if action == OwnershipAction::Mode
+            && held.way == Way::Copied
+            && given.and_then(Value::known).is_some_and(is_usual)
+        {
+            return true;
+        }
         let Some(given) = given.and_then(Value::known).filter(|_| action == OwnershipAction::Owner) else {
             return false;
         };
@@ -361,6 +368,17 @@ fn done_before(done: &[String], path: &str) -> bool {
 /// Whether `path` is hidden in `folder`, or below something that is.
 fn is_hidden(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/').starts_with('.'))
+}
+
+/// Whether files with the modes 644 and 755 have what `mode` gives: `a+r`, `u+rwX`, `go+rX`.
+fn is_usual(mode: &str) -> bool {
+    mode.split(',').all(|clause| {
+        let Some((who, bits)) = clause.split_once('+') else { return false };
+        let own = who == "u";
+        who.chars().all(|who| "ugoa".contains(who))
+            && !bits.is_empty()
+            && bits.chars().all(|bit| matches!(bit, 'r' | 'X') || own && bit == 'w')
+    })
 }
 
 /// Few bytes are not worth a word; unknown ones are, of what rarely is small.

@@ -47,7 +47,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let installs = facts.installs_of_image(image);
         let has_tools = installs.iter().any(is_weighty);
         if !has_tools
-            || facts.starts_a_workbench(image)
+            || facts.is_workplace(image, &installs)
             || facts.builds_for_others(&chain, &installs)
             || facts.installs_when_it_runs(image).is_some()
             || facts.finds_libraries_by_compiler(image)
