@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::dockerfile::Arguments;
 
+use super::layers::deletes;
 use super::paths::{is_below, resolve};
 use super::transfer::Source;
 use super::{Base, Facts, StageFacts};
@@ -210,6 +211,20 @@ impl Facts<'_> {
             at += 1;
         }
         found
+    }
+
+    /// Whether what the instruction `number` of a stage copies to `place` (absolute, `None` where nobody knows) is in an image that is
+    /// shipped. A later step can take it out of a stage from which only files are copied: `RUN rm -rf /app/.git`.
+    #[must_use]
+    pub fn ships_copied(&self, stage: usize, number: usize, place: Option<&str>) -> bool {
+        if self.is_in_final(stage) {
+            return true;
+        }
+        let runs = || self.stages.get(stage).into_iter().flat_map(|stage| &stage.runs);
+        place.is_some_and(|place| {
+            let is_gone = runs().filter(|run| run.instruction > number).any(|run| deletes(run, 0, place));
+            !is_gone && self.reaches_final(stage, place)
+        })
     }
 
     /// Whether bytes that stage `stage` writes at `path` (absolute) are in an image that is shipped: through the `FROM` chain,

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use crate::catalogue::{self, Distribution};
 use crate::text::TextRange;
 
-use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool, removal};
+use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
+use super::layers::deletes;
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
 
 /// A system package that stays in a layer.
@@ -87,9 +88,7 @@ impl Facts<'_> {
     /// packages so means to keep the others.
     #[must_use]
     pub fn is_kept_apart(&self, install: &SystemInstall<'_>) -> bool {
-        let mut runs = self.stages.get(install.stage).into_iter().flat_map(|stage| &stage.runs);
-        let run = runs.find(|run| run.instruction == install.instruction).filter(|_| install.group.is_none());
-        run.is_some_and(|run| {
+        self.run_of(install).filter(|_| install.group.is_none()).is_some_and(|run| {
             let groups: Vec<String> = run.invocations.iter().filter_map(virtual_package).collect();
             let mut removals = run.invocations.iter().filter_map(SystemRemoval::read);
             removals.any(|removal| removal.names.iter().any(|name| groups.contains(name)))
@@ -109,9 +108,21 @@ impl Facts<'_> {
     /// Whether the `RUN` of an install deletes `folder` as well, so that what packages put there never comes into a layer.
     #[must_use]
     pub fn deletes_in_layer(&self, install: &SystemInstall<'_>, folder: &str) -> bool {
-        let mut runs = self.stages.get(install.stage).into_iter().flat_map(|stage| &stage.runs);
-        let run = runs.find(|run| run.instruction == install.instruction);
-        run.is_some_and(|run| run.invocations.iter().filter_map(removal).any(|removal| removal.deletes(folder)))
+        self.run_of(install).is_some_and(|run| deletes(run, 0, folder))
+    }
+
+    fn run_of(&self, install: &SystemInstall<'_>) -> Option<&Run> {
+        self.stages.get(install.stage)?.runs.iter().find(|run| run.instruction == install.instruction)
+    }
+
+    /// Whether `run` removes the package `name` again with all that came along with it, be it only recommended:
+    /// `apt-get purge -y --auto-remove gcc`.
+    #[must_use]
+    pub fn is_removed_with_all(&self, run: &Run, name: &str) -> bool {
+        let mut removals = run.invocations.iter().filter_map(SystemRemoval::read);
+        removals.any(|removal| {
+            removal.names.iter().any(|pattern| removes(pattern, name)) && takes_dependencies(run, removal.invocation)
+        })
     }
 
     /// Whether the external image that `stage` is built on has the Debian package `name` already, so that installing it adds
@@ -173,10 +184,18 @@ impl<'f> SystemRemoval<'f> {
 
 /// `apt-get autoremove`, `apt-get purge -y --auto-remove`: takes out what `apt-mark auto '.*'` marked before.
 fn removes_automatic(invocation: &Invocation) -> bool {
-    Apt::read(invocation).is_some_and(|apt| {
+    Apt::read(invocation).filter(|apt| apt.action == AptAction::Remove).is_some_and(|apt| {
         matches!(apt.subcommand.value.known(), Some("autoremove" | "autopurge"))
             || apt.options.has(&["--auto-remove", "--autoremove"])
     })
+}
+
+/// Whether a removal takes what only the removed packages needed: always with apk and dnf, with apt on request.
+pub(super) fn takes_dependencies(run: &Run, invocation: &Invocation) -> bool {
+    if Apt::read(invocation).is_none() {
+        return Rpm::read(invocation).is_none_or(|rpm| matches!(rpm.tool, RpmTool::Dnf | RpmTool::Dnf5));
+    }
+    run.invocations.iter().any(removes_automatic)
 }
 
 /// The name that `apk add --virtual NAME` gives.

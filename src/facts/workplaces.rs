@@ -26,6 +26,8 @@ const DESKTOPS: [&str; 14] = [
     "code-server",
     "rstudio-server",
 ];
+/// Without a program they wait for one to be typed.
+const INTERPRETERS: [&str; 8] = ["python", "python3", "ipython", "node", "irb", "pry", "iex", "perl"];
 /// Packages that only images have which build packages, firmware or programs for others, or whose programs compile by themselves:
 /// Perl's `Inline::C`, `dkms`.
 const BUILDERS: [&str; 25] = [
@@ -89,10 +91,14 @@ impl Facts<'_> {
     /// Whether what the image starts lets people install and compile: a notebook, a shell over the network.
     #[must_use]
     pub fn starts_a_workbench(&self, image: &StageFacts) -> bool {
-        const INTERPRETERS: [&str; 8] = ["python", "python3", "ipython", "node", "irb", "pry", "iex", "perl"];
-        let words = self.all_start_words(image);
-        let alone = matches!(words.as_slice(), [word] if INTERPRETERS.contains(&file_name(word)));
-        alone || words.iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+        self.starts_only_an_interpreter(image)
+            || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+    }
+
+    /// `CMD ["python3"]`
+    #[must_use]
+    pub fn starts_only_an_interpreter(&self, image: &StageFacts) -> bool {
+        self.start_words(image).len() == 1 && self.starts_with(image, &INTERPRETERS)
     }
 
     /// Whether other images are built on this one: it tells their builds what to do.
@@ -203,7 +209,7 @@ impl Facts<'_> {
     /// `# default-mysql-client for convenience` above the instruction or its stage.
     #[must_use]
     pub fn is_for_people(&self, install: &SystemInstall<'_>) -> bool {
-        const PEOPLE: [&str; 15] = [
+        const PEOPLE: [&str; 14] = [
             "maintenance",
             "debug",
             "troubleshoot",
@@ -215,7 +221,6 @@ impl Facts<'_> {
             "interactive",
             "inspect",
             "editor",
-            "ftw",
             "not remove",
             "n't remove",
             "keep ",

@@ -82,13 +82,12 @@ impl Facts<'_> {
         for copy in copies {
             // An image to work in holds the repository on purpose.
             let workshop = self.stages.get(copy.stage).is_none_or(|stage| is_workshop(self, stage));
-            let is_kept = |item: &&Spare| match copy.takes(&item.path) {
-                Some(Some(place)) => {
-                    let served = SERVED_PLACES.iter().any(|served| is_below(&place, served));
-                    !served && self.reaches_final(copy.stage, &place)
-                }
-                Some(None) => self.is_in_final(copy.stage),
-                None => false,
+            let is_kept = |item: &&Spare| {
+                copy.takes(&item.path).is_some_and(|place| {
+                    let place = place.as_deref();
+                    let served = place.is_some_and(|place| SERVED_PLACES.iter().any(|served| is_below(place, served)));
+                    !served && self.ships_copied(copy.stage, copy.transfer.instruction, place)
+                })
             };
             let unread = plan.large.iter().filter(|item| !workshop && is_spare(own, item));
             let taken = unread.filter(is_kept);

@@ -100,10 +100,8 @@ impl<'f> Load<'f> {
             spares: Vec::new(),
             in_image: false,
         };
-        let reaches = |place: Option<String>| match place {
-            Some(place) => facts.reaches_final(copy.stage, &place),
-            None => facts.is_in_final(copy.stage),
-        };
+        let reaches =
+            |place: Option<String>| facts.ships_copied(copy.stage, copy.transfer.instruction, place.as_deref());
         for waste in plan.waste.iter().filter(|waste| counts(waste.entry)) {
             let Some(place) = copy.takes(&waste.path) else { continue };
             let in_image = reaches(place);

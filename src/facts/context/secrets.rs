@@ -66,10 +66,9 @@ impl Facts<'_> {
         let copies = self.folder_copies();
         let secrets = if copies.is_empty() { Arc::default() } else { self.context_secrets() };
         for copy in copies.iter().filter(|_| !secrets.is_empty()) {
-            let is_kept = |secret: &&SecretFile| match copy.takes(&secret.path) {
-                Some(Some(place)) => self.reaches_final(copy.stage, &place),
-                Some(None) => self.is_in_final(copy.stage),
-                None => false,
+            let is_kept = |secret: &&SecretFile| {
+                let place = copy.takes(&secret.path);
+                place.is_some_and(|place| self.ships_copied(copy.stage, copy.transfer.instruction, place.as_deref()))
             };
             let taken = secrets.iter().filter(is_kept).filter(|secret| told.insert(secret.path.clone()));
             let files: Vec<SecretFile> = taken.cloned().collect();
@@ -94,15 +93,11 @@ impl Facts<'_> {
                 for (source, range) in &transfer.paths {
                     let Some(source) = source.known().filter(|source| holder(source).is_some()) else { continue };
                     let Some(file) = self.named_secret(source) else { continue };
-                    let is_kept = match transfer.destination.known() {
-                        Some(place) if transfer.into_folder => {
-                            let place = resolve("/", &format!("{place}/{}", file_name(source)));
-                            self.reaches_final(stage.index, &place)
-                        }
-                        Some(place) => self.reaches_final(stage.index, place),
-                        None => self.is_in_final(stage.index),
-                    };
-                    if is_kept {
+                    let place = transfer.destination.known().map(|place| {
+                        let inside = format!("{place}/{}", file_name(source));
+                        if transfer.into_folder { resolve("/", &inside) } else { place.to_owned() }
+                    });
+                    if self.ships_copied(stage.index, transfer.instruction, place.as_deref()) {
                         found.push(SecretCopy { transfer, range: *range, by_name: true, files: vec![file] });
                     }
                 }

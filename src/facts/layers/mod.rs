@@ -21,9 +21,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::text::{TextRange, normal_name};
 
-use super::commands::{Apt, AptAction, Pip, PipAction, Removal, Rpm, RpmTool, Uv, UvAction, removal};
+use super::commands::{Pip, PipAction, Removal, Uv, UvAction, removal};
 use super::paths::{is_below, resolve};
 use super::python::Tool;
+use super::system::takes_dependencies;
 use super::{Facts, Guard, Invocation, Run, StageFacts, SystemInstall, SystemRemoval};
 
 /// Copied files that are known to be smaller together are not worth a word.
@@ -234,7 +235,7 @@ fn names(invocation: &Invocation, path: &str) -> bool {
 }
 
 /// Whether an invocation of `run` from `first` on deletes `path`.
-fn deletes(run: &Run, first: usize, path: &str) -> bool {
+pub(super) fn deletes(run: &Run, first: usize, path: &str) -> bool {
     let invocations = run.invocations.iter().skip(first).filter(|invocation| invocation.guard != Guard::Never);
     invocations.filter_map(removal).any(|removal| removal.deletes(path))
 }
@@ -242,19 +243,6 @@ fn deletes(run: &Run, first: usize, path: &str) -> bool {
 /// Whether one of the first `count` invocations of `run` removes the package.
 fn removes_package(run: &Run, count: usize, install: &SystemInstall<'_>) -> bool {
     run.invocations.iter().take(count).filter_map(SystemRemoval::read).any(|removal| removal.takes(install))
-}
-
-/// Whether a removal takes what only the removed packages needed: always with apk and dnf, with apt on request.
-fn takes_dependencies(run: &Run, invocation: &Invocation) -> bool {
-    let Some(apt) = Apt::read(invocation) else {
-        return Rpm::read(invocation).is_none_or(|rpm| matches!(rpm.tool, RpmTool::Dnf | RpmTool::Dnf5));
-    };
-    let automatic = |apt: &Apt<'_>| {
-        apt.action == AptAction::Remove
-            && (apt.options.has(&["--auto-remove", "--autoremove"])
-                || matches!(apt.subcommand.value.text(), "autoremove" | "autopurge"))
-    };
-    automatic(&apt) || run.invocations.iter().filter_map(Apt::read).any(|apt| automatic(&apt))
 }
 
 /// Names of the Python packages that an invocation uninstalls.

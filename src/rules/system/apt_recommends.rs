@@ -35,7 +35,14 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         if facts.apt_leaves_out_recommends(stage, run, index) || reported.contains(&invocation.range) {
             continue;
         }
-        let is_there = |name: &str| facts.base_brings(stage, name);
+        // What comes along with a compiler goes with it where the same `RUN` purges it with `--auto-remove`.
+        let is_there = |name: &str| facts.base_brings(stage, name) || facts.is_removed_with_all(run, name);
+        let mut packages = apt.packages().map(|(name, _)| name);
+        if apt.packages().count() == apt.options.operands.len()
+            && packages.all(|name| facts.is_removed_with_all(run, name))
+        {
+            continue;
+        }
         // `curl … nodesource… | bash` adds a repository for every later install.
         let earlier = || std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
         let foreign = run.opaque || earlier().any(|other| other.opaque && other.instruction < run.instruction);
@@ -58,8 +65,10 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.note("bytes", "the base image has what is named here already, so apt adds nothing");
         } else if nothing {
             finding.severity(Severity::Info);
+            let removes = apt.packages().any(|(name, _)| facts.is_removed_with_all(run, name));
+            let what = if removes { "what this step does not remove again" } else { "what is named here" };
             finding
-                .note("bytes", "what is named here recommends nothing on Debian bookworm; other releases may differ");
+                .note("bytes", format!("{what} recommends nothing on Debian bookworm; other releases may differ"));
         } else if invocation.guard == Guard::Elsewhere {
             finding.note("bytes", ONLY_ELSEWHERE);
         } else if !savings.items.is_empty() {

@@ -29,8 +29,6 @@ const WORKBENCHES: [&str; 12] = [
     "irb",
     "start-notebook.sh",
 ];
-/// Without a program they wait for one to be typed.
-const INTERPRETERS: [&str; 8] = ["python", "python3", "ipython", "node", "irb", "pry", "iex", "perl"];
 /// Words of a command or a stage's name that say the same: `npm run dev`.
 const WORK: [&str; 10] =
     ["dev", "development", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
@@ -56,7 +54,7 @@ fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.is_runtime_image(image) {
         let words = facts.start_words(image);
         let named = image.name.iter().flat_map(|name| name.split(['-', '_', '.'])).any(|part| WORK.contains(&part));
-        let alone = words.len() == 1 && facts.starts_with(image, &INTERPRETERS);
+        let alone = facts.starts_only_an_interpreter(image);
         let works =
             named || alone || facts.starts_with(image, &WORKBENCHES) || words.iter().any(|word| WORK.contains(word));
         let installs = facts.installs_when_it_runs(image).is_some();
