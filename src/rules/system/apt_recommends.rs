@@ -67,8 +67,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.severity(Severity::Info);
             let removes = apt.packages().any(|(name, _)| facts.is_removed_with_all(run, name));
             let what = if removes { "what this step does not remove again" } else { "what is named here" };
-            finding
-                .note("bytes", format!("{what} recommends nothing on Debian bookworm; other releases may differ"));
+            finding.note("bytes", format!("{what} recommends nothing on Debian bookworm; other releases may differ"));
         } else if invocation.guard == Guard::Elsewhere {
             finding.note("bytes", ONLY_ELSEWHERE);
         } else if !savings.items.is_empty() {
