@@ -97,7 +97,12 @@ impl Workspace {
     }
 
     pub(super) fn listing(&self, directory: &str) -> Arc<Listing> {
-        self.listings.get_or_make(directory, || Arc::new(self.list_disk(directory)))
+        self.listings.get_or_make(directory, || {
+            // Its parent says so without asking the system, but not where a person may write a name otherwise than its folder does.
+            let is_absent = cfg!(not(any(windows, target_os = "macos"))) && self.listed(directory) == Listed::Absent;
+            let nothing = || Listing { complete: true, ..Listing::default() };
+            Arc::new(if is_absent { nothing() } else { self.list_disk(directory) })
+        })
     }
 
     /// The bytes of the regular file at place `at` of the listing of `directory`, asked of the disk once.

@@ -47,7 +47,9 @@ impl Workspace {
             self.forget("");
             return true;
         }
-        let mut changed = self.refresh_folders();
+        // What a folder holds first: what is not in it is not looked for.
+        let mut changed = self.refresh_listings();
+        changed |= self.refresh_files();
         changed |= self.refresh_kinds();
         if changed {
             self.walks.clear();
@@ -72,7 +74,27 @@ impl Workspace {
         before.iter().any(|(path, before)| !same(&self.real_folder(path), before))
     }
 
-    fn refresh_folders(&self) -> bool {
+    fn refresh_listings(&self) -> bool {
+        let listings = self.listings.made();
+        let renewed = listings.par_iter().filter_map(|(folder, before)| {
+            let real = self.real_folder(folder).ok();
+            if real.as_deref().and_then(stamp_at).is_some_and(|stamp| before.still_holds(&stamp)) {
+                return None;
+            }
+            let now = Arc::new(self.list_disk(folder));
+            if before.is_like(&now) {
+                before.renew(&now);
+                return None;
+            }
+            Some((Arc::clone(folder), now))
+        });
+        let renewed: Vec<(Arc<str>, Arc<Listing>)> = renewed.collect();
+        let changed = !renewed.is_empty();
+        renewed.into_iter().for_each(|(folder, listing)| self.listings.put(folder, listing));
+        changed
+    }
+
+    fn refresh_files(&self) -> bool {
         let (listings, files) = (self.listings.made(), self.files.made());
         let mut folders: FxHashMap<&str, Known<'_>> = FxHashMap::default();
         folders.reserve(listings.len());
@@ -99,27 +121,15 @@ impl Workspace {
         changed
     }
 
-    /// Reads again what may have changed in `folder`.
+    /// Reads again what may have changed of the files in `folder`.
     fn renewed(&self, folder: &str, known: &Known<'_>) -> Renewed {
         let mut renewed = Renewed::default();
         let real = self.real_folder(folder).ok();
-        if let Some(before) = known.listing
-            && !real.as_deref().and_then(stamp_at).is_some_and(|stamp| before.still_holds(&stamp))
-        {
-            let now = Arc::new(self.list_disk(folder));
-            if before.is_like(&now) {
-                before.renew(&now);
-            } else {
-                renewed.changed = true;
-                renewed.listing = Some(now);
-            }
-        }
         let stamps = real.map(StampsIn::folder);
         let stamp_of = |name: &str| stamps.as_ref().and_then(|stamps| stamps.stamp(name));
         // A file whose bytes were counted may have another size now.
-        let listing = known.listing.filter(|_| renewed.listing.is_none());
         let mut measured: FxHashMap<&str, Option<u64>> =
-            listing.into_iter().flat_map(|listing| listing.measured()).collect();
+            known.listing.into_iter().flat_map(|listing| listing.measured()).collect();
         let mut is_resized = false;
         for (name, path, before) in &known.files {
             let stamp = stamp_of(name);

@@ -93,6 +93,16 @@ fn times_that_are_set_back_hide_no_change() {
 }
 
 #[test]
+fn a_file_that_was_missed_is_found_once_it_is_there() {
+    let folder = folder(&FILES);
+    let workspace = Workspace::open(folder.path()).expect("opens");
+    assert_eq!(text(&workspace, "b.py"), None);
+    write(folder.path(), "b.py", "import c\n");
+    assert!(workspace.refresh());
+    assert_eq!(text(&workspace, "b.py").as_deref(), Some("import c\n"));
+}
+
+#[test]
 fn what_is_unsaved_stays() {
     let folder = folder(&FILES);
     let workspace = Workspace::open(folder.path()).expect("opens");
