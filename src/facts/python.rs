@@ -7,6 +7,7 @@
 //! * [`Evidence`]: what speaks for a GPU where the image runs, and what against it.
 //! * [`Program`]: the sources that the image runs, and whether they reach a package.
 
+mod ahead;
 mod browsers;
 mod calls;
 mod closure;

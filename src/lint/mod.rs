@@ -205,7 +205,10 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
         found.notice(INVALID_IGNORE, invalid);
     }
     let facts = Facts::compute(workspace, &service, &source, &dockerfile);
-    found.diagnostics.extend(rules::run(selected, &facts, &found.path));
+    let run = || rules::run(selected, &facts, &found.path);
+    let asks_of_sources = selected.iter().any(|rule| rule.page.group == "python");
+    let said = if asks_of_sources { facts.reading_ahead(run) } else { run() };
+    found.diagnostics.extend(said);
     let contents = facts.contents();
     drop(facts);
     let before = found.diagnostics.len();

@@ -12,6 +12,7 @@ use crate::facts::{Facts, StageFacts};
 use crate::workspace::{join, parent};
 
 use super::installers::InstallerTool;
+use super::sieve::Words;
 use super::{Program, Reached, Tool, has_extension};
 pub(super) use text::calls_in;
 use text::{Call, calls_container, is_container_command};
@@ -269,10 +270,13 @@ impl Facts<'_> {
             .collect();
         let module = tool.name().replace('-', "_");
         let imports = [format!("import {module}"), format!("from {module}")];
+        let said: Vec<&String> = quoted.iter().chain(&imports).collect();
+        let said = Words::of(&said);
         let find = |path: &String| {
             let file = self.workspace.read(path).ok()?;
             let text = file.text();
-            if !tool.commands().iter().any(|command| text.contains(command)) {
+            // Most sources say none of it.
+            if !said.are_in(text) {
                 return None;
             }
             let word = quoted.iter().find(|word| text.contains(word.as_str()));

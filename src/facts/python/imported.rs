@@ -1,10 +1,11 @@
 //! In which sources a module may be imported, told without scanning each for each module.
 
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::packed::Searcher;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::facts::Facts;
 
@@ -13,43 +14,48 @@ use super::usage::spelled;
 /// Sources that are looked through as one piece of work.
 const AT_ONCE: usize = 128;
 
-/// The words that stand in import statements and in calls that import, with the places of the sources that have them.
+/// The words that stand in import statements and in calls that import, by their hashes, with the places of the sources that have
+/// them; sorted, source by source of [`AT_ONCE`].
 #[derive(Debug, Default)]
-pub(super) struct ImportedWords(FxHashMap<Box<str>, Vec<usize>>);
+pub(super) struct ImportedWords(Vec<Vec<(u64, usize)>>);
 
 impl ImportedWords {
-    fn note(&mut self, place: usize, text: &str) {
-        each_word(text, |word| {
-            if matches!(word, "import" | "from" | "as") {
-                return;
-            }
-            // Most words of imports were there in another source before.
-            if let Some(places) = self.0.get_mut(word) {
-                if places.last() != Some(&place) {
-                    places.push(place);
+    /// The words of `sources`, which stand at their places among all.
+    fn of(facts: &Facts<'_>, sources: &[(usize, &String)]) -> Vec<(u64, usize)> {
+        let mut found = Vec::new();
+        for &(place, path) in sources {
+            let Ok(file) = facts.workspace.read(path) else { continue };
+            each_word(file.text(), |word| {
+                if !matches!(word, "import" | "from" | "as") {
+                    found.push((hash(word), place));
                 }
-            } else {
-                self.0.insert(word.into(), vec![place]);
-            }
-        });
-    }
-
-    /// With `later`, whose places all come behind those of this.
-    fn followed_by(mut self, later: Self) -> Self {
-        for (word, places) in later.0 {
-            self.0.entry(word).or_default().extend(places);
+            });
         }
-        self
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// The places of the sources that may import one of `modules`, in their order; no other does.
     pub(super) fn may_import<M: AsRef<str>>(&self, modules: &[M]) -> Vec<usize> {
-        let words = modules.iter().filter_map(|module| self.0.get(spelled(module.as_ref())));
-        let mut places: Vec<usize> = words.flatten().copied().collect();
+        let wanted: Vec<u64> = modules.iter().map(|module| hash(spelled(module.as_ref()))).collect();
+        let mut places = Vec::new();
+        for some in &self.0 {
+            for &wanted in &wanted {
+                let from = some.partition_point(|(word, _)| *word < wanted);
+                let found = some.iter().skip(from).take_while(|(word, _)| *word == wanted);
+                places.extend(found.map(|(_, place)| *place));
+            }
+        }
         places.sort_unstable();
         places.dedup();
         places
     }
+}
+
+/// Two words of one hash only make a source be looked at in vain.
+fn hash(word: &str) -> u64 {
+    FxBuildHasher.hash_one(word)
 }
 
 impl Facts<'_> {
@@ -57,21 +63,12 @@ impl Facts<'_> {
     pub(super) fn imported_words(&self) -> Arc<ImportedWords> {
         self.of_program("imported words", || {
             let sources: Vec<(usize, &String)> = self.program().sources.iter().enumerate().collect();
-            let some = |sources: &[(usize, &String)]| {
-                let mut words = ImportedWords::default();
-                for &(place, path) in sources {
-                    if let Ok(file) = self.workspace.read(path) {
-                        words.note(place, file.text());
-                    }
-                }
-                words
-            };
-            let found: Vec<ImportedWords> = if sources.len() <= AT_ONCE {
+            let some = |sources: &[(usize, &String)]| ImportedWords::of(self, sources);
+            ImportedWords(if sources.len() <= AT_ONCE {
                 vec![some(&sources)]
             } else {
                 sources.par_chunks(AT_ONCE).map(some).collect()
-            };
-            found.into_iter().reduce(ImportedWords::followed_by).unwrap_or_default()
+            })
         })
     }
 }
