@@ -9,7 +9,7 @@ use crate::Generated;
 use crate::problem::Problem;
 
 const SECTIONS: [&str; 4] = ["What it finds", "Why it matters", "What to do", "When it is right to keep it"];
-const KEYS: [&str; 7] = ["group", "severity", "confidence", "fix", "aliases", "since", "examples"];
+const KEYS: [&str; 8] = ["group", "severity", "confidence", "fix", "images", "aliases", "since", "examples"];
 const NOT_FLAGGED: &str = "Not flagged:";
 
 /// The table of all pages.
@@ -37,7 +37,7 @@ pub fn generate(rules: &Path) -> Generated {
     let table = table.join(", ");
     let code = format!(
         "/// All pages by name.\npub static PAGES: &[&Page] = &[{table}];\n\n\
-         #[allow(non_upper_case_globals)]\npub(crate) mod pages {{\n    use super::{{Availability, Confidence, Page, Severity}};\n{items}}}\n"
+         #[allow(non_upper_case_globals)]\npub(crate) mod pages {{\n    use super::{{Availability, Confidence, Images, Page, Severity}};\n{items}}}\n"
     );
     Ok(vec![("pages.rs", code)])
 }
@@ -83,6 +83,10 @@ fn page(name: &str, path: &Path, text: &str) -> Result<String, Problem> {
     )?;
     let since = since(&keys, body)?;
     let aliases = aliases(&keys, body)?;
+    let mut images = "Images::All";
+    if keys.contains_key("images") {
+        images = word("images", &[("all", "Images::All"), ("shipped", "Images::Shipped")])?;
+    }
     let exempt = keys.contains_key("examples");
     if exempt {
         word("examples", &[("none", "")])?;
@@ -91,7 +95,7 @@ fn page(name: &str, path: &Path, text: &str) -> Result<String, Problem> {
     let mut item = String::new();
     let _ = writeln!(item, "    pub static {}: Page = Page {{", name.replace('-', "_"));
     let _ = writeln!(item, "        name: {name:?}, group: {group:?}, severity: {severity}, confidence: {confidence},");
-    let _ = writeln!(item, "        fix: {fix}, aliases: &{aliases:?}, since: {since:?},");
+    let _ = writeln!(item, "        fix: {fix}, images: {images}, aliases: &{aliases:?}, since: {since:?},");
     let _ = writeln!(item, "        text: include_str!({:?}),\n    }};", path.display().to_string());
     Ok(item)
 }

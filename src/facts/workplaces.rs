@@ -123,14 +123,6 @@ impl Facts<'_> {
             })
     }
 
-    /// Whether the file stands in a folder for tests.
-    #[must_use]
-    pub fn lies_among_tests(&self) -> bool {
-        const TESTS: [&str; 8] = ["test", "tests", "testing", "testdata", "testfiles", "testcases", "fixtures", "e2e"];
-        let mut folders = self.service.dockerfile.split('/').rev().skip(1);
-        folders.any(|folder| folder.split(['-', '_', '.']).any(|part| TESTS.contains(&part)))
-    }
-
     /// Whether an image may need compilers and headers when it runs, so that they belong there: it is made for building (of
     /// packages, of images from source), it keeps a compiler for which no step of its own build has a use, or what it starts or
     /// holds compiles.

@@ -24,7 +24,7 @@ mod torch;
 mod variants;
 mod weight;
 
-pub use page::{Availability, Confidence, PAGES, PROSE_SECTIONS, Page};
+pub use page::{Availability, Confidence, Images, PAGES, PROSE_SECTIONS, Page};
 pub use registry::{
     INTERNAL_ERROR, INVALID_IGNORE, SYNTAX_ERROR, UNREADABLE_FILE, UNUSED_IGNORE, closest_name, find, groups,
     is_selector, named, table,
@@ -156,6 +156,7 @@ pub fn rules() -> &'static [Rule] {
 pub fn run(selected: &[&'static Rule], facts: &Facts<'_>, dockerfile: &Arc<str>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for rule in selected {
+        let before = found.len();
         let mut reporter = Reporter::new(rule.page, dockerfile, &mut found);
         match rule.check {
             Check::BuiltIn => {}
@@ -167,8 +168,20 @@ pub fn run(selected: &[&'static Rule], facts: &Facts<'_>, dockerfile: &Arc<str>)
                 }
             }
         }
+        if rule.page.images == Images::Shipped && found.len() > before {
+            let own = found.split_off(before);
+            found.extend(own.into_iter().filter(|diagnostic| is_of_shipped(facts, dockerfile, diagnostic)));
+        }
     }
     found
+}
+
+/// Whether what is said is said of an image that is shipped, or of several with one among them.
+fn is_of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, diagnostic: &Diagnostic) -> bool {
+    let place = &diagnostic.primary;
+    // What is said of another file is said of all images.
+    let offset = (place.file == *dockerfile).then(|| place.range.start());
+    !facts.is_only_for_work(offset)
 }
 
 #[cfg(test)]

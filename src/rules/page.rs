@@ -61,12 +61,23 @@ pub struct Page {
     pub confidence: Confidence,
     /// Whether its findings come with a fix.
     pub fix: Availability,
+    /// Which images it speaks of.
+    pub images: Images,
     /// Names that other tools have for it.
     pub aliases: &'static [&'static str],
     /// The version of slimlint that had it first.
     pub since: &'static str,
     /// The whole page as it stands in the file.
     pub text: &'static str,
+}
+
+/// Which images a rule speaks of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Images {
+    /// All.
+    All,
+    /// Those that are shipped: not images with which people only develop, test or build.
+    Shipped,
 }
 
 /// The folder of the pages on the web.

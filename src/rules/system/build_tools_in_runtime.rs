@@ -38,7 +38,7 @@ struct Kept<'f> {
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     // One install can be inherited by several final images: it is one finding, at the command that installs.
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
-    for image in facts.finals().filter(|image| facts.runs_what_was_built(image)) {
+    for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
         if !chain.iter().any(|stage| has_build_step(stage)) || facts.compiles_when_it_runs(&chain) {

@@ -55,8 +55,11 @@ fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
         let words = facts.start_words(image);
         let named = image.name.iter().flat_map(|name| name.split(['-', '_', '.'])).any(|part| WORK.contains(&part));
         let alone = facts.starts_only_an_interpreter(image);
-        let works =
-            named || alone || facts.starts_with(image, &WORKBENCHES) || words.iter().any(|word| WORK.contains(word));
+        let works = named
+            || alone
+            || facts.starts_with(image, &WORKBENCHES)
+            || facts.starts_a_development_server(image)
+            || words.iter().any(|word| WORK.contains(word));
         let installs = facts.installs_when_it_runs(image).is_some();
         return Some(if works || installs { Use::Unsure } else { Use::Runs });
     }

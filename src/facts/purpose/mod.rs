@@ -1,0 +1,87 @@
+//! What an image is for, as far as a rule may rely on it.
+//!
+//! * [`Facts::is_for_work`]: people develop, test, build or check with it; nobody ships it, so nobody counts its bytes.
+//! * [`Facts::is_runtime_image`]: it is there to run a program.
+//!
+//! Names of files, folders and stages and the comment at the head of a file are read in `names`, what an image starts in `starts`,
+//! what of it speaks of work in `work`, what compose mounts over it in `mounts`.
+
+mod mounts;
+mod names;
+mod starts;
+mod work;
+
+use std::sync::OnceLock;
+
+pub(super) use mounts::mounts;
+pub(super) use starts::{ComposedStart, composed_starts};
+
+use super::python::Reached;
+use super::{Facts, StageFacts};
+
+/// What is known of the purpose of a stage, once somebody asked.
+#[derive(Debug, Default)]
+pub(super) struct Purpose {
+    works: OnceLock<bool>,
+    runs: OnceLock<bool>,
+    develops: OnceLock<bool>,
+    /// What shows that it installs when it runs.
+    pub(super) installs: OnceLock<Option<Reached>>,
+}
+
+impl Facts<'_> {
+    /// Whether people develop, test, build or check with a final image: by the names of its file, of the folders around it and of its
+    /// stage, by the comment at the head of the file, by its base, by what it starts, or since what runs in it is mounted.
+    #[must_use]
+    pub fn is_for_work(&self, image: &StageFacts) -> bool {
+        let answer = || {
+            self.is_workshop()
+                || self.tests(image)
+                || self.starts_a_build(image)
+                || self.has_debugger(image)
+                || self.stands_on_a_workbench(image)
+                || self.starts_from_a_mount(image)
+                || self.takes_sources_from_a_mount(image)
+        };
+        self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.works.get_or_init(answer))
+    }
+
+    /// Whether a final image is there to run a service or a program, not to work in: nothing says that people work with it, and what
+    /// it starts is neither a shell nor an idle command.
+    #[must_use]
+    pub fn is_runtime_image(&self, image: &StageFacts) -> bool {
+        let answer = || !self.is_for_work(image) && self.starts_a_program(image);
+        self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.runs.get_or_init(answer))
+    }
+
+    /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `--reload`. People ship
+    /// such images all the same.
+    #[must_use]
+    pub fn serves_development(&self, image: &StageFacts) -> bool {
+        let answer = || self.is_set_for_development(image) || self.starts_a_development_server(image);
+        self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.develops.get_or_init(answer))
+    }
+
+    /// Whether a final image is there to run something, and neither its name nor what it sets and starts speaks of developing,
+    /// building or testing.
+    #[must_use]
+    pub fn runs_a_service(&self, image: &StageFacts) -> bool {
+        self.is_runtime_image(image) && !self.serves_development(image)
+    }
+
+    /// Whether all final images that have what the byte `offset` of the Dockerfile writes are there to work with; without one, whether
+    /// all are.
+    #[must_use]
+    pub fn is_only_for_work(&self, offset: Option<u32>) -> bool {
+        let instructions = &self.dockerfile.instructions;
+        let begins = |stage: &&StageFacts| {
+            instructions.get(stage.from).is_some_and(|from| offset.is_some_and(|offset| from.range.start() <= offset))
+        };
+        let own = self.stages.iter().rev().find(begins).map(|stage| self.descendants(stage.index)).unwrap_or_default();
+        let holds = |image: &&StageFacts| own.contains(&image.index);
+        // What a stage only hands on ends in any of them.
+        let anywhere = !self.finals().any(|image| holds(&image));
+        let mut images = self.finals().filter(|image| anywhere || holds(image)).peekable();
+        images.peek().is_some() && images.all(|image| self.is_for_work(image))
+    }
+}

@@ -1,0 +1,146 @@
+//! What compose files mount over an image, and whether it runs what it holds or what is mounted.
+
+use crate::facts::paths::{file_name, is_below, resolve};
+use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
+use crate::workspace::{Service, Workspace, join, parent};
+
+use super::starts::words;
+
+/// Images that hold a language or a system, and no program.
+const PLAIN_BASES: [&str; 10] =
+    ["alpine", "debian", "elixir", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
+
+/// Where compose services that build the Dockerfile mount the folder that it is built in, or one around it.
+pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<String> {
+    let folders = workspace.compose_files(&service.dockerfile, &service.context);
+    let mut targets = Vec::new();
+    for file in folders.iter().flat_map(|files| files.iter()) {
+        let own = file
+            .services
+            .iter()
+            .filter(|composed| composed.build.as_ref().is_some_and(|build| build.dockerfile == service.dockerfile));
+        for (source, target) in own.flat_map(|composed| &composed.volumes) {
+            let place = source.starts_with('.').then(|| join(parent(&file.path), source)).flatten();
+            if place.is_some_and(|place| is_below(&format!("/{}", service.context), &format!("/{place}"))) {
+                targets.push(format!("/{}", target.trim_matches('/')));
+            }
+        }
+    }
+    targets
+}
+
+impl Facts<'_> {
+    /// Whether the image starts a script that nothing in the build can have put there, so that it comes with a mount of the sources:
+    /// `CMD ["./script/server"]` where no step copies a `script`.
+    pub(super) fn starts_from_a_mount(&self, image: &StageFacts) -> bool {
+        let Some(workdir) = image.state.workdir.known() else { return false };
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let number = chain().find_map(|stage| stage.command).or_else(|| chain().find_map(|stage| stage.entrypoint));
+        let instruction = number.and_then(|number| self.dockerfile.instructions.get(number));
+        let words = instruction.map(words).unwrap_or_default();
+        let words = match words.as_slice() {
+            [shell, rest @ ..] if matches!(file_name(shell), "sh" | "bash") => rest,
+            words => words,
+        };
+        // Right in the folder itself a build may leave its result.
+        let is_inside = |word: &&&str| word.strip_prefix("./").is_some_and(|rest| rest.contains('/'));
+        let Some(script) = words.first().filter(is_inside) else { return false };
+        let path = resolve(workdir, script);
+        let root = chain().last().unwrap_or(image);
+        let is_plain = PLAIN_BASES.contains(&file_name(&root.image.repository));
+        let copied = chain().flat_map(|stage| &stage.transfers).any(|transfer| {
+            let brings = |source: &str| {
+                let name = file_name(source);
+                !name.contains('.') || name.contains('*') || name == "." || name == file_name(&path)
+            };
+            match transfer.destination.known() {
+                // `COPY Gemfile.lock package.json ./` brings no script.
+                Some(destination) if is_below(&path, destination) => {
+                    transfer.paths.iter().any(|(source, _)| source.known().is_none_or(brings))
+                }
+                Some(destination) => is_below(destination, &path),
+                None => true,
+            }
+        });
+        is_plain && !copied && chain().flat_map(|stage| &stage.runs).all(|run| !run.opaque && leaves_alone(run, &path))
+    }
+
+    /// Whether compose mounts the sources over the folder that the image works in, where no step copies any: what runs is what somebody
+    /// works on.
+    pub(super) fn takes_sources_from_a_mount(&self, image: &StageFacts) -> bool {
+        let Some(workdir) = image.state.workdir.known() else { return false };
+        let covering: Vec<&str> = self
+            .mounts
+            .iter()
+            .map(String::as_str)
+            .filter(|target| is_below(workdir, target) && *target != "/")
+            .collect();
+        let mut chain = std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.transfers);
+        let holds_sources = |transfer: &Transfer| {
+            let destination = transfer.destination.known().unwrap_or(workdir);
+            covering.iter().any(|target| is_below(destination, target) || is_below(target, destination))
+                && (transfer.source != Source::Context
+                    || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path))))
+        };
+        !covering.is_empty() && !chain.any(holds_sources)
+    }
+
+    /// Whether a `COPY` of `path` takes a folder, or files that are not named.
+    fn is_folder(&self, path: &str) -> bool {
+        let there = join(&self.service.context, path.trim_start_matches('/'));
+        path.contains('*') || there.is_none_or(|there| self.workspace.is_dir(&there))
+    }
+}
+
+/// Whether no command of `run` can have made the file at `path`: all of them install packages, set something up, or say that their
+/// result goes elsewhere.
+fn leaves_alone(run: &Run, path: &str) -> bool {
+    const HARMLESS: [&str; 32] = [
+        "apt-get",
+        "apt",
+        "apk",
+        "dnf",
+        "yum",
+        "pip",
+        "npm",
+        "yarn",
+        "gem",
+        "bundle",
+        "pecl",
+        "pie",
+        "groupadd",
+        "useradd",
+        "addgroup",
+        "adduser",
+        "usermod",
+        "mkdir",
+        "chown",
+        "chmod",
+        "rm",
+        "echo",
+        "set",
+        "export",
+        "cd",
+        "sed",
+        "touch",
+        "locale-gen",
+        "docker-php-ext-install",
+        "docker-php-ext-enable",
+        "docker-php-ext-configure",
+        "go",
+    ];
+    run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never).all(|invocation| {
+        let workdir = invocation.workdir.known().unwrap_or("/");
+        let mut words = invocation.arguments.iter().map(|word| word.value.text());
+        let named = words.any(|word| {
+            let place = resolve(workdir, word);
+            !word.starts_with('-') && place != "/" && is_below(path, &place)
+        });
+        let mut words = invocation.arguments.iter().map(|word| word.value.text());
+        let elsewhere = matches!(invocation.program.as_str(), "curl" | "wget")
+            && words.any(|word| matches!(word, "-o" | "-O" | "--output"));
+        let builds = invocation.program == "go" && invocation.argument(0) != Some("mod");
+        let makes_folder = matches!(invocation.program.as_str(), "mkdir" | "chown" | "chmod");
+        (HARMLESS.contains(&invocation.program.as_str()) || elsewhere) && !builds && (!named || makes_folder)
+    })
+}

@@ -1,0 +1,157 @@
+//! Names and comments that say that people work with an image.
+
+use crate::facts::Facts;
+
+/// Parts of names of files that mean an image for developing, testing or building.
+const WORK: [&str; 18] = [
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "build",
+    "builder",
+    "devcontainer",
+    "lint",
+    "debug",
+    "toolchain",
+    "local",
+    "integration",
+    "e2e",
+    "tilt",
+];
+/// Folders of CI services, however deep a file lies in them.
+const CI_FOLDERS: [&str; 12] = [
+    ".github",
+    ".gitlab",
+    ".circleci",
+    ".buildkite",
+    ".buildbot",
+    ".kokoro",
+    ".azure-pipelines",
+    ".woodpecker",
+    ".drone",
+    ".jenkins",
+    ".travis",
+    ".ci",
+];
+/// Names of folders right above a file that mean the same.
+const WORK_FOLDERS: [&str; 8] =
+    ["ci", "dev", "devel", "develop", "development", "dockerdev", "dev-env", "dev-environment"];
+/// What stands behind `test` in names of folders with things to test with: `test_runner`; not `test-plan-generator`, which is a program.
+const TEST_THINGS: [&str; 24] = [
+    "app",
+    "apps",
+    "bench",
+    "case",
+    "cases",
+    "clients",
+    "containers",
+    "data",
+    "env",
+    "environment",
+    "files",
+    "fixtures",
+    "harness",
+    "image",
+    "images",
+    "infra",
+    "integration",
+    "resources",
+    "runner",
+    "runners",
+    "suite",
+    "suites",
+    "utils",
+    "vm",
+];
+/// What a comment at the head of a file says of an image to work with.
+const SAID: [&str; 22] = [
+    "local development",
+    "local dev",
+    "for development",
+    "for developing",
+    "development only",
+    "dev only",
+    "for dev only",
+    "development environment",
+    "dev environment",
+    "development container",
+    "development image",
+    "dev container",
+    "for testing",
+    "for tests",
+    "for integration test",
+    "to run tests",
+    "to run the tests",
+    "testing only",
+    "test image",
+    "used in ci",
+    "used by ci",
+    "for ci",
+];
+/// What it says it of.
+const SUBJECTS: [&str; 5] = ["dockerfile", "docker file", "image", "container", "this file"];
+
+/// `docker-compose.dev.yml`, `Dockerfile.test`
+pub(super) fn is_named_for_work(name: &str) -> bool {
+    name.split(['.', '-', '_']).any(|part| WORK.contains(&part.to_lowercase().as_str()))
+}
+
+/// `tests`, `src/test`, `tests_nightly`, `integration-tests`, `e2e-v2`, `test_runner`; not `test-plan-generator`, which is a program.
+fn is_folder_of_tests(folder: &str) -> bool {
+    let parts: Vec<&str> = folder.trim_start_matches('.').split(['-', '_', '.']).collect();
+    let with_things = |pair: &[&str]| matches!(pair, ["test", thing] if TEST_THINGS.contains(thing));
+    matches!(parts.as_slice(), ["testing" | "testdata" | "testfiles" | "testcases" | "fixtures"])
+        || matches!(parts.first(), Some(&("tests" | "e2e")))
+        || matches!(parts.last(), Some(&("test" | "tests" | "e2e")))
+        || parts.windows(2).any(with_things)
+}
+
+impl Facts<'_> {
+    /// Whether the file, a folder around it or the comment at its head says that the images are for developing, testing or building.
+    #[must_use]
+    pub fn is_workshop(&self) -> bool {
+        let path = self.service.dockerfile.to_lowercase();
+        let mut parts = path.rsplit('/');
+        let file = parts.next().unwrap_or_default();
+        let above = parts.next().unwrap_or_default();
+        is_named_for_work(file)
+            || WORK_FOLDERS.contains(&above.trim_start_matches('.'))
+            || above.split(['-', '_', '.']).any(|part| part == "ci")
+            || self.is_devcontainer()
+            || self.lies_among_tests()
+            || path.split('/').rev().skip(1).any(|folder| CI_FOLDERS.contains(&folder))
+            || self.is_said_to_be_for_work()
+    }
+
+    /// Whether the file describes the container of an editor, which nobody ships.
+    #[must_use]
+    pub fn is_devcontainer(&self) -> bool {
+        self.service.dockerfile.split('/').rev().skip(1).any(|folder| folder.trim_start_matches('.') == "devcontainer")
+    }
+
+    /// Whether the file stands in a folder for tests.
+    #[must_use]
+    pub fn lies_among_tests(&self) -> bool {
+        self.service.dockerfile.to_lowercase().split('/').rev().skip(1).any(is_folder_of_tests)
+    }
+
+    /// `# This Dockerfile is used for local development only` at the head of the file.
+    fn is_said_to_be_for_work(&self) -> bool {
+        let first = self.dockerfile.instructions.first().map_or(0, |instruction| instruction.range.start());
+        let head = self.dockerfile.comments.iter().take_while(|comment| comment.range.end() <= first);
+        let head: Vec<String> = head.map(|comment| comment.range.slice(self.source.text()).to_lowercase()).collect();
+        let head = head.join(" ").replace(['#', '`', '\''], " ");
+        let head = head.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Both, or a hint at the other file that is for production.
+        let also = head.contains("prod") || head.contains("deploy");
+        head.split(". ").any(|sentence| {
+            let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
+            says(&SAID) && says(&SUBJECTS) && !sentence.contains(" not ")
+        }) && !also
+    }
+}

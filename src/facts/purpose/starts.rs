@@ -1,0 +1,212 @@
+//! What an image starts, as its Dockerfile and compose files say.
+
+use crate::dockerfile::{Arguments, CommandLine, Instruction};
+use crate::facts::paths::{file_name, resolve};
+use crate::facts::{Facts, StageFacts};
+use crate::workspace::{Service, Workspace, join, parent};
+
+use super::names::is_named_for_work;
+
+/// A script stands among the first words of a start: `["tini", "--", "bash", "/start.sh"]`.
+const SCRIPT_WORDS: usize = 4;
+
+/// What a compose service starts.
+#[derive(Debug)]
+pub(in crate::facts) struct ComposedStart {
+    /// The stage that it builds; `None` for the last.
+    target: Option<String>,
+    /// `entrypoint` and `command`, word by word.
+    words: Vec<String>,
+}
+
+/// The starts that compose files give to what they build, those for development and tests left out.
+pub(in crate::facts) fn composed_starts(workspace: &Workspace, service: &Service) -> Vec<ComposedStart> {
+    let folders = workspace.compose_files(&service.dockerfile, &service.context);
+    let files = folders.iter().flat_map(|files| files.iter());
+    let files = files.filter(|file| !is_named_for_work(file.path.rsplit('/').next().unwrap_or(&file.path)));
+    let starts = files.flat_map(|file| &file.services).filter_map(|composed| {
+        let build = composed.build.as_ref().filter(|build| build.dockerfile == service.dockerfile)?;
+        let words = composed.start.clone();
+        (!words.is_empty()).then(|| ComposedStart { target: build.target.clone(), words })
+    });
+    starts.collect()
+}
+
+impl Facts<'_> {
+    /// `ENTRYPOINT` and `CMD`, or what a compose service starts, word by word.
+    #[must_use]
+    pub fn all_start_words(&self, image: &StageFacts) -> Vec<&str> {
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
+        let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
+        instructions.flat_map(words).chain(self.composed_words(image)).collect()
+    }
+
+    /// The starts that compose services, but for those of development, give to the image, each word by word.
+    pub(in crate::facts) fn composed_starts_of(&self, image: &StageFacts) -> Vec<Vec<&str>> {
+        let is_last = image.index + 1 == self.stages.len();
+        let builds = |start: &&ComposedStart| match &start.target {
+            Some(target) => image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target)),
+            None => is_last,
+        };
+        let own = self.composed.iter().filter(builds);
+        own.map(|start| start.words.iter().map(String::as_str).collect()).collect()
+    }
+
+    /// Whether what the image starts begins with one of `programs`.
+    #[must_use]
+    pub fn starts_with(&self, image: &StageFacts, programs: &[&str]) -> bool {
+        self.start_words(image).first().is_some_and(|word| programs.contains(&file_name(word)))
+    }
+
+    /// Whether what the image starts begins with these words.
+    #[must_use]
+    pub fn starts_with_words(&self, image: &StageFacts, wanted: &[&str]) -> bool {
+        let words = self.start_words(image);
+        words.len() >= wanted.len() && words.iter().zip(wanted).all(|(word, wanted)| file_name(word) == *wanted)
+    }
+
+    /// Whether the image leaves what it starts to its base or to whoever runs it, and no compose file says what that is.
+    #[must_use]
+    pub fn starts_nothing(&self, image: &StageFacts) -> bool {
+        let leaves_it = |stage: &StageFacts| stage.entrypoint.is_none() && stage.command.is_none();
+        std::iter::once(image).chain(self.ancestors(image)).all(leaves_it) && self.composed_start(image).is_none()
+    }
+
+    /// What a compose service that builds the image starts.
+    fn composed_start(&self, image: &StageFacts) -> Option<&[String]> {
+        let is_last = image.index + 1 == self.stages.len();
+        let builds = |start: &&ComposedStart| match &start.target {
+            Some(target) => image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target)),
+            None => is_last,
+        };
+        self.composed.iter().find(builds).map(|start| start.words.as_slice())
+    }
+
+    /// What compose services that build the image start, word by word.
+    pub(in crate::facts) fn composed_words(&self, image: &StageFacts) -> Vec<&str> {
+        self.composed_start(image).unwrap_or_default().iter().map(String::as_str).collect()
+    }
+
+    /// `ENTRYPOINT`, else `CMD`, else what a compose service starts, word by word.
+    #[must_use]
+    pub fn start_words(&self, image: &StageFacts) -> Vec<&str> {
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let number = chain().find_map(|stage| stage.entrypoint).or_else(|| chain().find_map(|stage| stage.command));
+        match number.and_then(|number| self.dockerfile.instructions.get(number)) {
+            Some(instruction) => words(instruction),
+            None => self.composed_start(image).unwrap_or_default().iter().map(String::as_str).collect(),
+        }
+    }
+
+    pub(super) fn starts_a_program(&self, image: &StageFacts) -> bool {
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let entrypoint = chain().find_map(|stage| stage.entrypoint);
+        let command = chain().find_map(|stage| stage.command);
+        let instruction = |number: Option<usize>| number.and_then(|number| self.dockerfile.instructions.get(number));
+        match (instruction(entrypoint), instruction(command)) {
+            (Some(entrypoint), command) => {
+                let (first, behind) = (words(entrypoint), command.map(words).unwrap_or_default());
+                // `ENTRYPOINT ["/entrypoint.sh"]` with `CMD tail -f /dev/null` only keeps the container.
+                if waits(&behind) {
+                    return false;
+                }
+                if is_idle(&first) {
+                    return command.is_some() && !is_idle(&behind);
+                }
+                self.ends_with_program(image, &first, &behind)
+            }
+            (None, Some(command)) => !is_idle(&words(command)) && self.ends_with_program(image, &words(command), &[]),
+            (None, None) => !is_idle(&self.start_words(image)),
+        }
+    }
+
+    /// Whether a script that the image starts with `words` ends with something else than a shell to work in. Its last command may be
+    /// what stands `behind` it: `exec "$@"`.
+    fn ends_with_program(&self, image: &StageFacts, words: &[&str], behind: &[&str]) -> bool {
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        let script = words.iter().take(SCRIPT_WORDS).find_map(|word| {
+            let copied = self.origin(image.index, usize::MAX, &resolve(workdir, word), None);
+            // What is copied under the same name from a folder that is not the context that was taken for it.
+            let beside = || join(parent(&self.service.dockerfile), file_name(word)).filter(|_| word.contains('/'));
+            let path = copied.or_else(beside).filter(|path| self.workspace.is_file(path))?;
+            self.workspace.read(&path).ok().filter(|file| is_shell_script(&path, file.text()))
+        });
+        let Some(script) = script else { return true };
+        let is_command = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let Some(last) = script.text().lines().rev().find(is_command) else { return true };
+        let last: Vec<&str> =
+            last.split_whitespace().skip_while(|word| *word == "exec" || word.contains('=')).collect();
+        // A script that runs what it is given starts nothing by itself: an `ENTRYPOINT` takes away the `CMD` of the base.
+        let given = if behind.is_empty() { self.composed_words(image) } else { behind.to_vec() };
+        match behind_init(&last) {
+            ["\"$@\"" | "$@"] => !given.is_empty() && !is_shell(&given),
+            _ => !is_shell(&last),
+        }
+    }
+}
+
+/// `tail -f /dev/null`, `sleep infinity`: a container that is only kept.
+fn waits(words: &[&str]) -> bool {
+    let program = words.first().map(|word| file_name(word)).unwrap_or_default();
+    (program == "tail" && words.contains(&"/dev/null")) || (program == "sleep" && words.contains(&"infinity"))
+}
+
+/// What stands behind an init: `bash` of `tini -g -- bash`.
+fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
+    let program = words.first().map(|word| file_name(word)).unwrap_or_default();
+    if matches!(program, "wait-for-it" | "wait-for-it.sh" | "wait-for" | "dockerize") {
+        let behind = words.iter().position(|word| *word == "--").and_then(|at| words.get(at + 1..));
+        return behind.unwrap_or(words);
+    }
+    if matches!(program, "gosu" | "su-exec") {
+        return words.get(2..).unwrap_or_default();
+    }
+    if !matches!(program, "tini" | "dumb-init" | "catatonit") {
+        return words;
+    }
+    let rest = words.get(1..).unwrap_or_default();
+    let start = rest.iter().position(|word| !word.starts_with('-')).unwrap_or(rest.len());
+    rest.get(start..).unwrap_or_default()
+}
+
+/// `CMD ["bash"]`, `CMD sleep infinity`, `CMD tail -f /dev/null`.
+fn is_idle(words: &[&str]) -> bool {
+    let words = behind_init(words);
+    let program = words.first().map(|word| file_name(word)).unwrap_or_default();
+    match program {
+        "sh" | "bash" | "zsh" | "ash" | "fish" => is_shell(words),
+        "sleep" | "" => true,
+        "echo" | "true" | "false" | "ls" => !words.iter().any(|word| word.contains([';', '&', '|'])),
+        // Whoever runs the image says what with it.
+        _ if matches!(words, [_, "--help" | "-h" | "--version"]) => true,
+        "tail" => words.contains(&"/dev/null"),
+        _ => false,
+    }
+}
+
+/// `bash`, `/bin/bash -l`, `bash -c` with nothing to run, `bash -lc 'exec "$0" "$@"'`; not `bash -c "…"`.
+fn is_shell(words: &[&str]) -> bool {
+    let Some((program, rest)) = words.split_first() else { return false };
+    if !matches!(file_name(program), "sh" | "bash" | "zsh" | "ash" | "fish") {
+        return false;
+    }
+    let flags = rest.iter().take_while(|word| word.starts_with('-')).count();
+    let (flags, given) = rest.split_at_checked(flags).unwrap_or((rest, &[]));
+    let runs_text = flags.iter().any(|flag| !flag.starts_with("--") && flag.contains('c'));
+    let given = given.join(" ").replace(['"', '\''], "");
+    given.is_empty() || runs_text && matches!(given.trim(), "exec $0 $@" | "$0 $@" | "exec $@" | "$@")
+}
+
+fn is_shell_script(path: &str, text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    matches!(path.rsplit('.').next(), Some("sh" | "bash")) || first.starts_with("#!") && first.ends_with("sh")
+}
+
+pub(super) fn words(instruction: &Instruction) -> Vec<&str> {
+    match &instruction.arguments {
+        Arguments::Command(CommandLine::Exec(words)) => words.iter().map(|word| word.text.as_str()).collect(),
+        Arguments::Command(CommandLine::Shell) => instruction.body.text().split_whitespace().collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,210 @@
+//! What says that people develop, test or build with an image, rather than run it.
+
+use crate::facts::paths::{file_name, resolve};
+use crate::facts::{Facts, Guard, Invocation, StageFacts};
+
+/// Programs that test or check what others have written.
+const CHECKERS: [&str; 31] = [
+    "pytest",
+    "py.test",
+    "tox",
+    "nox",
+    "unittest",
+    "rspec",
+    "jest",
+    "vitest",
+    "mocha",
+    "ava",
+    "karma",
+    "phpunit",
+    "pest",
+    "cypress",
+    "newman",
+    "robot",
+    "behave",
+    "bats",
+    "ctest",
+    "locust",
+    "phpcs",
+    "phpcbf",
+    "php-cs-fixer",
+    "eslint",
+    "prettier",
+    "golangci-lint",
+    "flake8",
+    "pylint",
+    "mypy",
+    "rubocop",
+    "travis2bash.sh",
+];
+/// Variables of frameworks that say what they run for.
+const MODES: [&str; 6] = ["RAILS_ENV", "RACK_ENV", "NODE_ENV", "MIX_ENV", "APP_ENV", "DJANGO_ENV"];
+/// Owners and names of images in which people or CI services work.
+const WORKBENCHES: [&str; 14] = [
+    "cypress/",
+    "jupyter/",
+    "cimg/",
+    "circleci/",
+    "gitpod/",
+    "devcontainers/",
+    "vscode/devcontainers",
+    "jenkins/agent",
+    "jenkins/inbound-agent",
+    "jenkins/jnlp",
+    "gitlab-runner",
+    "actions-runner",
+    "github-runner",
+    "buildkite/agent",
+];
+/// Programs that run what a CI service sends them.
+const AGENTS: [&str; 6] =
+    ["buildbot.tac", "buildbot-worker", "buildkite-agent", "gitlab-runner", "jenkins-agent", "jenkins-slave"];
+/// Servers that build sources anew while somebody works on them: a program and the words behind it, any of which tells; none where
+/// there are no words.
+const DEVELOPMENT_SERVERS: [(&str, &[&str]); 15] = [
+    ("nodemon", &[]),
+    ("ts-node-dev", &[]),
+    ("tsnd", &[]),
+    ("webpack-dev-server", &[]),
+    ("webpack", &["serve"]),
+    ("vue-cli-service", &["serve"]),
+    ("react-scripts", &["start"]),
+    ("craco", &["start"]),
+    ("ng", &["serve"]),
+    ("next", &["dev"]),
+    ("nuxt", &["dev"]),
+    ("vite", &["dev", "serve"]),
+    ("gatsby", &["develop"]),
+    ("tsx", &["watch"]),
+    ("air", &[]),
+];
+/// What runs the tests of a project by a word behind it.
+const TEST_STARTERS: [&str; 14] = [
+    "make",
+    "npm",
+    "yarn",
+    "pnpm",
+    "go",
+    "cargo",
+    "mvn",
+    "gradle",
+    "gradlew",
+    "playwright",
+    "bundle",
+    "rake",
+    "rails",
+    "composer",
+];
+
+impl Facts<'_> {
+    /// `ENTRYPOINT ["bash", "/src/build_debian.sh"]`, `CMD ["./gen_protos.sh"]`
+    pub(super) fn starts_a_build(&self, image: &StageFacts) -> bool {
+        const BUILDS: [&str; 10] =
+            ["build", "builder", "builds", "compile", "test", "tests", "testing", "lint", "linter", "bench"];
+        self.all_start_words(image).iter().any(|word| {
+            let name = file_name(word).to_lowercase();
+            let stem = ["sh", "bash"].iter().find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
+            stem.is_some_and(|stem| {
+                let mut parts = stem.split(['.', '-', '_']);
+                parts.clone().any(|part| BUILDS.contains(&part))
+                    || matches!(parts.next(), Some("gen" | "generate" | "codegen"))
+            })
+        })
+    }
+
+    /// Whether the image is there to test something: by its stage's name, `integration-tests`, or by what it starts: `pytest`,
+    /// `make test-system`, `run_tests.sh`.
+    pub(super) fn tests(&self, image: &StageFacts) -> bool {
+        let is_test = |part: &str| {
+            let part = part.trim_end_matches(|c: char| c.is_ascii_digit());
+            matches!(part, "test" | "tests" | "testing" | "e2e" | "unittest" | "unittests")
+        };
+        let is_named = |text: &str| text.to_lowercase().split(['-', '_', '.', ':']).any(is_test);
+        let environment = &image.state.environment;
+        if image.name.as_deref().is_some_and(is_named)
+            || MODES.iter().any(|mode| environment.known(mode).is_some_and(|value| value == "test"))
+        {
+            return true;
+        }
+        let words = self.all_start_words(image);
+        let words: Vec<&str> = words
+            .iter()
+            .flat_map(|word| word.split(|c: char| c.is_whitespace() || "\"',[]&;|()".contains(c)))
+            .filter(|word| !word.is_empty())
+            .collect();
+        words.iter().enumerate().any(|(at, word)| {
+            let name = file_name(word);
+            let runs = TEST_STARTERS.contains(&name).then(|| words.get(at + 1..).unwrap_or_default());
+            let mut behind = runs.unwrap_or_default().iter().filter(|word| !word.starts_with('-'));
+            let script = [".sh", ".bash"].iter().any(|ending| name.ends_with(ending)) && is_named(name);
+            let by_name = match behind.next() {
+                Some(&("run" | "run-script" | "exec")) => behind.next().is_some_and(|word| is_named(word)),
+                word => word.is_some_and(|word| is_named(word)),
+            };
+            CHECKERS.contains(&name) || script || by_name
+        })
+    }
+
+    /// Whether Xdebug is always installed, with which nobody serves.
+    pub(super) fn has_debugger(&self, image: &StageFacts) -> bool {
+        const INSTALLERS: [&str; 8] =
+            ["pecl", "pie", "apt-get", "apt", "apk", "docker-php-ext-enable", "install-php-extensions", "dnf"];
+        let names_it = |invocation: &Invocation| {
+            invocation.guard == Guard::Always
+                && INSTALLERS.contains(&invocation.program.as_str())
+                && invocation.arguments.iter().any(|word| word.value.text().to_lowercase().contains("xdebug"))
+        };
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations).any(names_it)
+    }
+
+    /// Whether the image is built on one in which people or CI services work, or starts what runs whatever such a service sends.
+    pub(super) fn stands_on_a_workbench(&self, image: &StageFacts) -> bool {
+        let root = self.ancestors(image).last().unwrap_or(image);
+        let repository = format!("/{}", root.image.repository);
+        WORKBENCHES.iter().any(|name| repository.contains(&format!("/{name}")))
+            || self.all_start_words(image).iter().any(|word| {
+                let word = word.trim_matches(['"', '\'', ',', '[', ']']);
+                AGENTS.contains(&file_name(word))
+            })
+    }
+
+    /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.
+    pub fn starts_a_development_server(&self, image: &StageFacts) -> bool {
+        let words = self.all_start_words(image);
+        let text = words.join(" ").replace(['"', '\'', '[', ']', ','], " ");
+        is_development_server(&text)
+            || self.scripts_of_package(image, &text).iter().any(|script| is_development_server(script))
+    }
+
+    /// The commands of the scripts of `package.json` that `text` starts: of `start` for `npm start`.
+    fn scripts_of_package(&self, image: &StageFacts, text: &str) -> Vec<String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let name = words.windows(2).enumerate().find_map(|(at, pair)| match pair {
+            ["npm" | "yarn" | "pnpm", "run" | "run-script"] => words.get(at + 2).copied(),
+            ["npm" | "pnpm", "start"] => Some("start"),
+            ["yarn", name] => Some(*name),
+            _ => None,
+        });
+        let Some(name) = name else { return Vec::new() };
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        let manifest = self.origin(image.index, usize::MAX, &resolve(workdir, "package.json"), None);
+        let manifest = manifest.and_then(|path| self.workspace.read(&path).ok());
+        let package: Option<serde_json::Value> =
+            manifest.and_then(|file| serde_json::from_str(file.text().trim_start_matches('\u{feff}')).ok());
+        let command = package.and_then(|package| package.get("scripts")?.get(name)?.as_str().map(str::to_owned));
+        command.into_iter().collect()
+    }
+}
+
+/// Whether a command line starts a server for developing.
+fn is_development_server(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.iter().enumerate().any(|(at, word)| {
+        let behind = words.get(at + 1..).unwrap_or_default();
+        DEVELOPMENT_SERVERS.iter().any(|(program, told)| {
+            file_name(word) == *program && (told.is_empty() || behind.first().is_some_and(|next| told.contains(next)))
+        }) || word.starts_with("--inspect")
+            || (file_name(word) == "vite" && behind.iter().all(|next| next.starts_with('-')))
+    })
+}
