@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::dockerfile::Value;
+use crate::dockerfile::{Keyword, Value};
 use crate::workspace::{join, parent};
 
-use super::paths::{file_name, resolve};
+use super::paths::{file_name, is_below, resolve};
 use super::python::{Program, Reached, starts_programs};
 use super::{Facts, StageFacts};
 
@@ -18,7 +18,7 @@ const LINE_LIMIT: usize = 2_000;
 /// Sources of a project that is installed from a wheel of its own: more are not read.
 const SOURCE_LIMIT: usize = 2_000;
 /// Programs with the words behind which they install or compile; without words they always do.
-const INSTALLERS: [(&str, &[&str]); 35] = [
+const INSTALLERS: [(&str, &[&str]); 42] = [
     ("pip", &["install", "wheel"]),
     ("pip2", &["install", "wheel"]),
     ("pip3", &["install", "wheel"]),
@@ -35,11 +35,18 @@ const INSTALLERS: [(&str, &[&str]); 35] = [
     ("npm", &["install", "i", "ci", "add", "rebuild"]),
     ("yarn", &["install", "add"]),
     ("pnpm", &["install", "i", "add"]),
-    ("go", &["install", "get", "build", "run"]),
+    ("go", &["install", "get", "build", "run", "test", "generate", "mod", "list"]),
     ("cargo", &["install", "build", "run"]),
     ("pecl", &["install"]),
     ("luarocks", &["install"]),
     ("mix", &["setup", "compile", "deps.get", "deps.compile", "phx.server", "run"]),
+    ("dotnet", &["run", "build", "watch", "ef", "test", "publish", "restore"]),
+    ("mvn", &[]),
+    ("mvnw", &[]),
+    ("gradle", &[]),
+    ("gradlew", &[]),
+    ("sbt", &[]),
+    ("javac", &[]),
     ("cpan", &[]),
     ("cpanm", &[]),
     ("apt-get", &["install"]),
@@ -94,7 +101,12 @@ impl Facts<'_> {
     /// that builds it, a script that these run, a source of the program.
     #[must_use]
     pub fn installs_when_it_runs(&self, image: &StageFacts) -> Option<Reached> {
-        let answer = || self.start_installs(image).or_else(|| self.sources_install(image));
+        let answer = || {
+            self.start_installs(image)
+                .or_else(|| self.sources_install(image))
+                .or_else(|| self.installs_into_a_volume(image))
+                .or_else(|| self.program_calls_go(image))
+        };
         self.purposes.get(image.index).map_or_else(answer, |purpose| purpose.installs.get_or_init(answer).clone())
     }
 
@@ -131,6 +143,57 @@ impl Facts<'_> {
             }
         }
         None
+    }
+
+    /// `ENV PYTHONUSERBASE=/octoprint/plugins` below a `VOLUME`: what the program is extended with is installed there.
+    fn installs_into_a_volume(&self, image: &StageFacts) -> Option<Reached> {
+        let folders = ["PYTHONUSERBASE", "PIP_TARGET", "PIP_PREFIX"];
+        let environment = &image.state.environment;
+        let named = folders.into_iter().filter_map(|name| Some((name, environment.known(name)?)));
+        let volumes: Vec<&str> = self
+            .dockerfile
+            .instructions
+            .iter()
+            .filter(|instruction| instruction.keyword == Keyword::Volume)
+            .flat_map(|instruction| instruction.body.text().split(|c: char| c.is_whitespace() || "\"[],".contains(c)))
+            .filter(|word| word.starts_with('/'))
+            .collect();
+        let mut below = named.filter(|(_, folder)| volumes.iter().any(|volume| is_below(folder, volume)));
+        below
+            .next()
+            .map(|(name, folder)| Reached { file: self.source.path().to_owned(), by: format!("{name}={folder}") })
+    }
+
+    /// A Go source of the build that calls the Go toolchain, where the image is built on one: it generates or manages projects.
+    fn program_calls_go(&self, image: &StageFacts) -> Option<Reached> {
+        const CALLS: [&str; 9] = [
+            "\"go mod ",
+            "\"go env ",
+            "\"go list ",
+            "\"go work ",
+            "\"go build ",
+            "\"go run ",
+            "\"go get ",
+            "Command(\"go\"",
+            "LookPath(\"go\")",
+        ];
+        let root = self.ancestors(image).last().unwrap_or(image);
+        if file_name(&root.image.repository) != "golang" {
+            return None;
+        }
+        let found = self.workspace.remembered(&format!("Go that calls go\0{}", self.service.context), || {
+            let tree = self.workspace.tree(&self.service.context, None);
+            let sources = tree.files.iter().filter(|file| {
+                has_ending(&file.path, "go") && !file.path.ends_with("_test.go") && !file.path.starts_with("vendor/")
+            });
+            sources.take(SOURCE_LIMIT).find_map(|file| {
+                let path = join(&self.service.context, &file.path)?;
+                let source = self.workspace.read(&path).ok()?;
+                let call = CALLS.iter().find(|call| source.text().contains(**call))?;
+                Some(Reached { file: path, by: call.trim_matches(['"', ' ']).to_owned() })
+            })
+        });
+        (*found).clone()
     }
 
     /// The files of the repository that a line names as scripts: by their place in the image, or beside the script `from`.
@@ -231,6 +294,10 @@ fn runs_with_program(path: &str) -> bool {
     !Program::is_aside(path) && !TASKS.contains(&name) && !name.starts_with("test_") && !path.contains("site-packages")
 }
 
+fn has_ending(path: &str, ending: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, found)| found == ending)
+}
+
 fn has_script_ending(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && matches!(ending, "sh" | "bash" | "py"))
 }
@@ -241,7 +308,7 @@ pub(super) fn install_call(line: &str) -> Option<String> {
     if line.starts_with('#') {
         return None;
     }
-    let line = line.split(" #").next().unwrap_or(line);
+    let line = named_programs(line.split(" #").next().unwrap_or(line));
     let separated = line.replace("&&", ";").replace("||", ";").replace("$(", ";");
     separated.split([';', '|', '`', '(', ')']).find_map(|command| {
         let words: Vec<&str> = command
@@ -253,9 +320,6 @@ pub(super) fn install_call(line: &str) -> Option<String> {
             .iter()
             .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
             .any(|part| FOR_WORK.contains(&part));
-        if for_work {
-            return None;
-        }
         // What stands in front of the program, and what that takes: `gosu app pip install`.
         let mut wrapped = true;
         for (at, word) in words.iter().enumerate() {
@@ -272,7 +336,8 @@ pub(super) fn install_call(line: &str) -> Option<String> {
                 if rest.is_empty() && matches!(*name, "bundle" | "yarn") {
                     return Some((*name).to_owned());
                 }
-                let sub = rest.iter().take(4).find(|word| subcommands.contains(word));
+                // What is installed for tests only is not installed where the image serves; a compiler is called all the same.
+                let sub = rest.iter().take(4).find(|word| subcommands.contains(word)).filter(|_| !for_work);
                 return sub.map(|sub| format!("{name} {sub}"));
             }
             let before = at.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
@@ -290,6 +355,19 @@ pub(super) fn install_call(line: &str) -> Option<String> {
     })
 }
 
+/// `line` with the names of programs for what looks them up: `$(command -v pip) install` is `pip install`.
+fn named_programs(line: &str) -> String {
+    let mut line = line.to_owned();
+    for (start, end) in [("$(command -v ", ')'), ("$(which ", ')'), ("`which ", '`'), ("`command -v ", '`')] {
+        while let Some(at) = line.find(start) {
+            let Some(length) = line.get(at + start.len()..).and_then(|rest| rest.find(end)) else { break };
+            let name = at + start.len()..at + start.len() + length;
+            line = format!("{}{}{}", &line[..at], line[name.clone()].trim(), &line[name.end + 1..]);
+        }
+    }
+    line
+}
+
 /// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
 fn source_call(text: &str) -> Option<String> {
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
@@ -301,7 +379,7 @@ fn source_call(text: &str) -> Option<String> {
     let mut opened = false;
     for line in code.lines() {
         let code = line.trim();
-        let calls = opened || CALLERS.iter().any(|caller| code.contains(caller));
+        let calls = opened || CALLERS.iter().any(|caller| code.contains(caller)) || runs_a_string(code);
         opened = calls && code.ends_with('(');
         if !calls {
             continue;
@@ -316,6 +394,16 @@ fn source_call(text: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a function that runs commands, by its name, is given a string: `run_cmd("uv sync")`; not `print("uv sync")`.
+fn runs_a_string(code: &str) -> bool {
+    const RUNNING: [&str; 10] = ["run", "cmd", "call", "exec", "execute", "shell", "sh", "system", "command", "spawn"];
+    ["(\"", "('", "(f\"", "(f'"].iter().flat_map(|opening| code.match_indices(opening)).any(|(at, _)| {
+        let before = code.get(..at).unwrap_or_default();
+        let name = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        name.split('_').any(|part| RUNNING.contains(&part))
+    })
 }
 
 /// Whether two strings stand one behind the other: `"pip", "install"`, also on two lines.

@@ -11,6 +11,7 @@ mod caches;
 mod callers;
 mod configuration;
 mod environment;
+mod heirs;
 mod history;
 mod homes;
 mod images;

@@ -67,7 +67,11 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
     let mut used = used_stages(&facts.stages, test);
     used.extend(alternatives(facts));
     let last = facts.stages.len().saturating_sub(1);
-    let unused = |stage: &StageFacts| !used.contains(&stage.index) && !stage.name.as_deref().is_some_and(is_side_stage);
+    let unused = |stage: &StageFacts| {
+        !used.contains(&stage.index)
+            && !stage.name.as_deref().is_some_and(is_side_stage)
+            && !(stage.index != last && hands_out(stage))
+    };
     let by_name = !named.is_empty() && !facts.service.builds.takes_last;
     let is_left = by_name && facts.stages.last().is_some_and(|last| last.name.as_deref().is_some_and(is_side_stage));
     let is_last_shipped = !is_left && (test.is_none() || !facts.stages.iter().any(unused));
@@ -129,6 +133,13 @@ fn named(facts: &Facts<'_>) -> HashSet<usize> {
 fn tries_out(stage: &StageFacts) -> bool {
     let is_test = |name: &str| name.split(['-', '_', '.']).any(|part| TEST_STAGES.contains(&part));
     matches!(stage.base, Base::Stage(_)) && stage.name.as_deref().is_some_and(is_test)
+}
+
+/// Whether people take what a stage makes out of it, as its name says, rather than run it: `tarball-builder`.
+fn hands_out(stage: &StageFacts) -> bool {
+    const MADE: [&str; 8] = ["artifact", "artifacts", "builder", "export", "exporter", "exports", "tarball", "wheels"];
+    let is_named = |name: &str| name.split(['-', '_', '.']).any(|part| MADE.contains(&part));
+    stage.command.is_none() && stage.entrypoint.is_none() && stage.name.as_deref().is_some_and(is_named)
 }
 
 /// The stages that others are built on or take from. That `test` is built on one does not count.

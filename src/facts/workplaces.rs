@@ -101,10 +101,11 @@ impl Facts<'_> {
         self.start_words(image).len() == 1 && self.starts_with(image, &INTERPRETERS)
     }
 
-    /// Whether other images are built on this one: it tells their builds what to do.
+    /// Whether other images are built on this one: it tells their builds what to do, or other Dockerfiles of the repository are.
     #[must_use]
     pub fn is_made_to_build_on(&self) -> bool {
-        self.dockerfile.instructions.iter().any(|instruction| instruction.keyword == Keyword::Onbuild)
+        self.others_are_built_on_it()
+            || self.dockerfile.instructions.iter().any(|instruction| instruction.keyword == Keyword::Onbuild)
     }
 
     /// Whether a source asks `ctypes.util.find_library` for a library on Alpine, where that calls the compiler or `ld`, which take the

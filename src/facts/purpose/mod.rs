@@ -42,6 +42,8 @@ impl Facts<'_> {
                 || self.stands_on_a_workbench(image)
                 || self.starts_from_a_mount(image)
                 || self.takes_sources_from_a_mount(image)
+                || self.is_worked_on_in_a_mount(image)
+                || self.builds_what_it_is_given(image)
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.works.get_or_init(answer))
     }

@@ -65,6 +65,12 @@ impl Facts<'_> {
         is_plain && !copied && chain().flat_map(|stage| &stage.runs).all(|run| !run.opaque && leaves_alone(run, &path))
     }
 
+    /// Whether compose mounts the sources over the folder that the image works in.
+    pub(super) fn works_in_a_mount(&self, image: &StageFacts) -> bool {
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        self.mounts.iter().any(|target| target != "/" && is_below(workdir, target))
+    }
+
     /// Whether compose mounts the sources over the folder that the image works in, where no step copies any: what runs is what somebody
     /// works on.
     pub(super) fn takes_sources_from_a_mount(&self, image: &StageFacts) -> bool {
@@ -86,7 +92,7 @@ impl Facts<'_> {
     }
 
     /// Whether a `COPY` of `path` takes a folder, or files that are not named.
-    fn is_folder(&self, path: &str) -> bool {
+    pub(super) fn is_folder(&self, path: &str) -> bool {
         let there = join(&self.service.context, path.trim_start_matches('/'));
         path.contains('*') || there.is_none_or(|there| self.workspace.is_dir(&there))
     }

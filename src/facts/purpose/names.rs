@@ -1,6 +1,7 @@
 //! Names and comments that say that people work with an image.
 
 use crate::facts::Facts;
+use crate::workspace::{NameKind, is_dockerfile_name, parent};
 
 /// Parts of names of files that mean an image for developing, testing or building.
 const WORK: [&str; 18] = [
@@ -107,9 +108,31 @@ fn is_folder_of_tests(folder: &str) -> bool {
     let with_things = |pair: &[&str]| matches!(pair, ["test", thing] if TEST_THINGS.contains(thing));
     matches!(parts.as_slice(), ["testing" | "testdata" | "testfiles" | "testcases" | "fixtures"])
         || matches!(parts.first(), Some(&("tests" | "e2e")))
-        || matches!(parts.last(), Some(&("test" | "tests" | "e2e")))
+        || matches!(parts.last(), Some(&("test" | "tests" | "e2e" | "tester" | "apptest")))
         || parts.windows(2).any(with_things)
 }
+
+/// `dev-cluster`; not `dev-portal`, which is a program for developers.
+fn is_folder_of_developers(folder: &str) -> bool {
+    const THINGS: [&str; 12] = [
+        "box",
+        "cluster",
+        "container",
+        "containers",
+        "db",
+        "docker",
+        "image",
+        "images",
+        "proxy",
+        "server",
+        "setup",
+        "shell",
+    ];
+    folder.split_once(['-', '_']).is_some_and(|(first, rest)| first == "dev" && THINGS.contains(&rest))
+}
+
+/// Parts of names of sibling Dockerfiles for what is deployed.
+const DEPLOYED: [&str; 6] = ["prod", "production", "release", "deploy", "deployment", "staging"];
 
 impl Facts<'_> {
     /// Whether the file, a folder around it or the comment at its head says that the images are for developing, testing or building.
@@ -122,6 +145,7 @@ impl Facts<'_> {
         is_named_for_work(file)
             || WORK_FOLDERS.contains(&above.trim_start_matches('.'))
             || above.split(['-', '_', '.']).any(|part| part == "ci")
+            || is_folder_of_developers(above)
             || self.is_devcontainer()
             || self.lies_among_tests()
             || path.split('/').rev().skip(1).any(|folder| CI_FOLDERS.contains(&folder))
@@ -153,5 +177,18 @@ impl Facts<'_> {
             let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
             says(&SAID) && says(&SUBJECTS) && !sentence.contains(" not ")
         }) && !also
+    }
+
+    /// Whether `Dockerfile.production` stands beside it, so that this one is for another purpose.
+    pub(super) fn stands_beside_one_for_production(&self) -> bool {
+        let own = self.service.dockerfile.as_str();
+        let folder = parent(own);
+        let is_deployed = |name: &str| name.split(['.', '-', '_']).any(|part| DEPLOYED.contains(&part));
+        let file = own.rsplit('/').next().unwrap_or(own).to_lowercase();
+        !is_deployed(&file)
+            && self.workspace.list(folder).iter().any(|entry| {
+                let name = entry.name.to_lowercase();
+                !entry.is_dir && name != file && is_deployed(&name) && is_dockerfile_name(&name) == NameKind::Yes
+            })
     }
 }

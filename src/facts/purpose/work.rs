@@ -1,7 +1,7 @@
 //! What says that people develop, test or build with an image, rather than run it.
 
 use crate::facts::paths::{file_name, resolve};
-use crate::facts::{Facts, Guard, Invocation, StageFacts};
+use crate::facts::{Facts, Guard, Invocation, Source, StageFacts};
 
 /// Programs that test or check what others have written.
 const CHECKERS: [&str; 31] = [
@@ -59,6 +59,27 @@ const WORKBENCHES: [&str; 14] = [
 /// Programs that run what a CI service sends them.
 const AGENTS: [&str; 6] =
     ["buildbot.tac", "buildbot-worker", "buildkite-agent", "gitlab-runner", "jenkins-agent", "jenkins-slave"];
+/// Programs that build what they are given, in a container that holds nothing else.
+const BUILD_PROGRAMS: [&str; 18] = [
+    "ng",
+    "gulp",
+    "grunt",
+    "webpack",
+    "tsc",
+    "mvn",
+    "mvnw",
+    "gradle",
+    "gradlew",
+    "sbt",
+    "fastlane",
+    "flutter",
+    "jekyll",
+    "antora",
+    "protoc",
+    "buf",
+    "goreleaser",
+    "bazel",
+];
 /// Servers that build sources anew while somebody works on them: a program and the words behind it, any of which tells; none where
 /// there are no words.
 const DEVELOPMENT_SERVERS: [(&str, &[&str]); 15] = [
@@ -162,11 +183,34 @@ impl Facts<'_> {
     pub(super) fn stands_on_a_workbench(&self, image: &StageFacts) -> bool {
         let root = self.ancestors(image).last().unwrap_or(image);
         let repository = format!("/{}", root.image.repository);
-        WORKBENCHES.iter().any(|name| repository.contains(&format!("/{name}")))
+        let is_builder = repository.split(['/', '-', '_', '.']).any(|part| matches!(part, "builder" | "builders"));
+        is_builder
+            || WORKBENCHES.iter().any(|name| repository.contains(&format!("/{name}")))
             || self.all_start_words(image).iter().any(|word| {
                 let word = word.trim_matches(['"', '\'', ',', '[', ']']);
                 AGENTS.contains(&file_name(word))
             })
+    }
+
+    /// Whether the image holds a tool that builds what it is given: `ENTRYPOINT ["ng"]`, or a folder `site-builder` that copies no folder
+    /// of its own.
+    pub(super) fn builds_what_it_is_given(&self, image: &StageFacts) -> bool {
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let copies_a_folder = || {
+            let copied = chain().flat_map(|stage| &stage.transfers).filter(|copied| copied.source == Source::Context);
+            copied
+                .flat_map(|copied| &copied.paths)
+                .any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path)))
+        };
+        let folder = self.service.dockerfile.rsplit('/').nth(1).unwrap_or_default().to_lowercase();
+        (self.starts_with(image, &BUILD_PROGRAMS) || folder.ends_with("-builder")) && !copies_a_folder()
+    }
+
+    /// Whether compose mounts the sources over the copied ones and what is started, or a Dockerfile beside this one, says that this is
+    /// done to work on them.
+    pub(super) fn is_worked_on_in_a_mount(&self, image: &StageFacts) -> bool {
+        self.works_in_a_mount(image)
+            && (self.starts_a_development_server(image) || self.stands_beside_one_for_production())
     }
 
     /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.

@@ -95,6 +95,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
 fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], reporter: &mut Reporter<'_>) {
     if facts.starts_with(image, &["go", "cargo", "mvn", "mvnw", "gradle", "gradlew"])
         || facts.starts_with_words(image, &["dotnet", "run"])
+        || facts.installs_when_it_runs(image).is_some()
+        || facts.is_made_to_build_on()
     {
         return;
     }

@@ -60,7 +60,8 @@ fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
             || facts.starts_with(image, &WORKBENCHES)
             || facts.starts_a_development_server(image)
             || words.iter().any(|word| WORK.contains(word));
-        let installs = facts.installs_when_it_runs(image).is_some();
+        // What others are built on may be what they need.
+        let installs = facts.installs_when_it_runs(image).is_some() || facts.is_made_to_build_on();
         return Some(if works || installs { Use::Unsure } else { Use::Runs });
     }
     // The command stands in a compose file or a chart: what is copied is there to run.
@@ -79,7 +80,7 @@ fn commands<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> impl Iterator<It
 }
 
 fn runs_java(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
-    if facts.starts_with(image, &JAVA_BUILDERS) {
+    if facts.starts_with(image, &JAVA_BUILDERS) || facts.installs_when_it_runs(image).is_some() {
         return None;
     }
     let builds = commands(facts, image).any(|command| JAVA_BUILDERS.contains(&command.program.as_str()));
@@ -99,7 +100,7 @@ fn runs_java(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
 
 /// Whether what a toolchain made is all that runs: `go build`, then `CMD ["/app"]`.
 fn runs_result(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
-    if !facts.is_runtime_image(image) {
+    if !facts.is_runtime_image(image) || facts.installs_when_it_runs(image).is_some() {
         return None;
     }
     let repository = image.image.repository.as_str();
