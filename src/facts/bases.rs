@@ -82,9 +82,10 @@ impl Facts<'_> {
     #[must_use]
     pub fn default_of(&self, word: &Word) -> Option<(String, TextRange)> {
         let name = argument_of(word).filter(|_| self.given_to(word).is_none())?;
-        self.dockerfile.preamble().iter().find_map(|instruction| match &instruction.arguments {
+        // Declared twice, the later value counts.
+        self.dockerfile.preamble().iter().rev().find_map(|instruction| match &instruction.arguments {
             Arguments::Declarations(declarations) => {
-                let declared = declarations.iter().find(|declaration| declaration.name.text == name)?;
+                let declared = declarations.iter().rev().find(|declaration| declaration.name.text == name)?;
                 Some((name.clone(), declared.default.as_ref()?.range))
             }
             _ => None,
