@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue;
+use crate::catalogue::{self, Distribution};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
 use super::commands::Apt;
@@ -17,7 +17,14 @@ pub struct ImageNeeds {
     pub packages: BTreeMap<&'static str, String>,
     /// Whether a script runs that cannot be read, or packages are installed when the image runs.
     pub opaque: bool,
+    /// A package that makes links in [`MANUAL_FOLDER`] when it is installed, where the slim image has no such folder.
+    pub links_manual: Option<String>,
 }
+
+/// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
+pub const MANUAL_FOLDER: &str = "/usr/share/man/man1";
+/// Packages that make alternatives of the manual, which fails without the folder.
+const LINKS_MANUAL: [&str; 5] = ["openjdk-*", "default-jre*", "default-jdk*", "postgresql-client*", "postgresql"];
 
 /// Words in front of a command that are none themselves.
 const TRANSPARENT: [&str; 15] =
@@ -63,6 +70,9 @@ impl Facts<'_> {
         for stage in &stages {
             for run in &stage.runs {
                 for install in self.system_installs(stage, run) {
+                    if install.family == Distribution::Debian && catalogue::is_one_of(install.name, &LINKS_MANUAL) {
+                        needs.needs.links_manual.get_or_insert_with(|| install.name.to_owned());
+                    }
                     installed.insert(match install.name {
                         "git-core" => "git",
                         name => name,
@@ -99,6 +109,12 @@ impl Facts<'_> {
             needs.call(command, path);
         }
         needs.needs.opaque |= stages.iter().any(|stage| stage.is_final && self.installs_when_it_runs(stage).is_some());
+        let old =
+            catalogue::is_before_bookworm(&stage.image.repository, stage.image.tag.as_deref().unwrap_or_default());
+        let makes_it = |instruction: &Instruction| instruction.body.text().contains("/usr/share/man");
+        if !old || self.dockerfile.instructions.iter().any(makes_it) {
+            needs.needs.links_manual = None;
+        }
         let is_there = |package: &str| {
             let others: &[&str] = match package {
                 "gcc" => &["g++", "build-essential"],
