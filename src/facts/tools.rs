@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value as Json;
+
 use crate::catalogue::{self, Distribution};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
 use super::commands::Apt;
+use super::layers::installs_node_modules;
 use super::paths::file_name;
 use super::python::PythonInstall;
 use super::{Facts, Guard, Invocation, StageFacts};
@@ -19,6 +22,8 @@ pub struct ImageNeeds {
     pub opaque: bool,
     /// A package that makes links in [`MANUAL_FOLDER`] when it is installed, where the slim image has no such folder.
     pub links_manual: Option<String>,
+    /// Whether packages of npm are installed that no lock file names, so that nobody sees which of them are compiled.
+    pub unlocked: bool,
 }
 
 /// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
@@ -208,7 +213,7 @@ impl Collector<'_, '_> {
         {
             self.gems(lock.text());
         }
-        if matches!(command.program.as_str(), "npm" | "yarn" | "pnpm")
+        if installs_node_modules(command)
             && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
         {
             self.node(&manifest);
@@ -228,17 +233,30 @@ impl Collector<'_, '_> {
         }
     }
 
-    /// What a Node project's packages need: by its manifest, and by the install scripts that its lock tells of.
+    /// What a Node project's packages need: by its manifest, and by what its lock tells of those that they bring along.
     fn node(&mut self, manifest: &str) {
-        if let Ok(file) = self.facts.workspace.read(manifest) {
-            for (name, packages) in catalogue::needs_of_npm_packages() {
-                if file.text().contains(&format!("\"{name}\":")) {
-                    packages.split(' ').for_each(|package| self.add(package, format!("for `{name}`")));
-                }
-            }
+        let folder = manifest.strip_suffix("package.json").unwrap_or_default();
+        let Ok(manifest) = self.facts.workspace.read(manifest) else { return };
+        self.npm_packages(|name| manifest.text().contains(&format!("\"{name}\":")));
+        let read = |name: &str| self.facts.workspace.read(&format!("{folder}{name}")).ok();
+        let others = ["yarn.lock", "pnpm-lock.yaml", "bun.lock"];
+        for lock in others.into_iter().filter_map(read) {
+            // `node-rdkafka@^2.3.3:`, `"@google-cloud/profiler@^5.0.0":`, `  /node-rdkafka@2.18.0:`, `"node-rdkafka": [`
+            let starts = lock.text().lines().map(|line| line.trim_start_matches([' ', '"', '\'', '/']));
+            let starts: BTreeSet<&str> = starts.collect();
+            let begins = |start: String| {
+                starts.range(start.as_str()..).next().is_some_and(|line| line.starts_with(start.as_str()))
+            };
+            self.npm_packages(|name| {
+                name != "node-gyp" && ['@', '/', '"'].into_iter().any(|behind| begins(format!("{name}{behind}")))
+            });
         }
-        let lock = format!("{}package-lock.json", manifest.strip_suffix("package.json").unwrap_or_default());
-        let Ok(file) = self.facts.workspace.read(&lock) else { return };
+        let Some(file) = read("package-lock.json").or_else(|| read("npm-shrinkwrap.json")) else {
+            let is_there = |name: &&str| self.facts.workspace.is_file(&format!("{folder}{name}"));
+            self.needs.unlocked |=
+                !others.iter().chain(&["bun.lockb"]).any(is_there) && has_dependencies(manifest.text());
+            return;
+        };
         let mut name = "";
         for line in file.text().lines().map(str::trim) {
             if let Some((_, rest)) = line.split_once("node_modules/").filter(|_| line.ends_with("\": {")) {
@@ -248,6 +266,15 @@ impl Collector<'_, '_> {
                 for package in ["python3", "make", "g++"] {
                     self.add(package, format!("for the install script of `{name}`"));
                 }
+            }
+        }
+    }
+
+    /// What those packages of npm need that are compiled.
+    fn npm_packages(&mut self, is_there: impl Fn(&str) -> bool) {
+        for (name, packages) in catalogue::needs_of_npm_packages() {
+            if is_there(name) {
+                packages.split(' ').for_each(|package| self.add(package, format!("for `{name}`")));
             }
         }
     }
@@ -304,6 +331,15 @@ impl Collector<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a `package.json` names packages to install.
+fn has_dependencies(manifest: &str) -> bool {
+    let json: Option<Json> = serde_json::from_str(manifest).ok();
+    json.is_some_and(|json| {
+        let keys = ["dependencies", "devDependencies", "optionalDependencies"];
+        keys.iter().filter_map(|key| json.get(key)?.as_object()).any(|names| !names.is_empty())
+    })
 }
 
 fn is_script(word: &str) -> bool {
