@@ -11,7 +11,7 @@ use super::commands::Apt;
 use super::layers::installs_node_modules;
 use super::paths::file_name;
 use super::python::PythonInstall;
-use super::{Facts, Guard, Invocation, StageFacts};
+use super::{Facts, Guard, Invocation, Source, StageFacts};
 
 /// Packages of a full image that something needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,9 @@ const LINKS_MANUAL: [&str; 5] = ["openjdk-*", "default-jre*", "default-jdk*", "p
 /// Words in front of a command that are none themselves.
 const TRANSPARENT: [&str; 15] =
     ["if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "("];
+
+/// What only compiling needs.
+const COMPILING: [&str; 4] = ["python3", "make", "g++", "gcc"];
 
 /// Programs that take the system's certificates for `https://`. Debian recommends `ca-certificates` beside each.
 const DOWNLOADERS: [&str; 3] = ["curl", "wget", "git"];
@@ -94,6 +97,7 @@ impl Facts<'_> {
                     needs.command(stage, run, command);
                 });
             }
+            needs.taken(stage);
             let own = self.dockerfile.stages.get(stage.index).map(|stage| stage.instructions.clone());
             for number in own.into_iter().flatten() {
                 if let Some(instruction) = self.dockerfile.instructions.get(number) {
@@ -265,6 +269,33 @@ impl Collector<'_, '_> {
             } else if line.starts_with("\"hasInstallScript\": true") && !catalogue::is_harmless_script(name) {
                 for package in ["python3", "make", "g++"] {
                     self.add(package, format!("for the install script of `{name}`"));
+                }
+            }
+        }
+    }
+
+    /// What packages of npm open or call when they run that are copied from another stage: `COPY --from=builder /app/.next/standalone ./`.
+    fn taken(&mut self, stage: &StageFacts) {
+        for transfer in &stage.transfers {
+            let Source::Stage(from) = transfer.source else { continue };
+            for source in transfer.paths.iter().filter_map(|(source, _)| source.known()) {
+                let with_modules = matches!(file_name(source), "node_modules" | "standalone" | ".output");
+                let own = std::iter::once(source).filter(|_| !with_modules);
+                let around = source.match_indices('/').rev().filter(|_| with_modules);
+                let folders = own.chain(around.filter_map(|(at, _)| source.get(..at)));
+                let manifest = |folder: &str| {
+                    self.facts.origin(from, usize::MAX, &super::resolve("/", &format!("{folder}/package.json")), None)
+                };
+                let Some(manifest) = folders.into_iter().find_map(manifest) else { continue };
+                let Ok(manifest) = self.facts.workspace.read(&manifest) else { continue };
+                let json: Option<Json> = serde_json::from_str(manifest.text()).ok();
+                let names = json.as_ref().and_then(|json| json.get("dependencies")?.as_object());
+                for (name, packages) in catalogue::needs_of_npm_packages() {
+                    let is_there = names.is_some_and(|names| names.contains_key(name));
+                    let is_for_building = |package: &&str| COMPILING.contains(package) || package.ends_with("-dev");
+                    for package in packages.split(' ').filter(|package| is_there && !is_for_building(package)) {
+                        self.add(package, format!("for `{name}`"));
+                    }
                 }
             }
         }

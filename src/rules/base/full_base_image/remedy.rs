@@ -49,6 +49,9 @@ pub(super) fn fix(
         Some(_) if slimmer.kind == SlimmerKind::Jre && names_inner_jre(facts) => {
             (Applicability::Display, Some("a step names the folder `jre`, which only a JDK 8 has".to_owned()))
         }
+        Some(_) if sure && facts.is_reasoned(base) => {
+            (Applicability::Display, Some("a comment gives a reason for this image".to_owned()))
+        }
         Some(_) if sure && needs.unlocked => {
             (Applicability::Display, Some("no lock file tells which packages of npm are compiled".to_owned()))
         }
