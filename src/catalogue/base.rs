@@ -79,8 +79,10 @@ pub fn base_image(reference: &str) -> BaseImage {
     let small_variant = alpine_variant
         || tokens.iter().any(|token| matches!(*token, "slim" | "minimal" | "micro" | "runtime" | "chiseled"));
     let variant = variant(&tokens, alpine_variant);
+    // `debian@sha256:…` may be any variant, also the slim one.
+    let any_variant = tag.is_none() && digest.is_some();
     let linux = distribution != Distribution::Windows || repository.starts_with("mcr.microsoft.com/windows");
-    let size = images.size(&repository, &tag_text, variant).filter(|_| linux);
+    let size = images.size(&repository, &tag_text, variant).filter(|_| linux && !any_variant);
     let brought = python(image, &repository, &tag_text, &tokens);
     // Red Hat maintains the Python of its releases beyond python.org's own support.
     let maintained = brought.as_deref().filter(|_| image.is_some() && distribution != Distribution::RedHat);
@@ -91,9 +93,11 @@ pub fn base_image(reference: &str) -> BaseImage {
         gpu: gpu(image, &repository, &tokens),
         slim: small_variant || image.is_some_and(|image| image.small) || repository.ends_with("-minimal"),
         has_build_tools: build_tools(image, &repository, &tokens, small_variant)
-            .filter(|_| distribution != Distribution::Windows),
+            .filter(|_| distribution != Distribution::Windows && !any_variant),
         default_user: user(image, &repository, &tokens),
-        slimmer: image.and_then(|image| slimmer(image, name, &repository, tag, small_variant, distribution)),
+        slimmer: image
+            .filter(|_| !any_variant)
+            .and_then(|image| slimmer(image, name, &repository, tag, small_variant, distribution)),
         kit: image.and_then(|image| image.kit),
         is_known: image.is_some(),
         bytes: size.as_ref().map(|size| size.bytes),
@@ -350,6 +354,14 @@ mod tests {
         let other = base_image("python:3.13-slim");
         assert_eq!((other.bytes, other.bytes_basis), (Some(141_000_000), "estimate"));
         assert_eq!(base_image("team/app").bytes, None);
+    }
+
+    #[test]
+    fn a_digest_without_a_tag_may_be_any_variant() {
+        let image = base_image("python@sha256:00");
+        assert_eq!((image.repository.as_str(), image.digest.as_deref()), ("python", Some("sha256:00")));
+        assert_eq!((image.slimmer, image.bytes, image.has_build_tools), (None, None, None));
+        assert_eq!(base_image("python:3.12-slim@sha256:00").has_build_tools, Some(false));
     }
 
     #[test]

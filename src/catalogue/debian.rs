@@ -49,6 +49,15 @@ pub fn debian_release(tag: &str) -> DebianRelease {
     }
 }
 
+/// Whether an image stands on Debian 11 or an earlier release, as far as its tag tells.
+#[must_use]
+pub fn is_before_bookworm(repository: &str, tag: &str) -> bool {
+    let named = images().release_at(tag).and_then(|at| tag.get(at..)?.split('-').next());
+    let number = tag.split(['.', '-']).next().and_then(|number| number.parse::<u32>().ok());
+    named.is_some_and(|name| matches!(name, "jessie" | "stretch" | "buster" | "bullseye"))
+        || (repository == "debian" && number.is_some_and(|number| number < 12))
+}
+
 /// The packages with the libraries that a program linked against the development package `package` needs when it runs, those of
 /// every official Python image left out. `None` when they are not known for that release.
 #[must_use]

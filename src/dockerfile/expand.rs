@@ -70,6 +70,7 @@ mod tests {
             "P" => Lookup::Known("a/b/c.txt".into()),
             "E" => Lookup::Known(String::new()),
             "Q" => Lookup::Unknown,
+            "W" => Lookup::Known("\u{fffc}-slim".into()),
             _ => Lookup::Unset,
         };
         for (word, expected) in [
@@ -90,6 +91,11 @@ mod tests {
             ("${P%/*}", "a/b"),
             ("${P%%/*}", "a"),
             ("${P/b/x}", "a/x/c.txt"),
+            ("${P//\\//-}", "a-b-c.txt"),
+            ("${P/b/$A}", "a/alpha/c.txt"),
+            ("${P/?/x}", "\u{fffc}"),
+            ("${W/slim/x}", "\u{fffc}"),
+            ("${W#v}", "\u{fffc}"),
             ("${A[0]}", "\u{fffc}"),
             ("\"unterminated", "\u{fffc}"),
         ] {

@@ -325,22 +325,36 @@ impl<'t, 'e> Lexer<'t, 'e> {
         match (self.environment)(name) {
             Lookup::Unset if self.options.keep_unset => Ok(format!("${{{name}/{pattern}/{replacement}}}")),
             Lookup::Unset => Ok(String::new()),
-            Lookup::Known(value) if !pattern.contains(['*', '?', '\\', '[']) => {
-                Ok(if all { value.replace(&pattern, &replacement) } else { value.replacen(&pattern, &replacement, 1) })
-            }
+            Lookup::Known(value) if !value.contains(UNKNOWN) => Ok(match plain_pattern(&pattern) {
+                Some(pattern) if pattern.contains(['*', '?']) => UNKNOWN.to_string(),
+                Some(pattern) if all => value.replace(&pattern, &replacement),
+                Some(pattern) => value.replacen(&pattern, &replacement, 1),
+                None => UNKNOWN.to_string(),
+            }),
             Lookup::Known(_) | Lookup::Unknown => Ok(UNKNOWN.to_string()),
         }
     }
 }
 
-/// `${name#pattern}` and `${name%pattern}`, doubled for the longest match. Patterns with `?` or escapes are not computed.
+/// A pattern without the escapes that `${…}` asks for: `\/` and `\}`. `None` with others, and where it is not all known.
+fn plain_pattern(pattern: &str) -> Option<String> {
+    let plain = pattern.replace("\\/", "/").replace("\\}", "}");
+    (!plain.contains(['\\', UNKNOWN])).then_some(plain)
+}
+
+/// `${name#pattern}` and `${name%pattern}`, doubled for the longest match. Patterns with `?` or several stars are not computed, and
+/// neither is what is not all known.
 fn trimmed(value: &str, operator: char, word: &str) -> String {
     let (greedy, pattern) = word.strip_prefix(operator).map_or((false, word), |rest| (true, rest));
-    if pattern.contains(['?', '\\', '[']) || pattern.matches('*').count() > 1 {
-        return UNKNOWN.to_string();
-    }
+    let pattern = match plain_pattern(pattern) {
+        Some(pattern) if !value.contains(UNKNOWN) && !pattern.contains('?') && pattern.matches('*').count() <= 1 => {
+            pattern
+        }
+        _ => return UNKNOWN.to_string(),
+    };
     let Some((before, after)) = pattern.split_once('*') else {
-        let rest = if operator == '#' { value.strip_prefix(pattern) } else { value.strip_suffix(pattern) };
+        let rest =
+            if operator == '#' { value.strip_prefix(pattern.as_str()) } else { value.strip_suffix(pattern.as_str()) };
         return rest.unwrap_or(value).to_owned();
     };
     let matches =

@@ -50,6 +50,54 @@ impl Facts<'_> {
         base.finals.iter().any(|image| self.is_runtime_image(image))
     }
 
+    /// Whether a comment right above the `FROM`, or one that names the image, gives a reason for it: `# node:16.19.1 avoids segfaults`.
+    #[must_use]
+    pub fn is_reasoned(&self, base: &ShippedBase<'_>) -> bool {
+        const REASONS: [&str; 20] = [
+            "avoid",
+            "because",
+            "segfault",
+            "bug",
+            "do not ",
+            "don't",
+            "reliab",
+            "instead of",
+            "slim",
+            "alpine",
+            "musl",
+            "lacks",
+            "missing",
+            "breaks",
+            "broken",
+            "fails",
+            "compatib",
+            "required for",
+            "needed for",
+            "doesn't work",
+        ];
+        let text = self.source.text();
+        let above =
+            self.dockerfile.instructions.get(base.stage.from).map(|from| self.dockerfile.with_comments_above(from));
+        let named = base.reference.to_lowercase();
+        let comments: Vec<(bool, String)> = self
+            .dockerfile
+            .comments
+            .iter()
+            .map(|comment| {
+                let is_above = above.is_some_and(|above| above.contains_range(comment.range));
+                (is_above, comment.range.slice(text).to_lowercase())
+            })
+            .collect();
+        let gives = |comment: &str| REASONS.iter().any(|reason| comment.contains(reason));
+        let is_instruction = |comment: &str| comment.trim_start_matches(['#', ' ']).starts_with("from ");
+        comments.iter().enumerate().any(|(at, (is_above, comment))| {
+            let names = *is_above || comment.contains(&named);
+            // The sentence may go on in the next line.
+            let next = comments.get(at + 1).filter(|_| !is_above).map_or("", |(_, next)| next.as_str());
+            names && !is_instruction(comment) && (gives(comment) || gives(next))
+        })
+    }
+
     /// What else the finals of a base are called, when they are not the stage itself.
     #[must_use]
     pub fn heirs(&self, base: &ShippedBase<'_>) -> Option<String> {
@@ -82,9 +130,10 @@ impl Facts<'_> {
     #[must_use]
     pub fn default_of(&self, word: &Word) -> Option<(String, TextRange)> {
         let name = argument_of(word).filter(|_| self.given_to(word).is_none())?;
-        self.dockerfile.preamble().iter().find_map(|instruction| match &instruction.arguments {
+        // Declared twice, the later value counts.
+        self.dockerfile.preamble().iter().rev().find_map(|instruction| match &instruction.arguments {
             Arguments::Declarations(declarations) => {
-                let declared = declarations.iter().find(|declaration| declaration.name.text == name)?;
+                let declared = declarations.iter().rev().find(|declaration| declaration.name.text == name)?;
                 Some((name.clone(), declared.default.as_ref()?.range))
             }
             _ => None,

@@ -66,7 +66,7 @@ pub use split::{Environment as SplitEnvironment, Refusal, Repeat, Split};
 pub use stages::{Shell, StageFacts, State};
 pub use system::{SystemInstall, SystemRemoval};
 pub use targets::Targets;
-pub use tools::ImageNeeds;
+pub use tools::{ImageNeeds, MANUAL_FOLDER};
 pub use transfer::{Source, Transfer};
 pub use workplaces::has_build_step;
 pub use yarn::{ModernYarn, YarnVersion};

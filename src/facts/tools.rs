@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue;
+use serde_json::Value as Json;
+
+use crate::catalogue::{self, Distribution};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
 use super::commands::Apt;
+use super::layers::installs_node_modules;
 use super::paths::file_name;
 use super::python::PythonInstall;
-use super::{Facts, Guard, Invocation, StageFacts};
+use super::{Facts, Guard, Invocation, Source, StageFacts};
 
 /// Packages of a full image that something needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,11 +20,23 @@ pub struct ImageNeeds {
     pub packages: BTreeMap<&'static str, String>,
     /// Whether a script runs that cannot be read, or packages are installed when the image runs.
     pub opaque: bool,
+    /// A package that makes links in [`MANUAL_FOLDER`] when it is installed, where the slim image has no such folder.
+    pub links_manual: Option<String>,
+    /// Whether packages of npm are installed that no lock file names, so that nobody sees which of them are compiled.
+    pub unlocked: bool,
 }
+
+/// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
+pub const MANUAL_FOLDER: &str = "/usr/share/man/man1";
+/// Packages that make alternatives of the manual, which fails without the folder.
+const LINKS_MANUAL: [&str; 5] = ["openjdk-*", "default-jre*", "default-jdk*", "postgresql-client*", "postgresql"];
 
 /// Words in front of a command that are none themselves.
 const TRANSPARENT: [&str; 15] =
     ["if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "("];
+
+/// What only compiling needs.
+const COMPILING: [&str; 4] = ["python3", "make", "g++", "gcc"];
 
 /// Programs that take the system's certificates for `https://`. Debian recommends `ca-certificates` beside each.
 const DOWNLOADERS: [&str; 3] = ["curl", "wget", "git"];
@@ -63,6 +78,9 @@ impl Facts<'_> {
         for stage in &stages {
             for run in &stage.runs {
                 for install in self.system_installs(stage, run) {
+                    if install.family == Distribution::Debian && catalogue::is_one_of(install.name, &LINKS_MANUAL) {
+                        needs.needs.links_manual.get_or_insert_with(|| install.name.to_owned());
+                    }
                     installed.insert(match install.name {
                         "git-core" => "git",
                         name => name,
@@ -79,6 +97,7 @@ impl Facts<'_> {
                     needs.command(stage, run, command);
                 });
             }
+            needs.taken(stage);
             let own = self.dockerfile.stages.get(stage.index).map(|stage| stage.instructions.clone());
             for number in own.into_iter().flatten() {
                 if let Some(instruction) = self.dockerfile.instructions.get(number) {
@@ -99,6 +118,12 @@ impl Facts<'_> {
             needs.call(command, path);
         }
         needs.needs.opaque |= stages.iter().any(|stage| stage.is_final && self.installs_when_it_runs(stage).is_some());
+        let old =
+            catalogue::is_before_bookworm(&stage.image.repository, stage.image.tag.as_deref().unwrap_or_default());
+        let makes_it = |instruction: &Instruction| instruction.body.text().contains("/usr/share/man");
+        if !old || self.dockerfile.instructions.iter().any(makes_it) {
+            needs.needs.links_manual = None;
+        }
         let is_there = |package: &str| {
             let others: &[&str] = match package {
                 "gcc" => &["g++", "build-essential"],
@@ -192,7 +217,7 @@ impl Collector<'_, '_> {
         {
             self.gems(lock.text());
         }
-        if matches!(command.program.as_str(), "npm" | "yarn" | "pnpm")
+        if installs_node_modules(command)
             && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
         {
             self.node(&manifest);
@@ -212,17 +237,30 @@ impl Collector<'_, '_> {
         }
     }
 
-    /// What a Node project's packages need: by its manifest, and by the install scripts that its lock tells of.
+    /// What a Node project's packages need: by its manifest, and by what its lock tells of those that they bring along.
     fn node(&mut self, manifest: &str) {
-        if let Ok(file) = self.facts.workspace.read(manifest) {
-            for (name, packages) in catalogue::needs_of_npm_packages() {
-                if file.text().contains(&format!("\"{name}\":")) {
-                    packages.split(' ').for_each(|package| self.add(package, format!("for `{name}`")));
-                }
-            }
+        let folder = manifest.strip_suffix("package.json").unwrap_or_default();
+        let Ok(manifest) = self.facts.workspace.read(manifest) else { return };
+        self.npm_packages(|name| manifest.text().contains(&format!("\"{name}\":")));
+        let read = |name: &str| self.facts.workspace.read(&format!("{folder}{name}")).ok();
+        let others = ["yarn.lock", "pnpm-lock.yaml", "bun.lock"];
+        for lock in others.into_iter().filter_map(read) {
+            // `node-rdkafka@^2.3.3:`, `"@google-cloud/profiler@^5.0.0":`, `  /node-rdkafka@2.18.0:`, `"node-rdkafka": [`
+            let starts = lock.text().lines().map(|line| line.trim_start_matches([' ', '"', '\'', '/']));
+            let starts: BTreeSet<&str> = starts.collect();
+            let begins = |start: String| {
+                starts.range(start.as_str()..).next().is_some_and(|line| line.starts_with(start.as_str()))
+            };
+            self.npm_packages(|name| {
+                name != "node-gyp" && ['@', '/', '"'].into_iter().any(|behind| begins(format!("{name}{behind}")))
+            });
         }
-        let lock = format!("{}package-lock.json", manifest.strip_suffix("package.json").unwrap_or_default());
-        let Ok(file) = self.facts.workspace.read(&lock) else { return };
+        let Some(file) = read("package-lock.json").or_else(|| read("npm-shrinkwrap.json")) else {
+            let is_there = |name: &&str| self.facts.workspace.is_file(&format!("{folder}{name}"));
+            self.needs.unlocked |=
+                !others.iter().chain(&["bun.lockb"]).any(is_there) && has_dependencies(manifest.text());
+            return;
+        };
         let mut name = "";
         for line in file.text().lines().map(str::trim) {
             if let Some((_, rest)) = line.split_once("node_modules/").filter(|_| line.ends_with("\": {")) {
@@ -232,6 +270,42 @@ impl Collector<'_, '_> {
                 for package in ["python3", "make", "g++"] {
                     self.add(package, format!("for the install script of `{name}`"));
                 }
+            }
+        }
+    }
+
+    /// What packages of npm open or call when they run that are copied from another stage: `COPY --from=builder /app/.next/standalone ./`.
+    fn taken(&mut self, stage: &StageFacts) {
+        for transfer in &stage.transfers {
+            let Source::Stage(from) = transfer.source else { continue };
+            for source in transfer.paths.iter().filter_map(|(source, _)| source.known()) {
+                let with_modules = matches!(file_name(source), "node_modules" | "standalone" | ".output");
+                let own = std::iter::once(source).filter(|_| !with_modules);
+                let around = source.match_indices('/').rev().filter(|_| with_modules);
+                let folders = own.chain(around.filter_map(|(at, _)| source.get(..at)));
+                let manifest = |folder: &str| {
+                    self.facts.origin(from, usize::MAX, &super::resolve("/", &format!("{folder}/package.json")), None)
+                };
+                let Some(manifest) = folders.into_iter().find_map(manifest) else { continue };
+                let Ok(manifest) = self.facts.workspace.read(&manifest) else { continue };
+                let json: Option<Json> = serde_json::from_str(manifest.text()).ok();
+                let names = json.as_ref().and_then(|json| json.get("dependencies")?.as_object());
+                for (name, packages) in catalogue::needs_of_npm_packages() {
+                    let is_there = names.is_some_and(|names| names.contains_key(name));
+                    let is_for_building = |package: &&str| COMPILING.contains(package) || package.ends_with("-dev");
+                    for package in packages.split(' ').filter(|package| is_there && !is_for_building(package)) {
+                        self.add(package, format!("for `{name}`"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What those packages of npm need that are compiled.
+    fn npm_packages(&mut self, is_there: impl Fn(&str) -> bool) {
+        for (name, packages) in catalogue::needs_of_npm_packages() {
+            if is_there(name) {
+                packages.split(' ').for_each(|package| self.add(package, format!("for `{name}`")));
             }
         }
     }
@@ -288,6 +362,15 @@ impl Collector<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a `package.json` names packages to install.
+fn has_dependencies(manifest: &str) -> bool {
+    let json: Option<Json> = serde_json::from_str(manifest).ok();
+    json.is_some_and(|json| {
+        let keys = ["dependencies", "devDependencies", "optionalDependencies"];
+        keys.iter().filter_map(|key| json.get(key)?.as_object()).any(|names| !names.is_empty())
+    })
 }
 
 fn is_script(word: &str) -> bool {

@@ -91,10 +91,18 @@ pub fn is_dockerfile_name(name: &str) -> NameKind {
             NameKind::Yes | NameKind::Template => NameKind::Template,
         },
         Some((_, extension)) if OTHERS.contains(&extension) => NameKind::No,
+        Some((_, "dockerfile" | "containerfile")) if has_template_part(&name) => NameKind::Template,
         Some((_, "dockerfile" | "containerfile")) => NameKind::Yes,
+        _ if begins_as_one(&name) && has_template_part(&name) => NameKind::Template,
         _ if begins_as_one(&name) => NameKind::Yes,
         _ => NameKind::No,
     }
+}
+
+/// `Dockerfile.runtime_template`, `Dockerfile.tmpl.gpu`. Of `docker-in-docker.Dockerfile` the `in` says nothing.
+fn has_template_part(name: &str) -> bool {
+    name.split(['.', '-', '_']).any(|part| matches!(part, "template" | "tmpl" | "tpl" | "j2"))
+        || name.split('.').skip(1).any(|part| part == "in")
 }
 
 fn begins_as_one(name: &str) -> bool {
@@ -160,12 +168,14 @@ mod tests {
                 NameKind::Yes,
                 "Dockerfile dockerfile DOCKERFILE Containerfile containerfile Dockerfile.prod Dockerfile-prod Dockerfile_prod \
                  dockerfile.oss cuda.Dockerfile ingest.dockerfile api.Containerfile Containerfile.gpu Containerfile-dev \
-                 .Dockerfile Dockerfile.3.11 Dockerfile.v1.2 Dockerfile.cpu.slim x.md.Dockerfile Dockerfile.test Dockerfile.node",
+                 .Dockerfile Dockerfile.3.11 Dockerfile.v1.2 Dockerfile.cpu.slim x.md.Dockerfile Dockerfile.test Dockerfile.node \
+                 docker-in-docker.Dockerfile Dockerfile.contemplate",
             ),
             (
                 NameKind::Template,
                 "Dockerfile.j2 Dockerfile.tmpl Dockerfile.tpl Dockerfile.template Dockerfile.erb Dockerfile.in \
-                 api.Dockerfile.j2 Dockerfile-prod.jinja2 Containerfile.gotmpl DOCKERFILE.J2 Dockerfile.j2.j2",
+                 api.Dockerfile.j2 Dockerfile-prod.jinja2 Containerfile.gotmpl DOCKERFILE.J2 Dockerfile.j2.j2 \
+                 Dockerfile.runtime_template Dockerfile-template template.Dockerfile Dockerfile.tmpl.gpu Dockerfile.in.gpu",
             ),
             (
                 NameKind::No,

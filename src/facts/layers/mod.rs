@@ -17,6 +17,8 @@ pub use development::DevelopmentModules;
 pub use moves::{LateMove, Rewriting};
 pub use ownership::{ByteSource, Held, OwnershipAction, OwnershipChange};
 
+pub(in crate::facts) use written::installs_node_modules;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::text::{TextRange, normal_name};

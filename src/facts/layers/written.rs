@@ -173,7 +173,7 @@ fn wheels(invocation: &Invocation) -> Option<&str> {
 }
 
 /// Whether it installs the dependencies of a Node project into its own folder.
-pub(super) fn installs_node_modules(invocation: &Invocation) -> bool {
+pub(in crate::facts) fn installs_node_modules(invocation: &Invocation) -> bool {
     if invocation.has_argument("-g") || invocation.has_argument("--global") || invocation.has_argument("global") {
         return false;
     }

@@ -3,7 +3,7 @@
 use crate::catalogue::{self, DebianRelease, Distribution, SlimmerKind, debian_release};
 use crate::dockerfile::Arguments;
 use crate::facts::python::{PythonInstall, is_uv_image};
-use crate::facts::{Base, Facts, StageFacts};
+use crate::facts::{Base, Facts, MANUAL_FOLDER, StageFacts};
 
 use super::Refusal;
 use super::packages::{Packages, is_for_building};
@@ -62,6 +62,11 @@ pub(super) fn libraries(
         let needs = facts.image_needs(stage);
         if needs.opaque {
             return Err(Refusal::new("a script that cannot be read here may need what only the full image has"));
+        }
+        if let Some(package) = &needs.links_manual {
+            return Err(Refusal::new(format!(
+                "the slim image has no `{MANUAL_FOLDER}`, in which `{package}` makes links"
+            )));
         }
         if let Some((package, why)) = needs.packages.iter().find(|(package, _)| !is_for_building(package)) {
             return Err(Refusal::new(format!("the slim image has no `{package}` {why}")));

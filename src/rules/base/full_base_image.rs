@@ -5,7 +5,7 @@ mod remedy;
 
 use crate::catalogue::{self, BaseImage, Slimmer, SlimmerKind};
 use crate::diagnostic::{Basis, Component, Savings, Severity, format_bytes};
-use crate::facts::{Facts, ImageNeeds, ShippedBase, Split};
+use crate::facts::{Facts, ImageNeeds, MANUAL_FOLDER, ShippedBase, Split};
 use crate::rules::multistage;
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
@@ -52,8 +52,9 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     if let Some(heirs) = facts.heirs(base) {
         finding.note("image", heirs);
     }
-    if !needs.packages.is_empty() {
-        finding.note("needs", format!("the slim image has no {}", lacking(&needs)));
+    let lacking = lacking(&needs);
+    if !lacking.is_empty() {
+        finding.note("needs", format!("the slim image has no {lacking}"));
     }
     let libraries: Vec<String> =
         split.iter().flat_map(|split| &split.added).map(|library| format!("`{library}`")).collect();
@@ -87,7 +88,8 @@ fn stages_for(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> 
 /// What the slim image lacks; nothing where the full one has it no more than the slim one.
 fn needs(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> ImageNeeds {
     let rich = base.stage.image.has_build_tools == Some(true) && slimmer.kind == SlimmerKind::Slim;
-    if rich { facts.image_needs(base.stage) } else { ImageNeeds::default() }
+    let needs = if slimmer.kind == SlimmerKind::Slim { facts.image_needs(base.stage) } else { ImageNeeds::default() };
+    if rich { needs } else { ImageNeeds { links_manual: needs.links_manual, ..ImageNeeds::default() } }
 }
 
 fn message(reference: &str, image: &BaseImage, slimmer: &Slimmer) -> String {
@@ -125,5 +127,6 @@ fn lacking(needs: &ImageNeeds) -> String {
         [first @ .., last] if !first.is_empty() => format!("{} and {last} {why}", first.join(", ")),
         _ => format!("{} {why}", packages.concat()),
     });
-    parts.collect::<Vec<_>>().join("; ")
+    let folder = needs.links_manual.iter().map(|package| format!("`{MANUAL_FOLDER}`, in which `{package}` makes links"));
+    parts.chain(folder).collect::<Vec<_>>().join("; ")
 }

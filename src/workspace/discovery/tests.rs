@@ -46,10 +46,14 @@ fn placeholders_in_place_of_a_keyword_or_an_image_make_a_template() {
         ("a/Dockerfile", "FROM {{ base }}\n"),
         ("b/Dockerfile", "{% if x %}\nFROM a\n{% endif %}\n"),
         ("c/Dockerfile", "FROM a\nRUN docker ps --format '{{.ID}}' \\\n  {{.X}}\n"),
+        ("d/Dockerfile", "FROM a\nRUN sh install.sh <<version>> && rm install.sh\n"),
+        ("e/Dockerfile", "FROM a\nRUN cat <<EOF>> file\nx\nEOF\n"),
+        ("f/Dockerfile.runtime_template", "FROM a\n"),
     ]);
     let (workspaces, problems) = found(folder.path(), &["."], "");
-    assert_eq!(workspaces, [": c/Dockerfile"]);
-    assert_eq!(problems, ["./a/Dockerfile: Template", "./b/Dockerfile: Template"]);
+    assert_eq!(workspaces, [": c/Dockerfile e/Dockerfile"]);
+    let templates = ["a/Dockerfile", "b/Dockerfile", "d/Dockerfile", "f/Dockerfile.runtime_template"];
+    assert_eq!(problems, templates.map(|path| format!("./{path}: Template")));
     assert_eq!(found(folder.path(), &["a/Dockerfile"], "").0, [": a/Dockerfile"], "a named file is taken");
 }
 

@@ -38,8 +38,7 @@ const JAVA_BUILDERS: [&str; 8] = ["mvn", "mvnw", "gradle", "gradlew", "javac", "
 /// What the images that stand on `base` do with it; `None` when the small image would not do, or nobody can tell.
 pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> Option<Use> {
     let windows = |image: &&StageFacts| matches!(image.state.shell, Shell::PowerShell | Shell::Cmd);
-    let untold = base.word.text.contains('@') && base.stage.image.tag.is_none();
-    if facts.is_workshop() || untold || base.finals.iter().any(windows) {
+    if facts.is_workshop() || base.finals.iter().any(windows) {
         return None;
     }
     let uses = base.finals.iter().filter_map(|image| match slimmer.kind {

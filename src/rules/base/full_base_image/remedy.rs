@@ -2,7 +2,7 @@
 
 use crate::catalogue::{Slimmer, SlimmerKind};
 use crate::diagnostic::{Applicability, Edit, Fix};
-use crate::facts::{Facts, ImageNeeds, ShippedBase};
+use crate::facts::{Facts, ImageNeeds, MANUAL_FOLDER, ShippedBase};
 use crate::text::TextRange;
 
 use super::evidence::Use;
@@ -13,6 +13,9 @@ pub(super) fn help(reference: &str, kind: SlimmerKind, needs: &ImageNeeds, purpo
             format!("build in a stage of its own and copy the result into `{reference}`")
         }
         (SlimmerKind::Minimal, _) => format!("take `{reference}`, which installs with `microdnf`"),
+        _ if needs.packages.is_empty() && needs.links_manual.is_some() => {
+            format!("take `{reference}`, and run `mkdir -p {MANUAL_FOLDER}` before the packages are installed")
+        }
         _ if needs.packages.is_empty() => format!("take `{reference}`"),
         _ => format!(
             "take `{reference}` and install there what it lacks, or build in a stage of its own and copy the result"
@@ -34,7 +37,10 @@ pub(super) fn fix(
     }
     let pinned = base.word.text.contains('@');
     let edit = if pinned { None } else { edit(facts, base, tag) };
-    let sure = needs.packages.is_empty() && !needs.opaque && slimmer.kind != SlimmerKind::Minimal;
+    let sure = needs.packages.is_empty()
+        && !needs.opaque
+        && needs.links_manual.is_none()
+        && slimmer.kind != SlimmerKind::Minimal;
     let (applicability, caution) = match &edit {
         Some(_) if is_before_wheels(base) && !facts.python_installs().is_empty() => (
             Applicability::Display,
@@ -42,6 +48,12 @@ pub(super) fn fix(
         ),
         Some(_) if slimmer.kind == SlimmerKind::Jre && names_inner_jre(facts) => {
             (Applicability::Display, Some("a step names the folder `jre`, which only a JDK 8 has".to_owned()))
+        }
+        Some(_) if sure && facts.is_reasoned(base) => {
+            (Applicability::Display, Some("a comment gives a reason for this image".to_owned()))
+        }
+        Some(_) if sure && needs.unlocked => {
+            (Applicability::Display, Some("no lock file tells which packages of npm are compiled".to_owned()))
         }
         Some(_) if sure => {
             (Applicability::Unsafe, Some("the program may call something that only the full image has".to_owned()))
