@@ -88,11 +88,8 @@ impl Facts<'_> {
         }
         for install in self.python_installs().iter().filter(|install| holders.contains(&install.stage)) {
             needs.python(install);
-            for root in &install.roots {
-                let name = root.requirement.name.as_str();
-                if root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+")) {
-                    needs.add("git", format!("for `{name}` from a git repository"));
-                }
+            if let Some((name, _)) = install.from_git().next() {
+                needs.add("git", format!("for `{name}` from a git repository"));
             }
         }
         for (command, path) in self.listed_calls().iter() {
