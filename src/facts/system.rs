@@ -143,7 +143,7 @@ impl Facts<'_> {
         let has_commands = !image.slim && image.repository != "php";
         COMPILER.contains(&name)
             || (!image.slim && KIT.contains(&name))
-            || (has_commands && catalogue::package_of_command(name, &image.repository) == Some(name))
+            || (has_commands && catalogue::package_of_command(name, image) == Some(name))
     }
 
     /// Whether the external image that `stage` is built on has the Debian package `name` already, whatever it is for: headers of a
