@@ -192,6 +192,8 @@ fn signs(tool: &SystemInstall<'_>) -> UseSigns {
         "inetutils-traceroute" | "traceroute" => &["traceroute", "tracepath"],
         "mtr-tiny" => &["mtr"],
         "man-db" => &["man"],
+        // PowerShell pages its help.
+        "less" => &["pwsh"],
         _ => &[],
     };
     commands.extend(more.iter().map(|&command| command.to_owned()));
