@@ -183,7 +183,7 @@ pub fn package_of_command(command: &str, image: &BaseImage) -> Option<&'static s
     let of_others = || named(PACKAGES_OF_OTHERS, command).filter(|_| !is_small_but_whole(image));
     // Whoever names the version of Python in the tag brings that Python.
     let package = named(PACKAGES, command).or_else(of_others);
-    package.filter(|package| *package != "python3" || image.python.is_none())
+    package.filter(|package| *package != "python3" || !image.brings_python())
 }
 
 /// Whether the slim image keeps `ca-certificates`. That of `node` and others take it out again when they are made.

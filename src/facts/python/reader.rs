@@ -13,7 +13,9 @@ use crate::workspace::ManifestProblem;
 use super::collect::{At, platform};
 use super::export::Generated;
 use super::projects::{ChosenGroup, Selection};
-use super::{Declared, GroupChoice, InstalledExtra, Omitted, Place, PythonInstall, Repository, Root, Tool, Trouble, indexes};
+use super::{
+    Declared, GroupChoice, InstalledExtra, Omitted, Place, PythonInstall, Repository, Root, Tool, Trouble, indexes,
+};
 
 /// An install takes no more roots than this.
 const ROOT_LIMIT: usize = 5_000;
