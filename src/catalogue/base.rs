@@ -63,6 +63,14 @@ pub struct BaseImage {
     pub windows: bool,
 }
 
+impl BaseImage {
+    /// Whether it brings a Python beside that of its distribution, of whatever version: `python:3-slim`, `pypy`.
+    #[must_use]
+    pub fn brings_python(&self) -> bool {
+        self.python.is_some() || matches!(self.repository.as_str(), "python" | "pypy")
+    }
+}
+
 /// What is known of the image `reference`, with every build argument already filled in.
 ///
 /// A reference that still holds a `$` tells nothing, and neither does an image that no entry fits unless its tag does.

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use super::{Distribution, EndOfLife, Gpu};
+use super::{BaseImage, Distribution, EndOfLife, Gpu};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-images.rs"));
 
@@ -177,18 +177,28 @@ pub const fn ends_as_of() -> &'static str {
     IMAGES.dated
 }
 
-/// The Debian package of a command that the full image of `repository` has and its slim image lacks.
+/// The Debian package of a command that the full image `image` has and its slim image lacks.
 #[must_use]
-pub fn package_of_command(command: &str, repository: &str) -> Option<&'static str> {
-    let has_its_own =
-        matches!(repository, "python" | "ruby" | "pypy" | "grpc/python") || repository.starts_with("tiangolo/");
-    named(PACKAGES, command).or_else(|| if has_its_own { None } else { named(PACKAGES_OF_OTHERS, command) })
+pub fn package_of_command(command: &str, image: &BaseImage) -> Option<&'static str> {
+    let of_others = || named(PACKAGES_OF_OTHERS, command).filter(|_| !is_small_but_whole(image));
+    // Whoever names the version of Python in the tag brings that Python.
+    let package = named(PACKAGES, command).or_else(of_others);
+    package.filter(|package| *package != "python3" || !image.brings_python())
 }
 
-/// Whether the slim image of `repository` keeps `ca-certificates`. That of `node` and others take it out again when they are made.
+/// Whether the slim image keeps `ca-certificates`. That of `node` and others take it out again when they are made.
 #[must_use]
-pub fn has_certificates_when_slim(repository: &str) -> bool {
-    matches!(repository, "python" | "ruby" | "pypy" | "grpc/python") || repository.starts_with("tiangolo/")
+pub fn has_certificates_when_slim(image: &BaseImage) -> bool {
+    is_small_but_whole(image)
+}
+
+/// Whether the slim image is that of Python or Ruby, or built on it, as `ghcr.io/astral-sh/uv:python3.12-bookworm-slim` is.
+fn is_small_but_whole(image: &BaseImage) -> bool {
+    match image.repository.as_str() {
+        "python" | "ruby" | "pypy" | "grpc/python" => true,
+        "ghcr.io/astral-sh/uv" | "astral/uv" => image.python.is_some(),
+        repository => repository.starts_with("tiangolo/"),
+    }
 }
 
 /// What pip needs beside Python to install `package`, as Debian packages parted by spaces; `None` when nothing is known.

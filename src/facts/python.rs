@@ -276,6 +276,15 @@ pub enum GroupChoice {
     All,
 }
 
+/// A repository of version control that a requirement names without the package in it: `git+https://example.org/name.git`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repository {
+    /// The address as written, with the system in front.
+    pub url: String,
+    /// The word of the Dockerfile that leads there.
+    pub word: TextRange,
+}
+
 /// One command that installs Python packages.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
@@ -320,6 +329,8 @@ pub struct PythonInstall {
     pub compiles: Option<bool>,
     /// Whether hashes bind the files, so that no other index can give them.
     pub hashed: bool,
+    /// Repositories of version control that are asked for by nothing but their address.
+    pub repositories: Vec<Repository>,
     /// Whether an earlier command of the build wrote the requirements.
     pub generated: bool,
     /// Whether something it is asked for could not be followed.
@@ -365,6 +376,30 @@ impl PythonInstall {
     pub fn is_project(&self, root: &Root) -> bool {
         self.projects.iter().any(|project| project.name.as_ref() == Some(&root.requirement.name))
     }
+
+    /// What is fetched from repositories of git, for which `git` has to be there: the package's name, or the repository's where
+    /// that is all there is, with the word of the Dockerfile that leads there.
+    pub fn from_git(&self) -> impl Iterator<Item = (&str, TextRange)> {
+        let named = self.roots.iter().filter(|root| root.requirement.url.as_deref().is_some_and(is_git));
+        let named = named.map(|root| (root.requirement.name.as_str(), root.word));
+        let unnamed = self.repositories.iter().filter(|repository| is_git(&repository.url));
+        named.chain(unnamed.map(|repository| (repository_name(&repository.url), repository.word)))
+    }
+}
+
+fn is_git(url: &str) -> bool {
+    url.starts_with("git+")
+}
+
+/// `name` of `git+https://me:token@example.org/group/name.git@v1#subdirectory=x`, or what `#egg=` says.
+fn repository_name(url: &str) -> &str {
+    if let Some((_, egg)) = url.split_once("egg=") {
+        return egg.split(['&', '[']).next().unwrap_or(egg);
+    }
+    let path = url.split(['#', '?']).next().unwrap_or(url).trim_end_matches('/');
+    let last = path.rsplit(['/', ':']).next().unwrap_or(path);
+    let name = last.split('@').next().unwrap_or(last);
+    name.strip_suffix(".git").unwrap_or(name)
 }
 
 impl Facts<'_> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::catalogue::{self, Distribution};
+use crate::catalogue::{self, Distribution, SlimmerKind};
 use crate::text::TextRange;
 
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
@@ -139,11 +139,12 @@ impl Facts<'_> {
         {
             return false;
         }
-        // PHP's images are not built on `buildpack-deps`.
-        let has_commands = !image.slim && image.repository != "php";
+        // PHP's images and CUDA's are not built on `buildpack-deps`.
+        let is_devel = image.slimmer.as_ref().is_some_and(|slimmer| slimmer.kind == SlimmerKind::Devel);
+        let has_commands = !image.slim && image.repository != "php" && !is_devel;
         COMPILER.contains(&name)
             || (!image.slim && KIT.contains(&name))
-            || (has_commands && catalogue::package_of_command(name, &image.repository) == Some(name))
+            || (has_commands && catalogue::package_of_command(name, image) == Some(name))
     }
 
     /// Whether the external image that `stage` is built on has the Debian package `name` already, whatever it is for: headers of a

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use crate::catalogue::{self, Distribution};
+use crate::catalogue::{self, BaseImage, Distribution};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
 use super::commands::Apt;
@@ -62,7 +62,7 @@ impl Facts<'_> {
             let mut installs = stage.runs.iter().flat_map(|run| self.system_installs(stage, run));
             installs.any(|install| install.name == "ca-certificates")
         };
-        if catalogue::has_certificates_when_slim(&root.repository) || chain.iter().any(named) {
+        if catalogue::has_certificates_when_slim(root) || chain.iter().any(named) {
             return None;
         }
         packages.into_iter().find(|name| DOWNLOADERS.contains(name))
@@ -73,7 +73,7 @@ impl Facts<'_> {
     pub fn image_needs(&self, stage: &StageFacts) -> ImageNeeds {
         let holders = self.descendants(stage.index);
         let stages: Vec<&StageFacts> = self.stages.iter().filter(|other| holders.contains(&other.index)).collect();
-        let mut needs = Collector { facts: self, repository: &stage.image.repository, needs: ImageNeeds::default() };
+        let mut needs = Collector { facts: self, image: &stage.image, needs: ImageNeeds::default() };
         let mut installed: BTreeSet<&str> = BTreeSet::new();
         for stage in &stages {
             for run in &stage.runs {
@@ -107,11 +107,8 @@ impl Facts<'_> {
         }
         for install in self.python_installs().iter().filter(|install| holders.contains(&install.stage)) {
             needs.python(install);
-            for root in &install.roots {
-                let name = root.requirement.name.as_str();
-                if root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+")) {
-                    needs.add("git", format!("for `{name}` from a git repository"));
-                }
+            if let Some((name, _)) = install.from_git().next() {
+                needs.add("git", format!("for `{name}` from a git repository"));
             }
         }
         for (command, path) in self.listed_calls().iter() {
@@ -140,7 +137,7 @@ impl Facts<'_> {
 
 struct Collector<'f, 'w> {
     facts: &'f Facts<'w>,
-    repository: &'f str,
+    image: &'f BaseImage,
     needs: ImageNeeds,
 }
 
@@ -151,7 +148,7 @@ impl Collector<'_, '_> {
 
     /// A command that the full image brings, called by `caller`.
     fn call(&mut self, command: &str, caller: &str) {
-        if let Some(package) = catalogue::package_of_command(command, self.repository) {
+        if let Some(package) = catalogue::package_of_command(command, self.image) {
             let named = package == command || (package, command) == ("python3", "python");
             let what = if named { String::new() } else { format!("for `{command}`, ") };
             self.add(package, format!("{what}called by `{caller}`"));
@@ -190,7 +187,7 @@ impl Collector<'_, '_> {
     fn command(&mut self, stage: &StageFacts, run: &super::Run, command: &Invocation) {
         let secure = || command.arguments.iter().any(|word| word.value.text().contains("https://"));
         if DOWNLOADERS.contains(&command.program.as_str())
-            && !catalogue::has_certificates_when_slim(self.repository)
+            && !catalogue::has_certificates_when_slim(self.image)
             && secure()
         {
             self.add("ca-certificates", format!("for `https://` of `{}`", command.program));
@@ -209,6 +206,12 @@ impl Collector<'_, '_> {
         if let Some(why) = native {
             for package in ["gcc", "make"] {
                 self.add(package, format!("for {why}"));
+            }
+        }
+        if command.program == "gem" && command.argument(0) == Some("install") {
+            for word in command.arguments.iter().skip(1).filter_map(|word| word.value.known()) {
+                // `gem install pg:1.5.4`
+                self.gem(word.split(':').next().unwrap_or(word));
             }
         }
         if command.program == "bundle"
@@ -231,9 +234,13 @@ impl Collector<'_, '_> {
                 self.add("git", "for gems from git repositories".to_owned());
             }
             let name = line.strip_prefix("    ").and_then(|line| line.split(' ').next()).unwrap_or_default();
-            for package in catalogue::needs_of_gem(name).into_iter().flat_map(|list| list.split(' ')) {
-                self.add(package, format!("for `{name}`"));
-            }
+            self.gem(name);
+        }
+    }
+
+    fn gem(&mut self, name: &str) {
+        for package in catalogue::needs_of_gem(name).into_iter().flat_map(|list| list.split(' ')) {
+            self.add(package, format!("for `{name}`"));
         }
     }
 

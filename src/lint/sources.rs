@@ -44,11 +44,18 @@ fn sources(dockerfile: &Dockerfile, text: &str) -> (Vec<String>, Vec<String>) {
         scopes.enter(instruction, dockerfile.escape);
         match instruction.keyword {
             Keyword::Copy | Keyword::Add if instruction.flag("from").is_none() => {
-                if let Arguments::Transfer { sources: words, json, .. } = &instruction.arguments {
+                if let Arguments::Transfer { sources: words, json, destination } = &instruction.arguments {
                     let literal = words.iter().filter(|word| *json || !word.text.starts_with("<<"));
                     let known = literal
                         .filter_map(|word| scopes.expand(&word.text, dockerfile.escape).known().map(str::to_owned));
-                    sources.extend(known.filter(|source| !source.is_empty() && !is_remote(source)));
+                    let known: Vec<String> = known.filter(|source| !source.is_empty() && !is_remote(source)).collect();
+                    if let Some(destination) =
+                        destination.as_ref().filter(|_| known.iter().any(|source| is_all(source)))
+                    {
+                        let destination = scopes.expand(&destination.text, dockerfile.escape);
+                        scopes.place(destination.known());
+                    }
+                    sources.extend(known);
                 }
             }
             Keyword::Run => {
@@ -59,6 +66,11 @@ fn sources(dockerfile: &Dockerfile, text: &str) -> (Vec<String>, Vec<String>) {
         }
     }
     (sources, named_files)
+}
+
+/// `COPY . app`
+fn is_all(source: &str) -> bool {
+    matches!(source, "." | "./" | "/")
 }
 
 fn is_remote(source: &str) -> bool {
@@ -112,6 +124,8 @@ struct Scope {
     parent: Option<usize>,
     variables: HashMap<String, Lookup>,
     workdir: String,
+    /// Folders of the image that hold the whole context, in order.
+    wholes: Vec<String>,
 }
 
 impl Scopes {
@@ -124,10 +138,10 @@ impl Scopes {
             Arguments::From { image, name } => {
                 let parent = image.as_ref().and_then(|image| self.by_name.get(&image.text.to_lowercase()).copied());
                 let number = self.scopes.len();
-                let workdir = parent
-                    .and_then(|parent| self.scopes.get(parent))
-                    .map_or(String::new(), |scope| scope.workdir.clone());
-                self.scopes.push(Scope { parent, variables: HashMap::new(), workdir });
+                let below = parent.and_then(|parent| self.scopes.get(parent));
+                let workdir = below.map_or(String::new(), |scope| scope.workdir.clone());
+                let wholes = below.map(|scope| scope.wholes.clone()).unwrap_or_default();
+                self.scopes.push(Scope { parent, variables: HashMap::new(), workdir, wholes });
                 if let Some(name) = name {
                     self.by_name.insert(name.text.to_lowercase(), number);
                 }
@@ -184,14 +198,44 @@ impl Scopes {
         Lookup::Unset
     }
 
-    /// A file named in a `RUN`, relative to the folder that it runs in.
+    /// Remembers that `destination` holds the whole context from here on.
+    fn place(&mut self, destination: Option<&str>) {
+        let Some(scope) = self.scopes.last_mut() else { return };
+        if let Some(destination) = destination {
+            let folder = scope.absolute(destination);
+            scope.wholes.push(folder);
+        }
+    }
+
+    /// A file named in a `RUN`, relative to the context where that is copied as a whole, else to the folder that it runs in.
     fn below_workdir(&self, name: &str) -> Option<String> {
-        let name = match self.scopes.last().filter(|scope| !scope.workdir.is_empty()) {
+        let scope = self.scopes.last();
+        // `COPY . worker`, `RUN pip install -r worker/requirements.txt`
+        let copied = scope.and_then(|scope| {
+            let path = scope.absolute(name);
+            let inside = |whole: &String| path.strip_prefix(whole.as_str())?.strip_prefix('/').map(str::to_owned);
+            scope.wholes.iter().rev().find_map(inside)
+        });
+        let name = match scope.filter(|scope| !scope.workdir.is_empty()) {
+            _ if copied.is_some() => copied.as_deref().unwrap_or_default(),
             Some(scope) if name.starts_with('/') => name.strip_prefix(&scope.workdir)?.strip_prefix('/')?,
             _ => name,
         };
         let usable = !name.is_empty() && !name.starts_with(['/', '-']) && !name.contains(['$', '(', '`', '<']);
         usable.then(|| name.trim_start_matches("./").to_owned())
+    }
+}
+
+impl Scope {
+    /// `path` below the current folder, without `.` and without a slash at its end.
+    fn absolute(&self, path: &str) -> String {
+        let (base, rest) = if path.starts_with('/') { ("", path) } else { (self.workdir.as_str(), path) };
+        let mut absolute = base.to_owned();
+        for part in rest.split('/').filter(|part| !matches!(*part, "" | ".")) {
+            absolute.push('/');
+            absolute.push_str(part);
+        }
+        absolute
     }
 }
 
@@ -212,5 +256,19 @@ mod tests {
         let (sources, named) = sources(&Dockerfile::parse(text), text);
         assert_eq!(sources, ["app/src", "lib*", ".txt", "app/src/b"]);
         assert_eq!(named, ["requirements/base.txt", "c.txt", "pyproject.toml"]);
+    }
+
+    #[test]
+    fn files_below_the_copied_context_are_its_own() {
+        for (lines, expected) in [
+            ("WORKDIR /worker\nCOPY . parser\nRUN pip install -r parser/requirements.txt\n", "requirements.txt"),
+            ("WORKDIR /worker\nCOPY ./ /srv/\nRUN pip install -r /srv/a/requirements.txt\n", "a/requirements.txt"),
+            ("COPY . /app\nWORKDIR /app/api\nRUN pip install -r requirements.txt\n", "api/requirements.txt"),
+            ("WORKDIR /app\nCOPY . .\nRUN pip install -r ./requirements.txt\n", "requirements.txt"),
+            ("WORKDIR /app\nCOPY . parser\nRUN pip install -r requirements.txt\n", "requirements.txt"),
+        ] {
+            let text = format!("FROM python\n{lines}");
+            assert_eq!(sources(&Dockerfile::parse(&text), &text).1, [expected], "{text}");
+        }
     }
 }

@@ -85,9 +85,10 @@ pub(super) fn listed<'c>(text: &str, commands: &[&'c str]) -> Vec<&'c str> {
         let next = rest.trim_start().strip_prefix(',').map(str::trim_start);
         let argument = next.filter(|next| !next.is_empty() && !next.starts_with(']'));
         let is_name = |next: &str| {
-            // `fields = ["file", "uploaded_by"]`: words that are no commands only.
-            let word = ["file", "make", "patch", "top", "convert", "identify"].contains(&first);
-            leading_string(next).is_some_and(|(next, _)| commands.contains(&next) || word && !next.starts_with('-'))
+            // `fields = ["file", "uploaded_by"]`, `headers = ["cc", "bcc"]`: words, where no command takes a word alone.
+            let takes_words = ["git", "hg", "svn", "ps", "openssl", "apt-key"].contains(&first);
+            let is_word = |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+            leading_string(next).is_some_and(|(next, _)| commands.contains(&next) || !takes_words && is_word(next))
         };
         if argument.is_some_and(|next| !is_name(next)) {
             found.push(*command);
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn lists_begin_with_the_command_that_they_call() {
-        let commands = ["git", "hg", "make"];
+        let commands = ["git", "hg", "make", "cc"];
         for text in [
             "command = [\"git\", \"fetch\", url]",
             "run([\n    'git',\n    '-C',\n    path])",
@@ -137,6 +138,9 @@ mod tests {
             "[\"gitlab\", \"x\"]",
             "[git, x]",
             "{\"git\": 1}",
+            "[\"cc\", \"bcc\"]",
+            "headers[\"cc\"] = message.get(\"cc\", [])",
+            "[\"make\", \"model\", year]",
         ] {
             assert!(listed(text, &commands).is_empty(), "{text}");
         }

@@ -135,9 +135,13 @@ impl Reader<'_, '_> {
             EntryKind::Include(path, _) => self.include(file, path, source.word, constraints),
             EntryKind::Constraint(path, _) => self.include(file, path, source.word, true),
             EntryKind::Editable(path, _) | EntryKind::Path(path, _) => {
-                if let Some(path) = local_path(path).filter(|_| !constraints) {
+                if constraints {
+                    return;
+                }
+                match local_path(path) {
                     // pip reads paths in these files from the folder it runs in.
-                    self.local(path, source.word, source.via.clone(), &Extras::default(), false);
+                    Some(path) => self.local(path, source.word, source.via.clone(), &Extras::default(), false),
+                    None => self.repository(path, source.word),
                 }
             }
             EntryKind::Index(option, url, _) => self.install.indexes.extend(indexes::of_line(option, url, file)),

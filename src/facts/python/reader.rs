@@ -13,7 +13,9 @@ use crate::workspace::ManifestProblem;
 use super::collect::{At, platform};
 use super::export::Generated;
 use super::projects::{ChosenGroup, Selection};
-use super::{Declared, GroupChoice, InstalledExtra, Omitted, Place, PythonInstall, Root, Tool, Trouble, indexes};
+use super::{
+    Declared, GroupChoice, InstalledExtra, Omitted, Place, PythonInstall, Repository, Root, Tool, Trouble, indexes,
+};
 
 /// An install takes no more roots than this.
 const ROOT_LIMIT: usize = 5_000;
@@ -97,6 +99,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             all_members: false,
             compiles: compiles(facts, at, tool),
             hashed: false,
+            repositories: Vec::new(),
             generated: false,
             unknown: false,
             notes: Vec::new(),
@@ -174,6 +177,7 @@ impl<'f, 'w> Reader<'f, 'w> {
         }
         let Some(requirement) = Requirement::parse(text, 0) else {
             self.install.unknown = true;
+            self.repository(text, word.range);
             return;
         };
         self.install.unknown |= requirement.extras.iter().any(|extra| extra.as_str().contains(UNKNOWN));
@@ -187,6 +191,14 @@ impl<'f, 'w> Reader<'f, 'w> {
             group: None,
         };
         self.add(requirement, &source, Vec::new(), &[]);
+    }
+
+    /// Remembers a repository of version control that is asked for by its address alone.
+    pub(super) fn repository(&mut self, url: &str, word: TextRange) {
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        if ["git+", "hg+", "svn+", "bzr+"].iter().any(|system| scheme.starts_with(system)) {
+            self.install.repositories.push(Repository { url: url.to_owned(), word });
+        }
     }
 
     /// Takes in one requirement if its marker holds.

@@ -94,11 +94,8 @@ fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<TextRange> {
             facts.python_installs().iter().filter(|install| stages.iter().any(|stage| stage.index == install.stage));
         installs.find_map(|install| {
             let compiled = |name: &str| COMPILED.contains(&name);
-            let root = install.roots.iter().find(|root| {
-                compiled(root.requirement.name.as_str())
-                    || root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+"))
-            })?;
-            Some(root.word)
+            let root = install.roots.iter().find(|root| compiled(root.requirement.name.as_str()));
+            root.map(|root| root.word).or_else(|| install.from_git().next().map(|(_, word)| word))
         })
     })
 }

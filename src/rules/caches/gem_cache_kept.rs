@@ -46,7 +46,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let message = format!("`{} install` keeps the gems that it downloads in the image", first.invocation.program);
     let mut finding = reporter.report(first.invocation.range, message);
     // A few gems are a few megabytes.
-    if kept.iter().all(|fill| fill.invocation.program == "gem") {
+    if kept.iter().all(|fill| fill.invocation.program == "gem" || may_be_there(facts, stage, run, fill)) {
         finding.severity(Severity::Info);
     }
     let place = if is_certain { format!("`{folder}`") } else { "the folder `cache` of the gems".to_owned() };
@@ -66,6 +66,14 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if is_exact && !facts.is_cache_taken(stage, &kept) {
         finding.fix(facts.removal_fix(run, &users, &format!("rm -rf {}", word(&folder))));
     }
+}
+
+/// `bundle check || bundle install` on an image of which nobody knows what gems it has: it may have all of them.
+fn may_be_there(facts: &Facts<'_>, stage: &StageFacts, run: &Run, fill: &Fill<'_>) -> bool {
+    let is_known = facts.ancestors(stage).last().unwrap_or(stage).image.is_known;
+    let before = run.invocations.iter().take(fill.index);
+    let checks = |other: &Invocation| other.program == "bundle" && other.argument(0) == Some("check");
+    !is_known && before.into_iter().any(checks)
 }
 
 /// The packed gems of a folder, as a shell reads it.

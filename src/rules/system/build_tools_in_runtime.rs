@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::{self, Distribution, Gpu, SlimmerKind, SystemPackageKind};
+use crate::catalogue::{self, Distribution, Gpu, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
 use crate::facts::commands::removal;
 use crate::facts::{
@@ -31,8 +31,6 @@ struct Kept<'f> {
     heir: Option<String>,
     /// Whether one of the images is made for a GPU.
     gpu: bool,
-    /// Whether the base image has some of the tools already, so that their bytes are not the command's.
-    in_base: bool,
 }
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
@@ -59,9 +57,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         for stage in chain {
             for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
                 let is_jdk = install.name.contains("jdk");
-                let adds_nothing = install.family == Distribution::Debian && facts.base_brings(stage, install.name);
-                // `full-base-image` tells of the others; of CUDA's compilers nothing else does.
-                let told = adds_nothing && !has_devel_base(facts, stage);
+                // What the base image has is for `full-base-image` and `devel-base-image` to tell.
+                let told = install.family == Distribution::Debian && facts.base_brings(stage, install.name);
                 let is_tool = catalogue::build_tool(install.family, install.name).is_some();
                 // A branch of a script that takes arguments may be another image's.
                 let invocation = install.invocation;
@@ -71,7 +68,6 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                     continue;
                 }
                 let kept = found.entry(install.invocation.range).or_default();
-                kept.in_base |= adds_nothing;
                 kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
                 if stage.index != image.index {
                     kept.heir = kept.heir.take().or_else(|| image.name.clone());
@@ -191,7 +187,7 @@ fn report(
     }
     // The closures of compilers overlap: only the largest is certain.
     let bytes = tools.iter().filter_map(|tool| catalogue::build_tool(tool.family, tool.name)?.installed_bytes).max();
-    if let Some(bytes) = bytes.filter(|_| !kept.in_base) {
+    if let Some(bytes) = bytes {
         let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
         savings.complete = tools.len() == 1;
         finding.savings(savings);
@@ -234,12 +230,6 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
         finding.note("stages", format!("the run-time stage keeps {}", listed_up_to(&libraries, LIBRARIES_LISTED)));
     }
     finding.repeating_fix(multistage::fix(facts, split), multistage::repeated(facts, split));
-}
-
-/// Whether the stage is built on an image of compilers for a GPU, beside which there is one for running.
-fn has_devel_base(facts: &Facts<'_>, stage: &StageFacts) -> bool {
-    let image = &facts.ancestors(stage).last().unwrap_or(stage).image;
-    image.slimmer.as_ref().is_some_and(|slimmer| slimmer.kind == SlimmerKind::Devel)
 }
 
 /// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` or `python3-setuptools` alone is not.

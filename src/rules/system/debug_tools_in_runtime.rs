@@ -192,6 +192,8 @@ fn signs(tool: &SystemInstall<'_>) -> UseSigns {
         "inetutils-traceroute" | "traceroute" => &["traceroute", "tracepath"],
         "mtr-tiny" => &["mtr"],
         "man-db" => &["man"],
+        // PowerShell pages its help.
+        "less" => &["pwsh"],
         _ => &[],
     };
     commands.extend(more.iter().map(|&command| command.to_owned()));
@@ -271,9 +273,7 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     let runs = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     let calls: Vec<&Invocation> =
         runs.filter(|invocation| invocation.program == "git" && invocation.guard != Guard::Never).collect();
-    let fetched = installs()
-        .flat_map(|install| &install.roots)
-        .find(|root| root.requirement.url.as_deref().is_some_and(|url| url.starts_with("git+")));
+    let fetched = installs().find_map(|install| install.from_git().next());
     let by_build = !calls.is_empty() || fetched.is_some();
     let message = if by_build {
         "`git` stays in the runtime image, where only the build calls it"
@@ -285,8 +285,8 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
         let words: Vec<&str> = call.argument(0).into_iter().collect();
         finding.label(call.program_range, format!("`git {}` of the build", words.join(" ")));
     }
-    if let Some(root) = fetched {
-        finding.note("build", format!("`{}` is installed from a git repository", root.requirement.name));
+    if let Some((name, _)) = fetched {
+        finding.note("build", format!("`{name}` is installed from a git repository"));
     }
     let cloned = calls.iter().any(|call| call.has_argument("clone"));
     if cloned || facts.holds_foreign_programs() {

@@ -24,6 +24,32 @@ const NEEDED: [&str; 6] =
     ["libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic", "libomp-dev", "libomp-*"];
 /// Debian packages that hold another C library: a binary made for Alpine finds `libc.so` of musl there.
 const OTHER_LIBRARIES: [&str; 4] = ["musl-dev", "libc6-dev-i386", "libklibc-dev", "dietlibc-dev"];
+/// Packages of Alpine that are small with all that comes along: a few headers, a link and a file for pkg-config. Static libraries
+/// are packages of their own there, and the same of Debian, which have them inside, are below [`LIGHT`] beyond the C library's headers.
+const LIGHT_ON_ALPINE: [&str; 22] = [
+    "file-dev",
+    "libffi-dev",
+    "zlib-dev",
+    "bzip2-dev",
+    "xz-dev",
+    "lz4-dev",
+    "yaml-dev",
+    "snappy-dev",
+    "jpeg-dev",
+    "libjpeg-turbo-dev",
+    "libpng-dev",
+    "giflib-dev",
+    "fribidi-dev",
+    "libseccomp-dev",
+    "libcap-dev",
+    "libev-dev",
+    "libuv-dev",
+    "libusb-dev",
+    "eudev-dev",
+    "oniguruma-dev",
+    "libmaxminddb-dev",
+    "attr-dev",
+];
 /// What every image has.
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
 /// Headers of one command that stay in images.
@@ -48,7 +74,12 @@ impl Kept<'_> {
         let each: Vec<Option<u64>> = self
             .headers
             .iter()
-            .map(|install| own_bytes(&catalogue::system_package(install.family, install.name)?, self))
+            .map(|install| {
+                if install.family == Distribution::Alpine && LIGHT_ON_ALPINE.contains(&install.name) {
+                    return Some(0);
+                }
+                own_bytes(&catalogue::system_package(install.family, install.name)?, self)
+            })
             .collect();
         (each.iter().flatten().copied().max(), each.iter().any(Option::is_none))
     }
@@ -77,7 +108,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         for install in headers {
             let kept = found.entry(install.invocation.range).or_default();
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
-            kept.own_python |= image.image.python.is_some();
+            kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.release = chain
                 .last()
@@ -232,6 +263,10 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
         let mut savings = Savings::of(Component::Path("headers".to_owned()), bytes, Basis::Catalogue);
         savings.complete = entries.len() == 1;
         finding.savings(savings);
+    }
+    if kept.own_python && entries.iter().all(|(install, _)| install.name == "python3-dev") {
+        finding.help("leave it out: what compiles for the image's own Python takes the headers of that");
+        return;
     }
     let mut keep: Vec<String> = needed.into_iter().collect();
     if keep.is_empty() && !unknown.is_empty() {

@@ -42,6 +42,10 @@ pub(super) fn fix(
         && needs.links_manual.is_none()
         && slimmer.kind != SlimmerKind::Minimal;
     let (applicability, caution) = match &edit {
+        Some(_) if base.stage.image.repository == "pypy" && !facts.python_installs().is_empty() => (
+            Applicability::Display,
+            Some("few wheels are made for PyPy, so that most packages with C code are compiled".to_owned()),
+        ),
         Some(_) if is_before_wheels(base) && !facts.python_installs().is_empty() => (
             Applicability::Display,
             Some("few wheels are made for this Python any more, so that most packages are compiled".to_owned()),
