@@ -48,6 +48,8 @@ pub(super) fn slimmer(
         "runtime" => SlimmerKind::Devel,
         "minimal" | "ubi-minimal" => SlimmerKind::Minimal,
         "jre" | "temurin" => SlimmerKind::Jre,
+        // `oraclelinux:9-slim` has no `dnf` either.
+        "release-slim" if distribution == Distribution::RedHat => SlimmerKind::Minimal,
         _ if image.kit.is_some() => SlimmerKind::Kit,
         _ => SlimmerKind::Slim,
     };

@@ -53,7 +53,7 @@ impl Facts<'_> {
     /// Whether a comment right above the `FROM`, or one that names the image, gives a reason for it: `# node:16.19.1 avoids segfaults`.
     #[must_use]
     pub fn is_reasoned(&self, base: &ShippedBase<'_>) -> bool {
-        const REASONS: [&str; 20] = [
+        const REASONS: [&str; 23] = [
             "avoid",
             "because",
             "segfault",
@@ -71,6 +71,9 @@ impl Facts<'_> {
             "broken",
             "fails",
             "compatib",
+            "we need",
+            "needs ",
+            "requires",
             "required for",
             "needed for",
             "doesn't work",

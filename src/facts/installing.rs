@@ -299,7 +299,8 @@ fn has_ending(path: &str, ending: &str) -> bool {
 }
 
 fn has_script_ending(word: &str) -> bool {
-    word.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && matches!(ending, "sh" | "bash" | "py"))
+    word.rsplit_once('.')
+        .is_some_and(|(stem, ending)| !stem.is_empty() && matches!(ending, "sh" | "bash" | "ash" | "py"))
 }
 
 /// The command of a line of a script that installs or compiles: `pip install`.
@@ -332,6 +333,10 @@ pub(super) fn install_call(line: &str) -> Option<String> {
                 let rest = words.get(at + 1..).unwrap_or_default();
                 if subcommands.is_empty() {
                     return (!matches!(rest.first(), Some(&"--version" | &"-v"))).then(|| (*name).to_owned());
+                }
+                // `exec go "$@"`
+                if matches!(rest.first(), Some(&"$@")) {
+                    return Some((*name).to_owned());
                 }
                 if rest.is_empty() && matches!(*name, "bundle" | "yarn") {
                     return Some((*name).to_owned());

@@ -94,7 +94,9 @@ impl Facts<'_> {
         let words = self.start_words(image);
         let root = self.ancestors(image).last().unwrap_or(image);
         let is_node = self.starts_with(image, &STARTERS) || root.image.repository == "node";
-        if !image.is_final || !is_node || !self.is_runtime_image(image) {
+        // What a development server needs are development dependencies.
+        let serves_work = || self.starts_a_development_server(image);
+        if !image.is_final || !is_node || !self.is_runtime_image(image) || serves_work() {
             return Vec::new();
         }
         let mut found = self.full_modules(image, true, 0);

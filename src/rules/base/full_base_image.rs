@@ -19,6 +19,9 @@ const WEIGHTY: u64 = 60_000_000;
 /// Names of libraries that a sentence lists before it counts.
 const LIBRARIES_LISTED: usize = 6;
 
+/// Packages of buildpack-deps:scm whose commands Temurin's images lack.
+const OF_SCM: [&str; 7] = ["bzip2", "git", "mercurial", "openssh-client", "subversion", "unzip", "xz-utils"];
+
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for base in facts.shipped_bases() {
         let Some(slimmer) = &base.stage.image.slimmer else { continue };
@@ -89,6 +92,12 @@ fn stages_for(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> 
 fn needs(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> ImageNeeds {
     let rich = base.stage.image.has_build_tools == Some(true) && slimmer.kind == SlimmerKind::Slim;
     let needs = if slimmer.kind == SlimmerKind::Slim { facts.image_needs(base.stage) } else { ImageNeeds::default() };
+    // `openjdk:17` is built on the part of buildpack-deps with `unzip` and version control; Temurin has `curl` and `wget` as well.
+    if slimmer.kind == SlimmerKind::Jre && base.stage.image.repository == "openjdk" {
+        let mut needs = facts.image_needs(base.stage);
+        needs.packages.retain(|package, _| OF_SCM.contains(package));
+        return needs;
+    }
     if rich { needs } else { ImageNeeds { links_manual: needs.links_manual, ..ImageNeeds::default() } }
 }
 
@@ -127,6 +136,7 @@ fn lacking(needs: &ImageNeeds) -> String {
         [first @ .., last] if !first.is_empty() => format!("{} and {last} {why}", first.join(", ")),
         _ => format!("{} {why}", packages.concat()),
     });
-    let folder = needs.links_manual.iter().map(|package| format!("`{MANUAL_FOLDER}`, in which `{package}` makes links"));
+    let folder =
+        needs.links_manual.iter().map(|package| format!("`{MANUAL_FOLDER}`, in which `{package}` makes links"));
     parts.chain(folder).collect::<Vec<_>>().join("; ")
 }

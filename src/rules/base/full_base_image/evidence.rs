@@ -1,6 +1,6 @@
 //! What an image does with its base.
 
-use crate::catalogue::{Slimmer, SlimmerKind};
+use crate::catalogue::{self, Distribution, Slimmer, SlimmerKind};
 use crate::facts::{Facts, Guard, Invocation, Shell, ShippedBase, Source, StageFacts};
 
 /// How sure it is that the small image would do.
@@ -38,7 +38,11 @@ const JAVA_BUILDERS: [&str; 8] = ["mvn", "mvnw", "gradle", "gradlew", "javac", "
 /// What the images that stand on `base` do with it; `None` when the small image would not do, or nobody can tell.
 pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> Option<Use> {
     let windows = |image: &&StageFacts| matches!(image.state.shell, Shell::PowerShell | Shell::Cmd);
-    if facts.is_workshop() || base.finals.iter().any(windows) {
+    if facts.is_workshop() || base.finals.iter().any(windows) || changes_package_manager(facts, base, slimmer) {
+        return None;
+    }
+    // `# We need the JDK, as lessons compile Java`
+    if matches!(slimmer.kind, SlimmerKind::Jre | SlimmerKind::Kit) && facts.is_reasoned(base) {
         return None;
     }
     let uses = base.finals.iter().filter_map(|image| match slimmer.kind {
@@ -47,6 +51,23 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
         _ => runs(facts, image),
     });
     uses.min_by_key(|purpose| *purpose as u8)
+}
+
+/// Whether a step calls the package manager of a distribution that the small image is not of: `yum`, for Temurin's on Ubuntu.
+fn changes_package_manager(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> bool {
+    let small = catalogue::base_image(&slimmer.reference);
+    // Kits are taken out of the stage that builds.
+    let of_apt = |distribution| matches!(distribution, Distribution::Debian | Distribution::Ubuntu);
+    let own = base.stage.image.distribution;
+    let is_other = slimmer.kind == SlimmerKind::Jre
+        && ![Distribution::Unknown, own].contains(&small.distribution)
+        && !(of_apt(own) && of_apt(small.distribution));
+    let managers = ["apt", "apt-get", "apk", "dnf", "microdnf", "yum", "zypper", "amazon-linux-extras"];
+    is_other
+        && base
+            .finals
+            .iter()
+            .any(|image| commands(facts, image).any(|command| managers.contains(&command.program.as_str())))
 }
 
 fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
