@@ -83,7 +83,7 @@ impl Facts<'_> {
     /// same folder the first writes the files.
     #[must_use]
     pub fn ownership_changes<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<OwnershipChange<'f>> {
-        if !self.is_in_final(stage.index) || self.is_devcontainer() {
+        if !self.is_in_final(stage.index) || self.is_devcontainer() || self.runs_in_others(run) {
             return Vec::new();
         }
         let mut done: Vec<String> = Vec::new();
@@ -208,7 +208,7 @@ impl Facts<'_> {
         before: usize,
     ) -> impl Iterator<Item = (&'f StageFacts, &'f Run)> {
         let runs = self.chain(stage).flat_map(|stage| stage.runs.iter().map(move |run| (stage, run)));
-        runs.filter(move |(_, run)| run.instruction < before)
+        runs.filter(move |(_, run)| run.instruction < before && !self.runs_in_others(run))
     }
 
     fn held_by_transfer(&self, transfer: &Transfer, path: &str, depth: u32, seen: &mut HashSet<String>) -> Vec<Held> {

@@ -38,6 +38,10 @@ struct Kept<'f> {
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     // One install can be inherited by several final images: it is one finding, at the command that installs.
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
+    // `ONBUILD RUN mvn verify` builds other images.
+    if facts.is_made_to_build_on() {
+        return;
+    }
     for image in facts.finals().filter(|image| facts.runs_what_was_built(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
@@ -51,7 +55,6 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             || facts.builds_for_others(&chain, &installs)
             || facts.installs_when_it_runs(image).is_some()
             || facts.finds_libraries_by_compiler(image)
-            || facts.is_made_to_build_on()
         {
             continue;
         }
