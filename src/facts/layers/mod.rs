@@ -7,6 +7,7 @@ mod archives;
 mod dependencies;
 mod development;
 mod kinds;
+mod modes;
 mod moves;
 mod ownership;
 mod written;

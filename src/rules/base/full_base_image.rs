@@ -127,6 +127,7 @@ fn lacking(needs: &ImageNeeds) -> String {
         [first @ .., last] if !first.is_empty() => format!("{} and {last} {why}", first.join(", ")),
         _ => format!("{} {why}", packages.concat()),
     });
-    let folder = needs.links_manual.iter().map(|package| format!("`{MANUAL_FOLDER}`, in which `{package}` makes links"));
+    let folder =
+        needs.links_manual.iter().map(|package| format!("`{MANUAL_FOLDER}`, in which `{package}` makes links"));
     parts.chain(folder).collect::<Vec<_>>().join("; ")
 }
