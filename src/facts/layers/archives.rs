@@ -56,7 +56,7 @@ impl Facts<'_> {
                 }
             }
         }
-        for run in &stage.runs {
+        for run in stage.runs.iter().filter(|run| !self.runs_in_others(run)) {
             for (index, invocation) in run.invocations.iter().enumerate() {
                 if invocation.guard != Guard::Always || invocation.site.tested || invocation.site.repeated {
                     continue;

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::catalogue::BaseImage;
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
@@ -156,7 +157,7 @@ impl Facts<'_> {
                     }
                 }
             }
-            for run in &holder.runs {
+            for run in holder.runs.iter().filter(|run| !self.runs_in_others(run)) {
                 found.extend(self.installs_all(holder, run, in_layers));
             }
         }
@@ -222,8 +223,12 @@ impl Facts<'_> {
             ELSEWHERE.contains(&name)
         });
         let by_variable = VARIABLES.iter().any(|name| self.variable(run, invocation, name).is_some());
-        // `NODE_ENV=$MODE` may be anything.
-        let unsure = self.variable(run, invocation, "NODE_ENV").is_some_and(|value| value.known().is_none());
+        // `NODE_ENV=$MODE` may be anything, and an image that is not Docker's own may set it.
+        let root = self.ancestors(stage).last().unwrap_or(stage);
+        let unsure = match self.variable(run, invocation, "NODE_ENV") {
+            Some(value) => value.known().is_none(),
+            None => !leaves_environment_alone(&root.image),
+        };
         let configured = [".npmrc", ".yarnrc.yml", ".yarnrc"].iter().any(|name| {
             let file = self.project_file(stage, run, &invocation.workdir, name);
             file.is_some_and(|file| {
@@ -279,6 +284,12 @@ impl Facts<'_> {
         // `["sh", "-c", "npm run migrate && npm start"]`
         commands(&words.join(" ")).iter().all(|command| manifest.runs_plainly(command))
     }
+}
+
+/// Whether an image is known not to set `NODE_ENV`. Those that bring Node.js may, unless they are the official one: App Engine's does.
+fn leaves_environment_alone(image: &BaseImage) -> bool {
+    let repository = image.repository.as_str();
+    repository == "node" || (image.is_known && !repository.contains("node") && !repository.starts_with("bitnami"))
 }
 
 impl Manifest {

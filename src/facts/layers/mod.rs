@@ -7,6 +7,7 @@ mod archives;
 mod dependencies;
 mod development;
 mod kinds;
+mod modes;
 mod moves;
 mod ownership;
 mod written;
@@ -21,6 +22,7 @@ pub(in crate::facts) use written::installs_node_modules;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::dockerfile::Keyword;
 use crate::text::{TextRange, normal_name};
 
 use super::commands::{Pip, PipAction, Removal, Uv, UvAction, removal};
@@ -70,7 +72,7 @@ impl Facts<'_> {
     /// The commands of `run` that delete what earlier layers of the same shipped image added.
     #[must_use]
     pub fn late_removals<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<LateRemoval<'f>> {
-        if !self.is_in_final(stage.index) {
+        if !self.is_in_final(stage.index) || self.runs_in_others(run) {
             return Vec::new();
         }
         let mut late: Vec<LateRemoval<'f>> = Vec::new();
@@ -123,7 +125,13 @@ impl Facts<'_> {
         run: &'f Run,
     ) -> impl Iterator<Item = (&'f StageFacts, &'f Run)> {
         let runs = self.chain(stage).flat_map(|stage| stage.runs.iter().map(move |run| (stage, run)));
-        runs.filter(move |(_, earlier)| earlier.instruction < run.instruction)
+        runs.filter(move |(_, earlier)| earlier.instruction < run.instruction && !self.runs_in_others(earlier))
+    }
+
+    /// Whether a `RUN` stands behind `ONBUILD`, so that it is a layer of other images and not of this one.
+    fn runs_in_others(&self, run: &Run) -> bool {
+        let instruction = self.dockerfile.instructions.get(run.instruction);
+        instruction.is_some_and(|instruction| instruction.keyword == Keyword::Onbuild)
     }
 
     fn late_files(&self, stage: &StageFacts, run: &Run, index: usize, removal: &Removal) -> Vec<Addition> {

@@ -45,7 +45,7 @@ impl Facts<'_> {
     /// The commands of `run` that move or rewrite what earlier layers of the same shipped image added.
     #[must_use]
     pub fn late_moves<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<LateMove<'f>> {
-        if !self.is_in_final(stage.index) {
+        if !self.is_in_final(stage.index) || self.runs_in_others(run) {
             return Vec::new();
         }
         let mut found: Vec<LateMove<'f>> = Vec::new();

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::dockerfile::Value;
+use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
 
-use super::super::commands::Options;
+use super::super::commands::{Options, removal};
 use super::super::paths::{is_below, resolve};
-use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
+use super::super::{Base, Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
+use super::modes::is_usual;
 use super::written::written;
 use super::{WORTH_BYTES, Way, kinds, on_mount};
 
@@ -36,8 +37,12 @@ pub struct OwnershipChange<'f> {
     pub given: Option<Value>,
     /// The folders that it names, absolute, as far as they hold something.
     pub folders: Vec<String>,
+    /// The same as a message names them: as written, where nothing tells to which folder they are relative.
+    pub names: Vec<String>,
     /// What earlier layers hold in them, in order.
     pub held: Vec<Held>,
+    /// What later commands of the `RUN` change of the same folders: what they do, and what they give.
+    pub also: Vec<(OwnershipAction, Option<Value>)>,
 }
 
 /// Files that a layer holds.
@@ -74,8 +79,18 @@ pub enum ByteSource {
 struct Recursive {
     action: OwnershipAction,
     given: Option<Value>,
-    /// Absolute; with `true` where hidden files right below it are left out: `FOLDER/*`.
-    paths: Vec<(String, bool)>,
+    paths: Vec<Named>,
+}
+
+/// A folder that a command names.
+#[derive(Clone)]
+struct Named {
+    /// Absolute.
+    path: String,
+    /// Hidden files right below it are left out: `FOLDER/*`.
+    without_hidden: bool,
+    /// As written, where that is relative.
+    relative: Option<String>,
 }
 
 impl Facts<'_> {
@@ -83,16 +98,21 @@ impl Facts<'_> {
     /// same folder the first writes the files.
     #[must_use]
     pub fn ownership_changes<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<OwnershipChange<'f>> {
-        if !self.is_in_final(stage.index) || self.is_devcontainer() {
+        if !self.is_in_final(stage.index) || self.is_devcontainer() || self.runs_in_others(run) {
             return Vec::new();
         }
+        let is_placed = self.knows_folder(stage, run.instruction);
         let mut done: Vec<String> = Vec::new();
-        let mut found = Vec::new();
-        for invocation in run.invocations.iter().filter(|invocation| invocation.guard == Guard::Always) {
+        let mut found: Vec<OwnershipChange<'f>> = Vec::new();
+        let certain = |(_, invocation): &(usize, &Invocation)| invocation.guard == Guard::Always;
+        for (index, invocation) in run.invocations.iter().enumerate().filter(certain) {
             let Some(recursive) = Recursive::read(invocation) else { continue };
             let mut held: Vec<Held> = Vec::new();
-            let mut folders = Vec::new();
-            for (path, without_hidden) in recursive.paths.clone() {
+            let (mut folders, mut names) = (Vec::new(), Vec::new());
+            for Named { path, without_hidden, relative } in recursive.paths.clone() {
+                if let Some(first) = found.iter_mut().find(|change| change.folders.contains(&path)) {
+                    first.also.push((recursive.action, recursive.given.clone()));
+                }
                 if done.iter().any(|done| is_below(&path, done)) || on_mount(run, &path) {
                     continue;
                 }
@@ -100,8 +120,11 @@ impl Facts<'_> {
                 here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
                 here.retain(|one| !self.has_owner_already(stage, one, recursive.action, recursive.given.as_ref()));
                 here.retain(|one| !self.was_given_before(stage, one, &recursive, run.instruction));
+                let removals = || run.invocations.iter().take(index).filter_map(removal);
+                here.retain(|one| !removals().any(|removal| removal.deletes(&one.path)));
                 done.push(path.clone());
                 if is_worth_a_word(&here) {
+                    names.push(relative.filter(|_| !is_placed).unwrap_or_else(|| path.clone()));
                     folders.push(path);
                     held.extend(here.into_iter().filter(|one| !done_before(&done, &one.path)));
                 }
@@ -109,10 +132,23 @@ impl Facts<'_> {
             if !held.is_empty() {
                 held.sort_by_key(|one| (one.instruction, one.range));
                 let Recursive { action, given, .. } = recursive;
-                found.push(OwnershipChange { invocation, action, given, folders, held });
+                found.push(OwnershipChange { invocation, action, given, folders, names, held, also: Vec::new() });
             }
         }
         found
+    }
+
+    /// Whether paths that are not absolute are known to stand below `/` or a `WORKDIR` of this file.
+    fn knows_folder(&self, stage: &StageFacts, before: usize) -> bool {
+        let root = self.chain(stage).last().unwrap_or(stage);
+        let own = |stage: &StageFacts| self.dockerfile.stages.get(stage.index).map(|stage| stage.instructions.clone());
+        let sets = |number: usize| {
+            let instruction = self.dockerfile.instructions.get(number).filter(|_| number < before);
+            instruction.is_some_and(|instruction| instruction.keyword == Keyword::Workdir)
+        };
+        root.image.is_known
+            || !matches!(root.base, Base::Image(_))
+            || self.chain(stage).filter_map(own).flatten().any(sets)
     }
 
     /// What the layers below and in `stage`, as far as instruction `before`, evidently hold at or below `path` (absolute).
@@ -127,7 +163,14 @@ impl Facts<'_> {
                 if !self.afford_comparisons(4) {
                     return Vec::new();
                 }
-                found.extend(self.held_by_transfer(transfer, path, depth, &mut seen));
+                let brought = self.held_by_transfer(transfer, path, depth, &mut seen);
+                let stays = |one: &Held| {
+                    let mut later = self
+                        .runs_before_instruction(stage, before)
+                        .filter(|(_, other)| other.instruction > transfer.instruction);
+                    !later.any(|(_, other)| super::deletes(other, 0, &one.path))
+                };
+                found.extend(brought.into_iter().filter(stays));
             }
         }
         for (holder, run) in self.runs_before_instruction(stage, before) {
@@ -197,7 +240,7 @@ impl Facts<'_> {
             behind.filter_map(Recursive::read).any(|earlier| {
                 earlier.action == now.action
                     && earlier.given.as_ref().and_then(Value::known).is_some_and(same)
-                    && earlier.paths.iter().any(|(path, without_hidden)| !without_hidden && is_below(&held.path, path))
+                    && earlier.paths.iter().any(|named| !named.without_hidden && is_below(&held.path, &named.path))
             })
         })
     }
@@ -208,13 +251,13 @@ impl Facts<'_> {
         before: usize,
     ) -> impl Iterator<Item = (&'f StageFacts, &'f Run)> {
         let runs = self.chain(stage).flat_map(|stage| stage.runs.iter().map(move |run| (stage, run)));
-        runs.filter(move |(_, run)| run.instruction < before)
+        runs.filter(move |(_, run)| run.instruction < before && !self.runs_in_others(run))
     }
 
     fn held_by_transfer(&self, transfer: &Transfer, path: &str, depth: u32, seen: &mut HashSet<String>) -> Vec<Held> {
         let Some(destination) = transfer.destination.known() else { return Vec::new() };
         let instruction = self.dockerfile.instructions.get(transfer.instruction);
-        let is_trigger = instruction.is_none_or(|it| it.keyword == crate::dockerfile::Keyword::Onbuild);
+        let is_trigger = instruction.is_none_or(|it| it.keyword == Keyword::Onbuild);
         let excludes = instruction.is_some_and(|it| it.flag("exclude").is_some());
         if is_trigger || excludes || !(is_below(destination, path) || is_below(path, destination)) {
             return Vec::new();
@@ -351,11 +394,12 @@ impl Recursive {
         // `chmod -R -x FOLDER`: the mode looks like a flag.
         let mode_is_flag = action == OwnershipAction::Mode && options.has(&["-r", "-w", "-x", "-X", "-s", "-t"]);
         let given = if options.has(&["--reference"]) || mode_is_flag { None } else { Some(words.next()?.clone()) };
-        let paths = words.filter_map(Value::known).map(|path| match path.strip_suffix('*') {
-            Some(parent) if parent.is_empty() || parent.ends_with('/') => (resolve(folder, parent), true),
-            _ => (resolve(folder, path), false),
+        let paths = words.filter_map(Value::known).map(|path| {
+            let all = path.strip_suffix('*').filter(|parent| parent.is_empty() || parent.ends_with('/'));
+            let relative = (!path.starts_with('/')).then(|| path.to_owned());
+            Named { path: resolve(folder, all.unwrap_or(path)), without_hidden: all.is_some(), relative }
         });
-        let paths = paths.filter(|(path, _)| !path.contains(['*', '?', '[', '{', '~'])).collect();
+        let paths = paths.filter(|named| !named.path.contains(['*', '?', '[', '{', '~'])).collect();
         Some(Self { action, given, paths })
     }
 }
@@ -368,17 +412,6 @@ fn done_before(done: &[String], path: &str) -> bool {
 /// Whether `path` is hidden in `folder`, or below something that is.
 fn is_hidden(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.trim_start_matches('/').starts_with('.'))
-}
-
-/// Whether files with the modes 644 and 755 have what `mode` gives: `a+r`, `u+rwX`, `go+rX`.
-fn is_usual(mode: &str) -> bool {
-    mode.split(',').all(|clause| {
-        let Some((who, bits)) = clause.split_once('+') else { return false };
-        let own = who == "u";
-        who.chars().all(|who| "ugoa".contains(who))
-            && !bits.is_empty()
-            && bits.chars().all(|bit| matches!(bit, 'r' | 'X') || own && bit == 'w')
-    })
 }
 
 /// Few bytes are not worth a word; unknown ones are, of what rarely is small.

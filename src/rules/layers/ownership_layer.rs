@@ -5,6 +5,7 @@ mod remedy;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
+use crate::dockerfile::{Arguments, Keyword};
 use crate::facts::{ByteSource, Facts, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
@@ -14,30 +15,39 @@ pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
 /// How many folders a message names.
 const LISTED: usize = 2;
+/// Files that are smaller together are not marked beside larger ones.
+const SMALL: u64 = 100_000;
 /// How many places are marked.
 const LABELLED: usize = 4;
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     for change in facts.ownership_changes(stage, run) {
         let command = &change.invocation.program;
-        let folders: Vec<String> = change.folders.iter().map(|folder| format!("`{folder}`")).collect();
+        let folders: Vec<String> = change.names.iter().map(|folder| format!("`{folder}`")).collect();
         let message = format!(
             "`{command} -R` writes the files of {} a second time, into this layer",
             listed_up_to(&folders, LISTED)
         );
         let mut finding = reporter.report(change.invocation.range, message);
         finding.primary_label("a layer holds each file whose owner or mode it changes as a whole");
-        for (range, text) in labels(&change.held) {
+        for (range, text) in labels(&change) {
             finding.label(range, text);
         }
         finding.script_of(change.invocation);
-        finding.help(help(&change));
+        finding.help(help(facts, stage, run, &change));
         finding.savings(savings(&change.held));
         finding.fix(remedy::fix(facts, stage, run, &change));
     }
 }
 
-fn labels(held: &[Held]) -> Vec<(TextRange, String)> {
+/// The places that write most: installs and downloads of which nobody knows how much they are, then what is largest.
+fn labels(change: &OwnershipChange<'_>) -> Vec<(TextRange, String)> {
+    let mut held: Vec<&Held> = change.held.iter().collect();
+    let is_small = |one: &&Held| one.bytes.is_some_and(|bytes| bytes < SMALL);
+    if !held.iter().all(is_small) {
+        held.retain(|one| !is_small(one));
+    }
+    held.sort_by_key(|one| std::cmp::Reverse(one.bytes.unwrap_or(u64::MAX)));
     let mut labels: BTreeMap<TextRange, String> = BTreeMap::new();
     for one in held {
         let verb = match one.way {
@@ -47,9 +57,13 @@ fn labels(held: &[Held]) -> Vec<(TextRange, String)> {
             Way::Unpacked => "are unpacked",
             Way::Made => "are installed",
         };
-        labels.entry(one.range).or_insert_with(|| format!("files of `{}` {verb} here", one.path));
+        let files =
+            if change.names == change.folders { format!("files of `{}`", one.path) } else { "files".to_owned() };
+        if labels.len() < LABELLED || labels.contains_key(&one.range) {
+            labels.entry(one.range).or_insert_with(|| format!("{files} {verb} here"));
+        }
     }
-    labels.into_iter().take(LABELLED).collect()
+    labels.into_iter().collect()
 }
 
 /// Nothing is counted twice: of installs into one folder, the largest counts.
@@ -75,15 +89,16 @@ fn savings(held: &[Held]) -> Option<Savings> {
     (!items.is_empty()).then_some(Savings { items, complete, in_image: true })
 }
 
-fn help(change: &OwnershipChange<'_>) -> String {
+fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> String {
     let copied = |one: &Held| matches!(one.way, Way::Copied | Way::Taken);
     let some_copied = change.held.iter().any(copied);
     let all_copied = change.held.iter().all(copied);
     let given = change.given.as_ref().and_then(|given| given.known());
     // What `COPY` brings has that group already.
     let is_default = given.is_some_and(|given| matches!(given, "0" | "root"));
+    let both = both(change);
     match change.action {
-        OwnershipAction::Group if is_default => {
+        OwnershipAction::Group if is_default && both.is_none() => {
             let place = if all_copied {
                 "copy the files with it, `COPY --chmod=MODE …`"
             } else {
@@ -91,12 +106,27 @@ fn help(change: &OwnershipChange<'_>) -> String {
             };
             format!("the group of these files is `root` already, only their mode matters: {place}")
         }
+        OwnershipAction::Mode if both.is_some() && some_copied => {
+            let flags = both.unwrap_or_default();
+            let rest = if all_copied { "" } else { ", and run both commands in the `RUN` that writes the others" };
+            format!("{}{flags} …`{rest}", copy_with("their owner and mode", facts, stage, run, change))
+        }
         OwnershipAction::Owner => {
             let owner = given.unwrap_or("USER:GROUP");
             let user = owner.split(':').next().unwrap_or(owner);
-            let copy = format!("copy the files with their owner, `COPY --chown={owner} …`");
+            let (what, flags) = match both {
+                Some(flags) => ("their owner and mode", flags),
+                None => ("their owner", format!("--chown={owner}")),
+            };
+            let copy = format!("{}{flags} …`", copy_with(what, facts, stage, run, change));
+            // `WORKDIR` makes its folder for root.
+            let own = if made_by_workdir(facts, stage, run, change) {
+                format!(", and `chown {owner}` without `-R` for the folder itself")
+            } else {
+                String::new()
+            };
             if all_copied {
-                copy
+                format!("{copy}{own}")
             } else if some_copied {
                 format!(
                     "{copy}, and install as the user, behind `USER {user}`, or run `chown` in the `RUN` that installs"
@@ -113,4 +143,36 @@ fn help(change: &OwnershipChange<'_>) -> String {
             format!("run `{}` in the `RUN` that writes the files", change.invocation.program)
         }
     }
+}
+
+/// `--chown=app:app --chmod=MODE`, where the `RUN` changes owner and mode of the same folder.
+fn both(change: &OwnershipChange<'_>) -> Option<String> {
+    let all = || {
+        std::iter::once((change.action, change.given.as_ref()))
+            .chain(change.also.iter().map(|(action, given)| (*action, given.as_ref())))
+    };
+    let mode = all().find(|(action, _)| *action == OwnershipAction::Mode)?.1.and_then(|mode| mode.known());
+    let owner = all().find(|(action, _)| *action == OwnershipAction::Owner)?.1.and_then(|owner| owner.known());
+    // `COPY --chmod` takes numbers everywhere, and symbols of late.
+    let mode = mode.filter(|mode| mode.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or("MODE");
+    Some(format!("--chown={} --chmod={mode}", owner.unwrap_or("USER:GROUP")))
+}
+
+/// `copy the files with their owner, `, with what has to stand in front of the copies, up to the name of the instruction.
+fn copy_with(what: &str, facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> String {
+    match remedy::made_behind_copies(facts, stage, run, change) {
+        Some(user) => format!("make the user `{user}` before the copies, and copy the files with {what}, `COPY "),
+        None => format!("copy the files with {what}, `COPY "),
+    }
+}
+
+fn made_by_workdir(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> bool {
+    let instructions = facts.dockerfile.instructions.iter().take(run.instruction).skip(stage.from);
+    let mut folders = instructions.filter_map(|instruction| match &instruction.arguments {
+        Arguments::Text(word) if instruction.keyword == Keyword::Workdir => {
+            stage.state.expand(&word.text, facts.dockerfile.escape).known().map(str::to_owned)
+        }
+        _ => None,
+    });
+    folders.any(|folder| change.folders.iter().any(|changed| changed == folder.trim_end_matches('/')))
 }

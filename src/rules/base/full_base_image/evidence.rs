@@ -45,6 +45,10 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
     if matches!(slimmer.kind, SlimmerKind::Jre | SlimmerKind::Kit) && facts.is_reasoned(base) {
         return None;
     }
+    // `ONBUILD RUN mvn verify` needs the compiler in other images.
+    if matches!(slimmer.kind, SlimmerKind::Jre | SlimmerKind::Kit) && facts.is_made_to_build_on() {
+        return None;
+    }
     let uses = base.finals.iter().filter_map(|image| match slimmer.kind {
         SlimmerKind::Jre => runs_java(facts, image),
         SlimmerKind::Kit => runs_result(facts, image),

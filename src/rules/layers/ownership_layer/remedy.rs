@@ -3,7 +3,7 @@
 use crate::diagnostic::{Applicability, Edit, Fix};
 use crate::dockerfile::{Arguments, Keyword};
 use crate::facts::{
-    Argument, Facts, Guard, Invocation, Origin, OwnershipAction, OwnershipChange, Run, StageFacts, is_below,
+    Argument, Facts, Guard, Invocation, Origin, OwnershipAction, OwnershipChange, Run, StageFacts, Way, is_below,
 };
 use crate::text::TextRange;
 
@@ -47,7 +47,12 @@ pub(super) fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &Own
     let [folder] = change.folders.as_slice() else { return None };
     let first = folder.trim_start_matches('/').split('/').next().unwrap_or_default();
     let is_own = !first.is_empty() && !SYSTEM.contains(&first);
-    if change.action != OwnershipAction::Owner || invocation.origin != Origin::Instruction || !is_own {
+    if !change.also.is_empty()
+        || change.names != change.folders
+        || change.action != OwnershipAction::Owner
+        || invocation.origin != Origin::Instruction
+        || !is_own
+    {
         return None;
     }
     let [flag, owner, path] = invocation.arguments.as_slice() else { return None };
@@ -100,6 +105,29 @@ pub(super) fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &Own
     })
 }
 
+/// The user that a step makes behind the first copy, in front of which `COPY --chown` finds none.
+pub(super) fn made_behind_copies(
+    facts: &Facts<'_>,
+    stage: &StageFacts,
+    run: &Run,
+    change: &OwnershipChange<'_>,
+) -> Option<String> {
+    let given = std::iter::once((change.action, change.given.as_ref()))
+        .chain(change.also.iter().map(|(action, given)| (*action, given.as_ref())))
+        .find(|(action, _)| *action == OwnershipAction::Owner)?;
+    let owner = Owner::read(given.1?.known()?)?;
+    let copies = change.held.iter().filter(|one| matches!(one.way, Way::Copied | Way::Taken));
+    let first = copies.map(|one| one.instruction).min()?;
+    let runs = stage.runs.iter().filter(|other| (first..=run.instruction).contains(&other.instruction));
+    // A package brings the user that has its name: `apk add nginx`.
+    let makes = |other: &Run| {
+        let mut installs = facts.system_installs(stage, other).into_iter();
+        other.invocations.iter().any(|command| owner.is_made_by(command)) || installs.any(|it| it.name == owner.user)
+    };
+    let is_made_behind = !owner.exists_before(stage, first) && runs.into_iter().any(makes);
+    is_made_behind.then(|| owner.user.to_owned())
+}
+
 /// Whether something may stand below `folder` that no copy brought.
 fn writes_more(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &Invocation, folder: &str) -> bool {
     let before = stage.runs.iter().filter(|other| other.instruction <= run.instruction);
@@ -139,6 +167,12 @@ impl<'a> Owner<'a> {
         // Without a group, `chown` leaves root's, and `COPY --chown` takes the user's number.
         let flag = format!("{user}:{}", group.unwrap_or("0"));
         (plain(user) && group.is_none_or(plain)).then_some(Self { user, group, flag })
+    }
+
+    /// Whether a command makes the user.
+    fn is_made_by(&self, command: &Invocation) -> bool {
+        matches!(command.program.as_str(), "useradd" | "adduser")
+            && command.arguments.iter().any(|argument| argument.value.known() == Some(self.user))
     }
 
     /// Whether user and group exist when the instruction `number` runs.
