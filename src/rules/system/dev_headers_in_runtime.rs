@@ -50,6 +50,18 @@ const LIGHT_ON_ALPINE: [&str; 22] = [
     "libmaxminddb-dev",
     "attr-dev",
 ];
+/// Headers to which no library belongs, or one that every image has.
+const WITHOUT_LIBRARY: [&str; 9] = [
+    "linux-libc-dev",
+    "linux-headers",
+    "linux-headers-generic",
+    "kernel-headers",
+    "libc6-dev",
+    "libc-dev",
+    "musl-dev",
+    "glibc-devel",
+    "libz-dev",
+];
 /// What every image has.
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
 /// Headers of one command that stay in images.
@@ -147,10 +159,32 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
         && !facts.is_said_to_serve_at_start(install)
+        && !is_said_to_be_loaded(facts, install)
         && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
+}
+
+/// Whether the comment right above says that a program takes what comes with the headers: `# provides the libmagic.so symlink`.
+fn is_said_to_be_loaded(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
+    const SIGNS: [&str; 12] = [
+        ".so",
+        "symlink",
+        "dlopen",
+        "ctypes",
+        "cffi",
+        "find_library",
+        "at runtime",
+        "at run time",
+        "at run-time",
+        "during runtime",
+        "when it runs",
+        "when running",
+    ];
+    let said = facts.comment_above(install);
+    SIGNS.iter().any(|sign| said.contains(sign))
+        && !["compil", "build time", "not needed"].iter().any(|word| said.contains(word))
 }
 
 /// Debian recommends headers and compilers beside `python3-pip`.
@@ -189,6 +223,10 @@ fn libraries(install: &SystemInstall<'_>, entry: Option<&SystemPackage>, kept: &
     match (entry, release) {
         (Some(entry), DebianRelease::Bookworm) => Some(named(&runtime(entry, kept))),
         (Some(entry), DebianRelease::Trixie) => {
+            let own = catalogue::libraries_of(install.name, release).filter(|own| !own.is_empty());
+            if let Some(own) = own.filter(|_| !(kept.own_python && entry.name == "python3-dev")) {
+                return Some(named(own));
+            }
             let names = runtime(entry, kept).into_iter().map(|name| catalogue::trixie_name(name).unwrap_or(name));
             Some(named(&names.collect::<Vec<&str>>()))
         }
@@ -225,7 +263,7 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
     let mut unknown: Vec<String> = Vec::new();
     for (install, entry) in &entries {
         let libraries = libraries(install, entry.as_ref(), kept);
-        if libraries.is_none() {
+        if libraries.is_none() && !WITHOUT_LIBRARY.contains(&install.name) {
             unknown.push(format!("`{}`", install.name));
         }
         let libraries = libraries.unwrap_or_default();

@@ -1,0 +1,103 @@
+//! Who has a file with secrets anyway, and what reads it.
+
+use crate::context::{CopySource, IgnoreFile};
+use crate::facts::Facts;
+use crate::workspace::{join, parent};
+
+use super::super::super::paths::file_name;
+use super::super::readers::{MAX_BYTES, MAX_FILES, extension, is_aside, is_code};
+use super::super::{IgnorePlan, waste};
+use super::{SecretFile, SecretKind, look};
+
+/// Packages of Symfony that read `.env` when a program starts, and stop without it.
+const SYMFONY: [&str; 4] = ["symfony/dotenv", "symfony/runtime", "symfony/flex", "symfony/framework-bundle"];
+/// What a repository has in its folders.
+const REPOSITORY: [&str; 3] = [".git", ".gitignore", ".gitattributes"];
+
+impl Facts<'_> {
+    /// The file at `path` of the context, when it holds secrets that are none of the program's own defaults.
+    pub(super) fn secret(&self, path: &str) -> Option<SecretFile> {
+        let context = self.service.context.as_str();
+        let mut secret = look(self.workspace, context, path)?;
+        secret.tracked = self.is_tracked(path);
+        if secret.tracked && secret.kind == SecretKind::Variables && self.is_of_symfony(path) {
+            return None;
+        }
+        if secret.kind == SecretKind::Key {
+            secret.reader = self.reader_of_key(path);
+        }
+        Some(secret)
+    }
+
+    /// Whether the context lies in a repository that does not leave the file out.
+    fn is_tracked(&self, path: &str) -> bool {
+        let context = self.service.context.as_str();
+        let Some(place) = join(context, path) else { return false };
+        let folders =
+            std::iter::successors(Some(parent(&place)), |folder| (!folder.is_empty()).then(|| parent(folder)));
+        let mut signs = folders.flat_map(|folder| REPOSITORY.iter().filter_map(move |name| join(folder, name)));
+        signs.any(|sign| self.workspace.exists(&sign))
+            && waste::ignored_by(self.workspace, context, path, false).is_none()
+    }
+
+    /// Whether a `composer.json` beside it says that it holds the defaults of a program with Symfony, which asks for all others in
+    /// `.env.local`.
+    fn is_of_symfony(&self, path: &str) -> bool {
+        let manifest = join(&self.service.context, parent(path)).and_then(|folder| join(&folder, "composer.json"));
+        let manifest = manifest.and_then(|manifest| self.workspace.read(&manifest).ok());
+        file_name(path) != ".env.local"
+            && manifest.is_some_and(|manifest| SYMFONY.iter().any(|name| manifest.text().contains(name)))
+    }
+
+    /// The first source or setting of the context that names the file together with its folder.
+    fn reader_of_key(&self, path: &str) -> Option<String> {
+        const SETTINGS: [&str; 14] =
+            ["java", "kt", "rs", "cs", "sh", "conf", "cfg", "ini", "toml", "json", "yml", "yaml", "xml", "properties"];
+        let context = self.service.context.as_str();
+        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
+        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+        let tree = self.workspace.tree(context, ignore.as_ref());
+        let (name, folder) = (file_name(path), file_name(parent(path)));
+        let speaks = |line: &str| {
+            line.match_indices(name).any(|(at, _)| {
+                let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+                let before = line.get(..at).and_then(|before| before.chars().next_back());
+                let after = line.get(at + name.len()..).and_then(|after| after.chars().next());
+                !before.is_some_and(part) && !after.is_some_and(part) && line.contains(folder)
+            })
+        };
+        let may_read = |path: &str| {
+            let name = file_name(path);
+            let is_source = is_code(name) || SETTINGS.contains(&extension(name));
+            // Compose files and workflows tell of other containers too.
+            is_source && !is_aside(path) && !crate::workspace::is_compose_name(name)
+        };
+        let files = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_read(&file.path)).take(MAX_FILES);
+        let mut reading = files.filter(|file| {
+            let source = join(context, &file.path).and_then(|path| self.workspace.read(&path).ok());
+            source.is_some_and(|source| source.text().contains(name) && source.text().lines().any(speaks))
+        });
+        reading.next().map(|file| file.path.clone())
+    }
+}
+
+impl IgnorePlan {
+    /// Whether somebody wants the file at `path` in a build: a Dockerfile that shares the ignore file copies or mounts it by name, a
+    /// command or a start script names it, or the ignore file takes it back.
+    #[must_use]
+    pub fn is_wanted(&self, path: &str) -> bool {
+        let parts: Vec<&str> = path.split('/').collect();
+        let names = |source: &String| {
+            CopySource::parse(source).is_some_and(|source| {
+                let patterns = source.parts();
+                let is_all = patterns.last().is_none_or(|last| last.matches("a-file-of-any-name"));
+                !is_all
+                    && patterns.len() == parts.len()
+                    && patterns.iter().zip(&parts).all(|(pattern, part)| pattern.matches(part))
+            })
+        };
+        let mut exceptions = self.ignore.patterns.iter().filter(|pattern| pattern.exclusion);
+        self.builds.iter().any(|build| build.says(file_name(path)) || build.sources.iter().any(names))
+            || exceptions.any(|exception| IgnoreFile::parse(&exception.text).excluded(path))
+    }
+}
