@@ -42,11 +42,22 @@ pub(super) fn selects(selector: &str, page: &Page) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::{Availability, Confidence};
+    use crate::rules::{Availability, Confidence, Images};
 
     fn page(name: &'static str, severity: Option<Severity>) -> Page {
         let (confidence, fix) = (Confidence::High, Availability::None);
-        Page { name, group: "caches", severity, confidence, fix, aliases: &["DL3042"], since: "0.1.0", text: "" }
+        let aliases = &["DL3042"];
+        Page {
+            name,
+            group: "caches",
+            severity,
+            confidence,
+            fix,
+            images: Images::All,
+            aliases,
+            since: "0.1.0",
+            text: "",
+        }
     }
 
     fn settings(select: Option<&[&str]>, ignore: &[&str]) -> Settings {
