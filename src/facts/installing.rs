@@ -224,9 +224,10 @@ impl Facts<'_> {
             let known = !word.contains(['$', '*', '{']);
             let copied = known.then(|| self.origin(image.index, usize::MAX, &resolve(workdir, word), None)).flatten();
             let along_path = || {
-                let folders = ["/usr/local/bin", "/usr/bin", "/bin"];
+                let own = image.state.environment.get("PATH").map(|path| path.value.text()).unwrap_or_default();
+                let own = own.split(':').filter(|folder| folder.starts_with('/'));
                 let bare = known && !word.contains('/');
-                let mut places = folders.into_iter().filter(|_| bare);
+                let mut places = own.chain(["/usr/local/bin", "/usr/bin", "/bin"]).filter(|_| bare);
                 places.find_map(|folder| self.origin(image.index, usize::MAX, &resolve(folder, word), None))
             };
             let beside = || join(parent(from?), file_name(word)).filter(|path| self.workspace.is_file(path));
