@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use crate::dockerfile::{Keyword, Value};
 use crate::workspace::{join, parent};
 
@@ -251,15 +253,15 @@ impl Facts<'_> {
             // Where sources are copied, those are what runs, whatever else the project's folder holds.
             let copied = self.program().sources.iter().any(|path| runs_with_program(path));
             let others = if copied { Vec::new() } else { self.project_sources() };
-            self.program().sources.iter().chain(&others).chain(&own).filter(|path| runs_with_program(path)).find_map(
-                |path| {
-                    let file = self.workspace.read(path).ok()?;
-                    let by = file.text().contains("install").then(|| source_call(file.text())).flatten()?;
-                    let starts = self.imports_of(path).is_some_and(|imports| starts_programs(&imports));
-                    // A list goes to a function of the project's own.
-                    (starts || by.contains("pip ")).then(|| Reached { file: path.clone(), by })
-                },
-            )
+            let sources: Vec<&String> = self.program().sources.iter().chain(&others).chain(&own).collect();
+            sources.par_iter().filter(|path| runs_with_program(path)).find_map_first(|path| {
+                let file = self.workspace.read(path).ok()?;
+                let text = file.text();
+                let by = (text.contains("install") || text.contains("sync")).then(|| source_call(text)).flatten()?;
+                let starts = self.imports_of(path).is_some_and(|imports| starts_programs(&imports));
+                // A list goes to a function of the project's own.
+                (starts || by.contains("pip ")).then(|| Reached { file: (*path).clone(), by })
+            })
         });
         (*found).clone()
     }

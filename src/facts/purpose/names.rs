@@ -102,11 +102,12 @@ pub(super) fn is_named_for_work(name: &str) -> bool {
     name.split(['.', '-', '_']).any(|part| WORK.contains(&part.to_lowercase().as_str()))
 }
 
-/// `tests`, `src/test`, `tests_nightly`, `integration-tests`, `e2e-v2`, `test_runner`; not `test-plan-generator`, which is a program.
+/// `tests`, `benchmarks`, `src/test`, `tests_nightly`, `integration-tests`, `e2e-v2`, `test_runner`; not `test-plan-generator`, which is a program.
 fn is_folder_of_tests(folder: &str) -> bool {
     let parts: Vec<&str> = folder.trim_start_matches('.').split(['-', '_', '.']).collect();
     let with_things = |pair: &[&str]| matches!(pair, ["test", thing] if TEST_THINGS.contains(thing));
-    matches!(parts.as_slice(), ["testing" | "testdata" | "testfiles" | "testcases" | "fixtures"])
+    let things = ["testing", "testdata", "testfiles", "testcases", "fixtures", "bench", "benchmark", "benchmarks"];
+    matches!(parts.as_slice(), [thing] if things.contains(thing))
         || matches!(parts.first(), Some(&("tests" | "e2e")))
         || matches!(parts.last(), Some(&("test" | "tests" | "e2e" | "tester" | "apptest")))
         || parts.windows(2).any(with_things)

@@ -36,10 +36,6 @@ struct Kept<'f> {
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     // One install can be inherited by several final images: it is one finding, at the command that installs.
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
-    // `ONBUILD RUN mvn verify` builds other images.
-    if facts.is_made_to_build_on() {
-        return;
-    }
     for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
@@ -53,6 +49,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             || facts.builds_for_others(&chain, &installs)
             || facts.installs_when_it_runs(image).is_some()
             || facts.finds_libraries_by_compiler(image)
+            || facts.is_made_to_build_on()
         {
             continue;
         }
@@ -94,7 +91,6 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
 fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], reporter: &mut Reporter<'_>) {
     if facts.starts_with(image, &["go", "cargo", "mvn", "mvnw", "gradle", "gradlew"])
         || facts.starts_with_words(image, &["dotnet", "run"])
-        || facts.installs_when_it_runs(image).is_some()
     {
         return;
     }
@@ -106,6 +102,10 @@ fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], repo
     }) else {
         return;
     };
+    // `ONBUILD RUN mvn verify` builds other images. Asked last, since it takes looking through the sources.
+    if facts.installs_when_it_runs(image).is_some() || facts.is_made_to_build_on() {
+        return;
+    }
     let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));
     let mut finding = reporter.report(
         invocation.range,
