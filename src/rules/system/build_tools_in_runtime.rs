@@ -77,7 +77,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 kept.in_base |= adds_nothing;
                 kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
                 if stage.index != image.index {
-                    kept.heir = kept.heir.take().or_else(|| image.name.clone());
+                    // The last stage is what is built when none is named.
+                    kept.heir = image.name.clone().or_else(|| kept.heir.take());
                 }
                 if !kept.tools.iter().any(|other| other.name == install.name) {
                     kept.tools.push(install);

@@ -84,7 +84,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 .filter(|stage| stage.image.distribution == Distribution::Debian)
                 .map(|stage| catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default()));
             if install.stage != image.index {
-                kept.heir = kept.heir.take().or_else(|| image.name.clone());
+                // The last stage is what is built when none is named.
+                    kept.heir = image.name.clone().or_else(|| kept.heir.take());
             }
             if kept.headers.iter().all(|other| other.name != install.name) {
                 kept.headers.push(install.clone());
