@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::catalogue::{self, Distribution};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
-use super::commands::Apt;
+use super::commands::{Apt, Rpm, RpmTool};
 use super::layers::installs_node_modules;
 use super::paths::file_name;
 use super::python::PythonInstall;
@@ -66,6 +66,36 @@ impl Facts<'_> {
             return None;
         }
         packages.into_iter().find(|name| DOWNLOADERS.contains(name))
+    }
+
+    /// What the stages built on `stage` ask of `dnf` or `yum` that `microdnf` cannot do.
+    #[must_use]
+    pub fn needs_of_dnf(&self, stage: &StageFacts) -> ImageNeeds {
+        let holders = self.descendants(stage.index);
+        let runs = self.stages.iter().filter(|other| holders.contains(&other.index)).flat_map(|stage| &stage.runs);
+        let mut needs = ImageNeeds::default();
+        for command in runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never) {
+            let Some(rpm) =
+                Rpm::read(command).filter(|rpm| matches!(rpm.tool, RpmTool::Yum | RpmTool::Dnf | RpmTool::Dnf5))
+            else {
+                continue;
+            };
+            let is_file = |name: &str| name.contains("://") || name.ends_with(".rpm");
+            let word = rpm.subcommand.value.text();
+            let why = if rpm.packages().any(|(name, _)| is_file(name)) {
+                "to install packages from URLs or files".to_owned()
+            } else if matches!(
+                word,
+                "group" | "groups" | "groupinstall" | "config-manager" | "builddep" | "swap" | "localinstall"
+            ) {
+                format!("for `{} {word}`", command.program)
+            } else {
+                continue;
+            };
+            let name = if command.program == "yum" { "yum" } else { "dnf" };
+            needs.packages.entry(name).or_insert(why);
+        }
+        needs
     }
 
     /// What the stages built on `stage` use of its image that a slim variant lacks, and do not install themselves.
@@ -220,7 +250,7 @@ impl Collector<'_, '_> {
         if installs_node_modules(command)
             && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
         {
-            self.node(&manifest);
+            self.node(&manifest, &command.program);
         }
     }
 
@@ -238,9 +268,13 @@ impl Collector<'_, '_> {
     }
 
     /// What a Node project's packages need: by its manifest, and by what its lock tells of those that they bring along.
-    fn node(&mut self, manifest: &str) {
+    fn node(&mut self, manifest: &str, program: &str) {
         let folder = manifest.strip_suffix("package.json").unwrap_or_default();
         let Ok(manifest) = self.facts.workspace.read(manifest) else { return };
+        // Yarn 1 and pnpm fetch archives from GitHub instead.
+        if let Some(name) = dependency_on_git(manifest.text()).filter(|_| program == "npm") {
+            self.add("git", format!("for `{name}` from a git repository"));
+        }
         self.npm_packages(|name| manifest.text().contains(&format!("\"{name}\":")));
         let read = |name: &str| self.facts.workspace.read(&format!("{folder}{name}")).ok();
         let others = ["yarn.lock", "pnpm-lock.yaml", "bun.lock"];
@@ -263,6 +297,9 @@ impl Collector<'_, '_> {
         };
         let mut name = "";
         for line in file.text().lines().map(str::trim) {
+            if line.starts_with("\"resolved\": \"git+") {
+                self.add("git", format!("for `{name}` from a git repository"));
+            }
             if let Some((_, rest)) = line.split_once("node_modules/").filter(|_| line.ends_with("\": {")) {
                 let path = rest.strip_suffix("\": {").unwrap_or_default();
                 name = path.rsplit_once("node_modules/").map_or(path, |(_, name)| name);
@@ -362,6 +399,24 @@ impl Collector<'_, '_> {
             }
         }
     }
+}
+
+/// A dependency of a `package.json` that npm asks git for: `"mediasoup": "github:versatica/mediasoup#v3"`.
+fn dependency_on_git(manifest: &str) -> Option<String> {
+    const SCHEMES: [&str; 7] = ["git+", "git://", "git@", "github:", "gitlab:", "bitbucket:", "gist:"];
+    let json: Json = serde_json::from_str(manifest).ok()?;
+    let keys = ["dependencies", "devDependencies", "optionalDependencies"];
+    let mut all = keys.iter().filter_map(|key| json.get(key)?.as_object()).flatten();
+    let is_git = |version: &str| {
+        let of_user = version.split('#').next().is_some_and(|path| {
+            let plain = |part: &str| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+            };
+            path.split_once('/').is_some_and(|(user, name)| plain(user) && plain(name) && !user.starts_with('.'))
+        });
+        of_user || SCHEMES.iter().any(|scheme| version.starts_with(scheme))
+    };
+    all.find(|(_, version)| version.as_str().is_some_and(is_git)).map(|(name, _)| name.clone())
 }
 
 /// Whether a `package.json` names packages to install.

@@ -110,6 +110,10 @@ fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], repo
     }) else {
         return;
     };
+    // `exec mvn test` in the start script.
+    if facts.script_calls_toolchain(image, &invocation.program) {
+        return;
+    }
     let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));
     let mut finding = reporter.report(
         invocation.range,

@@ -1,6 +1,6 @@
 //! What an image does with its base.
 
-use crate::catalogue::{Slimmer, SlimmerKind};
+use crate::catalogue::{self, Distribution, Slimmer, SlimmerKind};
 use crate::facts::{Facts, Guard, Invocation, Shell, ShippedBase, Source, StageFacts};
 
 /// How sure it is that the small image would do.
@@ -46,7 +46,8 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
         return None;
     }
     let uses = base.finals.iter().filter_map(|image| match slimmer.kind {
-        SlimmerKind::Jre => runs_java(facts, image),
+        SlimmerKind::Jre => runs_java(facts, image)
+            .filter(|purpose| *purpose != Use::Runs || !calls_other_manager(facts, image, base, slimmer)),
         SlimmerKind::Kit => runs_result(facts, image),
         _ => runs(facts, image),
     });
@@ -78,8 +79,24 @@ fn commands<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> impl Iterator<It
     runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never)
 }
 
+/// Whether a step calls a package manager that the other image lacks: `yum` of Amazon's Linux, where Temurin's is Ubuntu.
+fn calls_other_manager(facts: &Facts<'_>, image: &StageFacts, base: &ShippedBase<'_>, slimmer: &Slimmer) -> bool {
+    let managers = |distribution: Distribution| match distribution {
+        Distribution::Debian | Distribution::Ubuntu => &["apt", "apt-get", "dpkg"] as &[&str],
+        Distribution::Alpine => &["apk"],
+        Distribution::RedHat => &["yum", "dnf", "microdnf", "rpm"],
+        _ => &[],
+    };
+    let others = managers(catalogue::base_image(&slimmer.reference).distribution);
+    let own = managers(base.stage.image.distribution);
+    own != others && commands(facts, image).any(|command| own.contains(&command.program.as_str()))
+}
+
 fn runs_java(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.starts_with(image, &JAVA_BUILDERS) {
+        return None;
+    }
+    if facts.script_calls_toolchain(image, "mvn") {
         return None;
     }
     let builds = commands(facts, image).any(|command| JAVA_BUILDERS.contains(&command.program.as_str()));
@@ -114,7 +131,8 @@ fn runs_result(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     let library = words.get(1).is_some_and(|word| {
         word.rsplit_once('.').is_some_and(|(_, extension)| extension.trim_end_matches(['"', '\'']) == "dll")
     });
-    if facts.starts_with(image, makers) && !library {
+    let calls = || makers.first().is_some_and(|maker| facts.script_calls_toolchain(image, maker));
+    if (facts.starts_with(image, makers) && !library) || calls() {
         return None;
     }
     // A tool that is installed from elsewhere may call the toolchain when it runs.
