@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
-use crate::facts::commands::Apt;
+use crate::facts::commands::{Apt, Options};
 use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to};
 use crate::rules::{Check, Reporter};
@@ -74,7 +74,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
-        for install in headers {
+        for install in headers.into_iter().filter(|install| !may_be_required(&chain, install)) {
             let kept = found.entry(install.invocation.range).or_default();
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
             kept.own_python |= image.image.python.is_some();
@@ -85,7 +85,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 .map(|stage| catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default()));
             if install.stage != image.index {
                 // The last stage is what is built when none is named.
-                    kept.heir = image.name.clone().or_else(|| kept.heir.take());
+                kept.heir = image.name.clone().or_else(|| kept.heir.take());
             }
             if kept.headers.iter().all(|other| other.name != install.name) {
                 kept.headers.push(install.clone());
@@ -121,6 +121,21 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
+}
+
+/// Whether a package that is no repository's is installed behind it, which may require it by name: `rpm -U mesos-1.7.0.rpm`.
+fn may_be_required(chain: &[&StageFacts], install: &SystemInstall<'_>) -> bool {
+    let runs = chain.iter().flat_map(|stage| &stage.runs).filter(|run| run.instruction >= install.instruction);
+    runs.flat_map(|run| &run.invocations).any(|invocation| {
+        let options = Options::read(&invocation.arguments, &[]);
+        match invocation.program.as_str() {
+            "rpm" => {
+                options.has(&["-i", "-U", "--install", "--upgrade"]) && !options.has(&["-q", "--import", "--query"])
+            }
+            "dpkg" => options.has(&["-i", "--install"]),
+            _ => false,
+        }
+    })
 }
 
 /// Debian recommends headers and compilers beside `python3-pip`.

@@ -41,6 +41,13 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
     if facts.is_workshop() || base.finals.iter().any(windows) {
         return None;
     }
+    // With a kernel it is the root file system of a machine.
+    let is_machine = |image: &&StageFacts| {
+        facts.installs_of_image(image).iter().any(|install| install.name.starts_with("linux-image"))
+    };
+    if base.finals.iter().any(is_machine) {
+        return None;
+    }
     // `ONBUILD RUN mvn verify` needs the compiler in other images.
     if matches!(slimmer.kind, SlimmerKind::Jre | SlimmerKind::Kit) && facts.is_made_to_build_on() {
         return None;
