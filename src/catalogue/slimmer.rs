@@ -47,6 +47,8 @@ pub(super) fn slimmer(
     let kind = match image.slimmer {
         "runtime" => SlimmerKind::Devel,
         "minimal" | "ubi-minimal" => SlimmerKind::Minimal,
+        // From release 8 on the slim image installs with `microdnf` alone.
+        "release-slim" if repository == "oraclelinux" && !tag.starts_with(['6', '7']) => SlimmerKind::Minimal,
         "jre" | "temurin" => SlimmerKind::Jre,
         // `oraclelinux:9-slim` has no `dnf` either.
         "release-slim" if distribution == Distribution::RedHat => SlimmerKind::Minimal,

@@ -139,7 +139,7 @@ pub fn is_development_package(family: Distribution, package: &str) -> bool {
     let name = bare_name(package);
     match family {
         Distribution::Debian | Distribution::Ubuntu => name.ends_with("-dev") || name.starts_with("linux-headers"),
-        Distribution::Alpine => name.ends_with("-dev") || name == "linux-headers",
+        Distribution::Alpine => (name.ends_with("-dev") && name != "dpkg-dev") || name == "linux-headers",
         // `java-17-openjdk-devel` is the compiler.
         Distribution::RedHat | Distribution::Suse => {
             (name.ends_with("-devel") && !name.starts_with("java")) || name.ends_with("-headers")

@@ -104,7 +104,8 @@ impl Facts<'_> {
     /// What else the finals of a base are called, when they are not the stage itself.
     #[must_use]
     pub fn heirs(&self, base: &ShippedBase<'_>) -> Option<String> {
-        let others = base.finals.iter().filter(|image| image.index != base.stage.index);
+        // The last stage is what is built when none is named.
+        let others = base.finals.iter().rev().filter(|image| image.index != base.stage.index);
         let names: Vec<String> = others
             .map(|image| match &image.name {
                 Some(name) => format!("the stage `{name}`"),

@@ -28,6 +28,7 @@ mod references;
 mod run;
 mod split;
 mod stages;
+mod starts;
 mod system;
 mod targets;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalogue::BaseImage;
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword, Value, expand};
+use crate::text::TextRange;
 
 use super::environment::{Environment, Variable, VariableKind};
 use super::images::{self, Base};
@@ -205,7 +206,14 @@ fn initial(image: &BaseImage, base: &Base) -> State {
     };
     let shell = if image.windows { Shell::Cmd } else { Shell::Posix { errexit: false } };
     let workdir = if image.windows { Value::unknown() } else { Value::new("/") };
-    State { environment: Environment::default(), user, workdir, shell }
+    let mut environment = Environment::default();
+    // Every variant names there what its extensions are compiled with, so that `apk add $PHPIZE_DEPS` may take it out again.
+    if image.repository == "php" {
+        let value = Value::new("autoconf dpkg-dev file g++ gcc libc-dev make pkgconf re2c");
+        let set_at = TextRange::default();
+        environment.set("PHPIZE_DEPS", Variable { value, kind: VariableKind::Env, set_at });
+    }
+    State { environment, user, workdir, shell }
 }
 
 fn step(

@@ -1,17 +1,17 @@
 //! Which programs of a full base image the build and the start of an image use, which a slim one lacks.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod npm;
 
-use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, BaseImage, Distribution};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
-use super::commands::Apt;
+use super::commands::{Apt, Rpm, RpmTool};
 use super::layers::installs_node_modules;
 use super::paths::file_name;
 use super::python::PythonInstall;
-use super::{Facts, Guard, Invocation, Source, StageFacts};
+use super::{Facts, Guard, Invocation, StageFacts};
 
 /// Packages of a full image that something needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,9 +34,6 @@ const LINKS_MANUAL: [&str; 5] = ["openjdk-*", "default-jre*", "default-jdk*", "p
 /// Words in front of a command that are none themselves.
 const TRANSPARENT: [&str; 15] =
     ["if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "("];
-
-/// What only compiling needs.
-const COMPILING: [&str; 4] = ["python3", "make", "g++", "gcc"];
 
 /// Programs that take the system's certificates for `https://`. Debian recommends `ca-certificates` beside each.
 const DOWNLOADERS: [&str; 3] = ["curl", "wget", "git"];
@@ -66,6 +63,36 @@ impl Facts<'_> {
             return None;
         }
         packages.into_iter().find(|name| DOWNLOADERS.contains(name))
+    }
+
+    /// What the stages built on `stage` ask of `dnf` or `yum` that `microdnf` cannot do.
+    #[must_use]
+    pub fn needs_of_dnf(&self, stage: &StageFacts) -> ImageNeeds {
+        let holders = self.descendants(stage.index);
+        let runs = self.stages.iter().filter(|other| holders.contains(&other.index)).flat_map(|stage| &stage.runs);
+        let mut needs = ImageNeeds::default();
+        for command in runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never) {
+            let Some(rpm) =
+                Rpm::read(command).filter(|rpm| matches!(rpm.tool, RpmTool::Yum | RpmTool::Dnf | RpmTool::Dnf5))
+            else {
+                continue;
+            };
+            let is_file = |name: &str| name.contains("://") || name.ends_with(".rpm");
+            let word = rpm.subcommand.value.text();
+            let why = if rpm.packages().any(|(name, _)| is_file(name)) {
+                "to install packages from URLs or files".to_owned()
+            } else if matches!(
+                word,
+                "group" | "groups" | "groupinstall" | "config-manager" | "builddep" | "swap" | "localinstall"
+            ) {
+                format!("for `{} {word}`", command.program)
+            } else {
+                continue;
+            };
+            let name = if command.program == "yum" { "yum" } else { "dnf" };
+            needs.packages.entry(name).or_insert(why);
+        }
+        needs
     }
 
     /// What the stages built on `stage` use of its image that a slim variant lacks, and do not install themselves.
@@ -223,7 +250,7 @@ impl Collector<'_, '_> {
         if installs_node_modules(command)
             && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
         {
-            self.node(&manifest);
+            self.node(&manifest, &command.program);
         }
     }
 
@@ -241,79 +268,6 @@ impl Collector<'_, '_> {
     fn gem(&mut self, name: &str) {
         for package in catalogue::needs_of_gem(name).into_iter().flat_map(|list| list.split(' ')) {
             self.add(package, format!("for `{name}`"));
-        }
-    }
-
-    /// What a Node project's packages need: by its manifest, and by what its lock tells of those that they bring along.
-    fn node(&mut self, manifest: &str) {
-        let folder = manifest.strip_suffix("package.json").unwrap_or_default();
-        let Ok(manifest) = self.facts.workspace.read(manifest) else { return };
-        self.npm_packages(|name| manifest.text().contains(&format!("\"{name}\":")));
-        let read = |name: &str| self.facts.workspace.read(&format!("{folder}{name}")).ok();
-        let others = ["yarn.lock", "pnpm-lock.yaml", "bun.lock"];
-        for lock in others.into_iter().filter_map(read) {
-            // `node-rdkafka@^2.3.3:`, `"@google-cloud/profiler@^5.0.0":`, `  /node-rdkafka@2.18.0:`, `"node-rdkafka": [`
-            let starts = lock.text().lines().map(|line| line.trim_start_matches([' ', '"', '\'', '/']));
-            let starts: BTreeSet<&str> = starts.collect();
-            let begins = |start: String| {
-                starts.range(start.as_str()..).next().is_some_and(|line| line.starts_with(start.as_str()))
-            };
-            self.npm_packages(|name| {
-                name != "node-gyp" && ['@', '/', '"'].into_iter().any(|behind| begins(format!("{name}{behind}")))
-            });
-        }
-        let Some(file) = read("package-lock.json").or_else(|| read("npm-shrinkwrap.json")) else {
-            let is_there = |name: &&str| self.facts.workspace.is_file(&format!("{folder}{name}"));
-            self.needs.unlocked |=
-                !others.iter().chain(&["bun.lockb"]).any(is_there) && has_dependencies(manifest.text());
-            return;
-        };
-        let mut name = "";
-        for line in file.text().lines().map(str::trim) {
-            if let Some((_, rest)) = line.split_once("node_modules/").filter(|_| line.ends_with("\": {")) {
-                let path = rest.strip_suffix("\": {").unwrap_or_default();
-                name = path.rsplit_once("node_modules/").map_or(path, |(_, name)| name);
-            } else if line.starts_with("\"hasInstallScript\": true") && !catalogue::is_harmless_script(name) {
-                for package in ["python3", "make", "g++"] {
-                    self.add(package, format!("for the install script of `{name}`"));
-                }
-            }
-        }
-    }
-
-    /// What packages of npm open or call when they run that are copied from another stage: `COPY --from=builder /app/.next/standalone ./`.
-    fn taken(&mut self, stage: &StageFacts) {
-        for transfer in &stage.transfers {
-            let Source::Stage(from) = transfer.source else { continue };
-            for source in transfer.paths.iter().filter_map(|(source, _)| source.known()) {
-                let with_modules = matches!(file_name(source), "node_modules" | "standalone" | ".output");
-                let own = std::iter::once(source).filter(|_| !with_modules);
-                let around = source.match_indices('/').rev().filter(|_| with_modules);
-                let folders = own.chain(around.filter_map(|(at, _)| source.get(..at)));
-                let manifest = |folder: &str| {
-                    self.facts.origin(from, usize::MAX, &super::resolve("/", &format!("{folder}/package.json")), None)
-                };
-                let Some(manifest) = folders.into_iter().find_map(manifest) else { continue };
-                let Ok(manifest) = self.facts.workspace.read(&manifest) else { continue };
-                let json: Option<Json> = serde_json::from_str(manifest.text()).ok();
-                let names = json.as_ref().and_then(|json| json.get("dependencies")?.as_object());
-                for (name, packages) in catalogue::needs_of_npm_packages() {
-                    let is_there = names.is_some_and(|names| names.contains_key(name));
-                    let is_for_building = |package: &&str| COMPILING.contains(package) || package.ends_with("-dev");
-                    for package in packages.split(' ').filter(|package| is_there && !is_for_building(package)) {
-                        self.add(package, format!("for `{name}`"));
-                    }
-                }
-            }
-        }
-    }
-
-    /// What those packages of npm need that are compiled.
-    fn npm_packages(&mut self, is_there: impl Fn(&str) -> bool) {
-        for (name, packages) in catalogue::needs_of_npm_packages() {
-            if is_there(name) {
-                packages.split(' ').for_each(|package| self.add(package, format!("for `{name}`")));
-            }
         }
     }
 
@@ -369,15 +323,6 @@ impl Collector<'_, '_> {
             }
         }
     }
-}
-
-/// Whether a `package.json` names packages to install.
-fn has_dependencies(manifest: &str) -> bool {
-    let json: Option<Json> = serde_json::from_str(manifest).ok();
-    json.is_some_and(|json| {
-        let keys = ["dependencies", "devDependencies", "optionalDependencies"];
-        keys.iter().filter_map(|key| json.get(key)?.as_object()).any(|names| !names.is_empty())
-    })
 }
 
 fn is_script(word: &str) -> bool {

@@ -6,10 +6,12 @@ use crate::catalogue::BaseImage;
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
+use super::super::commands::removal;
 use super::super::history::has_script_extension;
-use super::super::paths::{file_name, is_below, resolve};
+use super::super::paths::{is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
 use super::dependencies::modules;
+use super::node_manifest::{Manifest, commands, is_for_work, names_package};
 use super::on_mount;
 use super::written::installs_node_modules;
 
@@ -17,26 +19,6 @@ use super::written::installs_node_modules;
 const DEPTH_LIMIT: u32 = 6;
 /// Programs that start a program of Node.js, or what `package.json` names.
 const STARTERS: [&str; 5] = ["node", "npm", "yarn", "pnpm", "npx"];
-/// Programs that serve sources while they are written. They load what the project's configuration names.
-const SERVERS: [&str; 17] = [
-    "vite",
-    "react-scripts",
-    "react-app-rewired",
-    "craco",
-    "webpack",
-    "webpack-dev-server",
-    "ng",
-    "vue-cli-service",
-    "storybook",
-    "parcel",
-    "gatsby",
-    "nodemon",
-    "ts-node",
-    "ts-node-dev",
-    "tsx",
-    "jest",
-    "vitest",
-];
 /// Suffixes of what Node.js runs.
 const SOURCES: [&str; 3] = [".js", ".mjs", ".cjs"];
 /// Flags with which an install is about another folder, part of a workspace, or nothing.
@@ -81,11 +63,12 @@ pub struct DevelopmentModules {
     pub packages: Vec<String>,
     /// A development dependency that the program needs when it starts, and the file that needs it.
     pub needed: Option<(&'static str, &'static str)>,
-}
-
-/// The dependencies and scripts of a `package.json`.
-struct Manifest {
-    json: Json,
+    /// The program that installs: `npm`, `yarn` or `pnpm`.
+    pub program: String,
+    /// A script of the manifest that each install runs, and the development dependency that it calls: `prepare` and `husky`.
+    pub script: Option<(&'static str, String)>,
+    /// A command of a later layer that takes them out again, which frees nothing.
+    pub late: Option<TextRange>,
 }
 
 impl Facts<'_> {
@@ -105,6 +88,7 @@ impl Facts<'_> {
             return found;
         }
         for modules in &mut found {
+            modules.late = self.late_prune(image, modules);
             modules.needed = self.compiles_its_configuration(&modules.manifest);
             modules.packages.retain(|name| modules.needed.is_none_or(|(needed, _)| name != needed));
         }
@@ -174,7 +158,8 @@ impl Facts<'_> {
         })?;
         let folder = modules(install)?;
         let path = self.origin_in(stage.index, run, &install.workdir, "package.json")?;
-        let packages = self.node_manifest(&path)?.development();
+        let manifest = self.node_manifest(&path)?;
+        let packages = manifest.development();
         let later = stage.runs.iter().filter(|other| other.instruction > run.instruction && !in_layers);
         let mut later = later.map(|other| (other, 0)).chain([(run, at + 1)]);
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
@@ -186,7 +171,17 @@ impl Facts<'_> {
             manifest: path,
             packages,
             needed: None,
+            program: install.program.clone(),
+            script: manifest.calls_a_tool_when_installed(),
+            late: None,
         })
+    }
+
+    /// The command of the image that leaves the folder without them, in a layer behind the one that brings them.
+    fn late_prune(&self, image: &StageFacts, modules: &DevelopmentModules) -> Option<TextRange> {
+        let runs = self.chain(image).flat_map(|stage| &stage.runs);
+        let mut later = runs.filter(|run| run.range.start() > modules.range.end());
+        later.find_map(|run| self.taken_out_by(run, 0, &modules.folder))
     }
 
     /// What a program needs to read its configuration: `next start` translates `next.config.ts`.
@@ -202,16 +197,24 @@ impl Facts<'_> {
 
     /// Whether an invocation of `run` from `first` on deletes `folder`, or leaves it without development dependencies.
     fn takes_out(&self, run: &Run, first: usize, folder: &str) -> bool {
-        super::deletes(run, first, folder)
-            || run.invocations.iter().skip(first).any(|invocation| {
-                let own = modules(invocation).is_none_or(|other| other == folder);
-                let words = || invocation.arguments.iter().map(|argument| argument.value.text());
-                let by_name = words().any(|word| {
-                    word.contains("prune") || word.contains("focus") || word == "deploy" || word.contains("production")
-                });
-                let node = STARTERS.contains(&invocation.program.as_str());
-                node && ((own && self.leaves_out_development(run, invocation)) || by_name)
-            })
+        self.taken_out_by(run, first, folder).is_some()
+    }
+
+    /// The invocation that does.
+    fn taken_out_by(&self, run: &Run, first: usize, folder: &str) -> Option<TextRange> {
+        let found = run.invocations.iter().skip(first).find(|invocation| {
+            if invocation.guard != Guard::Never && removal(invocation).is_some_and(|removal| removal.deletes(folder)) {
+                return true;
+            }
+            let own = modules(invocation).is_none_or(|other| other == folder);
+            let words = || invocation.arguments.iter().map(|argument| argument.value.text());
+            let by_name = words().any(|word| {
+                word.contains("prune") || word.contains("focus") || word == "deploy" || word.contains("production")
+            });
+            let node = STARTERS.contains(&invocation.program.as_str());
+            node && ((own && self.leaves_out_development(run, invocation)) || by_name)
+        });
+        found.map(|invocation| invocation.range)
     }
 
     /// Whether nothing but `package.json` decides what is installed.
@@ -290,111 +293,4 @@ impl Facts<'_> {
 fn leaves_environment_alone(image: &BaseImage) -> bool {
     let repository = image.repository.as_str();
     repository == "node" || (image.is_known && !repository.contains("node") && !repository.starts_with("bitnami"))
-}
-
-impl Manifest {
-    fn names(&self, key: &str) -> Vec<String> {
-        let names = self.json.get(key).and_then(Json::as_object).map(|object| object.keys().cloned().collect());
-        names.unwrap_or_default()
-    }
-
-    fn all_development(&self) -> Vec<String> {
-        self.names("devDependencies")
-    }
-
-    /// Development dependencies that hold more than types, and are not ordinary dependencies too.
-    fn development(&self) -> Vec<String> {
-        let mut names = self.all_development();
-        let ordinary = self.names("dependencies");
-        names.retain(|name| !name.starts_with("@types/") && !ordinary.contains(name));
-        names
-    }
-
-    fn depends_on(&self, name: &str) -> bool {
-        self.names("dependencies").iter().any(|other| other == name)
-    }
-
-    fn scripts(&self) -> impl Iterator<Item = (&String, &str)> {
-        let scripts = self.json.get("scripts").and_then(Json::as_object);
-        scripts.into_iter().flatten().filter_map(|(name, script)| Some((name, script.as_str()?)))
-    }
-
-    /// Whether a command needs no development dependency, where it runs a script of the manifest or a package's program.
-    fn runs_plainly(&self, command: &[&str]) -> bool {
-        let mut rest = command.iter().copied();
-        while let Some(word) = rest.next() {
-            match file_name(word) {
-                "npm" | "yarn" | "pnpm" => {
-                    let mut behind = rest.filter(|word| !word.starts_with('-'));
-                    let name = match behind.next() {
-                        Some("run" | "run-script") => behind.next(),
-                        // They install, or set something up.
-                        Some("ci" | "install" | "i" | "config" | "cache" | "prune") => return true,
-                        other => other,
-                    };
-                    return name.is_some_and(|name| self.starts_plainly(name, 0));
-                }
-                "npx" => return rest.find(|word| !word.starts_with('-')).is_some_and(|name| self.depends_on(name)),
-                _ => {}
-            }
-        }
-        true
-    }
-
-    /// Whether the script `name` runs Node.js itself or an ordinary dependency, and names no development dependency.
-    fn starts_plainly(&self, name: &str, depth: u32) -> bool {
-        // Without a script of that name `npm start` runs `node server.js`.
-        let has = |other: &str| self.scripts().any(|(name, _)| name == other);
-        let around = ["pre", "post"].map(|part| format!("{part}{name}"));
-        if depth <= 4 && around.iter().any(|other| has(other) && !self.starts_plainly(other, depth + 1)) {
-            return false;
-        }
-        let Some((_, script)) = self.scripts().find(|(other, _)| *other == name) else { return name == "start" };
-        let tools = self.all_development();
-        if depth > 4
-            || is_for_work(name)
-            || script.split([' ', '=', '/', '&', ';']).any(is_for_work)
-            || tools.iter().any(|tool| names_package(script, tool))
-        {
-            return false;
-        }
-        script.split(['&', ';', '|']).filter(|part| !part.trim().is_empty()).all(|part| {
-            let mut words = part.split_whitespace().skip_while(|word| word.contains('='));
-            match words.next() {
-                None | Some("node") => true,
-                Some("npm" | "yarn" | "pnpm") => {
-                    let mut words = words.filter(|word| *word != "run" && !word.starts_with('-'));
-                    words.next().is_some_and(|name| self.starts_plainly(name, depth + 1))
-                }
-                Some(program) => self.depends_on(program),
-            }
-        })
-    }
-}
-
-/// The commands of a line, each word by word.
-fn commands(line: &str) -> Vec<Vec<&str>> {
-    line.split(['&', ';', '|', '(', ')', '`'])
-        .map(|command| {
-            let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'', '[', ']', ',', '$']));
-            words.filter(|word| !word.is_empty()).collect()
-        })
-        .collect()
-}
-
-/// Whether a word of a command says that sources are served or watched: `start:dev`, `NODE_ENV=development`, `vite`.
-fn is_for_work(word: &str) -> bool {
-    let parts = || word.split([':', '-', '_', '.', '=']);
-    SERVERS.contains(&word) || parts().any(|part| matches!(part, "dev" | "development" | "watch" | "test" | "debug"))
-}
-
-/// Whether `name` stands in `text` as a word of its own: `node -r ts-node/register`.
-fn names_package(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let is_part = |byte: Option<&u8>| {
-            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-        };
-        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
-        !is_part(before) && !is_part(text.as_bytes().get(at + name.len()))
-    })
 }

@@ -9,14 +9,17 @@ mod development;
 mod kinds;
 mod modes;
 mod moves;
+mod node_manifest;
 mod ownership;
+mod recursive;
 mod written;
 
 pub use additions::{Addition, Way};
 pub use archives::KeptArchive;
 pub use development::DevelopmentModules;
 pub use moves::{LateMove, Rewriting};
-pub use ownership::{ByteSource, Held, OwnershipAction, OwnershipChange};
+pub use ownership::{ByteSource, Held, OwnershipChange};
+pub use recursive::OwnershipAction;
 
 pub(in crate::facts) use written::installs_node_modules;
 

@@ -5,26 +5,16 @@ use std::collections::HashSet;
 use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
 
-use super::super::commands::{Options, removal};
+use super::super::commands::removal;
 use super::super::paths::{is_below, resolve};
 use super::super::{Base, Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
 use super::modes::is_usual;
+use super::recursive::{Named, OwnershipAction, Recursive};
 use super::written::written;
 use super::{WORTH_BYTES, Way, kinds, on_mount};
 
 /// How far copies between stages are followed back.
 const DEPTH_LIMIT: u32 = 6;
-
-/// What a command changes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OwnershipAction {
-    /// `chown`
-    Owner,
-    /// `chgrp`
-    Group,
-    /// `chmod`
-    Mode,
-}
 
 /// A recursive `chown`, `chgrp` or `chmod` over files that earlier layers hold.
 #[derive(Debug)]
@@ -73,24 +63,6 @@ pub enum ByteSource {
     Lock,
     /// The catalogue, or nothing.
     Catalogue,
-}
-
-/// `chown -R OWNER FOLDER…`
-struct Recursive {
-    action: OwnershipAction,
-    given: Option<Value>,
-    paths: Vec<Named>,
-}
-
-/// A folder that a command names.
-#[derive(Clone)]
-struct Named {
-    /// Absolute.
-    path: String,
-    /// Hidden files right below it are left out: `FOLDER/*`.
-    without_hidden: bool,
-    /// As written, where that is relative.
-    relative: Option<String>,
 }
 
 impl Facts<'_> {
@@ -373,34 +345,6 @@ impl Facts<'_> {
             });
         }
         found
-    }
-}
-
-impl Recursive {
-    fn read(invocation: &Invocation) -> Option<Self> {
-        let (action, with_value): (_, &[&str]) = match invocation.program.as_str() {
-            "chown" => (OwnershipAction::Owner, &["--from", "--reference"]),
-            "chgrp" => (OwnershipAction::Group, &["--from", "--reference"]),
-            "chmod" => (OwnershipAction::Mode, &["--reference"]),
-            _ => return None,
-        };
-        let folder = invocation.workdir.known()?;
-        let options = Options::read(&invocation.arguments, with_value);
-        // `--from=root:root` leaves files alone that have their owner already.
-        if !options.has(&["-R", "--recursive"]) || options.has(&["--from"]) {
-            return None;
-        }
-        let mut words = options.operands.iter().map(|(_, argument)| &argument.value);
-        // `chmod -R -x FOLDER`: the mode looks like a flag.
-        let mode_is_flag = action == OwnershipAction::Mode && options.has(&["-r", "-w", "-x", "-X", "-s", "-t"]);
-        let given = if options.has(&["--reference"]) || mode_is_flag { None } else { Some(words.next()?.clone()) };
-        let paths = words.filter_map(Value::known).map(|path| {
-            let all = path.strip_suffix('*').filter(|parent| parent.is_empty() || parent.ends_with('/'));
-            let relative = (!path.starts_with('/')).then(|| path.to_owned());
-            Named { path: resolve(folder, all.unwrap_or(path)), without_hidden: all.is_some(), relative }
-        });
-        let paths = paths.filter(|named| !named.path.contains(['*', '?', '[', '{', '~'])).collect();
-        Some(Self { action, given, paths })
     }
 }
 

@@ -4,7 +4,7 @@ use crate::dockerfile::{UNKNOWN, Value};
 
 use super::super::Invocation;
 use super::super::commands::{GitClone, Npm, NpmAction, Options, Pip, PipAction};
-use super::super::paths::resolve;
+use super::super::paths::{file_name, resolve};
 use super::{Way, kinds};
 
 /// What a command writes.
@@ -146,11 +146,30 @@ pub(super) fn url_name(url: &str) -> &str {
     rest.rsplit_once('/').map_or("", |(_, name)| name)
 }
 
+/// The folder that `-C` and `-d` name, or the one below the current folder that is called like the archive.
 fn unpacked(invocation: &Invocation) -> Option<&str> {
     let words: Vec<&str> = invocation.arguments.iter().map(|argument| argument.value.text()).collect();
-    let flag = if invocation.program == "tar" { "-C" } else { "-d" };
-    let at = words.iter().position(|word| *word == flag)?;
-    invocation.argument(at + 1)
+    let is_tar = invocation.program == "tar";
+    let flag = if is_tar { "-C" } else { "-d" };
+    if let Some(at) = words.iter().position(|word| *word == flag) {
+        return invocation.argument(at + 1);
+    }
+    let extracts = !is_tar
+        || words.first().is_some_and(|first| !first.starts_with("--") && first.contains('x') && !first.contains('.'))
+        || words.contains(&"--extract");
+    let elsewhere = ["--directory", "--strip", "-O", "--to-stdout", "--transform", "-p", "-l", "-t"];
+    if !extracts || words.iter().any(|word| elsewhere.iter().any(|flag| word.starts_with(flag))) {
+        return None;
+    }
+    let packed = if is_tar { &[".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar"] as &[&str] } else { &[".zip"] };
+    // `tar -xzf apache-tomcat-9.0.45.tar.gz`
+    let archive = invocation.arguments.iter().filter_map(|argument| argument.value.known());
+    let names: Vec<&str> =
+        archive.filter_map(|word| packed.iter().find_map(|ending| file_name(word).strip_suffix(ending))).collect();
+    match names.as_slice() {
+        [name] if !name.is_empty() && !name.contains(['*', '?']) => Some(name),
+        _ => None,
+    }
 }
 
 /// `python -m venv DIR`, `virtualenv DIR`

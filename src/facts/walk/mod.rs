@@ -196,6 +196,10 @@ struct ShellState {
     by_platform: BTreeMap<String, Value>,
     exported: Vec<String>,
     workdir: Value,
+    /// Where `cd -` goes back to.
+    workdir_before: Option<Value>,
+    /// Where each `popd` goes back to.
+    pushed: Vec<Value>,
     errexit: Errexit,
 }
 
@@ -258,6 +262,8 @@ impl<'f, 'w, 'r> Follow<'f, 'w, 'r> {
                 by_platform: BTreeMap::new(),
                 exported: Vec::new(),
                 workdir,
+                workdir_before: None,
+                pushed: Vec::new(),
                 errexit: Errexit::of(errexit),
             },
             guard: Guard::Always,

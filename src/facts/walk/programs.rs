@@ -158,12 +158,26 @@ impl Follow<'_, '_, '_> {
         let arguments = simple.words.get(1..).unwrap_or_default();
         match name {
             "cd" | "pushd" => {
-                let target = arguments
-                    .iter()
-                    .map(|word| self.expand_one(script, word))
-                    .find(|value| !value.text().starts_with('-'));
+                let words: Vec<Value> = arguments.iter().map(|word| self.expand_one(script, word)).collect();
+                // `cd -` goes back to the folder before.
+                if name == "cd" && words.last().is_some_and(|word| word.text() == "-") {
+                    let before = self.shell.workdir_before.take().unwrap_or_else(Value::unknown);
+                    self.shell.workdir_before = Some(std::mem::replace(&mut self.shell.workdir, before));
+                    return true;
+                }
+                let target = words.into_iter().find(|value| !value.text().starts_with('-'));
                 let target = target.unwrap_or_else(|| self.run.state.home().map_or_else(Value::unknown, Value::new));
-                self.shell.workdir = resolve_value(&self.shell.workdir, &target);
+                let next = resolve_value(&self.shell.workdir, &target);
+                let before = std::mem::replace(&mut self.shell.workdir, next);
+                if name == "pushd" {
+                    self.shell.pushed.push(before.clone());
+                }
+                self.shell.workdir_before = Some(before);
+                true
+            }
+            "popd" => {
+                let before = self.shell.pushed.pop().unwrap_or_else(Value::unknown);
+                self.shell.workdir_before = Some(std::mem::replace(&mut self.shell.workdir, before));
                 true
             }
             "set" => {

@@ -3,7 +3,7 @@
 mod evidence;
 mod remedy;
 
-use crate::catalogue::{self, BaseImage, Slimmer, SlimmerKind};
+use crate::catalogue::{self, BaseImage, Distribution, Slimmer, SlimmerKind};
 use crate::diagnostic::{Basis, Component, Savings, Severity, format_bytes};
 use crate::facts::{Facts, ImageNeeds, MANUAL_FOLDER, ShippedBase, Split};
 use crate::rules::multistage;
@@ -18,9 +18,6 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 const WEIGHTY: u64 = 60_000_000;
 /// Names of libraries that a sentence lists before it counts.
 const LIBRARIES_LISTED: usize = 6;
-
-/// Packages of buildpack-deps:scm whose commands Temurin's images lack.
-const OF_SCM: [&str; 7] = ["bzip2", "git", "mercurial", "openssh-client", "subversion", "unzip", "xz-utils"];
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for base in facts.shipped_bases() {
@@ -57,7 +54,8 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     }
     let lacking = lacking(&needs);
     if !lacking.is_empty() {
-        finding.note("needs", format!("the slim image has no {lacking}"));
+        let kind = if slimmer.kind == SlimmerKind::Slim { "slim" } else { "smaller" };
+        finding.note("needs", format!("the {kind} image has no {lacking}"));
     }
     let libraries: Vec<String> =
         split.iter().flat_map(|split| &split.added).map(|library| format!("`{library}`")).collect();
@@ -88,17 +86,24 @@ fn stages_for(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> 
     facts.split().ok().filter(|split| split.slimmed && !split.removed.iter().any(told))
 }
 
-/// What the slim image lacks; nothing where the full one has it no more than the slim one.
+/// What the smaller image lacks; nothing where the full one has it no more than that one.
 fn needs(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> ImageNeeds {
-    let rich = base.stage.image.has_build_tools == Some(true) && slimmer.kind == SlimmerKind::Slim;
-    let needs = if slimmer.kind == SlimmerKind::Slim { facts.image_needs(base.stage) } else { ImageNeeds::default() };
-    // `openjdk:17` is built on the part of buildpack-deps with `unzip` and version control; Temurin has `curl` and `wget` as well.
-    if slimmer.kind == SlimmerKind::Jre && base.stage.image.repository == "openjdk" {
-        let mut needs = facts.image_needs(base.stage);
-        needs.packages.retain(|package, _| OF_SCM.contains(package));
-        return needs;
+    /// What `openjdk` has of Debian, and Temurin's image of Ubuntu has not.
+    const OF_OPENJDK: [&str; 6] = ["bzip2", "git", "mercurial", "subversion", "unzip", "xz-utils"];
+    let image = &base.stage.image;
+    match slimmer.kind {
+        SlimmerKind::Slim if image.has_build_tools == Some(true) => facts.image_needs(base.stage),
+        SlimmerKind::Slim => {
+            ImageNeeds { links_manual: facts.image_needs(base.stage).links_manual, ..ImageNeeds::default() }
+        }
+        SlimmerKind::Jre if slimmer.tag.is_none() && image.distribution == Distribution::Debian => {
+            let mut needs = facts.image_needs(base.stage);
+            needs.packages.retain(|package, _| OF_OPENJDK.contains(package));
+            ImageNeeds { packages: needs.packages, ..ImageNeeds::default() }
+        }
+        SlimmerKind::Minimal => facts.needs_of_dnf(base.stage),
+        _ => ImageNeeds::default(),
     }
-    if rich { needs } else { ImageNeeds { links_manual: needs.links_manual, ..ImageNeeds::default() } }
 }
 
 fn message(reference: &str, image: &BaseImage, slimmer: &Slimmer) -> String {

@@ -32,14 +32,42 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
     } else {
         finding.label(modules.install, "installs them");
     }
+    if let Some(late) = modules.late {
+        finding.label(late, "takes them out again, in a later layer, which frees nothing");
+    }
     finding.note("manifest", format!("`devDependencies` of `{}`", modules.manifest));
     let first = modules.needed.map_or_else(String::new, |(package, file)| {
         format!("move `{package}` to `dependencies`, since `{file}` needs it when the image starts; then ")
     });
-    let remedy = match modules.copied_from.as_deref() {
-        None => "build in a stage of its own, and install with `npm ci --omit=dev` (`yarn install --production`, `pnpm install --prod`) in this one".to_owned(),
-        Some("") => "run `npm prune --omit=dev` (`pnpm prune --prod`) in the stage that is copied from, behind its last build step".to_owned(),
-        Some(stage) => format!("run `npm prune --omit=dev` (`pnpm prune --prod`) in the stage `{stage}`, behind its last build step"),
+    finding.help(format!("{first}{}", remedy(modules)));
+}
+
+fn remedy(modules: &DevelopmentModules) -> String {
+    let (install, prune) = match modules.program.as_str() {
+        "yarn" => ("yarn install --production", "yarn install --production --ignore-scripts --prefer-offline"),
+        "pnpm" => ("pnpm install --prod", "pnpm prune --prod"),
+        _ => ("npm ci --omit=dev", "npm prune --omit=dev"),
     };
-    finding.help(format!("{first}{remedy}"));
+    match (modules.copied_from.as_deref(), &modules.script) {
+        (None, Some((script, tool))) => format!(
+            "build in a stage of its own, and install with `{install}` in this one, behind `npm pkg delete scripts.{script}`, since that script \
+             calls `{tool}`"
+        ),
+        (None, None) => format!("build in a stage of its own, and install with `{install}` in this one"),
+        (Some(stage), script) => {
+            let skip = match script {
+                Some(_) if modules.program != "yarn" => " --ignore-scripts",
+                _ => "",
+            };
+            let since = script.as_ref().map_or_else(String::new, |(script, tool)| {
+                format!(" (without scripts, since `{script}` calls `{tool}`)")
+            });
+            let stage = if stage.is_empty() {
+                "the stage that is copied from".to_owned()
+            } else {
+                format!("the stage `{stage}`")
+            };
+            format!("run `{prune}{skip}` in {stage}, behind its last build step{since}")
+        }
+    }
 }

@@ -70,7 +70,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 let kept = found.entry(install.invocation.range).or_default();
                 kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
                 if stage.index != image.index {
-                    kept.heir = kept.heir.take().or_else(|| image.name.clone());
+                    // The last stage is what is built when none is named.
+                    kept.heir = image.name.clone().or_else(|| kept.heir.take());
                 }
                 if !kept.tools.iter().any(|other| other.name == install.name) {
                     kept.tools.push(install);
@@ -102,8 +103,12 @@ fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], repo
     }) else {
         return;
     };
-    // `ONBUILD RUN mvn verify` builds other images. Asked last, since it takes looking through the sources.
-    if facts.installs_when_it_runs(image).is_some() || facts.is_made_to_build_on() {
+    // `ONBUILD RUN mvn verify` builds other images, `exec mvn test` in the start script builds in this one. Asked last, since it takes
+    // looking through the sources.
+    if facts.script_calls_toolchain(image, &invocation.program)
+        || facts.installs_when_it_runs(image).is_some()
+        || facts.is_made_to_build_on()
+    {
         return;
     }
     let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));

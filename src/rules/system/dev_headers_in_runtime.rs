@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
-use crate::facts::commands::Apt;
+use crate::facts::commands::{Apt, Options};
 use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to};
 use crate::rules::{Check, Reporter};
@@ -117,7 +117,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
-        for install in headers {
+        for install in headers.into_iter().filter(|install| !may_be_required(&chain, install)) {
             let kept = found.entry(install.invocation.range).or_default();
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
             kept.own_python |= image.image.brings_python();
@@ -127,7 +127,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 .filter(|stage| stage.image.distribution == Distribution::Debian)
                 .map(|stage| catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default()));
             if install.stage != image.index {
-                kept.heir = kept.heir.take().or_else(|| image.name.clone());
+                // The last stage is what is built when none is named.
+                kept.heir = image.name.clone().or_else(|| kept.heir.take());
             }
             if kept.headers.iter().all(|other| other.name != install.name) {
                 kept.headers.push(install.clone());
@@ -185,6 +186,21 @@ fn is_said_to_be_loaded(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool 
     let said = facts.comment_above(install);
     SIGNS.iter().any(|sign| said.contains(sign))
         && !["compil", "build time", "not needed"].iter().any(|word| said.contains(word))
+}
+
+/// Whether a package that is no repository's is installed behind it, which may require it by name: `rpm -U mesos-1.7.0.rpm`.
+fn may_be_required(chain: &[&StageFacts], install: &SystemInstall<'_>) -> bool {
+    let runs = chain.iter().flat_map(|stage| &stage.runs).filter(|run| run.instruction >= install.instruction);
+    runs.flat_map(|run| &run.invocations).any(|invocation| {
+        let options = Options::read(&invocation.arguments, &[]);
+        match invocation.program.as_str() {
+            "rpm" => {
+                options.has(&["-i", "-U", "--install", "--upgrade"]) && !options.has(&["-q", "--import", "--query"])
+            }
+            "dpkg" => options.has(&["-i", "--install"]),
+            _ => false,
+        }
+    })
 }
 
 /// Debian recommends headers and compilers beside `python3-pip`.

@@ -38,11 +38,18 @@ const JAVA_BUILDERS: [&str; 8] = ["mvn", "mvnw", "gradle", "gradlew", "javac", "
 /// What the images that stand on `base` do with it; `None` when the small image would not do, or nobody can tell.
 pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> Option<Use> {
     let windows = |image: &&StageFacts| matches!(image.state.shell, Shell::PowerShell | Shell::Cmd);
-    if facts.is_workshop() || base.finals.iter().any(windows) || changes_package_manager(facts, base, slimmer) {
+    if facts.is_workshop() || base.finals.iter().any(windows) {
         return None;
     }
     // `# We need the JDK, as lessons compile Java`
     if matches!(slimmer.kind, SlimmerKind::Jre | SlimmerKind::Kit) && facts.is_reasoned(base) {
+        return None;
+    }
+    // With a kernel it is the root file system of a machine.
+    let is_machine = |image: &&StageFacts| {
+        facts.installs_of_image(image).iter().any(|install| install.name.starts_with("linux-image"))
+    };
+    if base.finals.iter().any(is_machine) {
         return None;
     }
     // `ONBUILD RUN mvn verify` needs the compiler in other images.
@@ -50,28 +57,12 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
         return None;
     }
     let uses = base.finals.iter().filter_map(|image| match slimmer.kind {
-        SlimmerKind::Jre => runs_java(facts, image),
+        SlimmerKind::Jre => runs_java(facts, image)
+            .filter(|purpose| *purpose != Use::Runs || !calls_other_manager(facts, image, base, slimmer)),
         SlimmerKind::Kit => runs_result(facts, image),
         _ => runs(facts, image),
     });
     uses.min_by_key(|purpose| *purpose as u8)
-}
-
-/// Whether a step calls the package manager of a distribution that the small image is not of: `yum`, for Temurin's on Ubuntu.
-fn changes_package_manager(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> bool {
-    let small = catalogue::base_image(&slimmer.reference);
-    // Kits are taken out of the stage that builds.
-    let of_apt = |distribution| matches!(distribution, Distribution::Debian | Distribution::Ubuntu);
-    let own = base.stage.image.distribution;
-    let is_other = slimmer.kind == SlimmerKind::Jre
-        && ![Distribution::Unknown, own].contains(&small.distribution)
-        && !(of_apt(own) && of_apt(small.distribution));
-    let managers = ["apt", "apt-get", "apk", "dnf", "microdnf", "yum", "zypper", "amazon-linux-extras"];
-    is_other
-        && base
-            .finals
-            .iter()
-            .any(|image| commands(facts, image).any(|command| managers.contains(&command.program.as_str())))
 }
 
 fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
@@ -103,8 +94,24 @@ fn commands<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> impl Iterator<It
     runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never)
 }
 
+/// Whether a step calls a package manager that the other image lacks: `yum` of Amazon's Linux, where Temurin's is Ubuntu.
+fn calls_other_manager(facts: &Facts<'_>, image: &StageFacts, base: &ShippedBase<'_>, slimmer: &Slimmer) -> bool {
+    let managers = |distribution: Distribution| match distribution {
+        Distribution::Debian | Distribution::Ubuntu => &["apt", "apt-get", "dpkg"] as &[&str],
+        Distribution::Alpine => &["apk"],
+        Distribution::RedHat => &["yum", "dnf", "microdnf", "rpm"],
+        _ => &[],
+    };
+    let others = managers(catalogue::base_image(&slimmer.reference).distribution);
+    let own = managers(base.stage.image.distribution);
+    own != others && commands(facts, image).any(|command| own.contains(&command.program.as_str()))
+}
+
 fn runs_java(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.starts_with(image, &JAVA_BUILDERS) || facts.installs_when_it_runs(image).is_some() {
+        return None;
+    }
+    if facts.script_calls_toolchain(image, "mvn") {
         return None;
     }
     let builds = commands(facts, image).any(|command| JAVA_BUILDERS.contains(&command.program.as_str()));
@@ -139,7 +146,8 @@ fn runs_result(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     let library = words.get(1).is_some_and(|word| {
         word.rsplit_once('.').is_some_and(|(_, extension)| extension.trim_end_matches(['"', '\'']) == "dll")
     });
-    if facts.starts_with(image, makers) && !library {
+    let calls = || makers.first().is_some_and(|maker| facts.script_calls_toolchain(image, maker));
+    if (facts.starts_with(image, makers) && !library) || calls() {
         return None;
     }
     // A tool that is installed from elsewhere may call the toolchain when it runs.

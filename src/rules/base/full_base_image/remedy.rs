@@ -68,6 +68,9 @@ pub(super) fn fix(
             Some("what it runs is not all known here, and may call what only the full image has".to_owned()),
         ),
         Some(_) => (Applicability::Display, None),
+        None if !base.word.text.contains('$') => {
+            (Applicability::Display, Some("the image is not written as plain text".to_owned()))
+        }
         None => (Applicability::Display, Some("the tag is made of arguments".to_owned())),
     };
     let edits = edit.filter(|_| applicability > Applicability::Display).into_iter().collect();

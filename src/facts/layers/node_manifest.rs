@@ -1,0 +1,151 @@
+//! The dependencies and scripts of a `package.json`, and what commands need of them.
+
+use serde_json::Value as Json;
+
+use super::super::paths::file_name;
+
+/// Programs that serve sources while they are written. They load what the project's configuration names.
+const SERVERS: [&str; 17] = [
+    "vite",
+    "react-scripts",
+    "react-app-rewired",
+    "craco",
+    "webpack",
+    "webpack-dev-server",
+    "ng",
+    "vue-cli-service",
+    "storybook",
+    "parcel",
+    "gatsby",
+    "nodemon",
+    "ts-node",
+    "ts-node-dev",
+    "tsx",
+    "jest",
+    "vitest",
+];
+
+/// The dependencies and scripts of a `package.json`.
+pub(super) struct Manifest {
+    pub(super) json: Json,
+}
+
+impl Manifest {
+    fn names(&self, key: &str) -> Vec<String> {
+        let names = self.json.get(key).and_then(Json::as_object).map(|object| object.keys().cloned().collect());
+        names.unwrap_or_default()
+    }
+
+    pub(super) fn all_development(&self) -> Vec<String> {
+        self.names("devDependencies")
+    }
+
+    /// Development dependencies that hold more than types, and are not ordinary dependencies too.
+    pub(super) fn development(&self) -> Vec<String> {
+        let mut names = self.all_development();
+        let ordinary = self.names("dependencies");
+        names.retain(|name| !name.starts_with("@types/") && !ordinary.contains(name));
+        names
+    }
+
+    pub(super) fn depends_on(&self, name: &str) -> bool {
+        self.names("dependencies").iter().any(|other| other == name)
+    }
+
+    pub(super) fn scripts(&self) -> impl Iterator<Item = (&String, &str)> {
+        let scripts = self.json.get("scripts").and_then(Json::as_object);
+        scripts.into_iter().flatten().filter_map(|(name, script)| Some((name, script.as_str()?)))
+    }
+
+    /// The script that each install runs which calls a development dependency, with the dependency.
+    pub(super) fn calls_a_tool_when_installed(&self) -> Option<(&'static str, String)> {
+        const WITH_EACH_INSTALL: [&str; 6] =
+            ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
+        WITH_EACH_INSTALL.into_iter().find_map(|name| {
+            let (_, script) = self.scripts().find(|(other, _)| *other == name)?;
+            // `husky || true` may fail.
+            let tools = self.all_development();
+            let tool = tools.into_iter().filter(|_| !script.contains("||")).find(|tool| names_package(script, tool))?;
+            Some((name, tool))
+        })
+    }
+
+    /// Whether a command needs no development dependency, where it runs a script of the manifest or a package's program.
+    pub(super) fn runs_plainly(&self, command: &[&str]) -> bool {
+        let mut rest = command.iter().copied();
+        while let Some(word) = rest.next() {
+            match file_name(word) {
+                "npm" | "yarn" | "pnpm" => {
+                    let mut behind = rest.filter(|word| !word.starts_with('-'));
+                    let name = match behind.next() {
+                        Some("run" | "run-script") => behind.next(),
+                        // They install, or set something up.
+                        Some("ci" | "install" | "i" | "config" | "cache" | "prune") => return true,
+                        other => other,
+                    };
+                    return name.is_some_and(|name| self.starts_plainly(name, 0));
+                }
+                "npx" => return rest.find(|word| !word.starts_with('-')).is_some_and(|name| self.depends_on(name)),
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// Whether the script `name` runs Node.js itself or an ordinary dependency, and names no development dependency.
+    fn starts_plainly(&self, name: &str, depth: u32) -> bool {
+        // Without a script of that name `npm start` runs `node server.js`.
+        let has = |other: &str| self.scripts().any(|(name, _)| name == other);
+        let around = ["pre", "post"].map(|part| format!("{part}{name}"));
+        if depth <= 4 && around.iter().any(|other| has(other) && !self.starts_plainly(other, depth + 1)) {
+            return false;
+        }
+        let Some((_, script)) = self.scripts().find(|(other, _)| *other == name) else { return name == "start" };
+        let tools = self.all_development();
+        if depth > 4
+            || is_for_work(name)
+            || script.split([' ', '=', '/', '&', ';']).any(is_for_work)
+            || tools.iter().any(|tool| names_package(script, tool))
+        {
+            return false;
+        }
+        script.split(['&', ';', '|']).filter(|part| !part.trim().is_empty()).all(|part| {
+            let mut words = part.split_whitespace().skip_while(|word| word.contains('='));
+            match words.next() {
+                None | Some("node") => true,
+                Some("npm" | "yarn" | "pnpm") => {
+                    let mut words = words.filter(|word| *word != "run" && !word.starts_with('-'));
+                    words.next().is_some_and(|name| self.starts_plainly(name, depth + 1))
+                }
+                Some(program) => self.depends_on(program),
+            }
+        })
+    }
+}
+
+/// The commands of a line, each word by word.
+pub(super) fn commands(line: &str) -> Vec<Vec<&str>> {
+    line.split(['&', ';', '|', '(', ')', '`'])
+        .map(|command| {
+            let words = command.split_whitespace().map(|word| word.trim_matches(['"', '\'', '[', ']', ',', '$']));
+            words.filter(|word| !word.is_empty()).collect()
+        })
+        .collect()
+}
+
+/// Whether a word of a command says that sources are served or watched: `start:dev`, `NODE_ENV=development`, `vite`.
+pub(super) fn is_for_work(word: &str) -> bool {
+    let parts = || word.split([':', '-', '_', '.', '=']);
+    SERVERS.contains(&word) || parts().any(|part| matches!(part, "dev" | "development" | "watch" | "test" | "debug"))
+}
+
+/// Whether `name` stands in `text` as a word of its own: `node -r ts-node/register`.
+pub(super) fn names_package(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let is_part = |byte: Option<&u8>| {
+            byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        };
+        let before = at.checked_sub(1).and_then(|before| text.as_bytes().get(before));
+        !is_part(before) && !is_part(text.as_bytes().get(at + name.len()))
+    })
+}
