@@ -225,6 +225,14 @@ pub fn links_of_pip_package(package: &str) -> Option<&'static str> {
     named(LINKED_PIP, package)
 }
 
+/// Variables of the image that Dockerfiles pass to package managers, with their values (docker-library/php, `Dockerfile-linux.template`).
+/// Those of Debian's variant are in the image.
+#[must_use]
+pub fn variables_of(image: &BaseImage) -> &'static [(&'static str, &'static str)] {
+    const PHP: [(&str, &str); 1] = [("PHPIZE_DEPS", "autoconf dpkg-dev dpkg file g++ gcc libc-dev make pkgconf re2c")];
+    if image.repository == "php" && image.distribution == Distribution::Alpine { &PHP } else { &[] }
+}
+
 /// The commands of the full images that their slim ones lack.
 pub fn commands_of_full_images() -> impl Iterator<Item = &'static str> {
     PACKAGES.iter().map(|(command, _)| *command)

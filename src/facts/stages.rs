@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::catalogue::BaseImage;
+use crate::catalogue::{self, BaseImage};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword, Value, expand};
+use crate::text::TextRange;
 
 use super::environment::{Environment, Variable, VariableKind};
 use super::images::{self, Base};
@@ -205,7 +206,12 @@ fn initial(image: &BaseImage, base: &Base) -> State {
     };
     let shell = if image.windows { Shell::Cmd } else { Shell::Posix { errexit: false } };
     let workdir = if image.windows { Value::unknown() } else { Value::new("/") };
-    State { environment: Environment::default(), user, workdir, shell }
+    let mut environment = Environment::default();
+    for &(name, value) in catalogue::variables_of(image) {
+        let variable = Variable { value: Value::new(value), kind: VariableKind::Env, set_at: TextRange::default() };
+        environment.set(name, variable);
+    }
+    State { environment, user, workdir, shell }
 }
 
 fn step(
