@@ -64,7 +64,8 @@ const WITHOUT_LIBRARY: [&str; 9] = [
 ];
 /// What every image has.
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
-/// Headers of one command that stay in images.
+
+/// Headers of one instruction, or of one command of a script, that stay in images.
 #[derive(Default)]
 struct Kept<'f> {
     headers: Vec<SystemInstall<'f>>,
@@ -118,7 +119,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
         for install in headers {
-            let kept = found.entry(install.invocation.range).or_default();
+            let kept = found.entry(one_finding(facts, install)).or_default();
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
@@ -149,6 +150,13 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         kept.headers.retain(|_| uses.next().flatten().is_none());
         report(facts, range, &kept, reporter);
     }
+}
+
+/// What is one finding: the instruction, `RUN apk add a-dev && apk add b-dev`, or the command where it stands in a script.
+fn one_finding(facts: &Facts<'_>, install: &SystemInstall<'_>) -> TextRange {
+    let instruction = facts.dockerfile.instructions.get(install.instruction).map(|instruction| instruction.range);
+    let own = instruction.filter(|range| range.contains_range(install.argument.range));
+    own.filter(|_| install.invocation.script().is_none()).unwrap_or(install.invocation.range)
 }
 
 /// Whether what the command installs is headers, and the image would not have them anyway.
