@@ -225,6 +225,19 @@ pub fn links_of_pip_package(package: &str) -> Option<&'static str> {
     named(LINKED_PIP, package)
 }
 
+/// Variables of the image that Dockerfiles pass to package managers, with their values (docker-library/php, `Dockerfile-linux.template`).
+#[must_use]
+pub fn variables_of(image: &BaseImage) -> &'static [(&'static str, &'static str)] {
+    const ALPINE: [(&str, &str); 1] =
+        [("PHPIZE_DEPS", "autoconf dpkg-dev dpkg file g++ gcc libc-dev make pkgconf re2c")];
+    const DEBIAN: [(&str, &str); 1] = [("PHPIZE_DEPS", "autoconf dpkg-dev file g++ gcc libc-dev make pkg-config re2c")];
+    match (image.repository.as_str(), image.distribution) {
+        ("php", Distribution::Alpine) => &ALPINE,
+        ("php", Distribution::Debian) => &DEBIAN,
+        _ => &[],
+    }
+}
+
 /// The commands of the full images that their slim ones lack.
 pub fn commands_of_full_images() -> impl Iterator<Item = &'static str> {
     PACKAGES.iter().map(|(command, _)| *command)

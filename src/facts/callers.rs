@@ -339,6 +339,10 @@ fn is_aside(path: &str) -> bool {
         || lower
             .split('/')
             .any(|part| matches!(part, ".github" | ".gitlab" | ".circleci" | ".devcontainer" | ".vscode" | ".idea"))
+        // `sv.yml: Nu ska vi fixa`, `vi: Vietnamese`
+        || parent(&lower)
+            .split('/')
+            .any(|part| matches!(part, "locales" | "locale" | "i18n" | "l10n" | "translations" | "lang" | "langs"))
         || [
             ".gitignore",
             ".gitattributes",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::catalogue::BaseImage;
+use crate::catalogue::{self, BaseImage};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword, Value, expand};
 use crate::text::TextRange;
 
@@ -207,11 +207,9 @@ fn initial(image: &BaseImage, base: &Base) -> State {
     let shell = if image.windows { Shell::Cmd } else { Shell::Posix { errexit: false } };
     let workdir = if image.windows { Value::unknown() } else { Value::new("/") };
     let mut environment = Environment::default();
-    // Every variant names there what its extensions are compiled with, so that `apk add $PHPIZE_DEPS` may take it out again.
-    if image.repository == "php" {
-        let value = Value::new("autoconf dpkg-dev file g++ gcc libc-dev make pkgconf re2c");
-        let set_at = TextRange::default();
-        environment.set("PHPIZE_DEPS", Variable { value, kind: VariableKind::Env, set_at });
+    for &(name, value) in catalogue::variables_of(image) {
+        let variable = Variable { value: Value::new(value), kind: VariableKind::Env, set_at: TextRange::default() };
+        environment.set(name, variable);
     }
     State { environment, user, workdir, shell }
 }

@@ -228,6 +228,10 @@ impl Collector<'_, '_> {
         let native = match command.program.as_str() {
             "bundle" | "gem" if installs() => Some("gems with C extensions"),
             "cpan" | "cpanm" | "cpm" => Some("modules with C code"),
+            "R" | "Rscript" if command.arguments.iter().any(|word| word.value.text().contains("install.packages(")) => {
+                self.add("g++", "for packages of R".to_owned());
+                Some("packages of R")
+            }
             _ => None,
         };
         if let Some(why) = native {

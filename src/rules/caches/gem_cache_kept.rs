@@ -3,7 +3,7 @@
 use crate::catalogue::Distribution;
 use crate::diagnostic::Severity;
 use crate::facts::commands::{Options, removal};
-use crate::facts::{Facts, Invocation, Run, StageFacts};
+use crate::facts::{Base, Facts, Invocation, Run, StageFacts};
 use crate::rules::kept_cache::Fill;
 use crate::rules::{Check, Reporter};
 
@@ -68,12 +68,14 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     }
 }
 
-/// `bundle check || bundle install` on an image of which nobody knows what gems it has: it may have all of them.
+/// Whether the base image may have all of the gems already: one that only an argument names, or one of which nobody knows what is in
+/// it, in front of `bundle check || bundle install`.
 fn may_be_there(facts: &Facts<'_>, stage: &StageFacts, run: &Run, fill: &Fill<'_>) -> bool {
-    let is_known = facts.ancestors(stage).last().unwrap_or(stage).image.is_known;
-    let before = run.invocations.iter().take(fill.index);
+    let root = facts.ancestors(stage).last().unwrap_or(stage);
+    let is_named = !matches!(&root.base, Base::Image(reference) if reference.known().is_none());
+    let mut before = run.invocations.iter().take(fill.index);
     let checks = |other: &Invocation| other.program == "bundle" && other.argument(0) == Some("check");
-    !is_known && before.into_iter().any(checks)
+    !is_named || !root.image.is_known && before.any(checks)
 }
 
 /// The packed gems of a folder, as a shell reads it.

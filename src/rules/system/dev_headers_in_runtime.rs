@@ -64,7 +64,8 @@ const WITHOUT_LIBRARY: [&str; 9] = [
 ];
 /// What every image has.
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
-/// Headers of one command that stay in images.
+
+/// Headers of one instruction, or of one command of a script, that stay in images.
 #[derive(Default)]
 struct Kept<'f> {
     headers: Vec<SystemInstall<'f>>,
@@ -118,7 +119,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
         for install in headers.into_iter().filter(|install| !may_be_required(&chain, install)) {
-            let kept = found.entry(install.invocation.range).or_default();
+            let kept = found.entry(one_finding(facts, install)).or_default();
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
@@ -152,15 +153,22 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     }
 }
 
+/// What is one finding: the instruction, `RUN apk add a-dev && apk add b-dev`, or the command where it stands in a script.
+fn one_finding(facts: &Facts<'_>, install: &SystemInstall<'_>) -> TextRange {
+    let instruction = facts.dockerfile.instructions.get(install.instruction).map(|instruction| instruction.range);
+    let own = instruction.filter(|range| range.contains_range(install.argument.range));
+    own.filter(|_| install.invocation.script().is_none()).unwrap_or(install.invocation.range)
+}
+
 /// Whether what the command installs is headers, and the image would not have them anyway.
 fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
     let is_debian = install.family == Distribution::Debian;
+    let is_meant = facts.is_said_to_serve_at_start(install) || is_said_to_be_loaded(facts, install);
     install.invocation.guard == Guard::Always
         && catalogue::is_development_package(install.family, install.name)
         && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
-        && !facts.is_said_to_serve_at_start(install)
-        && !is_said_to_be_loaded(facts, install)
+        && !is_meant
         && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
