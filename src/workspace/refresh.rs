@@ -90,7 +90,9 @@ impl Workspace {
         });
         let renewed: Vec<(Arc<str>, Arc<Listing>)> = renewed.collect();
         let changed = !renewed.is_empty();
-        renewed.into_iter().for_each(|(folder, listing)| self.listings.put(folder, listing));
+        for (folder, listing) in renewed {
+            self.listings.put(folder, listing);
+        }
         changed
     }
 
