@@ -77,7 +77,7 @@ impl Facts<'_> {
             else {
                 continue;
             };
-            let is_file = |name: &str| name.contains("://") || name.ends_with(".rpm");
+            let is_file = |name: &str| name.contains("://") || name.rsplit('.').next() == Some("rpm");
             let word = rpm.subcommand.value.text();
             let why = if rpm.packages().any(|(name, _)| is_file(name)) {
                 "to install packages from URLs or files".to_owned()
