@@ -102,7 +102,7 @@ pub(super) fn is_named_for_work(name: &str) -> bool {
     name.split(['.', '-', '_']).any(|part| WORK.contains(&part.to_lowercase().as_str()))
 }
 
-/// `tests`, `benchmarks`, `src/test`, `tests_nightly`, `integration-tests`, `e2e-v2`, `test_runner`; not `test-plan-generator`, which is a program.
+/// `tests`, `benchmarks`, `platform_mock`, `src/test`, `tests_nightly`, `integration-tests`, `e2e-v2`, `test_runner`; not `test-plan-generator`, which is a program.
 fn is_folder_of_tests(folder: &str) -> bool {
     let parts: Vec<&str> = folder.trim_start_matches('.').split(['-', '_', '.']).collect();
     let with_things = |pair: &[&str]| matches!(pair, ["test", thing] if TEST_THINGS.contains(thing));
@@ -111,6 +111,7 @@ fn is_folder_of_tests(folder: &str) -> bool {
         || matches!(parts.first(), Some(&("tests" | "e2e")))
         || matches!(parts.last(), Some(&("test" | "tests" | "e2e" | "tester" | "apptest")))
         || parts.windows(2).any(with_things)
+        || parts.iter().any(|part| matches!(*part, "mock" | "mocks"))
 }
 
 /// `dev-cluster`; not `dev-portal`, which is a program for developers.

@@ -185,7 +185,8 @@ fn is_idle(words: &[&str]) -> bool {
     }
 }
 
-/// `bash`, `/bin/bash -l`, `bash -c` with nothing to run, `bash -lc 'exec "$0" "$@"'`; not `bash -c "…"`.
+/// `bash`, `/bin/bash -l`, `bash -c` with nothing to run, `bash -lc 'exec "$0" "$@"'`, `bash -c "cd /app && bash"`; not
+/// `bash -c "…"`.
 fn is_shell(words: &[&str]) -> bool {
     let Some((program, rest)) = words.split_first() else { return false };
     if !matches!(file_name(program), "sh" | "bash" | "zsh" | "ash" | "fish") {
@@ -195,7 +196,11 @@ fn is_shell(words: &[&str]) -> bool {
     let (flags, given) = rest.split_at_checked(flags).unwrap_or((rest, &[]));
     let runs_text = flags.iter().any(|flag| !flag.starts_with("--") && flag.contains('c'));
     let given = given.join(" ").replace(['"', '\''], "");
-    given.is_empty() || runs_text && matches!(given.trim(), "exec $0 $@" | "$0 $@" | "exec $@" | "$@")
+    let last = given.rsplit(['&', ';']).next().unwrap_or_default().trim();
+    let last_is_shell = runs_text && last != given.trim() && is_shell(&last.split_whitespace().collect::<Vec<_>>());
+    given.is_empty()
+        || last_is_shell
+        || runs_text && matches!(given.trim(), "exec $0 $@" | "$0 $@" | "exec $@" | "$@" | "bash" | "exec bash")
 }
 
 fn is_shell_script(path: &str, text: &str) -> bool {

@@ -210,14 +210,28 @@ impl Facts<'_> {
     /// done to work on them.
     pub(super) fn is_worked_on_in_a_mount(&self, image: &StageFacts) -> bool {
         self.works_in_a_mount(image)
-            && (self.starts_a_development_server(image) || self.stands_beside_one_for_production())
+            && (self.starts_a_development_server(image)
+                || self.stands_beside_one_for_production()
+                || self.is_set_for_development(image))
     }
 
     /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.
     pub fn starts_a_development_server(&self, image: &StageFacts) -> bool {
         let words = self.all_start_words(image);
         let text = words.join(" ").replace(['"', '\'', '[', ']', ','], " ");
-        is_development_server(&text)
+        let by_script = words.iter().any(|word| {
+            let script = self.start_script(word.trim_matches(['"', '\'', ',', '[', ']']));
+            let file = script.and_then(|path| self.workspace.read(&path).ok());
+            file.is_some_and(|file| {
+                let lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
+                lines.flat_map(|line| line.split([';', '&', '|'])).any(|command| {
+                    is_development_server(command)
+                        || self.scripts_of_package(image, command).iter().any(|script| is_development_server(script))
+                })
+            })
+        });
+        by_script
+            || is_development_server(&text)
             || self.scripts_of_package(image, &text).iter().any(|script| is_development_server(script))
     }
 

@@ -356,6 +356,14 @@ impl Facts<'_> {
                 "dev" | "develop" | "development" | "test" | "testing" | "local"
             )
         });
+        // `DJANGO_SETTINGS_MODULE=site.settings.local`, `DJANGO_CONFIGURATION=Local`
+        let settings = ["DJANGO_SETTINGS_MODULE", "DJANGO_CONFIGURATION"];
+        let mode = mode
+            || settings.iter().filter_map(|name| variable(name)).any(|value| {
+                let text = value.text().to_lowercase();
+                let last = text.rsplit('.').next().unwrap_or_default();
+                last.split('_').any(|part| matches!(part, "local" | "dev" | "develop" | "development" | "test"))
+            });
         let chain = || std::iter::once(image).chain(self.ancestors(image));
         let starts = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
         let instructions = starts.into_iter().flatten().filter_map(|at| self.dockerfile.instructions.get(at));
