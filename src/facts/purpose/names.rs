@@ -70,32 +70,40 @@ const TEST_THINGS: [&str; 24] = [
     "vm",
 ];
 /// What a comment at the head of a file says of an image to work with.
-const SAID: [&str; 22] = [
-    "local development",
-    "local dev",
+const SAID: [&str; 9] = [
     "for development",
     "for developing",
-    "development only",
-    "dev only",
-    "for dev only",
-    "development environment",
-    "dev environment",
-    "development container",
-    "development image",
-    "dev container",
+    "for developers",
     "for testing",
     "for tests",
     "for integration test",
     "to run tests",
     "to run the tests",
-    "testing only",
-    "test image",
-    "used in ci",
-    "used by ci",
     "for ci",
 ];
+/// The same in two words: one of these, and one of [`OF_WORK`] behind it.
+const WORDS_OF_WORK: [&str; 6] = ["development", "dev", "testing", "test", "local", "ci"];
+const OF_WORK: [&str; 17] = [
+    "build",
+    "container",
+    "dev",
+    "development",
+    "docker",
+    "dockerfile",
+    "env",
+    "environment",
+    "image",
+    "machine",
+    "mode",
+    "only",
+    "purposes",
+    "setup",
+    "stack",
+    "testing",
+    "use",
+];
 /// What it says it of.
-const SUBJECTS: [&str; 5] = ["dockerfile", "docker file", "image", "container", "this file"];
+const SUBJECTS: [&str; 5] = ["docker", "image", "container", "this file", "environment"];
 
 /// `docker-compose.dev.yml`, `Dockerfile.test`
 pub(super) fn is_named_for_work(name: &str) -> bool {
@@ -177,7 +185,12 @@ impl Facts<'_> {
         let also = head.contains("prod") || head.contains("deploy");
         head.split(". ").any(|sentence| {
             let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
-            says(&SAID) && says(&SUBJECTS) && !sentence.contains(" not ")
+            let words: Vec<&str> =
+                sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+            let in_two = words
+                .windows(2)
+                .any(|pair| matches!(pair, [one, two] if WORDS_OF_WORK.contains(one) && OF_WORK.contains(two)));
+            (says(&SAID) || in_two) && says(&SUBJECTS) && !words.contains(&"not")
         }) && !also
     }
 

@@ -73,7 +73,7 @@ fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
         let works = named
             || alone
             || facts.starts_with(image, &WORKBENCHES)
-            || facts.starts_a_development_server(image)
+            || facts.serves_development(image)
             || words.iter().any(|word| WORK.contains(word));
         // What others are built on may be what they need.
         let installs = facts.installs_when_it_runs(image).is_some() || facts.is_made_to_build_on();
