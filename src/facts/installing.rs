@@ -9,7 +9,8 @@ use crate::workspace::{join, parent};
 
 use super::paths::{file_name, is_below, resolve};
 use super::python::{Program, Reached, starts_programs};
-use super::{Facts, StageFacts};
+use super::targets::repository;
+use super::{Facts, Source, StageFacts};
 
 /// How many scripts are followed from a start.
 const SCRIPT_LIMIT: usize = 40;
@@ -123,6 +124,7 @@ impl Facts<'_> {
             }
             self.scripts_in(image, &text, None, 0, &mut seen, &mut scripts);
         }
+        scripts.extend(self.scripts_of_services(image).into_iter().map(|path| (path, 1)));
         let mut at = 0;
         while let Some((path, depth)) = scripts.get(at).cloned() {
             at += 1;
@@ -145,6 +147,25 @@ impl Facts<'_> {
             }
         }
         None
+    }
+
+    /// What s6 runs before and beside the program, where it is the init: `COPY rootfs /` with `etc/cont-init.d/10-setup`.
+    fn scripts_of_services(&self, image: &StageFacts) -> Vec<String> {
+        const FOLDERS: [&str; 4] = ["etc/cont-init.d/", "etc/s6-overlay/", "etc/services.d/", "etc/s6/"];
+        if self.start_words(image).first().is_none_or(|word| *word != "/init") {
+            return Vec::new();
+        }
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        let copied = chain.flat_map(|stage| &stage.transfers).filter(|copied| copied.source == Source::Context);
+        let sources = copied.flat_map(|copied| &copied.paths).filter_map(|(path, _)| path.known());
+        let sources: Vec<String> = sources.filter_map(|path| join(&self.service.context, path)).collect();
+        let tree = repository(self.workspace);
+        let files = tree.files.iter().map(|file| file.path.as_str());
+        let of_services = |path: &&str| {
+            FOLDERS.iter().any(|folder| path.contains(folder))
+                && sources.iter().any(|source| is_below(&format!("/{path}"), &format!("/{source}")))
+        };
+        files.filter(of_services).take(SCRIPT_LIMIT).map(str::to_owned).collect()
     }
 
     /// `ENV PYTHONUSERBASE=/octoprint/plugins` below a `VOLUME`: what the program is extended with is installed there.

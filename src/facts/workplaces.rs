@@ -242,14 +242,17 @@ impl Facts<'_> {
             "when running",
         ];
         const ACTS: [&str; 4] = ["install", "compil", "build", "jit"];
-        const TAKERS: [&str; 4] = ["extensions need", "plugins need", "for extensions", "for plugins"];
+        const TAKERS: [&str; 6] =
+            ["extensions need", "plugins need", "for extensions", "for plugins", "in case someone", "and to provide"];
         // `# Python extensions need a compiler` speaks of the build.
         const LANGUAGES: [&str; 8] =
             ["c ext", "c++ ext", "native ", "python ext", "php ", "ruby ext", "cython", "build time"];
         let has = |comment: &str, words: &[&str]| words.iter().any(|word| comment.contains(word));
-        self.comments_about(install).iter().any(|(comment, _)| {
+        self.comments_about(install).iter().any(|(comment, is_inside)| {
             let later = has(comment, &TIMES) && has(comment, &ACTS);
-            (later || has(comment, &TAKERS)) && !has(comment, &LANGUAGES)
+            // `# Runtime dependencies` heads the lines of a list; above a whole instruction it is said of anything.
+            let heads = *is_inside && (comment.contains("runtime dep") || comment.contains("run-time dep"));
+            (later || heads || has(comment, &TAKERS)) && !has(comment, &LANGUAGES)
         })
     }
 

@@ -1,6 +1,6 @@
 //! Names and comments that say that people work with an image.
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Targets};
 use crate::workspace::{NameKind, is_dockerfile_name, parent};
 
 /// Parts of names of files that mean an image for developing, testing or building.
@@ -158,6 +158,8 @@ impl Facts<'_> {
             || is_folder_of_developers(above)
             || self.is_devcontainer()
             || self.lies_among_tests()
+            // `vendor/github.com/owner/library/Dockerfile` is others'.
+            || !Targets::is_own(&path)
             || path.split('/').rev().skip(1).any(|folder| CI_FOLDERS.contains(&folder))
             || self.is_said_to_be_for_work()
     }

@@ -140,9 +140,11 @@ impl Facts<'_> {
             let part = part.trim_end_matches(|c: char| c.is_ascii_digit());
             matches!(part, "test" | "tests" | "testing" | "e2e" | "unittest" | "unittests")
         };
+        let is_of_work = |part: &str| matches!(part, "dev" | "devel" | "develop" | "development" | "debug");
         let is_named = |text: &str| text.to_lowercase().split(['-', '_', '.', ':']).any(is_test);
         let environment = &image.state.environment;
-        if image.name.as_deref().is_some_and(is_named)
+        let is_stage_of_work = |name: &str| name.split(['-', '_', '.']).any(is_of_work);
+        if image.name.as_deref().is_some_and(|name| is_named(name) || is_stage_of_work(name))
             || MODES.iter().any(|mode| environment.known(mode).is_some_and(|value| value == "test"))
         {
             return true;
