@@ -72,6 +72,7 @@ pub use transfer::{Source, Transfer};
 pub use workplaces::has_build_step;
 pub use yarn::{ModernYarn, YarnVersion};
 
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 
 use crate::dockerfile::Dockerfile;
@@ -99,6 +100,8 @@ pub struct Facts<'w> {
     composed: Vec<purpose::ComposedStart>,
     /// Where compose services mount the sources.
     mounts: Vec<String>,
+    /// Whether the file is for developing, testing or building, once somebody asked.
+    workshop: OnceLock<bool>,
     /// For each stage, what was found out about its purpose.
     purposes: Vec<purpose::Purpose>,
     /// For each stage, the places of the `COPY --from` that take from it, as (stage, index of the transfer).
@@ -129,6 +132,7 @@ impl<'w> Facts<'w> {
             in_final: Vec::new(),
             composed: purpose::composed_starts(workspace, service),
             mounts: purpose::mounts(workspace, service),
+            workshop: OnceLock::new(),
             purposes: Vec::new(),
             takers: Vec::new(),
             work_left: walk::allowance(),

@@ -138,7 +138,6 @@ impl Facts<'_> {
             || self.compiling_package(&python).is_some()
             || self.installs_when_it_runs(image).is_some()
             || self.finds_libraries_by_compiler(image)
-            || self.is_made_to_build_on()
         {
             return true;
         }
@@ -158,7 +157,8 @@ impl Facts<'_> {
         let base = &chain.last().unwrap_or(&image).image;
         let of_base = base.has_build_tools == Some(true) && base.slimmer.is_none();
         let kept = of_base || installs.iter().any(is_compiler);
-        kept && (of_base || !chain.iter().any(|stage| has_build_step(stage)) || self.start_may_compile(image))
+        let compiles = || !chain.iter().any(|stage| has_build_step(stage)) || self.start_may_compile(image);
+        (kept && (of_base || compiles())) || self.is_made_to_build_on()
     }
 
     /// Whether a script that the image starts calls a compiler, or cannot be read.

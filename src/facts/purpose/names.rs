@@ -148,6 +148,10 @@ impl Facts<'_> {
     /// Whether the file, a folder around it or the comment at its head says that the images are for developing, testing or building.
     #[must_use]
     pub fn is_workshop(&self) -> bool {
+        *self.workshop.get_or_init(|| self.is_named_or_said_to_be_for_work())
+    }
+
+    fn is_named_or_said_to_be_for_work(&self) -> bool {
         let path = self.service.dockerfile.to_lowercase();
         let mut parts = path.rsplit('/');
         let file = parts.next().unwrap_or_default();

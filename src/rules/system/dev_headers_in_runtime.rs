@@ -163,16 +163,16 @@ fn one_finding(facts: &Facts<'_>, install: &SystemInstall<'_>) -> TextRange {
 /// Whether what the command installs is headers, and the image would not have them anyway.
 fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
     let is_debian = install.family == Distribution::Debian;
-    let is_meant = facts.is_said_to_serve_at_start(install) || is_said_to_be_loaded(facts, install);
+    let is_meant = || facts.is_said_to_serve_at_start(install) || is_said_to_be_loaded(facts, install);
     install.invocation.guard == Guard::Always
         && catalogue::is_development_package(install.family, install.name)
         && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
-        && !is_meant
         && !(is_debian && facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name)))
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
+        && !is_meant()
 }
 
 /// Whether the comment right above says that a program takes what comes with the headers: `# provides the libmagic.so symlink`.
