@@ -64,7 +64,8 @@ pub(super) fn slimmer(
         "release-slim" => release_slim(repository, tag).map(with_tag),
         "minimal" if small_variant || tag == "latest" => None,
         "minimal" => Some(with_tag(format!("{tag}-minimal"))),
-        "ubi-minimal" => Some(other(format!("{name}-minimal{}", tagged(tag)))),
+        // The number of a build is another in each repository: `ubi:8.3-227`.
+        "ubi-minimal" => Some(other(format!("{name}-minimal{}", tagged(without_build(tag))))),
         "jre" => jre(repository, tag).map(with_tag),
         "temurin" => temurin(repository, tag, distribution).map(other),
         "aspnet" => aspnet(name, tag).map(other),
@@ -93,6 +94,14 @@ fn release_of_kit(repository: &str, tag: &str) -> &'static str {
     match (numbers.next(), numbers.next()) {
         (Some(major), Some(minor)) if (major, minor) <= last => "bookworm",
         _ => "trixie",
+    }
+}
+
+/// `8.3` of `8.3-227`, also with a time behind it.
+fn without_build(tag: &str) -> &str {
+    match tag.split_once('-') {
+        Some((version, build)) if build.starts_with(|c: char| c.is_ascii_digit()) => version,
+        _ => tag,
     }
 }
 

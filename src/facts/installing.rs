@@ -405,6 +405,10 @@ fn source_call(text: &str) -> Option<String> {
     if let Some((program, subcommand)) = listed {
         return Some(format!("{program} {subcommand}"));
     }
+    // `command = (sys.executable, "-m", "pip")`, and `[*command, "install", …]` elsewhere.
+    if has_listed(&code, "-m", "pip") && (code.contains("\"install\"") || code.contains("'install'")) {
+        return Some("pip install".to_owned());
+    }
     let mut opened = false;
     for line in code.lines() {
         let code = line.trim();

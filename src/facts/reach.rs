@@ -137,7 +137,8 @@ fn tries_out(stage: &StageFacts) -> bool {
 
 /// Whether people take what a stage makes out of it, as its name says, rather than run it: `tarball-builder`.
 fn hands_out(stage: &StageFacts) -> bool {
-    const MADE: [&str; 8] = ["artifact", "artifacts", "builder", "export", "exporter", "exports", "tarball", "wheels"];
+    const MADE: [&str; 10] =
+        ["artifact", "artifacts", "build", "builder", "compile", "export", "exporter", "exports", "tarball", "wheels"];
     let is_named = |name: &str| name.split(['-', '_', '.']).any(|part| MADE.contains(&part));
     stage.command.is_none() && stage.entrypoint.is_none() && stage.name.as_deref().is_some_and(is_named)
 }

@@ -286,6 +286,13 @@ impl Facts<'_> {
 }
 
 impl UseSigns {
+    /// What shows that sources have kernels compiled when they run, whatever else calls a compiler by name.
+    #[must_use]
+    pub fn of_compiled_kernels() -> Self {
+        let hints = ["torch.compile(", "load_inline(", "cpp_extension", "pyximport"];
+        Self { commands: Vec::new(), hints: hints.map(str::to_owned).to_vec(), modules: Vec::new() }
+    }
+
     /// What shows that something in the image compiles when it runs: calls of a compiler or of a library which calls one.
     #[must_use]
     pub fn of_compilers() -> Self {

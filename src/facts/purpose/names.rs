@@ -1,7 +1,7 @@
 //! Names and comments that say that people work with an image.
 
 use crate::facts::{Facts, Targets};
-use crate::workspace::{NameKind, is_dockerfile_name, parent};
+use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
 
 /// Parts of names of files that mean an image for developing, testing or building.
 const WORK: [&str; 18] = [
@@ -83,9 +83,10 @@ const SAID: [&str; 9] = [
 ];
 /// The same in two words: one of these, and one of [`OF_WORK`] behind it.
 const WORDS_OF_WORK: [&str; 6] = ["development", "dev", "testing", "test", "local", "ci"];
-const OF_WORK: [&str; 17] = [
+const OF_WORK: [&str; 19] = [
     "build",
     "container",
+    "database",
     "dev",
     "development",
     "docker",
@@ -96,6 +97,7 @@ const OF_WORK: [&str; 17] = [
     "machine",
     "mode",
     "only",
+    "proxy",
     "purposes",
     "setup",
     "stack",
@@ -105,9 +107,63 @@ const OF_WORK: [&str; 17] = [
 /// What it says it of.
 const SUBJECTS: [&str; 5] = ["docker", "image", "container", "this file", "environment"];
 
+/// The same of a `README`.
+const OF_README: [&str; 8] = ["docker", "image", "container", "environment", "database", "proxy", "server", "stub"];
+
 /// `docker-compose.dev.yml`, `Dockerfile.test`
 pub(super) fn is_named_for_work(name: &str) -> bool {
     name.split(['.', '-', '_']).any(|part| WORK.contains(&part.to_lowercase().as_str()))
+}
+
+/// Whether a text says of one of `subjects` that it is for developing or testing, and not that it is for production as well.
+fn speaks_of_work(text: &str, subjects: &[&str]) -> bool {
+    const NOT_SHIPPED: [&str; 6] = [
+        "not intended for prod",
+        "not for prod",
+        "not meant for prod",
+        "not be used in prod",
+        "not use in prod",
+        "not suitable for prod",
+    ];
+    let text = text.to_lowercase().replace(['#', '`', '\'', '*'], " ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&text, &NOT_SHIPPED) {
+        return true;
+    }
+    // Both, or a hint at the other file that is for production.
+    if text.contains("prod") || text.contains("deploy") {
+        return false;
+    }
+    text.split(". ").any(|sentence| {
+        let words: Vec<&str> = sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let in_two = words
+            .windows(2)
+            .any(|pair| matches!(pair, [one, two] if WORDS_OF_WORK.contains(one) && OF_WORK.contains(two)));
+        (has(sentence, &SAID) || in_two) && has(sentence, subjects) && !words.contains(&"not")
+    })
+}
+
+/// The title of a text in Markdown and its first paragraph.
+fn beginning(text: &str) -> String {
+    const MAX_LENGTH: usize = 400;
+    let mut found = String::new();
+    let mut has_words = false;
+    for line in text.lines() {
+        let line = line.trim();
+        // Badges, rules and sections further down say nothing of the whole.
+        let is_title =
+            line.starts_with("# ") || (!line.starts_with('#') && !line.starts_with(['[', '!', '<', '=', '-']));
+        if line.starts_with("##") || found.len() > MAX_LENGTH || (line.is_empty() && has_words) {
+            break;
+        }
+        if is_title && !line.is_empty() {
+            has_words |= !line.starts_with('#');
+            found.push_str(line);
+            found.push_str(if line.starts_with('#') { ". " } else { " " });
+        }
+    }
+    found
 }
 
 /// `tests`, `benchmarks`, `platform_mock`, `src/test`, `tests_nightly`, `integration-tests`, `e2e-v2`, `test_runner`; not `test-plan-generator`, which is a program.
@@ -119,7 +175,8 @@ fn is_folder_of_tests(folder: &str) -> bool {
         || matches!(parts.first(), Some(&("tests" | "e2e")))
         || matches!(parts.last(), Some(&("test" | "tests" | "e2e" | "tester" | "apptest")))
         || parts.windows(2).any(with_things)
-        || parts.iter().any(|part| matches!(*part, "mock" | "mocks"))
+        || parts.iter().any(|part| matches!(*part, "mock" | "mocks" | "dummy" | "stub" | "stubs"))
+        || matches!(parts.as_slice(), ["playwright" | "cypress" | "sandbox"])
 }
 
 /// `dev-cluster`; not `dev-portal`, which is a program for developers.
@@ -180,24 +237,31 @@ impl Facts<'_> {
         self.service.dockerfile.to_lowercase().split('/').rev().skip(1).any(is_folder_of_tests)
     }
 
-    /// `# This Dockerfile is used for local development only` at the head of the file.
+    /// `# This Dockerfile is used for local development only` at the head of the file, or in the first words of the `README` beside it.
     fn is_said_to_be_for_work(&self) -> bool {
         let first = self.dockerfile.instructions.first().map_or(0, |instruction| instruction.range.start());
         let head = self.dockerfile.comments.iter().take_while(|comment| comment.range.end() <= first);
-        let head: Vec<String> = head.map(|comment| comment.range.slice(self.source.text()).to_lowercase()).collect();
-        let head = head.join(" ").replace(['#', '`', '\''], " ");
-        let head = head.split_whitespace().collect::<Vec<_>>().join(" ");
-        // Both, or a hint at the other file that is for production.
-        let also = head.contains("prod") || head.contains("deploy");
-        head.split(". ").any(|sentence| {
-            let says = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
-            let words: Vec<&str> =
-                sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-            let in_two = words
-                .windows(2)
-                .any(|pair| matches!(pair, [one, two] if WORDS_OF_WORK.contains(one) && OF_WORK.contains(two)));
-            (says(&SAID) || in_two) && says(&SUBJECTS) && !words.contains(&"not")
-        }) && !also
+        let head: Vec<&str> = head.map(|comment| comment.range.slice(self.source.text())).collect();
+        speaks_of_work(&head.join(" "), &SUBJECTS) || self.readme_speaks_of_work()
+    }
+
+    /// `# Development Database Setup` as the title of the `README` in the folder of the file, `GOV.UK development environment using Docker`
+    /// in that of the repository.
+    fn readme_speaks_of_work(&self) -> bool {
+        const NAMES: [&str; 4] = ["README.md", "readme.md", "Readme.md", "README.rst"];
+        let begins = |folder: &str| {
+            let mut paths = NAMES.iter().filter_map(|name| join(folder, name));
+            let path = paths.find(|path| self.workspace.is_file(path))?;
+            Some(beginning(self.workspace.read(&path).ok()?.text()))
+        };
+        let folder = parent(&self.service.dockerfile);
+        if !folder.is_empty() && begins(folder).is_some_and(|text| speaks_of_work(&text, &OF_README)) {
+            return true;
+        }
+        begins("").is_some_and(|text| {
+            let text = text.to_lowercase();
+            text.contains("development environment") && text.contains("docker") && speaks_of_work(&text, &OF_README)
+        })
     }
 
     /// Whether `Dockerfile.production` stands beside it, so that this one is for another purpose.

@@ -6,7 +6,8 @@ use crate::catalogue::{self, Distribution, Gpu, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
 use crate::facts::commands::removal;
 use crate::facts::{
-    Base, Facts, Guard, Invocation, Refusal, Run, Split, StageFacts, SystemInstall, SystemRemoval, has_build_step,
+    Base, Facts, Guard, Invocation, Refusal, Run, Seen, Split, StageFacts, SystemInstall, SystemRemoval, UseSigns,
+    has_build_step,
 };
 use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::phrase::{LATE_REMOVAL, listed_up_to};
@@ -80,6 +81,12 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
     }
     let found: Vec<_> = found.into_iter().filter(|(_, kept)| kept.tools.iter().any(is_weighty)).collect();
+    // `torch.compile` calls a C++ compiler on a CPU, too.
+    let kernels =
+        || facts.uses_of(&[UseSigns::of_compiled_kernels()], Seen::WhenRunning).into_iter().any(|used| used.is_some());
+    if !found.is_empty() && !facts.torch_installs().is_empty() && kernels() {
+        return;
+    }
     // One rewrite takes all of them out.
     let mut split = (!found.is_empty()).then(|| facts.split());
     for (range, kept) in found {
