@@ -59,9 +59,7 @@ pub(super) fn fix(
         Some(_) if sure && needs.unlocked => {
             (Applicability::Display, Some("no lock file tells which packages of npm are compiled".to_owned()))
         }
-        Some(_) if sure => {
-            (Applicability::Unsafe, Some("the program may call something that only the full image has".to_owned()))
-        }
+        Some(_) if sure => (Applicability::Unsafe, Some(caution(facts, base))),
         _ if pinned => (Applicability::Display, Some("the digest of the smaller image has to be looked up".to_owned())),
         Some(_) if needs.opaque => (
             Applicability::Display,
@@ -75,6 +73,15 @@ pub(super) fn fix(
     };
     let edits = edit.filter(|_| applicability > Applicability::Display).into_iter().collect();
     Some(Fix { title: format!("take `{}`", slimmer.reference), applicability, caution, edits })
+}
+
+/// What may go wrong with the small image although nothing speaks against it.
+fn caution(facts: &Facts<'_>, base: &ShippedBase<'_>) -> String {
+    let holders = facts.descendants(base.stage.index);
+    let unlocked =
+        facts.python_installs().iter().any(|install| holders.contains(&install.stage) && install.lock.is_none());
+    let wheels = if unlocked { ", or a package without a wheel may need a compiler" } else { "" };
+    format!("the program may call something that only the full image has{wheels}")
 }
 
 /// `python:2.7`, `python:3.6`
