@@ -19,11 +19,11 @@ const DEPTH_LIMIT: usize = 16;
 impl Reader<'_, '_> {
     /// `-r` and `-c` of a command line.
     pub(super) fn requirements(&mut self, value: &Value, word: TextRange, extras: &Extras, constraints: bool) {
-        let Some(path) = value.known() else {
-            self.install.unknown = true;
-            return;
+        let generated = match value.known() {
+            Some(path) => self.generated.find(self.facts, self.at, path),
+            None => self.generated.captured(self.at, word),
         };
-        if let Some(generated) = self.generated.find(self.facts, self.at, path) {
+        if let Some(generated) = generated {
             if !constraints {
                 self.install.roots.extend(generated.roots.iter().map(|root| super::Root { word, ..root.clone() }));
                 self.install.projects.extend(generated.projects.iter().cloned());
@@ -40,6 +40,10 @@ impl Reader<'_, '_> {
             }
             return;
         }
+        let Some(path) = value.known() else {
+            self.install.unknown = true;
+            return;
+        };
         let name = path.rsplit('/').next().unwrap_or(path);
         let Some(file) = self.origin(path) else {
             self.install.unknown = true;
