@@ -65,7 +65,10 @@ impl Reader<'_, '_> {
             if let Some(parsed) = extras.all.and_then(|_| self.facts.workspace.pyproject(&file).ok()) {
                 selection.extras = super::options::extras(&parsed, extras);
             }
+            // What they need is installed, and they are not.
+            let extensions = self.install.extensions.clone();
             self.project(&file, &selection, word, Vec::new(), true);
+            self.install.extensions = extensions;
             return;
         }
         self.requirements_file(&file, word, constraints, &gone);
