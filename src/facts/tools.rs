@@ -31,7 +31,8 @@ pub struct ImageNeeds {
 /// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
 pub const MANUAL_FOLDER: &str = "/usr/share/man/man1";
 /// Packages that make alternatives of the manual, which fails without the folder.
-const LINKS_MANUAL: [&str; 5] = ["openjdk-*", "default-jre*", "default-jdk*", "postgresql-client*", "postgresql"];
+const LINKS_MANUAL: [&str; 6] =
+    ["openjdk-*", "default-jre*", "default-jdk*", "zulu*", "postgresql-client*", "postgresql"];
 
 /// Words in front of a command that are none themselves.
 const TRANSPARENT: [&str; 15] =
@@ -269,6 +270,9 @@ impl Collector<'_, '_> {
                 // `gem install pg:1.5.4`
                 self.gem(word.split(':').next().unwrap_or(word));
             }
+        }
+        if command.program == "npm" {
+            self.npm_from_git(command);
         }
         if command.program == "bundle"
             && let Some(lock) = self.facts.origin_in(stage.index, run, &command.workdir, "Gemfile.lock")
