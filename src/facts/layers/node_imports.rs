@@ -12,7 +12,7 @@ const MAX_BYTES: u64 = 256_000;
 /// Suffixes of what Node.js runs, compiled or as it is. Components of user interfaces go into bundles.
 const SOURCES: [&str; 6] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 /// Words in the name of what serves the work on a program: `vite.config.ts`, `app.spec.ts`, `types.d.ts`.
-const FOR_WORK: [&str; 14] = [
+const FOR_WORK: [&str; 17] = [
     "config",
     "conf",
     "test",
@@ -27,6 +27,9 @@ const FOR_WORK: [&str; 14] = [
     "jest",
     "vite",
     "eslintrc",
+    "esbuild",
+    "tsup",
+    "build",
 ];
 /// Folders of such files.
 const WORK_FOLDERS: [&str; 16] = [
@@ -112,6 +115,7 @@ mod tests {
             assert!(!imports(text, &packages), "{text}");
         }
         assert!(serves_the_program("src/main.ts") && !serves_the_program("vite.config.ts"));
+        assert!(!serves_the_program("esbuild.ts"));
         assert!(!serves_the_program("src/app.test.ts") && !serves_the_program("cypress/a.js"));
     }
 }
