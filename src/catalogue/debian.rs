@@ -94,6 +94,16 @@ pub fn closure_bytes<'n>(packages: impl IntoIterator<Item = &'n str>) -> (u64, b
     (bytes, complete)
 }
 
+/// Bytes that `packages` bring beyond what `buildpack-deps` holds, on which the full images stand; `None` where one of them is not known.
+/// Mercurial, which that holds too, brings the distribution's Python.
+#[must_use]
+pub fn bytes_beyond_buildpack(packages: &[&str]) -> Option<u64> {
+    let base = || super::uses::buildpack().iter().copied().chain(["python3"]);
+    let (_, known) = closure_bytes(packages.iter().copied());
+    let with = closure_bytes(base().chain(packages.iter().copied())).0;
+    known.then(|| with.saturating_sub(closure_bytes(base()).0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

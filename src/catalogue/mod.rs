@@ -21,7 +21,9 @@ mod weight;
 mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
-pub use debian::{DebianRelease, closure_bytes, debian_release, is_before_bookworm, libraries_of};
+pub use debian::{
+    DebianRelease, bytes_beyond_buildpack, closure_bytes, debian_release, is_before_bookworm, libraries_of,
+};
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{
     commands_of_full_images, ends_as_of, has_certificates_when_slim, is_harmless_script, links_of_pip_package,

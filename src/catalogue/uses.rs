@@ -52,6 +52,11 @@ pub fn is_in_buildpack(name: &str) -> bool {
     BUILDPACK.binary_search(&name).is_ok()
 }
 
+/// The packages that `buildpack-deps` is known to have.
+pub(super) const fn buildpack() -> &'static [&'static str] {
+    BUILDPACK
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Distribution, system_package};

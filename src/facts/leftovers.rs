@@ -112,11 +112,13 @@ impl Facts<'_> {
                 let vendored = invocation.has_argument("-mod=vendor")
                     || variable("GOFLAGS").is_some_and(|flags| flags.contains("-mod=vendor"));
                 let modules = modules.filter(|_| !vendored && !is_open("GOPATH") && !is_open("GOMODCACHE"));
-                let cache = cache.filter(|_| !is_open("GOCACHE"));
-                vec![
-                    make(modules, "the sources of all modules", &["go"]),
-                    make(cache.filter(|_| first != "mod"), "the compiler's cache", &["go"]),
-                ]
+                // `go get` of Go 1.18 and later downloads only, as `go get -d` of all.
+                let tag = stage.image.tag.as_deref().filter(|_| image == "golang").unwrap_or_default();
+                let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next()?.parse::<u32>().ok());
+                let get_compiles = minor.is_some_and(|minor| minor < 18) && !invocation.has_argument("-d");
+                let compiles = first != "mod" && (first != "get" || get_compiles);
+                let cache = cache.filter(|_| !is_open("GOCACHE") && compiles);
+                vec![make(modules, "the sources of all modules", &["go"]), make(cache, "the compiler's cache", &["go"])]
             }
             ("mvn" | "mvnw", _) => {
                 let local =

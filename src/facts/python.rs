@@ -23,6 +23,7 @@ mod edited;
 mod entry_points;
 mod evidence;
 mod export;
+mod extensions;
 mod files;
 mod foreign;
 mod holder;
@@ -62,6 +63,7 @@ pub use corrections::{Correction, CorrectionKind};
 pub use development::{Bundle, BundleKind, speaks_of_development};
 pub use editable::{Editable, EditableHarm, EditableWay};
 pub use evidence::Evidence;
+pub use extensions::Extension;
 pub use indexes::{Index, IndexKind, IndexRole};
 pub use installers::{Installer, InstallerTool, Way, is_uv_image};
 pub use locking::{IgnoredLock, LockGap};
@@ -313,6 +315,8 @@ pub struct PythonInstall {
     pub files: Vec<String>,
     /// Dependency groups that have members.
     pub groups: Vec<InstalledGroup>,
+    /// Local projects with modules in C, C++, Go or Rust, which are compiled when they are installed.
+    pub extensions: Vec<Extension>,
     /// The indexes that are asked.
     pub indexes: Vec<Index>,
     /// The lock that decides the versions.

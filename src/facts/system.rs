@@ -184,12 +184,17 @@ impl Facts<'_> {
     /// full `python`.
     #[must_use]
     pub fn has_already(&self, stage: &StageFacts, name: &str) -> bool {
+        self.base_brings(stage, name) || self.stands_on_buildpack(stage) && catalogue::is_in_buildpack(name)
+    }
+
+    /// Whether the external image that `stage` is built on is a full one, which stands on `buildpack-deps`.
+    #[must_use]
+    pub fn stands_on_buildpack(&self, stage: &StageFacts) -> bool {
         const FULL: [&str; 8] = ["python", "node", "ruby", "perl", "gcc", "buildpack-deps", "rust", "elixir"];
         let image = &self.ancestors(stage).last().unwrap_or(stage).image;
-        let is_full = FULL.contains(&image.repository.as_str())
+        FULL.contains(&image.repository.as_str())
             && !image.slim
-            && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu);
-        self.base_brings(stage, name) || is_full && catalogue::is_in_buildpack(name)
+            && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
     }
 }
 

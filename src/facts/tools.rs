@@ -4,7 +4,7 @@ mod npm;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::{self, BaseImage, Distribution};
+use crate::catalogue::{self, BaseImage, Distribution, debian_release};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 
 use super::commands::{Apt, Rpm, RpmTool};
@@ -22,6 +22,8 @@ pub struct ImageNeeds {
     pub opaque: bool,
     /// A package that makes links in [`MANUAL_FOLDER`] when it is installed, where the slim image has no such folder.
     pub links_manual: Option<String>,
+    /// A package of headers that the build installs, where nothing is known that it compiles.
+    pub headers: Option<String>,
     /// Whether packages of npm are installed that no lock file names, so that nobody sees which of them are compiled.
     pub unlocked: bool,
 }
@@ -29,7 +31,8 @@ pub struct ImageNeeds {
 /// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
 pub const MANUAL_FOLDER: &str = "/usr/share/man/man1";
 /// Packages that make alternatives of the manual, which fails without the folder.
-const LINKS_MANUAL: [&str; 5] = ["openjdk-*", "default-jre*", "default-jdk*", "postgresql-client*", "postgresql"];
+const LINKS_MANUAL: [&str; 6] =
+    ["openjdk-*", "default-jre*", "default-jdk*", "zulu*", "postgresql-client*", "postgresql"];
 
 /// Words in front of a command that are none themselves.
 const TRANSPARENT: [&str; 15] =
@@ -37,6 +40,9 @@ const TRANSPARENT: [&str; 15] =
 
 /// Programs that take the system's certificates for `https://`. Debian recommends `ca-certificates` beside each.
 const DOWNLOADERS: [&str; 3] = ["curl", "wget", "git"];
+
+/// Headers of libcurl that compile against another library than OpenSSL. They conflict with `libcurl4-openssl-dev`.
+const CURL_WITHOUT_OPENSSL: [&str; 2] = ["libcurl4-gnutls-dev", "libcurl4-nss-dev"];
 
 /// Whether the command installs recommended packages too.
 fn brings_recommended(command: &Invocation) -> bool {
@@ -116,7 +122,7 @@ impl Facts<'_> {
                         installed.insert("ca-certificates");
                     }
                     if catalogue::is_development_package(install.family, install.name) {
-                        needs.add("gcc", format!("to compile with `{}`", install.name));
+                        needs.needs.headers.get_or_insert_with(|| install.name.to_owned());
                     }
                 }
                 needs.needs.opaque |= run.opaque;
@@ -138,6 +144,9 @@ impl Facts<'_> {
                 needs.add("git", format!("for `{name}` from a git repository"));
             }
         }
+        for (text, path) in self.composed_health_checks() {
+            needs.script(&text, &path);
+        }
         for (command, path) in self.listed_calls().iter() {
             needs.call(command, path);
         }
@@ -148,17 +157,52 @@ impl Facts<'_> {
         if !old || self.dockerfile.instructions.iter().any(makes_it) {
             needs.needs.links_manual = None;
         }
+        // `libmagic-dev` brings `libmagic1`.
+        let release = debian_release(stage.image.tag.as_deref().unwrap_or_default());
+        let brought = installed.iter().filter_map(|package| catalogue::libraries_of(package, release));
+        let brought: BTreeSet<&str> = brought.flatten().copied().collect();
         let is_there = |package: &str| {
             let others: &[&str] = match package {
                 "gcc" => &["g++", "build-essential"],
                 "g++" | "make" => &["build-essential"],
                 "default-libmysqlclient-dev" => &["libmariadb-dev", "libmariadbclient-dev", "libmysqlclient-dev"],
+                // No two of them can be installed together.
+                "libcurl4-openssl-dev" => &CURL_WITHOUT_OPENSSL,
                 _ => &[],
             };
-            installed.contains(package) || others.iter().any(|other| installed.contains(other))
+            brought.contains(package)
+                || installed.contains(package)
+                || others.iter().any(|other| installed.contains(other))
         };
-        needs.needs.packages.retain(|package, _| !is_there(package));
+        let other_curl = CURL_WITHOUT_OPENSSL.iter().any(|package| installed.contains(package));
+        let without_openssl = |package: &str, why: &str| package == "libssl-dev" && why == "for `pycurl`" && other_curl;
+        needs.needs.packages.retain(|package, why| !is_there(package) && !without_openssl(package, why));
+        let compilers = ["gcc", "g++", "build-essential", "clang"];
+        let named = compilers.iter().any(|name| needs.needs.packages.contains_key(name) || installed.contains(name));
+        needs.needs.headers = needs.needs.headers.filter(|_| !named);
         needs.needs
+    }
+}
+
+impl Facts<'_> {
+    /// What compose files run in the image to see how it is, each with the file: `test: ["CMD", "wget", "--spider", …]`.
+    fn composed_health_checks(&self) -> Vec<(String, String)> {
+        let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
+        let mut found = Vec::new();
+        for file in folders.iter().flat_map(|files| files.iter()) {
+            let own = file.services.iter().filter(|composed| {
+                composed.build.as_ref().is_some_and(|build| build.dockerfile == self.service.dockerfile)
+            });
+            for composed in own {
+                let behind = composed.lines.iter().skip_while(|line| line.trim() != "healthcheck:");
+                let test = behind.skip(1).find_map(|line| line.trim().strip_prefix("test:"));
+                let Some(test) = test.map(|test| test.replace(['[', ']', ','], " ").replace("CMD-SHELL", " ")) else {
+                    continue;
+                };
+                found.push((test.replace("\"CMD\"", " ").replace("'CMD'", " "), file.path.clone()));
+            }
+        }
+        found
     }
 }
 
@@ -184,6 +228,13 @@ impl Collector<'_, '_> {
 
     /// What the packages of an install need to be compiled, and what they open when they run.
     fn python(&mut self, install: &PythonInstall) {
+        for extension in &install.extensions {
+            let mut compilers = vec!["gcc"];
+            compilers.extend(extension.is_cpp.then_some("g++"));
+            for compiler in compilers {
+                self.add(compiler, format!("for the extension modules of `{}`", extension.file));
+            }
+        }
         let closure = self.facts.closure(install);
         let roots = || install.roots.iter().map(|root| &root.requirement);
         let brought: BTreeSet<&str> = closure.packages.iter().map(|package| package.name.as_str()).collect();
@@ -244,6 +295,9 @@ impl Collector<'_, '_> {
                 // `gem install pg:1.5.4`
                 self.gem(word.split(':').next().unwrap_or(word));
             }
+        }
+        if command.program == "npm" {
+            self.npm_from_git(command);
         }
         if command.program == "bundle"
             && let Some(lock) = self.facts.origin_in(stage.index, run, &command.workdir, "Gemfile.lock")

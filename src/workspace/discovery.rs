@@ -205,7 +205,13 @@ impl Search {
             .max_depth(Some(MAX_DEPTH))
             .filter_entry(|entry| {
                 let name = entry.file_name();
-                entry.depth() == 0 || !(name == ".git" || name == "node_modules" || is_backup(&name.to_string_lossy()))
+                // `go mod vendor` brings the Dockerfiles of libraries along.
+                let is_vendored = || name == "vendor" && entry.path().join("modules.txt").is_file();
+                entry.depth() == 0
+                    || !(name == ".git"
+                        || name == "node_modules"
+                        || is_backup(&name.to_string_lossy())
+                        || is_vendored())
             })
             .build();
         let mut empty = true;

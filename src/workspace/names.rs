@@ -58,6 +58,9 @@ const OTHERS: &[&str] = &[
     "rs",
     "scala",
     "swift",
+    "el",
+    "nix",
+    "hcl",
     "lua",
     "vim",
     "sh",
@@ -196,7 +199,7 @@ mod tests {
                  Dockerfile.yml dockerfile.toml Dockerfile.txt Dockerfile.snap dockerfile.sh Dockerfile.orig Dockerfile.bak \
                  Dockerfile.rej Dockerfile.swp .Dockerfile.swp Dockerfile~ Dockerfile.pre-slim.20260101 \
                  Dockerfile.pre-slim.20260101.2 Dockerfiles dockerfile2llb Dockerfile+x README.md page.j2 file docker \
-                 MyDockerfile Dockerfile.md.j2 dockerfile.vim",
+                 MyDockerfile Dockerfile.md.j2 dockerfile.vim dockerfile.ex dockerfile_test.exs Dockerfile.nix",
             ),
         ];
         for (expected, names) in table {

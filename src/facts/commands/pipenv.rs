@@ -10,6 +10,8 @@ pub enum PipenvAction {
     Sync,
     /// `pipenv update` and `pipenv upgrade`
     Update,
+    /// `pipenv requirements`, and `pipenv lock -r` of versions before 2022.8.13: writes the lock as a requirements file.
+    Export,
     /// `pipenv --clear`
     CacheClear,
     /// Anything else.
@@ -61,6 +63,15 @@ impl<'i> Pipenv<'i> {
             "install" => PipenvAction::Install,
             "sync" => PipenvAction::Sync,
             "update" | "upgrade" => PipenvAction::Update,
+            "requirements" => PipenvAction::Export,
+            "lock" if options.has(&["-r", "--requirements"]) => {
+                // `-r` of `pipenv lock -r --dev` takes no value.
+                let takes = |option: &&str| !matches!(*option, "-r" | "--requirements");
+                let with_value: Vec<&str> = WITH_VALUE.iter().copied().filter(takes).collect();
+                options = Options::read(&invocation.arguments, &with_value);
+                options.take_operand()?;
+                PipenvAction::Export
+            }
             _ => PipenvAction::Other,
         };
         Some(Self { invocation, action, subcommand, options })

@@ -107,7 +107,13 @@ impl Facts<'_> {
             return None;
         }
         let unpacks = |command: &&Invocation| {
-            command.guard == Guard::Always && UNPACKERS.contains(&command.program.as_str()) && names(command, path)
+            let by_module = || {
+                let extracts = ["-e", "--extract"].iter().any(|flag| command.has_argument(flag));
+                let module = command.argument(1).filter(|_| command.argument(0) == Some("-m"));
+                command.program == "python" && extracts && matches!(module, Some("zipfile" | "tarfile"))
+            };
+            let unpacks = UNPACKERS.contains(&command.program.as_str()) || by_module();
+            command.guard == Guard::Always && unpacks && names(command, path)
         };
         let here = own().find(unpacks).map(|command| (command.range, true));
         here.or_else(|| behind().find(unpacks).map(|command| (command.range, false)))

@@ -67,6 +67,8 @@ pub struct DevelopmentModules {
     pub program: String,
     /// A script of the manifest that each install runs, and the development dependency that it calls: `prepare` and `husky`.
     pub script: Option<(&'static str, String)>,
+    /// Whether the manifest is that of a workspace of pnpm, in which `pnpm prune` does nothing for the members.
+    pub is_pnpm_workspace: bool,
     /// A command of a later layer that takes them out again, which frees nothing.
     pub late: Option<TextRange>,
 }
@@ -98,10 +100,19 @@ impl Facts<'_> {
                 return false;
             }
             let Some(manifest) = self.node_manifest(&modules.manifest) else { return false };
-            let without_tools = |words: &[&str]| self.runs_without_tools(image, words, &manifest);
+            // Of a workspace, the member that is started has a manifest of its own.
+            let started = resolve(image.state.workdir.known().unwrap_or("/"), "package.json");
+            let started = self.origin(image.index, usize::MAX, &started, None);
+            let started = started.filter(|path| *path != modules.manifest).and_then(|path| self.node_manifest(&path));
+            let without_tools = |words: &[&str]| {
+                let mut manifests = std::iter::once(&manifest).chain(&started);
+                manifests.all(|manifest| self.runs_without_tools(image, words, manifest))
+            };
             // `command: npm run dev` starts the same image with what it was built with.
             without_tools(&words)
                 && composed.iter().all(|words| without_tools(&words.iter().map(String::as_str).collect::<Vec<_>>()))
+                && !self.is_deleted_later(image, modules)
+                && !self.imports_one_of(&modules.manifest, &manifest.development())
         });
         found
     }
@@ -163,6 +174,8 @@ impl Facts<'_> {
         let later = stage.runs.iter().filter(|other| other.instruction > run.instruction && !in_layers);
         let mut later = later.map(|other| (other, 0)).chain([(run, at + 1)]);
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
+        let workspace = join(parent(&path), "pnpm-workspace.yaml");
+        let is_pnpm_workspace = workspace.is_some_and(|path| self.workspace.is_file(&path));
         (!packages.is_empty() && !gone && !on_mount(run, &folder)).then_some(DevelopmentModules {
             folder,
             range: install.range,
@@ -173,6 +186,7 @@ impl Facts<'_> {
             needed: None,
             program: install.program.clone(),
             script: manifest.calls_a_tool_when_installed(),
+            is_pnpm_workspace,
             late: None,
         })
     }
@@ -182,6 +196,14 @@ impl Facts<'_> {
         let runs = self.chain(image).flat_map(|stage| &stage.runs);
         let mut later = runs.filter(|run| run.range.start() > modules.range.end());
         later.find_map(|run| self.taken_out_by(run, 0, &modules.folder))
+    }
+
+    /// Whether a later layer of the image deletes the whole folder, which is another matter than what it holds.
+    fn is_deleted_later(&self, image: &StageFacts, modules: &DevelopmentModules) -> bool {
+        let runs = self.chain(image).flat_map(|stage| &stage.runs);
+        let later = runs.filter(|run| run.range.start() > modules.range.end()).flat_map(|run| &run.invocations);
+        let mut certain = later.filter(|invocation| invocation.guard == Guard::Always);
+        certain.any(|invocation| removal(invocation).is_some_and(|removal| removal.deletes(&modules.folder)))
     }
 
     /// What a program needs to read its configuration: `next start` translates `next.config.ts`.

@@ -9,6 +9,7 @@ mod development;
 mod kinds;
 mod modes;
 mod moves;
+mod node_imports;
 mod node_manifest;
 mod ownership;
 mod recursive;

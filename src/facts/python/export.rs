@@ -1,7 +1,8 @@
-//! Requirements files that the build writes itself: `uv export`, `uv pip compile`, `pip-compile`, `poetry export`.
+//! Requirements files that the build writes itself: `uv export`, `uv pip compile`, `pip-compile`, `poetry export`,
+//! `pipenv requirements`.
 
 use crate::dockerfile::Value;
-use crate::facts::commands::{Options, Poetry, PoetryAction, Uv, UvAction};
+use crate::facts::commands::{Options, Pipenv, PipenvAction, Poetry, PoetryAction, Uv, UvAction};
 use crate::facts::paths::resolve;
 use crate::facts::transfer::{Source, candidates};
 use crate::facts::{Base, Facts, Guard};
@@ -14,6 +15,9 @@ use super::{PythonInstall, Tool};
 /// How far stage copies are followed back.
 const DEPTH_LIMIT: u32 = 8;
 
+/// The path of what another command takes as a file: `-r <(pipenv requirements)`.
+const CAPTURED: &str = "<";
+
 /// Files that earlier commands wrote.
 #[derive(Default)]
 pub(super) struct Generated {
@@ -24,8 +28,10 @@ pub(super) struct Generated {
 pub(super) struct File {
     stage: usize,
     instruction: usize,
-    /// Its absolute path, or `|` with the pipeline's range when it goes into a pipe.
+    /// Its absolute path, `|` with the pipeline's range when it goes into a pipe, or [`CAPTURED`].
     path: String,
+    /// The command that writes it, in the Dockerfile.
+    range: TextRange,
     content: PythonInstall,
 }
 
@@ -41,6 +47,17 @@ impl Generated {
             path => resolve(at.invocation.workdir.known()?, path),
         };
         self.trace(facts, at.stage.index, at.run.instruction, &path, 0)
+    }
+
+    /// What the command writes that stands in `word` and is given to the one at `at` as a file: `-r <(pipenv requirements)`.
+    pub(super) fn captured(&self, at: At<'_>, word: TextRange) -> Option<&PythonInstall> {
+        let here = self.files.iter().filter(|file| {
+            file.stage == at.stage.index && file.instruction == at.run.instruction && file.path == CAPTURED
+        });
+        let mut inside = here.filter(|file| {
+            word.start() <= file.range.start() && file.range.end() <= word.end() && file.range != at.invocation.range
+        });
+        inside.next().map(|file| &file.content)
     }
 
     fn trace(&self, facts: &Facts<'_>, stage: usize, until: usize, path: &str, depth: u32) -> Option<&PythonInstall> {
@@ -95,6 +112,11 @@ pub(super) fn generated(facts: &Facts<'_>, at: At<'_>, earlier: &Generated) -> O
         reader.poetry(&poetry.options);
         reader.install.hashed = !poetry.options.has(&["--without-hashes"]);
         (output(&poetry.options), reader.install)
+    } else if let Some(pipenv) = Pipenv::read(at.invocation).filter(|pipenv| pipenv.action == PipenvAction::Export) {
+        let mut reader = Reader::new(facts, at, earlier, Tool::Pipenv);
+        reader.pipenv(&pipenv.options);
+        reader.install.hashed = pipenv.options.has(&["--hash"]);
+        (None, reader.install)
     } else if at.invocation.program == "pip-compile" {
         let options = Options::read(
             &at.invocation.arguments,
@@ -130,9 +152,10 @@ pub(super) fn generated(facts: &Facts<'_>, at: At<'_>, earlier: &Generated) -> O
     let path = match path.or_else(|| at.invocation.output.clone()) {
         Some(path) => resolve(at.invocation.workdir.known()?, path.known()?),
         None if site.piped => pipe(site.pipeline),
+        None if site.captured => CAPTURED.to_owned(),
         None => return None,
     };
-    Some(File { stage: at.stage.index, instruction: at.run.instruction, path, content })
+    Some(File { stage: at.stage.index, instruction: at.run.instruction, path, range: at.invocation.range, content })
 }
 
 fn output(options: &Options<'_>) -> Option<Value> {

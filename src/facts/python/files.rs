@@ -19,11 +19,11 @@ const DEPTH_LIMIT: usize = 16;
 impl Reader<'_, '_> {
     /// `-r` and `-c` of a command line.
     pub(super) fn requirements(&mut self, value: &Value, word: TextRange, extras: &Extras, constraints: bool) {
-        let Some(path) = value.known() else {
-            self.install.unknown = true;
-            return;
+        let generated = match value.known() {
+            Some(path) => self.generated.find(self.facts, self.at, path),
+            None => self.generated.captured(self.at, word),
         };
-        if let Some(generated) = self.generated.find(self.facts, self.at, path) {
+        if let Some(generated) = generated {
             if !constraints {
                 self.install.roots.extend(generated.roots.iter().map(|root| super::Root { word, ..root.clone() }));
                 self.install.projects.extend(generated.projects.iter().cloned());
@@ -40,6 +40,10 @@ impl Reader<'_, '_> {
             }
             return;
         }
+        let Some(path) = value.known() else {
+            self.install.unknown = true;
+            return;
+        };
         let name = path.rsplit('/').next().unwrap_or(path);
         let Some(file) = self.origin(path) else {
             self.install.unknown = true;
@@ -61,7 +65,10 @@ impl Reader<'_, '_> {
             if let Some(parsed) = extras.all.and_then(|_| self.facts.workspace.pyproject(&file).ok()) {
                 selection.extras = super::options::extras(&parsed, extras);
             }
+            // What they need is installed, and they are not.
+            let extensions = self.install.extensions.clone();
             self.project(&file, &selection, word, Vec::new(), true);
+            self.install.extensions = extensions;
             return;
         }
         self.requirements_file(&file, word, constraints, &gone);

@@ -237,14 +237,14 @@ impl Reader<'_, '_> {
             .collect();
         let names = |wanted: &[&str]| categories.iter().any(|name| wanted.contains(&name.as_str()));
         let mut groups = Vec::new();
-        if let Some(flag) = options.uses(&["-d", "--dev"]).next().filter(|_| categories.is_empty()) {
+        if let Some(flag) = options.uses(&["-d", "--dev", "--dev-only"]).next().filter(|_| categories.is_empty()) {
             groups.push(ChosenGroup::named("dev-packages", flag.argument.range));
         }
         for name in &categories {
             let name = if name == "develop" { "dev-packages" } else { name };
             groups.push(ChosenGroup::named(name, word));
         }
-        let main = categories.is_empty() || names(&["packages", "default"]);
+        let main = if categories.is_empty() { !options.has(&["--dev-only"]) } else { names(&["packages", "default"]) };
         let selection = Selection { main, extras: Vec::new(), groups };
         if !options.has(&["--skip-lock"]) {
             self.lock_of(&manifest, "Pipfile.lock");

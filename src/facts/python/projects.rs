@@ -83,6 +83,9 @@ impl Reader<'_, '_> {
             return;
         }
         let folder = parent(manifest).to_owned();
+        if selection.main {
+            self.extensions_of(&folder);
+        }
         if !super::has_extension(manifest, &["toml"]) && !is_pipfile(manifest) {
             self.legacy_project(&folder, selection, word, &via);
             return;

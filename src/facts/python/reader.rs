@@ -91,6 +91,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             projects: Vec::new(),
             files: Vec::new(),
             groups: Vec::new(),
+            extensions: Vec::new(),
             indexes: Vec::new(),
             lock: None,
             no_dependencies: false,

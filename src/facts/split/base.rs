@@ -71,6 +71,12 @@ pub(super) fn libraries(
         if let Some((package, why)) = needs.packages.iter().find(|(package, _)| !is_for_building(package)) {
             return Err(Refusal::new(format!("the slim image has no `{package}` {why}")));
         }
+        if let Some(extension) = installs.iter().flat_map(|install| &install.extensions).next() {
+            return Err(Refusal::new(format!(
+                "which libraries the extension modules of `{}` link with is not known",
+                extension.file
+            )));
+        }
         libraries.extend(linked(facts, installs));
         for package in compiled_needs(facts, installs) {
             if catalogue::is_development_package(Distribution::Debian, package) {

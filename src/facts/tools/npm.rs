@@ -7,13 +7,32 @@ use serde_json::Value as Json;
 use crate::catalogue;
 
 use super::super::paths::{file_name, resolve};
-use super::super::{Source, StageFacts};
+use super::super::{Invocation, Source, StageFacts};
 use super::Collector;
 
+/// How an address begins that npm gives to git.
+const SCHEMES: [&str; 7] = ["git+", "git://", "git@", "github:", "gitlab:", "bitbucket:", "gist:"];
 /// What only compiling needs.
 const COMPILING: [&str; 4] = ["python3", "make", "g++", "gcc"];
 
 impl Collector<'_, '_> {
+    /// `npm install -g git://example.org/team/tool.git`
+    pub(super) fn npm_from_git(&mut self, command: &Invocation) {
+        if !matches!(command.argument(0), Some("install" | "i" | "add")) {
+            return;
+        }
+        for word in command.arguments.iter().filter_map(|argument| argument.value.known()) {
+            // `tool@git+https://example.org/team/tool.git`
+            let address = word.split_once('@').map_or(word, |(_, address)| address);
+            if SCHEMES.iter().any(|scheme| word.starts_with(scheme) || address.starts_with(scheme)) {
+                self.add("git", format!("for `{word}`"));
+                if word.contains("https://") && !catalogue::has_certificates_when_slim(self.image) {
+                    self.add("ca-certificates", "for `https://` of `git`".to_owned());
+                }
+            }
+        }
+    }
+
     /// What a Node project's packages need: by its manifest, and by what its lock tells of those that they bring along.
     pub(super) fn node(&mut self, manifest: &str, program: &str) {
         let folder = manifest.strip_suffix("package.json").unwrap_or_default();
@@ -97,7 +116,6 @@ impl Collector<'_, '_> {
 
 /// A dependency of a `package.json` that npm asks git for: `"mediasoup": "github:versatica/mediasoup#v3"`.
 fn dependency_on_git(manifest: &str) -> Option<String> {
-    const SCHEMES: [&str; 7] = ["git+", "git://", "git@", "github:", "gitlab:", "bitbucket:", "gist:"];
     let json: Json = serde_json::from_str(manifest).ok()?;
     let keys = ["dependencies", "devDependencies", "optionalDependencies"];
     let mut all = keys.iter().filter_map(|key| json.get(key)?.as_object()).flatten();

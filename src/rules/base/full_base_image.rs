@@ -77,7 +77,7 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
 /// The build in two stages, where all that the slim image lacks are compilers and headers for packages. Where the Dockerfile installs
 /// compilers that the full image has not, `build-tools-in-runtime` offers it.
 fn stages_for(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> Option<Split> {
-    if needs.packages.is_empty() {
+    if needs.packages.is_empty() && needs.headers.is_none() {
         return None;
     }
     let told = |name: &String| {

@@ -29,12 +29,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let clean = format!("clean {}", flags.join(" "));
     let known = folders.iter().all(|folder| !folder.starts_with('~'));
     let mount = if known { format!(", or mount caches: {}", mounts(&folders)) } else { String::new() };
-    finding.help(format!(
-        "compile in a builder stage and copy the program, empty them in the same `RUN`: `&& go {clean}`{mount}"
-    ));
-    finding.script_of(first.fill.invocation);
     // Steps behind this one would fill them again.
-    if facts.runs_later(stage, run, "go") {
+    let again = facts.runs_later(stage, run, "go");
+    let place = if again { "call `go` in one `RUN` and empty them there" } else { "empty them in the same `RUN`" };
+    finding.help(format!("compile in a builder stage and copy the program, {place}: `&& go {clean}`{mount}"));
+    finding.script_of(first.fill.invocation);
+    if again {
         return;
     }
     let fills: Vec<Fill<'_>> = run

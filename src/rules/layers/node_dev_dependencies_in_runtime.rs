@@ -45,6 +45,8 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
 fn remedy(modules: &DevelopmentModules) -> String {
     let (install, prune) = match modules.program.as_str() {
         "yarn" => ("yarn install --production", "yarn install --production --ignore-scripts --prefer-offline"),
+        // `pnpm prune` has no recursive run (pnpm's documentation of version 10).
+        "pnpm" if modules.is_pnpm_workspace => ("pnpm install --prod", "rm -rf node_modules && pnpm install --prod"),
         "pnpm" => ("pnpm install --prod", "pnpm prune --prod"),
         _ => ("npm ci --omit=dev", "npm prune --omit=dev"),
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
 use crate::dockerfile::{Arguments, Keyword};
-use crate::facts::{ByteSource, Facts, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way};
+use crate::facts::{ByteSource, Facts, Guard, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way, is_below};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -94,15 +94,16 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
     let some_copied = change.held.iter().any(copied);
     let all_copied = change.held.iter().all(copied);
     let given = change.given.as_ref().and_then(|given| given.known());
+    let keyword = keyword(facts, change);
     // What `COPY` brings has that group already.
     let is_default = given.is_some_and(|given| matches!(given, "0" | "root"));
     let both = both(change);
     match change.action {
         OwnershipAction::Group if is_default && both.is_none() => {
             let place = if all_copied {
-                "copy the files with it, `COPY --chmod=MODE …`"
+                format!("copy the files with it, `{keyword} --chmod=MODE …`")
             } else {
-                "run `chmod` in the `RUN` that writes the files"
+                "run `chmod` in the `RUN` that writes the files".to_owned()
             };
             format!("the group of these files is `root` already, only their mode matters: {place}")
         }
@@ -112,15 +113,17 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             format!("{}{flags} …`{rest}", copy_with("their owner and mode", facts, stage, run, change))
         }
         OwnershipAction::Owner => {
-            let owner = given.unwrap_or("USER:GROUP");
-            let user = owner.split(':').next().unwrap_or(owner);
+            let owner = given.map_or_else(|| "USER:GROUP".to_owned(), colon);
+            let user = owner.split(':').next().unwrap_or_default();
             let (what, flags) = match both {
                 Some(flags) => ("their owner and mode", flags),
                 None => ("their owner", format!("--chown={owner}")),
             };
             let copy = format!("{}{flags} …`", copy_with(what, facts, stage, run, change));
             // `WORKDIR` makes its folder for root.
-            let own = if made_by_workdir(facts, stage, run, change) {
+            let own = if writes_itself(run, change) {
+                ", and in this `RUN` change only what it writes itself".to_owned()
+            } else if made_by_workdir(facts, stage, run, change) {
                 format!(", and `chown {owner}` without `-R` for the folder itself")
             } else {
                 String::new()
@@ -136,9 +139,9 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             }
         }
         OwnershipAction::Group if all_copied => {
-            "copy the files with their owner and group, `COPY --chown=USER:GROUP …`".to_owned()
+            format!("copy the files with their owner and group, `{keyword} --chown=USER:GROUP …`")
         }
-        OwnershipAction::Mode if all_copied => "copy the files with their mode, `COPY --chmod=MODE …`".to_owned(),
+        OwnershipAction::Mode if all_copied => format!("copy the files with their mode, `{keyword} --chmod=MODE …`"),
         OwnershipAction::Group | OwnershipAction::Mode => {
             format!("run `{}` in the `RUN` that writes the files", change.invocation.program)
         }
@@ -155,14 +158,39 @@ fn both(change: &OwnershipChange<'_>) -> Option<String> {
     let owner = all().find(|(action, _)| *action == OwnershipAction::Owner)?.1.and_then(|owner| owner.known());
     // `COPY --chmod` takes numbers everywhere, and symbols of late.
     let mode = mode.filter(|mode| mode.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or("MODE");
-    Some(format!("--chown={} --chmod={mode}", owner.unwrap_or("USER:GROUP")))
+    let owner = owner.map_or_else(|| "USER:GROUP".to_owned(), colon);
+    Some(format!("--chown={owner} --chmod={mode}"))
+}
+
+/// `user.group`, which `chown` takes, as `COPY --chown` takes it.
+fn colon(owner: &str) -> String {
+    if owner.contains(':') { owner.to_owned() } else { owner.replacen('.', ":", 1) }
+}
+
+/// The instruction that copies the files: `ADD` where each of them comes by that.
+fn keyword(facts: &Facts<'_>, change: &OwnershipChange<'_>) -> &'static str {
+    let copies = change.held.iter().filter(|one| matches!(one.way, Way::Copied | Way::Taken));
+    let mut instructions = copies.filter_map(|one| facts.dockerfile.instructions.get(one.instruction)).peekable();
+    let some = instructions.peek().is_some();
+    if some && instructions.all(|it| it.keyword == Keyword::Add) { "ADD" } else { "COPY" }
+}
+
+/// Whether a command of the `RUN` in front of this one writes below one of the folders, which no copy can give an owner.
+fn writes_itself(run: &Run, change: &OwnershipChange<'_>) -> bool {
+    let before = run.invocations.iter().filter(|other| other.range.start() < change.invocation.range.start());
+    let mut before = before.filter(|other| other.guard != Guard::Never && !remedy::writes_elsewhere(other));
+    before.any(|other| {
+        let folder = other.workdir.known().unwrap_or_default();
+        change.folders.iter().any(|changed| is_below(folder, changed))
+    })
 }
 
 /// `copy the files with their owner, `, with what has to stand in front of the copies, up to the name of the instruction.
 fn copy_with(what: &str, facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> String {
+    let keyword = keyword(facts, change);
     match remedy::made_behind_copies(facts, stage, run, change) {
-        Some(user) => format!("make the user `{user}` before the copies, and copy the files with {what}, `COPY "),
-        None => format!("copy the files with {what}, `COPY "),
+        Some(user) => format!("make the user `{user}` before the copies, and copy the files with {what}, `{keyword} "),
+        None => format!("copy the files with {what}, `{keyword} "),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::{Severity, format_bytes};
 use crate::facts::python::Reached;
 use crate::facts::{Facts, Guard, Invocation, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::packages::{bytes_of, savings, without_words};
-use crate::rules::phrase::listed_up_to;
+use crate::rules::phrase::{LATE_REMOVAL, listed_up_to};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
@@ -274,7 +274,9 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     let calls: Vec<&Invocation> =
         runs.filter(|invocation| invocation.program == "git" && invocation.guard != Guard::Never).collect();
     let fetched = installs().find_map(|install| install.from_git().next());
-    let by_build = !calls.is_empty() || fetched.is_some();
+    // Who takes it out again knows that the build calls it.
+    let late = facts.late_removal(git);
+    let by_build = !calls.is_empty() || fetched.is_some() || late.is_some();
     let message = if by_build {
         "`git` stays in the runtime image, where only the build calls it"
     } else {
@@ -284,6 +286,9 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     for call in calls.iter().filter(|call| call.script().is_none()).take(2) {
         let words: Vec<&str> = call.argument(0).into_iter().collect();
         finding.label(call.program_range, format!("`git {}` of the build", words.join(" ")));
+    }
+    if let Some(range) = late {
+        finding.label(range, LATE_REMOVAL);
     }
     if let Some((name, _)) = fetched {
         finding.note("build", format!("`{name}` is installed from a git repository"));

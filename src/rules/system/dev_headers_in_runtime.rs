@@ -75,6 +75,8 @@ struct Kept<'f> {
     gpu: bool,
     /// Whether the image has Python from elsewhere than the distribution.
     own_python: bool,
+    /// Whether the base is a full image, which has many of the packages that headers bring along.
+    on_full: bool,
     /// Whether a compiler stays beside them, to which the headers of the C library belong.
     compiler: bool,
     /// The release of Debian, whose names for libraries are known.
@@ -123,6 +125,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
+            kept.on_full |= facts.stands_on_buildpack(image);
             kept.release = chain
                 .last()
                 .filter(|stage| stage.image.distribution == Distribution::Debian)
@@ -230,6 +233,11 @@ fn signs(name: &str) -> UseSigns {
 
 /// Bytes beyond those of the run-time libraries.
 fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
+    if kept.on_full {
+        let needs = runtime(entry, kept);
+        let all: Vec<&str> = needs.iter().copied().chain([entry.name]).collect();
+        return catalogue::bytes_beyond_buildpack(&all)?.checked_sub(catalogue::bytes_beyond_buildpack(&needs)?);
+    }
     let of = |name: &str| catalogue::system_package(Distribution::Debian, name).and_then(|entry| entry.installed_bytes);
     let needs: u64 = runtime(entry, kept).iter().filter_map(|name| of(name)).sum();
     let libc = if kept.compiler { of("libc6-dev").unwrap_or_default() } else { 0 };

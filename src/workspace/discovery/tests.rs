@@ -29,6 +29,8 @@ fn folders_are_walked_by_name_and_gitignore() {
         ("node_modules/x/Dockerfile", ""),
         (".git/Dockerfile", ""),
         ("docs/Dockerfile.md", ""),
+        ("vendor/modules.txt", ""),
+        ("vendor/example.org/tail/Dockerfile", ""),
         ("Containerfile/notes.txt", ""),
     ]);
     let all = ": .devcontainer/Dockerfile Dockerfile api/cuda.dockerfile";

@@ -49,7 +49,7 @@ impl Facts<'_> {
             && manifest.is_some_and(|manifest| SYMFONY.iter().any(|name| manifest.text().contains(name)))
     }
 
-    /// The first source or setting of the context that names the file together with its folder.
+    /// The first source or setting of the context that names the file together with its folder, or stands in that folder.
     fn reader_of_key(&self, path: &str) -> Option<String> {
         const SETTINGS: [&str; 14] =
             ["java", "kt", "rs", "cs", "sh", "conf", "cfg", "ini", "toml", "json", "yml", "yaml", "xml", "properties"];
@@ -58,12 +58,12 @@ impl Facts<'_> {
         let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
         let tree = self.workspace.tree(context, ignore.as_ref());
         let (name, folder) = (file_name(path), file_name(parent(path)));
-        let speaks = |line: &str| {
+        let speaks = |line: &str, is_beside: bool| {
             line.match_indices(name).any(|(at, _)| {
                 let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
                 let before = line.get(..at).and_then(|before| before.chars().next_back());
                 let after = line.get(at + name.len()..).and_then(|after| after.chars().next());
-                !before.is_some_and(part) && !after.is_some_and(part) && line.contains(folder)
+                !before.is_some_and(part) && !after.is_some_and(part) && (is_beside || line.contains(folder))
             })
         };
         let may_read = |path: &str| {
@@ -75,7 +75,10 @@ impl Facts<'_> {
         let files = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_read(&file.path)).take(MAX_FILES);
         let mut reading = files.filter(|file| {
             let source = join(context, &file.path).and_then(|path| self.workspace.read(&path).ok());
-            source.is_some_and(|source| source.text().contains(name) && source.text().lines().any(speaks))
+            let is_beside = parent(&file.path) == parent(path);
+            source.is_some_and(|source| {
+                source.text().contains(name) && source.text().lines().any(|line| speaks(line, is_beside))
+            })
         });
         reading.next().map(|file| file.path.clone())
     }

@@ -16,7 +16,12 @@ pub(super) fn help(reference: &str, kind: SlimmerKind, needs: &ImageNeeds, purpo
         _ if needs.packages.is_empty() && needs.links_manual.is_some() => {
             format!("take `{reference}`, and run `mkdir -p {MANUAL_FOLDER}` before the packages are installed")
         }
-        _ if needs.packages.is_empty() => format!("take `{reference}`"),
+        _ if needs.packages.is_empty() => match &needs.headers {
+            Some(headers) => {
+                format!("take `{reference}`, and install a compiler too if the build compiles with `{headers}`")
+            }
+            None => format!("take `{reference}`"),
+        },
         _ => format!(
             "take `{reference}` and install there what it lacks, or build in a stage of its own and copy the result"
         ),
@@ -39,6 +44,7 @@ pub(super) fn fix(
     let edit = if pinned { None } else { edit(facts, base, tag) };
     let sure = needs.packages.is_empty()
         && !needs.opaque
+        && needs.headers.is_none()
         && needs.links_manual.is_none()
         && slimmer.kind != SlimmerKind::Minimal;
     let (applicability, caution) = match &edit {

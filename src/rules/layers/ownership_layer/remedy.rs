@@ -128,15 +128,18 @@ pub(super) fn made_behind_copies(
     is_made_behind.then(|| owner.user.to_owned())
 }
 
+/// Whether the command writes nothing below a folder such as `/app`.
+pub(super) fn writes_elsewhere(invocation: &Invocation) -> bool {
+    ELSEWHERE.contains(&invocation.program.as_str()) && invocation.output.is_none()
+}
+
 /// Whether something may stand below `folder` that no copy brought.
 fn writes_more(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &Invocation, folder: &str) -> bool {
     let before = stage.runs.iter().filter(|other| other.instruction <= run.instruction);
     let unknown = before.clone().any(|other| other.opaque || other.script.is_none());
     let invocations = before.flat_map(|other| &other.invocations);
     let mut invocations = invocations.filter(|other| other.range.start() < change.range.start());
-    let writes = invocations.any(|other| {
-        other.guard != Guard::Never && (!ELSEWHERE.contains(&other.program.as_str()) || other.output.is_some())
-    });
+    let writes = invocations.any(|other| other.guard != Guard::Never && !writes_elsewhere(other));
     let instructions = facts.dockerfile.instructions.iter().take(run.instruction).skip(stage.from);
     let mut folders = instructions.filter(|instruction| instruction.keyword == Keyword::Workdir);
     let deeper = folders.any(|instruction| match &instruction.arguments {
@@ -163,7 +166,11 @@ impl<'a> Owner<'a> {
         let plain = |name: &str| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
-        let (user, group) = text.split_once(':').map_or((text, None), |(user, group)| (user, Some(group)));
+        // `user.group` is `user:group` to `chown`, and one name to `COPY --chown`.
+        let (user, group) = text
+            .split_once(':')
+            .or_else(|| text.split_once('.'))
+            .map_or((text, None), |(user, group)| (user, Some(group)));
         // Without a group, `chown` leaves root's, and `COPY --chown` takes the user's number.
         let flag = format!("{user}:{}", group.unwrap_or("0"));
         (plain(user) && group.is_none_or(plain)).then_some(Self { user, group, flag })

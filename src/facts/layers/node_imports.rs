@@ -1,0 +1,121 @@
+//! Which packages of npm the sources of a program import, as far as their text tells.
+
+use crate::context::IgnoreFile;
+use crate::workspace::{join, parent};
+
+use super::super::paths::{file_name, is_below};
+use super::super::{Facts, Source};
+
+/// More and larger sources are not looked into.
+const MAX_FILES: usize = 2_000;
+const MAX_BYTES: u64 = 256_000;
+/// Suffixes of what Node.js runs, compiled or as it is. Components of user interfaces go into bundles.
+const SOURCES: [&str; 6] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
+/// Words in the name of what serves the work on a program: `vite.config.ts`, `app.spec.ts`, `types.d.ts`.
+const FOR_WORK: [&str; 17] = [
+    "config",
+    "conf",
+    "test",
+    "spec",
+    "stories",
+    "d",
+    "setup",
+    "gulpfile",
+    "gruntfile",
+    "webpack",
+    "rollup",
+    "jest",
+    "vite",
+    "eslintrc",
+    "esbuild",
+    "tsup",
+    "build",
+];
+/// Folders of such files.
+const WORK_FOLDERS: [&str; 16] = [
+    "test",
+    "tests",
+    "__tests__",
+    "__mocks__",
+    "mocks",
+    "spec",
+    "e2e",
+    "cypress",
+    "playwright",
+    "scripts",
+    "tools",
+    "docs",
+    "examples",
+    "node_modules",
+    "config",
+    "build",
+];
+
+impl Facts<'_> {
+    /// Whether a source below the folder of `manifest` that this Dockerfile copies, and that serves the program and not the work on it,
+    /// imports one of `packages` for more than its types.
+    pub(super) fn imports_one_of(&self, manifest: &str, packages: &[String]) -> bool {
+        let context = self.service.context.as_str();
+        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
+        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+        let tree = self.workspace.tree(context, ignore.as_ref());
+        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
+        let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
+        let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());
+        let copied: Vec<&str> = sources.map(|source| source.trim_start_matches("./").trim_matches('/')).collect();
+        let takes = |path: &str| copied.iter().any(|one| matches!(*one, "" | "." | "*") || is_below(path, one));
+        let folder = parent(manifest);
+        let is_own = |path: &str| join(context, path).is_some_and(|path| folder.is_empty() || is_below(&path, folder));
+        let files = tree.files.iter().filter(|file| {
+            let path = file.path.as_str();
+            file.bytes <= MAX_BYTES && serves_the_program(path) && takes(path) && is_own(path)
+        });
+        let mut texts = files.take(MAX_FILES).filter_map(|file| self.workspace.read(&join(context, &file.path)?).ok());
+        texts.any(|source| imports(source.text(), packages))
+    }
+}
+
+fn serves_the_program(path: &str) -> bool {
+    let name = file_name(path);
+    let is_source = SOURCES.iter().any(|suffix| name.ends_with(suffix));
+    let is_for_work = || name.starts_with('.') || name.split('.').any(|part| FOR_WORK.contains(&part));
+    is_source
+        && !is_for_work()
+        && !parent(path).split('/').any(|part| part.starts_with('.') || WORK_FOLDERS.contains(&part))
+}
+
+/// Whether a line of the text imports one of `packages`: `import express from 'express'`, `require("a/b")`.
+fn imports(text: &str, packages: &[String]) -> bool {
+    text.lines().map(str::trim_start).any(|line| {
+        let is_other = ["//", "*", "/*", "import type ", "export type "].iter().any(|start| line.starts_with(start));
+        let is_import = line.contains("import") || line.contains("require(") || line.contains(" from ");
+        is_import
+            && !is_other
+            && line.split(['\'', '"', '`']).skip(1).step_by(2).any(|word| {
+                packages.iter().any(|name| {
+                    word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                })
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{imports, serves_the_program};
+
+    #[test]
+    fn imports_are_told_from_types_and_comments() {
+        let packages = ["express".to_owned(), "@scope/tool".to_owned()];
+        for text in ["import express from 'express';", "const x = require(\"@scope/tool/lib\");", "} from 'express'"] {
+            assert!(imports(text, &packages), "{text}");
+        }
+        for text in
+            ["import type { Request } from 'express';", "// import 'express'", "import x from 'express-session'"]
+        {
+            assert!(!imports(text, &packages), "{text}");
+        }
+        assert!(serves_the_program("src/main.ts") && !serves_the_program("vite.config.ts"));
+        assert!(!serves_the_program("esbuild.ts"));
+        assert!(!serves_the_program("src/app.test.ts") && !serves_the_program("cypress/a.js"));
+    }
+}
