@@ -61,8 +61,8 @@ pub struct DevelopmentModules {
     pub manifest: String,
     /// The development dependencies that it names, in order.
     pub packages: Vec<String>,
-    /// A development dependency that the program needs when it starts, and the file that needs it.
-    pub needed: Option<(&'static str, &'static str)>,
+    /// Development dependencies that the program needs all the same, each with a file that needs it.
+    pub needed: Vec<(String, String)>,
     /// The program that installs: `npm`, `yarn` or `pnpm`.
     pub program: String,
     /// A script of the manifest that each install runs, and the development dependency that it calls: `prepare` and `husky`.
@@ -91,8 +91,10 @@ impl Facts<'_> {
         }
         for modules in &mut found {
             modules.late = self.late_prune(image, modules);
-            modules.needed = self.compiles_its_configuration(&modules.manifest);
-            modules.packages.retain(|name| modules.needed.is_none_or(|(needed, _)| name != needed));
+            let configuration = self.compiles_its_configuration(&modules.manifest);
+            modules.needed.extend(configuration.map(|(package, file)| (package.to_owned(), file.to_owned())));
+            modules.needed.extend(self.imported_of(&modules.manifest, &modules.packages));
+            modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
         }
         let composed = self.all_composed_starts();
         found.retain(|modules| {
@@ -112,7 +114,6 @@ impl Facts<'_> {
             without_tools(&words)
                 && composed.iter().all(|words| without_tools(&words.iter().map(String::as_str).collect::<Vec<_>>()))
                 && !self.is_deleted_later(image, modules)
-                && !self.imports_one_of(&modules.manifest, &manifest.development())
         });
         found
     }
@@ -183,7 +184,7 @@ impl Facts<'_> {
             copied_from: None,
             manifest: path,
             packages,
-            needed: None,
+            needed: Vec::new(),
             program: install.program.clone(),
             script: manifest.calls_a_tool_when_installed(),
             is_pnpm_workspace,

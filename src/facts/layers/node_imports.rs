@@ -52,9 +52,9 @@ const WORK_FOLDERS: [&str; 16] = [
 ];
 
 impl Facts<'_> {
-    /// Whether a source below the folder of `manifest` that this Dockerfile copies, and that serves the program and not the work on it,
-    /// imports one of `packages` for more than its types.
-    pub(super) fn imports_one_of(&self, manifest: &str, packages: &[String]) -> bool {
+    /// Those of `packages` that a source below the folder of `manifest` imports for more than its types, each with the source: one that
+    /// this Dockerfile copies, and that serves the program and not the work on it.
+    pub(super) fn imported_of(&self, manifest: &str, packages: &[String]) -> Vec<(String, String)> {
         let context = self.service.context.as_str();
         let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
         let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
@@ -70,8 +70,16 @@ impl Facts<'_> {
             let path = file.path.as_str();
             file.bytes <= MAX_BYTES && serves_the_program(path) && takes(path) && is_own(path)
         });
-        let mut texts = files.take(MAX_FILES).filter_map(|file| self.workspace.read(&join(context, &file.path)?).ok());
-        texts.any(|source| imports(source.text(), packages))
+        let mut found: Vec<(String, String)> = Vec::new();
+        for path in files.take(MAX_FILES).filter_map(|file| join(context, &file.path)) {
+            let Ok(source) = self.workspace.read(&path) else { continue };
+            for package in imports(source.text(), packages) {
+                if found.iter().all(|(known, _)| known != package) {
+                    found.push((package.to_owned(), path.clone()));
+                }
+            }
+        }
+        found
     }
 }
 
@@ -84,19 +92,23 @@ fn serves_the_program(path: &str) -> bool {
         && !parent(path).split('/').any(|part| part.starts_with('.') || WORK_FOLDERS.contains(&part))
 }
 
-/// Whether a line of the text imports one of `packages`: `import express from 'express'`, `require("a/b")`.
-fn imports(text: &str, packages: &[String]) -> bool {
-    text.lines().map(str::trim_start).any(|line| {
+/// Those of `packages` that a line of the text imports: `import express from 'express'`, `require("a/b")`.
+fn imports<'p>(text: &str, packages: &'p [String]) -> Vec<&'p str> {
+    let mut found = Vec::new();
+    for line in text.lines().map(str::trim_start) {
         let is_other = ["//", "*", "/*", "import type ", "export type "].iter().any(|start| line.starts_with(start));
         let is_import = line.contains("import") || line.contains("require(") || line.contains(" from ");
-        is_import
-            && !is_other
-            && line.split(['\'', '"', '`']).skip(1).step_by(2).any(|word| {
-                packages.iter().any(|name| {
-                    word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                })
-            })
-    })
+        if !is_import || is_other {
+            continue;
+        }
+        for word in line.split(['\'', '"', '`']).skip(1).step_by(2) {
+            let named = packages.iter().find(|name| {
+                word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            found.extend(named.map(String::as_str));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -107,12 +119,12 @@ mod tests {
     fn imports_are_told_from_types_and_comments() {
         let packages = ["express".to_owned(), "@scope/tool".to_owned()];
         for text in ["import express from 'express';", "const x = require(\"@scope/tool/lib\");", "} from 'express'"] {
-            assert!(imports(text, &packages), "{text}");
+            assert!(!imports(text, &packages).is_empty(), "{text}");
         }
         for text in
             ["import type { Request } from 'express';", "// import 'express'", "import x from 'express-session'"]
         {
-            assert!(!imports(text, &packages), "{text}");
+            assert!(imports(text, &packages).is_empty(), "{text}");
         }
         assert!(serves_the_program("src/main.ts") && !serves_the_program("vite.config.ts"));
         assert!(!serves_the_program("esbuild.ts"));

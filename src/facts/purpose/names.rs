@@ -176,7 +176,7 @@ fn is_folder_of_tests(folder: &str) -> bool {
         || matches!(parts.last(), Some(&("test" | "tests" | "e2e" | "tester" | "apptest")))
         || parts.windows(2).any(with_things)
         || parts.iter().any(|part| matches!(*part, "mock" | "mocks" | "dummy" | "stub" | "stubs"))
-        || matches!(parts.as_slice(), ["playwright" | "cypress" | "sandbox"])
+        || matches!(parts.as_slice(), ["playwright" | "cypress"])
 }
 
 /// `dev-cluster`; not `dev-portal`, which is a program for developers.

@@ -36,8 +36,13 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
         finding.label(late, "takes them out again, in a later layer, which frees nothing");
     }
     finding.note("manifest", format!("`devDependencies` of `{}`", modules.manifest));
-    let first = modules.needed.map_or_else(String::new, |(package, file)| {
-        format!("move `{package}` to `dependencies`, since `{file}` needs it when the image starts; then ")
+    let needed: Vec<String> = modules.needed.iter().map(|(package, _)| format!("`{package}`")).collect();
+    let first = modules.needed.first().map_or_else(String::new, |(_, file)| {
+        let more = if needed.len() > 1 { " and others need them" } else { " needs it" };
+        format!(
+            "move {} to `dependencies`, since `{file}`{more} when the image runs; then ",
+            listed_up_to(&needed, LISTED)
+        )
     });
     finding.help(format!("{first}{}", remedy(modules)));
 }
