@@ -112,7 +112,8 @@ impl Facts<'_> {
             without_tools(&words)
                 && composed.iter().all(|words| without_tools(&words.iter().map(String::as_str).collect::<Vec<_>>()))
                 && !self.is_deleted_later(image, modules)
-                && !self.imports_one_of(&modules.manifest, &manifest.development())
+                // Who takes them out in a later layer runs the program without them.
+                && (modules.late.is_some() || !self.imports_one_of(&modules.manifest, &manifest.development()))
         });
         found
     }
