@@ -68,9 +68,8 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
     used.extend(alternatives(facts));
     let last = facts.stages.len().saturating_sub(1);
     let unused = |stage: &StageFacts| {
-        !used.contains(&stage.index)
-            && !stage.name.as_deref().is_some_and(is_side_stage)
-            && !(stage.index != last && hands_out(stage))
+        let is_beside = stage.index != last && hands_out(stage);
+        !used.contains(&stage.index) && !stage.name.as_deref().is_some_and(is_side_stage) && !is_beside
     };
     let by_name = !named.is_empty() && !facts.service.builds.takes_last;
     let is_left = by_name && facts.stages.last().is_some_and(|last| last.name.as_deref().is_some_and(is_side_stage));

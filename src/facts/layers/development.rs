@@ -93,7 +93,10 @@ impl Facts<'_> {
             modules.late = self.late_prune(image, modules);
             let configuration = self.compiles_its_configuration(&modules.manifest);
             modules.needed.extend(configuration.map(|(package, file)| (package.to_owned(), file.to_owned())));
-            modules.needed.extend(self.imported_of(&modules.manifest, &modules.packages));
+            // Who takes them out in a later layer runs the program without them.
+            if modules.late.is_none() {
+                modules.needed.extend(self.imported_of(&modules.manifest, &modules.packages));
+            }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
         }
         let composed = self.all_composed_starts();

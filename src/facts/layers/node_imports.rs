@@ -32,9 +32,10 @@ const FOR_WORK: [&str; 17] = [
     "build",
 ];
 /// Folders of such files.
-const WORK_FOLDERS: [&str; 16] = [
+const WORK_FOLDERS: [&str; 17] = [
     "test",
     "tests",
+    "integration_tests",
     "__tests__",
     "__mocks__",
     "mocks",

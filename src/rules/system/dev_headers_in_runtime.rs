@@ -66,6 +66,7 @@ const WITHOUT_LIBRARY: [&str; 9] = [
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
 
 /// Headers of one instruction, or of one command of a script, that stay in images.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Default)]
 struct Kept<'f> {
     headers: Vec<SystemInstall<'f>>,
