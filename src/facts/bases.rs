@@ -86,6 +86,7 @@ impl Facts<'_> {
             .dockerfile
             .comments
             .iter()
+            .filter(|comment| !is_for_tools(comment.range.slice(text)))
             .map(|comment| {
                 let is_above = above.is_some_and(|above| above.contains_range(comment.range));
                 (is_above, comment.range.slice(text).to_lowercase())
@@ -153,4 +154,12 @@ fn argument_of(word: &Word) -> Option<String> {
         return None;
     }
     Some(name)
+}
+
+/// Whether a comment speaks to a program: `# slimlint: ignore[full-base-image] as we need it`, `# hadolint ignore=DL3006`.
+pub(super) fn is_for_tools(comment: &str) -> bool {
+    let text = comment.trim_start_matches(['#', ' ', '\t']).to_lowercase();
+    ["slimlint", "hadolint", "tally", "shellcheck", "check=", "check =", "syntax=", "syntax =", "escape="]
+        .iter()
+        .any(|tool| text.starts_with(tool))
 }

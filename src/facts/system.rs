@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::catalogue::{self, Distribution, SlimmerKind};
 use crate::text::TextRange;
 
+use super::bases::is_for_tools;
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
 use super::layers::deletes;
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
@@ -174,7 +175,10 @@ impl Facts<'_> {
                 break;
             }
             line = comment.line;
-            lines.push(self.source.slice(comment.range).to_lowercase());
+            let text = self.source.slice(comment.range);
+            if !is_for_tools(text) {
+                lines.push(text.to_lowercase());
+            }
         }
         lines.reverse();
         lines.join(" ")

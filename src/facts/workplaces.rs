@@ -4,6 +4,7 @@ use crate::catalogue::{self, Distribution, SystemPackageKind};
 use crate::dockerfile::{Arguments, Comment, Keyword};
 use crate::text::TextRange;
 
+use super::bases::is_for_tools;
 use super::callers::{Form, UseSigns, has_command};
 use super::paths::file_name;
 use super::python::PythonInstall;
@@ -281,6 +282,7 @@ impl Facts<'_> {
         let comments = self.dockerfile.comments.iter();
         let outside = comments.filter(|comment| above.iter().any(|range| range.contains_range(comment.range)));
         let both = outside.map(|comment| (comment, false)).chain(inside.into_iter().map(|comment| (comment, true)));
+        let both = both.filter(|(comment, _)| !is_for_tools(comment.range.slice(text)));
         both.map(|(comment, is_inside)| (comment.range.slice(text).to_lowercase(), is_inside)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Names and comments that say that people work with an image.
 
+use crate::facts::bases::is_for_tools;
 use crate::facts::{Facts, Targets};
 use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
 
@@ -241,7 +242,8 @@ impl Facts<'_> {
     fn is_said_to_be_for_work(&self) -> bool {
         let first = self.dockerfile.instructions.first().map_or(0, |instruction| instruction.range.start());
         let head = self.dockerfile.comments.iter().take_while(|comment| comment.range.end() <= first);
-        let head: Vec<&str> = head.map(|comment| comment.range.slice(self.source.text())).collect();
+        let head = head.map(|comment| comment.range.slice(self.source.text()));
+        let head: Vec<&str> = head.filter(|comment| !is_for_tools(comment)).collect();
         speaks_of_work(&head.join(" "), &SUBJECTS) || self.readme_speaks_of_work()
     }
 

@@ -1,0 +1,269 @@
+//! Commands and calls that install or compile, in scripts and in Python.
+
+use crate::facts::paths::file_name;
+
+/// Programs with the words behind which they install or compile; without words they always do.
+const INSTALLERS: [(&str, &[&str]); 42] = [
+    ("pip", &["install", "wheel"]),
+    ("pip2", &["install", "wheel"]),
+    ("pip3", &["install", "wheel"]),
+    ("pipx", &["install"]),
+    ("uv", &["sync", "add", "install"]),
+    ("poetry", &["install", "add", "update"]),
+    ("pipenv", &["install", "sync"]),
+    ("pdm", &["install", "sync", "add"]),
+    ("conda", &["install", "create", "update"]),
+    ("mamba", &["install", "create", "update"]),
+    ("bundle", &["install", "update"]),
+    ("bundler", &["install", "update"]),
+    ("gem", &["install"]),
+    ("npm", &["install", "i", "ci", "add", "rebuild"]),
+    ("yarn", &["install", "add"]),
+    ("pnpm", &["install", "i", "add"]),
+    ("go", &["install", "get", "build", "run", "test", "generate", "mod", "list"]),
+    ("cargo", &["install", "build", "run"]),
+    ("pecl", &["install"]),
+    ("luarocks", &["install"]),
+    ("mix", &["setup", "compile", "deps.get", "deps.compile", "phx.server", "run"]),
+    ("dotnet", &["run", "build", "watch", "ef", "test", "publish", "restore"]),
+    ("mvn", &[]),
+    ("mvnw", &[]),
+    ("gradle", &[]),
+    ("gradlew", &[]),
+    ("sbt", &[]),
+    ("javac", &[]),
+    ("cpan", &[]),
+    ("cpanm", &[]),
+    ("apt-get", &["install"]),
+    ("apt", &["install"]),
+    ("apk", &["add"]),
+    ("yum", &["install"]),
+    ("dnf", &["install"]),
+    ("microdnf", &["install"]),
+    ("make", &[]),
+    ("cmake", &[]),
+    ("gcc", &[]),
+    ("g++", &[]),
+    ("clang", &[]),
+    ("rustc", &[]),
+];
+/// What runs another program that stands behind it.
+const WRAPPERS: [&str; 30] = [
+    "if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "-c", "-m",
+    "--", "gosu", "su-exec", "su", "runuser", "nice", "sh", "bash", "python", "python3", "python2", "eval", "run",
+    "xvfb-run",
+];
+/// Words that say that an install is for developing or testing.
+const FOR_WORK: [&str; 9] =
+    ["dev", "develop", "development", "test", "tests", "testing", "debug", "debugpy", "watchdog"];
+/// What starts a program in a Python source.
+const CALLERS: [&str; 10] = [
+    "subprocess",
+    "os.system(",
+    "Popen(",
+    "check_call(",
+    "check_output(",
+    "run(",
+    "getoutput(",
+    "create_subprocess",
+    "popen(",
+    "execute(",
+];
+/// Installers that Python sources call, as the list of their words begins.
+const LISTED_CALLS: [(&str, &str); 8] = [
+    ("pip", "install"),
+    ("pip3", "install"),
+    ("uv", "sync"),
+    ("poetry", "install"),
+    ("bundle", "install"),
+    ("gem", "install"),
+    ("go", "install"),
+    ("cargo", "install"),
+];
+
+/// The command of a line of a script that installs or compiles: `pip install`.
+pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
+    let line = line.trim_start();
+    if line.starts_with('#') {
+        return None;
+    }
+    let line = named_programs(line.split(" #").next().unwrap_or(line));
+    let separated = line.replace("&&", ";").replace("||", ";").replace("$(", ";");
+    separated.split([';', '|', '`', '(', ')']).find_map(|command| {
+        let words: Vec<&str> = command
+            .split_whitespace()
+            .map(|word| word.trim_matches(['"', '\'', '[', ']', ',']))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let for_work = words
+            .iter()
+            .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
+            .any(|part| FOR_WORK.contains(&part));
+        // What stands in front of the program, and what that takes: `gosu app pip install`.
+        let mut wrapped = true;
+        for (at, word) in words.iter().enumerate() {
+            let program = file_name(word);
+            // `pip3.12`
+            let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+            let entry = INSTALLERS.iter().find(|(name, _)| *name == program || *name == "pip" && plain == "pip");
+            let entry = entry.filter(|_| wrapped);
+            if let Some((name, subcommands)) = entry {
+                let rest = words.get(at + 1..).unwrap_or_default();
+                if subcommands.is_empty() {
+                    return (!matches!(rest.first(), Some(&"--version" | &"-v"))).then(|| (*name).to_owned());
+                }
+                // `exec go "$@"`
+                if matches!(rest.first(), Some(&"$@")) {
+                    return Some((*name).to_owned());
+                }
+                if rest.is_empty() && matches!(*name, "bundle" | "yarn") {
+                    return Some((*name).to_owned());
+                }
+                // What is installed for tests only is not installed where the image serves; a compiler is called all the same.
+                let sub = rest.iter().take(4).find(|word| subcommands.contains(word)).filter(|_| !for_work);
+                return sub.map(|sub| format!("{name} {sub}"));
+            }
+            let before = at.checked_sub(1).and_then(|before| words.get(before)).copied().unwrap_or_default();
+            // A function of the script: `exec_as_redmine bundle install`.
+            let is_function = ["_as_", "run_as", "exec_as", "as_user"].iter().any(|part| word.contains(part));
+            let is_user = matches!(file_name(before), "gosu" | "su-exec" | "su" | "runuser" | "-u");
+            wrapped = wrapped
+                && (is_function
+                    || WRAPPERS.contains(&program)
+                    || word.contains('=')
+                    || is_user
+                    || word.starts_with(['-', '$']));
+        }
+        None
+    })
+}
+
+/// `line` with the names of programs for what looks them up: `$(command -v pip) install` is `pip install`.
+fn named_programs(line: &str) -> String {
+    let mut line = line.to_owned();
+    for (start, end) in [("$(command -v ", ')'), ("$(which ", ')'), ("`which ", '`'), ("`command -v ", '`')] {
+        while let Some(at) = line.find(start) {
+            let Some(length) = line.get(at + start.len()..).and_then(|rest| rest.find(end)) else { break };
+            let name = at + start.len()..at + start.len() + length;
+            line = format!("{}{}{}", &line[..at], line[name.clone()].trim(), &line[name.end + 1..]);
+        }
+    }
+    line
+}
+
+/// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
+pub(super) fn source_call(text: &str) -> Option<String> {
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    let code = code.join("\n");
+    let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(&code, program, subcommand));
+    if let Some((program, subcommand)) = listed {
+        return Some(format!("{program} {subcommand}"));
+    }
+    // `command = (sys.executable, "-m", "pip")`, and `[*command, "install", …]` elsewhere.
+    if has_listed(&code, "-m", "pip") && (code.contains("\"install\"") || code.contains("'install'")) {
+        return Some("pip install".to_owned());
+    }
+    let mut opened = false;
+    for line in code.lines() {
+        let code = line.trim();
+        let calls = opened || CALLERS.iter().any(|caller| code.contains(caller)) || runs_a_string(code);
+        opened = calls && code.ends_with('(');
+        if !calls {
+            continue;
+        }
+        // What a quote opens may be a command line; a compiler's name alone is any word, and who builds a page in JavaScript
+        // compiles nothing.
+        let quoted = code.split(['"', '\'']).skip(1).step_by(2).find_map(install_call);
+        if let Some(call) = quoted.filter(|call| {
+            LISTED_CALLS.iter().any(|(program, _)| call.strip_prefix(program).is_some_and(|rest| rest.starts_with(' ')))
+        }) {
+            return Some(call);
+        }
+    }
+    None
+}
+
+/// Whether a function that runs commands, by its name, is given a string: `run_cmd("uv sync")`; not `print("uv sync")`.
+fn runs_a_string(code: &str) -> bool {
+    const RUNNING: [&str; 10] = ["run", "cmd", "call", "exec", "execute", "shell", "sh", "system", "command", "spawn"];
+    ["(\"", "('", "(f\"", "(f'"].iter().flat_map(|opening| code.match_indices(opening)).any(|(at, _)| {
+        let before = code.get(..at).unwrap_or_default();
+        let name = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        name.split('_').any(|part| RUNNING.contains(&part))
+    })
+}
+
+/// Whether two strings stand one behind the other: `"pip", "install"`, also on two lines.
+fn has_listed(text: &str, first: &str, second: &str) -> bool {
+    ['"', '\''].into_iter().any(|quote| {
+        text.match_indices(&format!("{quote}{first}{quote}")).any(|(at, found)| {
+            let rest = text.get(at + found.len()..).unwrap_or_default().trim_start();
+            let Some(mut rest) = rest.strip_prefix(',').map(str::trim_start) else { return false };
+            // `"uv", "pip", "install"`, `"pip", "--python", python, "install"`
+            for _ in 0..3 {
+                if rest
+                    .strip_prefix(quote)
+                    .and_then(|rest| rest.strip_prefix(second))
+                    .is_some_and(|rest| rest.starts_with(quote))
+                {
+                    return true;
+                }
+                let flag = rest.strip_prefix(quote).is_some_and(|rest| rest.starts_with('-'));
+                let Some((_, behind)) =
+                    rest.split_once(',').filter(|(word, _)| flag || !word.contains(['"', '\'', '\n', ']', ')']))
+                else {
+                    return false;
+                };
+                rest = behind.trim_start();
+            }
+            false
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_install() {
+        for (line, expected) in [
+            ("python3 -m pip install -r requirements.txt", Some("pip install")),
+            ("  pip install tenacity==8.2.2", Some("pip install")),
+            ("bundle check || bundle install", Some("bundle install")),
+            ("gosu app pip install x", Some("pip install")),
+            ("exec_as_redmine bundle install --jobs 4", Some("bundle install")),
+            ("mix phx.server", Some("mix phx.server")),
+            ("pip3.12 install x", Some("pip install")),
+            ("yarn && node server.js", Some("yarn")),
+            ("if ! npm ci; then", Some("npm ci")),
+            ("\"$PYTHON\" -m pip install x", Some("pip install")),
+            ("sh -c pip install x && uvicorn app:app", Some("pip install")),
+            ("echo run pip install x", None),
+            ("# pip install x", None),
+            ("pip list", None),
+            ("pip install -r requirements-dev.txt", None),
+            ("echo \"make sure\"", None),
+            ("exec make run", Some("make")),
+        ] {
+            assert_eq!(install_call(line).as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn sources_install() {
+        for (text, expected) in [
+            ("subprocess.check_call([sys.executable, \"-m\", \"pip\", \"install\", name])", Some("pip install")),
+            ("return (\n  \"uv\",\n  \"pip\",\n  \"install\",\n)", Some("pip install")),
+            ("[\"pip\", \"--python\", python, \"install\"]", Some("pip install")),
+            ("os.system(f\"pip install {name}\")", Some("pip install")),
+            ("subprocess.run(\n  \"uv pip install x\", shell=True)", Some("uv install")),
+            ("# subprocess.run([\"pip\", \"install\"])", None),
+            ("run([\"npm\", \"install\"])", None),
+            ("raise ImportError(\"pip install foo\")", None),
+            ("print('run: pip install foo')", None),
+        ] {
+            assert_eq!(source_call(text).as_deref(), expected, "{text}");
+        }
+    }
+}
