@@ -63,6 +63,14 @@ impl Manifest {
             ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
         WITH_EACH_INSTALL.into_iter().find_map(|name| {
             let (_, script) = self.scripts().find(|(other, _)| *other == name)?;
+            // `"prepare": "npm run build"`
+            let words: Vec<&str> = script.split_whitespace().collect();
+            let run = words.windows(3).find_map(|three| match three {
+                ["npm" | "yarn" | "pnpm", "run", name] => Some(*name),
+                _ => None,
+            });
+            let script =
+                run.and_then(|run| self.scripts().find(|(other, _)| *other == run)).map_or(script, |(_, it)| it);
             // `husky || true` may fail.
             let tools = self.all_development();
             let tool = tools.into_iter().filter(|_| !script.contains("||")).find(|tool| names_package(script, tool))?;

@@ -177,7 +177,7 @@ fn is_folder_of_tests(folder: &str) -> bool {
         || matches!(parts.last(), Some(&("test" | "tests" | "e2e" | "tester" | "apptest")))
         || parts.windows(2).any(with_things)
         || parts.iter().any(|part| matches!(*part, "mock" | "mocks" | "dummy" | "stub" | "stubs"))
-        || matches!(parts.as_slice(), ["playwright" | "cypress"])
+        || matches!(parts.as_slice(), ["playwright" | "cypress" | "docs"])
 }
 
 /// `dev-cluster`; not `dev-portal`, which is a program for developers.

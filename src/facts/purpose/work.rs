@@ -118,10 +118,22 @@ const TEST_STARTERS: [&str; 14] = [
 ];
 
 impl Facts<'_> {
-    /// `ENTRYPOINT ["bash", "/src/build_debian.sh"]`, `CMD ["./gen_protos.sh"]`
+    /// `ENTRYPOINT ["bash", "/src/build_debian.sh"]`, `CMD ["./gen_protos.sh"]`, `CMD ["./start-dev.sh"]`
     pub(super) fn starts_a_build(&self, image: &StageFacts) -> bool {
-        const BUILDS: [&str; 10] =
-            ["build", "builder", "builds", "compile", "test", "tests", "testing", "lint", "linter", "bench"];
+        const BUILDS: [&str; 12] = [
+            "build",
+            "builder",
+            "builds",
+            "compile",
+            "test",
+            "tests",
+            "testing",
+            "lint",
+            "linter",
+            "bench",
+            "dev",
+            "development",
+        ];
         self.all_start_words(image).iter().any(|word| {
             let name = file_name(word).to_lowercase();
             let stem = ["sh", "bash"].iter().find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
@@ -144,7 +156,10 @@ impl Facts<'_> {
         let is_named = |text: &str| text.to_lowercase().split(['-', '_', '.', ':']).any(is_test);
         let environment = &image.state.environment;
         let is_stage_of_work = |name: &str| name.split(['-', '_', '.']).any(is_of_work);
+        // `FROM development-base`
+        let mut below = self.ancestors(image).filter_map(|stage| stage.name.as_deref());
         if image.name.as_deref().is_some_and(|name| is_named(name) || is_stage_of_work(name))
+            || below.any(|name| name.starts_with("development"))
             || MODES.iter().any(|mode| environment.known(mode).is_some_and(|value| value == "test"))
         {
             return true;

@@ -5,7 +5,7 @@ mod remedy;
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
-use crate::dockerfile::{Arguments, Keyword};
+use crate::dockerfile::{Arguments, Instruction, Keyword};
 use crate::facts::{ByteSource, Facts, Guard, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way, is_below};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
@@ -121,10 +121,14 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             };
             let copy = format!("{}{flags} …`", copy_with(what, facts, stage, run, change));
             // `WORKDIR` makes its folder for root.
+            let made = holds_made_folders(facts, stage, run, change);
             let own = if writes_itself(run, change) {
                 ", and in this `RUN` change only what it writes itself".to_owned()
             } else if made_by_workdir(facts, stage, run, change) {
-                format!(", and `chown {owner}` without `-R` for the folder itself")
+                let others = if made { " and those that earlier steps make in it" } else { "" };
+                format!(", and `chown {owner}` without `-R` for the folder itself{others}")
+            } else if made {
+                format!(", and `chown {owner}` for the folders that earlier steps make in it")
             } else {
                 String::new()
             };
@@ -194,13 +198,34 @@ fn copy_with(what: &str, facts: &Facts<'_>, stage: &StageFacts, run: &Run, chang
     }
 }
 
+/// Whether `WORKDIR` makes a folder that changes its owner, in the stage or in one that it is built on.
 fn made_by_workdir(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> bool {
-    let instructions = facts.dockerfile.instructions.iter().take(run.instruction).skip(stage.from);
-    let mut folders = instructions.filter_map(|instruction| match &instruction.arguments {
-        Arguments::Text(word) if instruction.keyword == Keyword::Workdir => {
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let places = chain.flat_map(|stage| {
+        let instructions = facts.dockerfile.stages.get(stage.index).map(|stage| stage.instructions.clone());
+        instructions.into_iter().flatten().filter(|number| *number < run.instruction)
+    });
+    let mut folders = places.filter_map(|number| match facts.dockerfile.instructions.get(number) {
+        Some(Instruction { keyword: Keyword::Workdir, arguments: Arguments::Text(word), .. }) => {
             stage.state.expand(&word.text, facts.dockerfile.escape).known().map(str::to_owned)
         }
         _ => None,
     });
     folders.any(|folder| change.folders.iter().any(|changed| changed == folder.trim_end_matches('/')))
+}
+
+/// Whether an earlier step makes a folder of its own in what changes its owner: `RUN mkdir -p /app/data`.
+fn holds_made_folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> bool {
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let earlier = chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction);
+    let mut made = earlier.flat_map(|other| &other.invocations).filter(|invocation| invocation.program == "mkdir");
+    made.any(|invocation| {
+        let workdir = invocation.workdir.known().unwrap_or("/");
+        let mut words = invocation.arguments.iter().filter_map(|argument| argument.value.known());
+        words.any(|word| {
+            let place = crate::workspace::join("", workdir.trim_start_matches('/')).unwrap_or_default();
+            let place = if word.starts_with('/') { word.to_owned() } else { format!("/{place}/{word}") };
+            change.folders.iter().any(|folder| is_below(place.trim_end_matches('/'), folder))
+        })
+    })
 }
