@@ -29,7 +29,8 @@ impl Facts<'_> {
     /// `ghcr.io/owner/owner-updater-core` where this one is `Dockerfile.updater-core`, on `owner/base` where it lies in `base`.
     pub(super) fn others_are_built_on_it(&self) -> bool {
         let own = names_of(&self.service.dockerfile);
-        if own.is_empty() {
+        // In a folder of many repositories a name says nothing of another one's.
+        if own.is_empty() || !self.workspace.exists(".git") {
             return false;
         }
         let references = self.workspace.remembered("images of Dockerfiles", || {
