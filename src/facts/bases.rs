@@ -4,6 +4,7 @@ use crate::dockerfile::{Arguments, UNKNOWN, Word};
 use crate::text::TextRange;
 use crate::workspace::Said;
 
+use super::comments::is_for_tools;
 use super::{Base, Facts, StageFacts};
 
 /// A `FROM` that names an image, with what is shipped of it.
@@ -154,12 +155,4 @@ fn argument_of(word: &Word) -> Option<String> {
         return None;
     }
     Some(name)
-}
-
-/// Whether a comment speaks to a program: `# slimlint: ignore[full-base-image] as we need it`, `# hadolint ignore=DL3006`.
-pub(super) fn is_for_tools(comment: &str) -> bool {
-    let text = comment.trim_start_matches(['#', ' ', '\t']).to_lowercase();
-    ["slimlint", "hadolint", "tally", "shellcheck", "check=", "check =", "syntax=", "syntax =", "escape="]
-        .iter()
-        .any(|tool| text.starts_with(tool))
 }

@@ -88,7 +88,6 @@ impl Facts<'_> {
             || others().flat_map(|run| &run.invocations).any(sets_up)
             || self.finals().any(|image| calls(image) || self.may_update_itself(image, folder))
             || folder == "/"
-            || self.lies_among_tests()
     }
 
     /// Whether a program may work with the clone that it lies in: it starts from there beside a git that stays, or a variable says

@@ -9,6 +9,7 @@
 mod bases;
 mod caches;
 mod callers;
+mod comments;
 mod configuration;
 mod environment;
 mod heirs;
@@ -28,7 +29,6 @@ mod references;
 mod run;
 mod split;
 mod stages;
-mod starts;
 mod system;
 mod targets;
 #[cfg(test)]

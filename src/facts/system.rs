@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use crate::catalogue::{self, Distribution, SlimmerKind};
 use crate::text::TextRange;
 
-use super::bases::is_for_tools;
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
 use super::layers::deletes;
 use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
@@ -146,42 +145,6 @@ impl Facts<'_> {
         COMPILER.contains(&name)
             || (!image.slim && KIT.contains(&name))
             || (has_commands && catalogue::package_of_command(name, image) == Some(name))
-    }
-
-    /// The comment right above the line that names what is installed, else right above the instruction, where that installs nothing
-    /// else; in lower case, and empty where there is none.
-    #[must_use]
-    pub fn comment_above(&self, install: &SystemInstall<'_>) -> String {
-        let instruction = self.dockerfile.instructions.get(install.instruction);
-        let Some(instruction) = instruction.filter(|_| install.invocation.script().is_none()) else {
-            return String::new();
-        };
-        let own = self.comment_before(install.argument.range.start());
-        if !own.is_empty() {
-            return own;
-        }
-        let stage = self.stages.get(install.stage);
-        let run = stage.and_then(|stage| stage.runs.iter().find(|run| run.instruction == install.instruction));
-        let installs = stage.zip(run).map_or(0, |(stage, run)| self.system_installs(stage, run).len());
-        if installs == 1 { self.comment_before(instruction.range.start()) } else { String::new() }
-    }
-
-    /// The lines of comments that end right above the line of `offset`, one after the other.
-    fn comment_before(&self, offset: u32) -> String {
-        let mut line = self.source.line(offset);
-        let mut lines = Vec::new();
-        for comment in self.dockerfile.comments.iter().rev().filter(|comment| comment.range.end() <= offset) {
-            if comment.line + 1 != line {
-                break;
-            }
-            line = comment.line;
-            let text = self.source.slice(comment.range);
-            if !is_for_tools(text) {
-                lines.push(text.to_lowercase());
-            }
-        }
-        lines.reverse();
-        lines.join(" ")
     }
 
     /// Whether the external image that `stage` is built on has the Debian package `name` already, whatever it is for: headers of a

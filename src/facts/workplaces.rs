@@ -1,10 +1,8 @@
 //! Images in which people work, and images that compile when they run.
 
 use crate::catalogue::{self, Distribution, SystemPackageKind};
-use crate::dockerfile::{Arguments, Comment, Keyword};
-use crate::text::TextRange;
+use crate::dockerfile::{Arguments, Keyword};
 
-use super::bases::is_for_tools;
 use super::callers::{Form, UseSigns, has_command};
 use super::paths::file_name;
 use super::python::PythonInstall;
@@ -79,14 +77,10 @@ const WORKBENCHES: [&str; 14] = [
 const COMPILERS: [&str; 10] = ["make", "gcc", "g++", "cc", "clang", "cmake", "dkms", "cargo", "rustc", "go build"];
 
 impl Facts<'_> {
-    /// Whether people work in the image: it has a desktop or an SSH server, it starts a notebook, or the file stands among
-    /// tests.
+    /// Whether people work in the image: it has a desktop or an SSH server, or it starts a notebook.
     #[must_use]
     pub fn is_workplace(&self, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
-        self.lies_among_tests()
-            || self.is_devcontainer()
-            || installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
-            || self.starts_a_workbench(image)
+        installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS)) || self.starts_a_workbench(image)
     }
 
     /// Whether what the image starts lets people install and compile: a notebook, a shell over the network.
@@ -197,93 +191,6 @@ impl Facts<'_> {
             || chain.iter().flat_map(|stage| &stage.transfers).any(|transfer| {
                 transfer.destination.text().contains("/s2i") || transfer.destination.text().contains("STI_SCRIPTS_PATH")
             })
-    }
-
-    /// Whether a comment says that people call the package: `# For maintenance tasks` above it in the instruction, or
-    /// `# default-mysql-client for convenience` above the instruction or its stage.
-    #[must_use]
-    pub fn is_for_people(&self, install: &SystemInstall<'_>) -> bool {
-        const PEOPLE: [&str; 14] = [
-            "maintenance",
-            "debug",
-            "troubleshoot",
-            "shell",
-            "by hand",
-            "manual",
-            "convenien",
-            "admin",
-            "interactive",
-            "inspect",
-            "editor",
-            "not remove",
-            "n't remove",
-            "keep ",
-        ];
-        self.comments_about(install).iter().any(|(comment, is_inside)| {
-            // `# vim is just for debugging` speaks of `vim-tiny`.
-            let name = install.name.split('-').next().filter(|name| name.len() > 2).unwrap_or(install.name);
-            (*is_inside || comment.contains(name)) && PEOPLE.iter().any(|people| comment.contains(people))
-        })
-    }
-
-    /// Whether a comment says that the package serves what is installed or compiled in the container: `# extensions need those`,
-    /// `# gcc: serve.py pip-installs what customers ask for at start`.
-    #[must_use]
-    pub fn is_said_to_serve_at_start(&self, install: &SystemInstall<'_>) -> bool {
-        // `# uses git at runtime` is no word about compilers.
-        const TIMES: [&str; 9] = [
-            "at start",
-            "on start",
-            "at boot",
-            "at runtime",
-            "at run time",
-            "at run-time",
-            "during runtime",
-            "when it runs",
-            "when running",
-        ];
-        const ACTS: [&str; 4] = ["install", "compil", "build", "jit"];
-        const TAKERS: [&str; 6] =
-            ["extensions need", "plugins need", "for extensions", "for plugins", "in case someone", "and to provide"];
-        // `# Python extensions need a compiler` speaks of the build.
-        const LANGUAGES: [&str; 8] =
-            ["c ext", "c++ ext", "native ", "python ext", "php ", "ruby ext", "cython", "build time"];
-        let has = |comment: &str, words: &[&str]| words.iter().any(|word| comment.contains(word));
-        self.comments_about(install).iter().any(|(comment, is_inside)| {
-            let later = has(comment, &TIMES) && has(comment, &ACTS);
-            // `# Runtime dependencies` heads the lines of a list; above a whole instruction it is said of anything.
-            let heads = *is_inside && (comment.contains("runtime dep") || comment.contains("run-time dep"));
-            (later || heads || has(comment, &TAKERS)) && !has(comment, &LANGUAGES)
-        })
-    }
-
-    /// The comments about what is installed, in lower case: those above its instruction and its stage, and, with `true`, those inside
-    /// the instruction that head its line.
-    fn comments_about(&self, install: &SystemInstall<'_>) -> Vec<(String, bool)> {
-        let Some(instruction) = self.dockerfile.instructions.get(install.instruction) else { return Vec::new() };
-        let text = self.source.text();
-        let stage = self.stages.get(install.stage).and_then(|stage| self.dockerfile.instructions.get(stage.from));
-        let above = [Some(instruction), stage].into_iter().flatten().map(|instruction| {
-            let start = self.dockerfile.with_comments_above(instruction).start();
-            TextRange::new(start, instruction.range.start())
-        });
-        let above: Vec<TextRange> = above.collect();
-        let start = install.argument.range.start();
-        // A comment heads the lines below it, up to the next one.
-        let mut inside: Vec<&Comment> = Vec::new();
-        let is_own =
-            |comment: &&Comment| instruction.range.contains_range(comment.range) && comment.range.start() < start;
-        for comment in self.dockerfile.comments.iter().filter(is_own) {
-            if inside.last().is_some_and(|last| last.line + 1 != comment.line) {
-                inside.clear();
-            }
-            inside.push(comment);
-        }
-        let comments = self.dockerfile.comments.iter();
-        let outside = comments.filter(|comment| above.iter().any(|range| range.contains_range(comment.range)));
-        let both = outside.map(|comment| (comment, false)).chain(inside.into_iter().map(|comment| (comment, true)));
-        let both = both.filter(|(comment, _)| !is_for_tools(comment.range.slice(text)));
-        both.map(|(comment, is_inside)| (comment.range.slice(text).to_lowercase(), is_inside)).collect()
     }
 }
 

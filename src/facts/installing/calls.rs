@@ -25,7 +25,7 @@ const INSTALLERS: [(&str, &[&str]); 42] = [
     ("pecl", &["install"]),
     ("luarocks", &["install"]),
     ("mix", &["setup", "compile", "deps.get", "deps.compile", "phx.server", "run"]),
-    ("dotnet", &["run", "build", "watch", "ef", "test", "publish", "restore"]),
+    ("dotnet", &["run", "build", "watch", "ef", "test", "tool", "publish", "restore"]),
     ("mvn", &[]),
     ("mvnw", &[]),
     ("gradle", &[]),

@@ -268,9 +268,15 @@ impl Facts<'_> {
         operands <= 1 && !elsewhere && !by_variable && !unsure && !configured
     }
 
+    /// The script `name` of the `package.json` at `manifest`.
+    pub(in crate::facts) fn script_of_package(&self, manifest: &str, name: &str) -> Option<String> {
+        let manifest = self.node_manifest(manifest)?;
+        manifest.scripts().find(|(other, _)| *other == name).map(|(_, script)| script.to_owned())
+    }
+
     fn node_manifest(&self, path: &str) -> Option<Manifest> {
         let file = self.workspace.read(path).ok()?;
-        let json: Json = serde_json::from_str(file.text()).ok()?;
+        let json: Json = serde_json::from_str(file.text().trim_start_matches('\u{feff}')).ok()?;
         Some(Manifest { json })
     }
 

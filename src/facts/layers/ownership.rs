@@ -70,7 +70,7 @@ impl Facts<'_> {
     /// same folder the first writes the files.
     #[must_use]
     pub fn ownership_changes<'f>(&'f self, stage: &'f StageFacts, run: &'f Run) -> Vec<OwnershipChange<'f>> {
-        if !self.is_in_final(stage.index) || self.is_devcontainer() || self.runs_in_others(run) {
+        if !self.is_in_final(stage.index) || self.runs_in_others(run) {
             return Vec::new();
         }
         let is_placed = self.knows_folder(stage, run.instruction);

@@ -75,11 +75,11 @@ impl Facts<'_> {
     /// all are.
     #[must_use]
     pub fn is_only_for_work(&self, offset: Option<u32>) -> bool {
-        let instructions = &self.dockerfile.instructions;
-        let begins = |stage: &&StageFacts| {
-            instructions.get(stage.from).is_some_and(|from| offset.is_some_and(|offset| from.range.start() <= offset))
+        let begins = |stage: &StageFacts, offset: u32| {
+            self.dockerfile.instructions.get(stage.from).is_some_and(|from| from.range.start() <= offset)
         };
-        let own = self.stages.iter().rev().find(begins).map(|stage| self.descendants(stage.index)).unwrap_or_default();
+        let stage = offset.and_then(|offset| self.stages.iter().rev().find(|stage| begins(stage, offset)));
+        let own = stage.map(|stage| self.descendants(stage.index)).unwrap_or_default();
         let holds = |image: &&StageFacts| own.contains(&image.index);
         // What a stage only hands on ends in any of them.
         let anywhere = !self.finals().any(|image| holds(&image));

@@ -1,6 +1,6 @@
 //! Names and comments that say that people work with an image.
 
-use crate::facts::bases::is_for_tools;
+use crate::facts::comments::is_for_tools;
 use crate::facts::{Facts, Targets};
 use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
 
@@ -227,14 +227,12 @@ impl Facts<'_> {
     }
 
     /// Whether the file describes the container of an editor, which nobody ships.
-    #[must_use]
-    pub fn is_devcontainer(&self) -> bool {
+    fn is_devcontainer(&self) -> bool {
         self.service.dockerfile.split('/').rev().skip(1).any(|folder| folder.trim_start_matches('.') == "devcontainer")
     }
 
     /// Whether the file stands in a folder for tests.
-    #[must_use]
-    pub fn lies_among_tests(&self) -> bool {
+    fn lies_among_tests(&self) -> bool {
         self.service.dockerfile.to_lowercase().split('/').rev().skip(1).any(is_folder_of_tests)
     }
 

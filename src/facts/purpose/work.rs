@@ -4,7 +4,7 @@ use crate::facts::paths::{file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Source, StageFacts};
 
 /// Programs that test or check what others have written.
-const CHECKERS: [&str; 31] = [
+const CHECKERS: [&str; 30] = [
     "pytest",
     "py.test",
     "tox",
@@ -35,7 +35,6 @@ const CHECKERS: [&str; 31] = [
     "pylint",
     "mypy",
     "rubocop",
-    "travis2bash.sh",
 ];
 /// Variables of frameworks that say what they run for.
 const MODES: [&str; 6] = ["RAILS_ENV", "RACK_ENV", "NODE_ENV", "MIX_ENV", "APP_ENV", "DJANGO_ENV"];
@@ -82,7 +81,7 @@ const BUILD_PROGRAMS: [&str; 18] = [
 ];
 /// Servers that build sources anew while somebody works on them: a program and the words behind it, any of which tells; none where
 /// there are no words.
-const DEVELOPMENT_SERVERS: [(&str, &[&str]); 15] = [
+const DEVELOPMENT_SERVERS: [(&str, &[&str]); 14] = [
     ("nodemon", &[]),
     ("ts-node-dev", &[]),
     ("tsnd", &[]),
@@ -97,7 +96,6 @@ const DEVELOPMENT_SERVERS: [(&str, &[&str]); 15] = [
     ("vite", &["dev", "serve"]),
     ("gatsby", &["develop"]),
     ("tsx", &["watch"]),
-    ("air", &[]),
 ];
 /// What runs the tests of a project by a word behind it.
 const TEST_STARTERS: [&str; 14] = [
@@ -264,10 +262,7 @@ impl Facts<'_> {
         let Some(name) = name else { return Vec::new() };
         let workdir = image.state.workdir.known().unwrap_or("/");
         let manifest = self.origin(image.index, usize::MAX, &resolve(workdir, "package.json"), None);
-        let manifest = manifest.and_then(|path| self.workspace.read(&path).ok());
-        let package: Option<serde_json::Value> =
-            manifest.and_then(|file| serde_json::from_str(file.text().trim_start_matches('\u{feff}')).ok());
-        let command = package.and_then(|package| package.get("scripts")?.get(name)?.as_str().map(str::to_owned));
+        let command = manifest.and_then(|path| self.script_of_package(&path, name));
         command.into_iter().collect()
     }
 }

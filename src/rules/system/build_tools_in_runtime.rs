@@ -112,10 +112,7 @@ fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], repo
     };
     // `ONBUILD RUN mvn verify` builds other images, `exec mvn test` in the start script builds in this one. Asked last, since it takes
     // looking through the sources.
-    if facts.script_calls_toolchain(image, &invocation.program)
-        || facts.installs_when_it_runs(image).is_some()
-        || facts.is_made_to_build_on()
-    {
+    if facts.installs_when_it_runs(image).is_some() || facts.is_made_to_build_on() {
         return;
     }
     let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));

@@ -167,7 +167,7 @@ fn one_finding(facts: &Facts<'_>, install: &SystemInstall<'_>) -> TextRange {
 /// Whether what the command installs is headers, and the image would not have them anyway.
 fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
     let is_debian = install.family == Distribution::Debian;
-    let is_meant = || facts.is_said_to_serve_at_start(install) || is_said_to_be_loaded(facts, install);
+    let is_meant = || facts.is_said_to_serve_at_start(install) || facts.is_said_to_be_loaded(install);
     install.invocation.guard == Guard::Always
         && catalogue::is_development_package(install.family, install.name)
         && !catalogue::is_one_of(install.name, &NEEDED)
@@ -177,27 +177,6 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
         && !is_meant()
-}
-
-/// Whether the comment right above says that a program takes what comes with the headers: `# provides the libmagic.so symlink`.
-fn is_said_to_be_loaded(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
-    const SIGNS: [&str; 12] = [
-        ".so",
-        "symlink",
-        "dlopen",
-        "ctypes",
-        "cffi",
-        "find_library",
-        "at runtime",
-        "at run time",
-        "at run-time",
-        "during runtime",
-        "when it runs",
-        "when running",
-    ];
-    let said = facts.comment_above(install);
-    SIGNS.iter().any(|sign| said.contains(sign))
-        && !["compil", "build time", "not needed"].iter().any(|word| said.contains(word))
 }
 
 /// Whether a package that is no repository's is installed behind it, which may require it by name: `rpm -U mesos-1.7.0.rpm`.

@@ -14,22 +14,7 @@ pub(super) enum Use {
     Unsure,
 }
 
-/// Programs of which an image with them as its purpose is one to work in.
-const WORKBENCHES: [&str; 12] = [
-    "pytest",
-    "tox",
-    "nox",
-    "jupyter",
-    "jupyter-lab",
-    "jupyter-notebook",
-    "nodemon",
-    "vitest",
-    "jest",
-    "rspec",
-    "irb",
-    "start-notebook.sh",
-];
-/// Words of a command or a stage's name that say the same: `npm run dev`.
+/// Words of a command that say that people work in the image: `npm run dev`.
 const WORK: [&str; 10] =
     ["dev", "development", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
 /// Programs that need the Java compiler, or build before they run.
@@ -38,7 +23,7 @@ const JAVA_BUILDERS: [&str; 8] = ["mvn", "mvnw", "gradle", "gradlew", "javac", "
 /// What the images that stand on `base` do with it; `None` when the small image would not do, or nobody can tell.
 pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> Option<Use> {
     let windows = |image: &&StageFacts| matches!(image.state.shell, Shell::PowerShell | Shell::Cmd);
-    if facts.is_workshop() || base.finals.iter().any(windows) {
+    if base.finals.iter().any(windows) {
         return None;
     }
     // `# We need the JDK, as lessons compile Java`
@@ -68,11 +53,7 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
 fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.is_runtime_image(image) {
         let words = facts.start_words(image);
-        let named = image.name.iter().flat_map(|name| name.split(['-', '_', '.'])).any(|part| WORK.contains(&part));
-        let alone = facts.starts_only_an_interpreter(image);
-        let works = named
-            || alone
-            || facts.starts_with(image, &WORKBENCHES)
+        let works = facts.starts_a_workbench(image)
             || facts.serves_development(image)
             || words.iter().any(|word| WORK.contains(word));
         // What others are built on may be what they need.
@@ -111,9 +92,6 @@ fn runs_java(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.starts_with(image, &JAVA_BUILDERS) || facts.installs_when_it_runs(image).is_some() {
         return None;
     }
-    if facts.script_calls_toolchain(image, "mvn") {
-        return None;
-    }
     let builds = commands(facts, image).any(|command| JAVA_BUILDERS.contains(&command.program.as_str()));
     let archives = chain(facts, image).flat_map(|stage| &stage.transfers).flat_map(|transfer| &transfer.paths);
     let has_archive = archives
@@ -146,8 +124,7 @@ fn runs_result(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     let library = words.get(1).is_some_and(|word| {
         word.rsplit_once('.').is_some_and(|(_, extension)| extension.trim_end_matches(['"', '\'']) == "dll")
     });
-    let calls = || makers.first().is_some_and(|maker| facts.script_calls_toolchain(image, maker));
-    if (facts.starts_with(image, makers) && !library) || calls() {
+    if facts.starts_with(image, makers) && !library {
         return None;
     }
     // A tool that is installed from elsewhere may call the toolchain when it runs.
