@@ -98,8 +98,8 @@ pub struct Facts<'w> {
     in_final: Vec<bool>,
     /// What compose services that build the Dockerfile start, each with the stage that it names.
     composed: Vec<purpose::ComposedStart>,
-    /// Where compose services mount the sources.
-    mounts: Vec<String>,
+    /// What compose services mount of the sources.
+    mounts: Vec<purpose::SourceMount>,
     /// Whether the file is for developing, testing or building, once somebody asked.
     workshop: OnceLock<bool>,
     /// For each stage, what was found out about its purpose.

@@ -33,7 +33,7 @@ pub use reporter::{Finding, Reporter};
 
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::facts::{Facts, Run, StageFacts};
 
 /// How a rule is called. One walk over the facts dispatches all rules.
@@ -170,18 +170,28 @@ pub fn run(selected: &[&'static Rule], facts: &Facts<'_>, dockerfile: &Arc<str>)
         }
         if rule.page.images == Images::Shipped && found.len() > before {
             let own = found.split_off(before);
-            found.extend(own.into_iter().filter(|diagnostic| is_of_shipped(facts, dockerfile, diagnostic)));
+            found.extend(own.into_iter().filter_map(|diagnostic| of_shipped(facts, dockerfile, diagnostic)));
         }
     }
     found
 }
 
-/// Whether what is said is said of an image that is shipped, or of several with one among them.
-fn is_of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, diagnostic: &Diagnostic) -> bool {
+/// What is said, where it is said of an image that is shipped, or of several with one among them. Where that is in doubt it is informative,
+/// and says why.
+fn of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, mut diagnostic: Diagnostic) -> Option<Diagnostic> {
     let place = &diagnostic.primary;
     // What is said of another file is said of all images.
     let offset = (place.file == *dockerfile).then(|| place.range.start());
-    !facts.is_only_for_work(offset)
+    if facts.is_only_for_work(offset) {
+        return None;
+    }
+    if diagnostic.severity > Severity::Info
+        && let Some(doubt) = facts.doubt_of_shipping_any(offset)
+    {
+        diagnostic.severity = Severity::Info;
+        diagnostic.notes.push(("informative", format!("{doubt}: perhaps nobody ships the image")));
+    }
+    Some(diagnostic)
 }
 
 #[cfg(test)]

@@ -105,6 +105,25 @@ impl Builds {
     }
 }
 
+impl Workspace {
+    /// The workflow, other than one for developing and testing, or the bake file that builds `dockerfile`.
+    #[must_use]
+    pub fn workflow_that_builds(&self, dockerfile: &str) -> Option<String> {
+        self.build_definitions(dockerfile).into_iter().find(publishes).map(|found| found.file)
+    }
+
+    /// The Dockerfiles that workflows build in `context`, each behind the workflow.
+    #[must_use]
+    pub fn built_by_workflows(&self, context: &str) -> Vec<(String, String)> {
+        let found = self.definitions_with_context(context).into_iter().filter(publishes);
+        found.map(|found| (found.file, found.dockerfile)).collect()
+    }
+}
+
+fn publishes(definition: &BuildDefinition) -> bool {
+    matches!(definition.kind, DefinitionKind::Workflow | DefinitionKind::Bake) && !is_for_work(&definition.file)
+}
+
 fn said(value: &str, definition: &BuildDefinition) -> Said<String> {
     Said { value: value.to_owned(), by: format!("`{}` line {}", definition.file, definition.line) }
 }

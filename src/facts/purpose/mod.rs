@@ -1,11 +1,13 @@
 //! What an image is for, as far as a rule may rely on it.
 //!
 //! * [`Facts::is_for_work`]: people develop, test, build or check with it; nobody ships it, so nobody counts its bytes.
+//! * [`Facts::doubt_of_shipping`]: nothing says so, but something speaks for it.
 //! * [`Facts::is_runtime_image`]: it is there to run a program.
 //!
 //! Names of files, folders and stages and the comment at the head of a file are read in `names`, what an image starts in `starts`,
-//! what of it speaks of work in `work`, what compose mounts over it in `mounts`.
+//! what of it speaks of work in `work`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`.
 
+mod doubts;
 mod mounts;
 mod names;
 mod starts;
@@ -13,7 +15,7 @@ mod work;
 
 use std::sync::OnceLock;
 
-pub(super) use mounts::mounts;
+pub(super) use mounts::{SourceMount, mounts};
 pub(super) use starts::{ComposedStart, composed_starts};
 
 use super::python::Reached;
@@ -25,6 +27,7 @@ pub(super) struct Purpose {
     works: OnceLock<bool>,
     runs: OnceLock<bool>,
     develops: OnceLock<bool>,
+    doubt: OnceLock<Option<String>>,
     /// What shows that it installs when it runs.
     pub(super) installs: OnceLock<Option<Reached>>,
 }
@@ -75,6 +78,22 @@ impl Facts<'_> {
     /// all are.
     #[must_use]
     pub fn is_only_for_work(&self, offset: Option<u32>) -> bool {
+        let images = self.images_with(offset);
+        !images.is_empty() && images.into_iter().all(|image| self.is_for_work(image))
+    }
+
+    /// What makes it doubtful that any of the final images is shipped that have what the byte `offset` of the Dockerfile writes; without
+    /// one, any at all. `None` where one of them is beyond doubt.
+    #[must_use]
+    pub fn doubt_of_shipping_any(&self, offset: Option<u32>) -> Option<&str> {
+        let images = self.images_with(offset);
+        let shipped = images.into_iter().filter(|image| !self.is_for_work(image));
+        let doubts: Option<Vec<&str>> = shipped.map(|image| self.doubt_of_shipping(image)).collect();
+        doubts?.first().copied()
+    }
+
+    /// The final images that have what the byte `offset` of the Dockerfile writes, or all.
+    fn images_with(&self, offset: Option<u32>) -> Vec<&StageFacts> {
         let begins = |stage: &StageFacts, offset: u32| {
             self.dockerfile.instructions.get(stage.from).is_some_and(|from| from.range.start() <= offset)
         };
@@ -83,7 +102,6 @@ impl Facts<'_> {
         let holds = |image: &&StageFacts| own.contains(&image.index);
         // What a stage only hands on ends in any of them.
         let anywhere = !self.finals().any(|image| holds(&image));
-        let mut images = self.finals().filter(|image| anywhere || holds(image)).peekable();
-        images.peek().is_some() && images.all(|image| self.is_for_work(image))
+        self.finals().filter(|image| anywhere || holds(image)).collect()
     }
 }

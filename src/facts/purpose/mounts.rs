@@ -7,13 +7,22 @@ use crate::workspace::{Service, Workspace, join, parent};
 use super::starts::words;
 
 /// Images that hold a language or a system, and no program.
-const PLAIN_BASES: [&str; 10] =
+pub(super) const PLAIN_BASES: [&str; 10] =
     ["alpine", "debian", "elixir", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
 
-/// Where compose services that build the Dockerfile mount the folder that it is built in, or one around it.
-pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<String> {
+/// A mount of the folder that an image is built in, or of one around it.
+#[derive(Debug)]
+pub(in crate::facts) struct SourceMount {
+    /// Where it lies in the image.
+    pub(super) target: String,
+    /// The compose file that says so.
+    pub(super) file: String,
+}
+
+/// What compose services that build the Dockerfile mount of its sources.
+pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<SourceMount> {
     let folders = workspace.compose_files(&service.dockerfile, &service.context);
-    let mut targets = Vec::new();
+    let mut mounts = Vec::new();
     for file in folders.iter().flat_map(|files| files.iter()) {
         let own = file
             .services
@@ -22,11 +31,11 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
         for (source, target) in own.flat_map(|composed| &composed.volumes) {
             let place = source.starts_with('.').then(|| join(parent(&file.path), source)).flatten();
             if place.is_some_and(|place| is_below(&format!("/{}", service.context), &format!("/{place}"))) {
-                targets.push(format!("/{}", target.trim_matches('/')));
+                mounts.push(SourceMount { target: format!("/{}", target.trim_matches('/')), file: file.path.clone() });
             }
         }
     }
-    targets
+    mounts
 }
 
 impl Facts<'_> {
@@ -67,8 +76,13 @@ impl Facts<'_> {
 
     /// Whether compose mounts the sources over the folder that the image works in.
     pub(super) fn works_in_a_mount(&self, image: &StageFacts) -> bool {
+        self.mount_over(image).is_some()
+    }
+
+    /// A mount of the sources over the folder that the image works in.
+    pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
         let workdir = image.state.workdir.known().unwrap_or("/");
-        self.mounts.iter().any(|target| target != "/" && is_below(workdir, target))
+        self.mounts.iter().find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
     }
 
     /// Whether compose mounts the sources over the folder that the image works in, where no step copies any: what runs is what somebody
@@ -78,7 +92,7 @@ impl Facts<'_> {
         let covering: Vec<&str> = self
             .mounts
             .iter()
-            .map(String::as_str)
+            .map(|mount| mount.target.as_str())
             .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
         let mut chain = std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.transfers);

@@ -101,12 +101,20 @@ const FOLDERS: [&str; 24] = [
 impl Workspace {
     /// What the files in the folders from the one of `dockerfile` up to the root say of its builds, the nearest first.
     pub(super) fn build_definitions(&self, dockerfile: &str) -> Vec<BuildDefinition> {
+        self.definitions_above(parent(dockerfile), |definition| definition.dockerfile == dockerfile)
+    }
+
+    /// What the files in the folders from `context` up to the root say of builds in it, the nearest first.
+    pub(super) fn definitions_with_context(&self, context: &str) -> Vec<BuildDefinition> {
+        self.definitions_above(context, |definition| definition.context == context)
+    }
+
+    fn definitions_above(&self, folder: &str, is_wanted: impl Fn(&BuildDefinition) -> bool) -> Vec<BuildDefinition> {
         let mut found: Vec<BuildDefinition> = Vec::new();
-        let mut folder = parent(dockerfile);
+        let mut folder = folder;
         loop {
             let here = self.definitions_in(folder);
-            let own = here.iter().filter(|definition| definition.dockerfile == dockerfile);
-            for definition in own {
+            for definition in here.iter().filter(|definition| is_wanted(definition)) {
                 if !found.contains(definition) {
                     found.push(definition.clone());
                 }

@@ -1,0 +1,93 @@
+//! What makes it doubtful that anybody ships an image, though nothing says outright that people only work with it.
+
+use crate::facts::paths::file_name;
+use crate::facts::{Facts, StageFacts};
+use crate::workspace::join;
+
+use super::mounts::PLAIN_BASES;
+use super::names::is_named_for_work;
+
+/// Parts of names of files and folders around them for what is tried out.
+const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "travis", "circleci", "uffizzi", "cross"];
+
+impl Facts<'_> {
+    /// What makes it doubtful that a final image is shipped, in words; `None` where nothing does.
+    #[must_use]
+    pub fn doubt_of_shipping(&self, image: &StageFacts) -> Option<&str> {
+        let purpose = self.purposes.get(image.index)?;
+        purpose.doubt.get_or_init(|| self.find_doubt(image)).as_deref()
+    }
+
+    fn find_doubt(&self, image: &StageFacts) -> Option<String> {
+        if self.starts_a_development_server(image) {
+            return Some("it starts a server for development".to_owned());
+        }
+        if self.is_set_for_development(image) {
+            return Some("it is set up for development".to_owned());
+        }
+        if let Some(by) = self.starts_djangos_server(image) {
+            return Some(format!("{by} starts the server of Django for development"));
+        }
+        if let Some(name) = self.name_of_trials() {
+            return Some(format!("it is named `{name}`"));
+        }
+        if self.workspace.workflow_that_builds(&self.service.dockerfile).is_some() {
+            return None;
+        }
+        if let Some(mount) = self.mount_over(image) {
+            return Some(format!("`{}` mounts the sources over it, and no workflow builds it", mount.file));
+        }
+        if let Some((workflow, other)) = self.built_in_its_place() {
+            return Some(format!("`{workflow}` builds `{other}` of the same context, and no workflow this one"));
+        }
+        let procfile = join(&self.service.context, "Procfile").filter(|path| self.workspace.is_file(path));
+        if let Some(path) = procfile {
+            return Some(format!("`{path}` says how the program is deployed without an image, and no workflow builds one"));
+        }
+        self.leaves_what_it_starts(image).then(|| "it starts nothing by itself, and no workflow builds it".to_owned())
+    }
+
+    /// What starts `manage.py runserver`: the image itself or a script.
+    fn starts_djangos_server(&self, image: &StageFacts) -> Option<String> {
+        let runs = |text: &str| text.split_whitespace().any(|word| matches!(word, "runserver" | "runserver_plus"));
+        let words = self.all_start_words(image);
+        let bare = |word: &str| word.trim_matches(['"', '\'', ',', '[', ']']).to_owned();
+        if words.iter().any(|word| runs(&bare(word))) {
+            return Some("it".to_owned());
+        }
+        words.iter().find_map(|word| {
+            let path = self.start_script(&bare(word))?;
+            let file = self.workspace.read(&path).ok()?;
+            let mut lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
+            lines.any(runs).then(|| format!("`{path}`"))
+        })
+    }
+
+    /// `travis/Dockerfile-travis-watch`, `build/cross-images/x86_64.dockerfile`
+    fn name_of_trials(&self) -> Option<&str> {
+        let parts = self.service.dockerfile.rsplit('/').take(2);
+        parts.into_iter().find(|name| {
+            let name = name.to_lowercase();
+            let mut words = name.split(['.', '-', '_']);
+            words.any(|word| TRIALS.contains(&word))
+        })
+    }
+
+    /// A workflow that builds another Dockerfile in the same context, and that Dockerfile.
+    fn built_in_its_place(&self) -> Option<(String, String)> {
+        let own = &self.service.dockerfile;
+        let is_shipped = |other: &str| {
+            other != own && !is_named_for_work(&file_name(other).to_lowercase()) && self.workspace.is_file(other)
+        };
+        self.workspace.built_by_workflows(&self.service.context).into_iter().find(|(_, other)| is_shipped(other))
+    }
+
+    /// Whether neither the image nor a compose file says what it starts, and its base starts a shell or the prompt of a language.
+    fn leaves_what_it_starts(&self, image: &StageFacts) -> bool {
+        let root = self.ancestors(image).last().unwrap_or(image);
+        // `php:8.3-fpm` and `php:8.3-apache` start a server.
+        let tag = root.image.tag.as_deref().unwrap_or_default();
+        let serves = tag.split('-').any(|part| matches!(part, "fpm" | "apache"));
+        self.starts_nothing(image) && !serves && PLAIN_BASES.contains(&file_name(&root.image.repository))
+    }
+}
