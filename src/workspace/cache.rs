@@ -37,6 +37,12 @@ impl<V: Clone> Cache<V> {
         known.iter().filter_map(|(key, slot)| Some((Arc::clone(key), slot.get()?.clone()))).collect()
     }
 
+    /// Calls `look` with what was made so far. It must put nothing here.
+    pub(super) fn with_made<R>(&self, look: impl FnOnce(&mut dyn Iterator<Item = (&Arc<str>, &V)>) -> R) -> R {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        look(&mut known.iter().filter_map(|(key, slot)| Some((key, slot.get()?))))
+    }
+
     pub(super) fn put(&self, key: Arc<str>, value: V) {
         let slot = Arc::new(OnceLock::from(value));
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, slot);

@@ -32,6 +32,12 @@ struct Renewed {
     changed: bool,
 }
 
+impl Renewed {
+    fn is_any(&self) -> bool {
+        self.changed || self.listing.is_some() || !self.files.is_empty()
+    }
+}
+
 impl Workspace {
     /// Looks whether anything that was read from the disk has changed there, and forgets what has; returns whether anything did.
     /// What is unsaved stays. Afterwards the workspace answers as one would that was just opened.
@@ -62,16 +68,14 @@ impl Workspace {
 
     /// Whether a folder lies elsewhere than before, since links were put in its way or taken out of it.
     fn folders_moved(&self) -> bool {
-        let mut before = self.folders.made();
-        // A folder is resolved below the one that holds it.
-        before.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let before = self.folders.made();
         self.folders.clear();
         let same = |now: &Result<PathBuf, ReadError>, before: &Result<PathBuf, ReadError>| match (now, before) {
             (Ok(now), Ok(before)) => now == before,
             (Err(now), Err(before)) => discriminant(now) == discriminant(before),
             _ => false,
         };
-        before.iter().any(|(path, before)| !same(&self.real_folder(path), before))
+        before.par_iter().any(|(path, before)| !same(&self.real_folder(path), before))
     }
 
     fn refresh_listings(&self) -> bool {
@@ -97,24 +101,28 @@ impl Workspace {
     }
 
     fn refresh_files(&self) -> bool {
-        let (listings, files) = (self.listings.made(), self.files.made());
-        let mut folders: FxHashMap<&str, Known<'_>> = FxHashMap::default();
-        folders.reserve(listings.len());
-        for (folder, listing) in &listings {
-            folders.entry(folder).or_default().listing = Some(listing);
-        }
-        for (path, read) in &files {
-            let folder = parent(path);
-            let name = below(path, folder).unwrap_or(path);
-            folders.entry(folder).or_default().files.push((name, path, read));
-        }
-        let folders: Vec<(&str, Known<'_>)> = folders.into_iter().collect();
-        let renewed: Vec<Renewed> = folders.par_iter().map(|(folder, known)| self.renewed(folder, known)).collect();
+        let listings = self.listings.made();
+        let renewed: Vec<(String, Renewed)> = self.files.with_made(|files| {
+            let mut folders: FxHashMap<&str, Known<'_>> = FxHashMap::default();
+            folders.reserve(listings.len());
+            for (folder, listing) in &listings {
+                folders.entry(folder).or_default().listing = Some(listing);
+            }
+            for (path, read) in files {
+                let folder = parent(path);
+                let name = below(path, folder).unwrap_or(path);
+                folders.entry(folder).or_default().files.push((name, path, read));
+            }
+            let folders: Vec<(&str, Known<'_>)> = folders.into_iter().collect();
+            let renewed = folders.par_iter().map(|(folder, known)| (*folder, self.renewed(folder, known)));
+            let renewed = renewed.filter(|(_, renewed)| renewed.is_any());
+            renewed.map(|(folder, renewed)| (folder.to_owned(), renewed)).collect()
+        });
         let mut changed = false;
-        for ((folder, _), renewed) in folders.iter().zip(renewed) {
+        for (folder, renewed) in renewed {
             changed |= renewed.changed;
             if let Some(listing) = renewed.listing {
-                self.listings.put((*folder).into(), listing);
+                self.listings.put(folder.into(), listing);
             }
             for (path, read) in renewed.files {
                 self.files.put(path, read);
