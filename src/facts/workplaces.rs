@@ -83,10 +83,20 @@ impl Facts<'_> {
         installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS)) || self.starts_a_workbench(image)
     }
 
-    /// Whether what the image starts lets people install and compile: a notebook, a shell over the network.
+    /// Whether what the image starts lets people install and compile: a notebook, a shell over the network. With JupyterLab and
+    /// notebooks named on a command line it is one, whatever starts them.
     #[must_use]
     pub fn starts_a_workbench(&self, image: &StageFacts) -> bool {
-        self.starts_only_an_interpreter(image)
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        let mut commands = chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        let names = |command: &Invocation, name: &str| {
+            command.arguments.iter().any(|word| {
+                let word = word.value.text().split(['=', '~', '<', '>', '[']).next().unwrap_or_default();
+                word == name
+            })
+        };
+        commands.any(|command| names(command, "install") && names(command, "jupyterlab") && names(command, "notebook"))
+            || self.starts_only_an_interpreter(image)
             || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
     }
 

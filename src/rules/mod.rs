@@ -189,7 +189,7 @@ fn of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, mut diagnostic: Diagnost
         && let Some(doubt) = facts.doubt_of_shipping_any(offset)
     {
         diagnostic.severity = Severity::Info;
-        diagnostic.notes.push(("informative", format!("{doubt}: perhaps nobody ships the image")));
+        diagnostic.notes.push(("informative", format!("perhaps nobody ships the image, since {doubt}")));
     }
     Some(diagnostic)
 }

@@ -22,6 +22,18 @@ const FOR_WORK: [&str; 12] = [
     "local",
 ];
 
+const WORKFLOWS: &str = ".github/workflows";
+/// Files of other CI services, which build images in ways of their own.
+const CI_FILES: [&str; 7] = [
+    ".circleci/config.yml",
+    ".drone.yml",
+    ".gitlab-ci.yml",
+    "Jenkinsfile",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "cloudbuild.yaml",
+];
+
 /// Arguments that the builder sets itself.
 const OF_THE_BUILDER: [&str; 9] = [
     "TARGETPLATFORM",
@@ -112,12 +124,40 @@ impl Workspace {
         self.build_definitions(dockerfile).into_iter().find(publishes).map(|found| found.file)
     }
 
+    /// Whether a CI file may build images in a way that is not read: by a workflow of another repository, an action that nobody knows, kaniko.
+    #[must_use]
+    pub fn may_be_built_unseen(&self) -> bool {
+        *self.remembered_of_surroundings("builds unseen", || {
+            let workflows = self.list(WORKFLOWS).into_iter().map(|entry| format!("{WORKFLOWS}/{}", entry.name));
+            let mut files = workflows.chain(CI_FILES.map(str::to_owned)).filter(|path| self.is_file(path));
+            files.any(|path| self.read(&path).is_ok_and(|file| builds_unseen(file.text())))
+        })
+    }
+
     /// The Dockerfiles that workflows build in `context`, each behind the workflow.
     #[must_use]
     pub fn built_by_workflows(&self, context: &str) -> Vec<(String, String)> {
         let found = self.definitions_with_context(context).into_iter().filter(publishes);
         found.map(|found| (found.file, found.dockerfile)).collect()
     }
+}
+
+/// Whether a CI file calls something that may build images, and of which it does not say how.
+fn builds_unseen(text: &str) -> bool {
+    const PROGRAMS: [&str; 4] = ["kaniko", "buildah", "docker.build(", "docker/build@"];
+    const WORDS: [&str; 7] = ["build", "publish", "push", "image", "docker", "release", "deploy"];
+    let uses = text.lines().filter_map(|line| {
+        let line = line.trim_start().trim_start_matches("- ");
+        line.strip_prefix("uses:").map(|name| name.trim().trim_matches(['"', '\'']))
+    });
+    let mut unseen = uses.filter(|name| match name.split_once("/.github/workflows/") {
+        Some((repository, workflow)) => repository != "." && WORDS.iter().any(|word| workflow.contains(word)),
+        None => {
+            let name = name.to_lowercase();
+            (name.contains("docker") || name.contains("image")) && !name.starts_with("docker/")
+        }
+    });
+    unseen.next().is_some() || PROGRAMS.iter().any(|program| text.contains(program))
 }
 
 fn publishes(definition: &BuildDefinition) -> bool {
@@ -214,6 +254,25 @@ mod tests {
             values(&builds(&[("compose.yml", merged)])),
             "A=1 (`compose.yml` line 5), B=2 (`compose.yml` line 5)"
         );
+    }
+
+    #[test]
+    fn builds_that_are_not_read_are_seen() {
+        for text in [
+            "    uses: owner/ci/.github/workflows/build_and_push_image.yaml@main",
+            "      - uses: \"elgohr/Publish-Docker-Github-Action@v5\"",
+            "stage('x') { docker.build(\"app\") }",
+        ] {
+            assert!(builds_unseen(text), "{text}");
+        }
+        for text in [
+            "      - uses: docker/build-push-action@v6",
+            "    uses: owner/ci/.github/workflows/lint.yaml@main",
+            "    uses: ./.github/workflows/build.yaml",
+            "      - uses: actions/checkout@v4",
+        ] {
+            assert!(!builds_unseen(text), "{text}");
+        }
     }
 
     #[test]

@@ -69,6 +69,10 @@ pub struct DevelopmentModules {
     pub script: Option<(&'static str, String)>,
     /// Whether the manifest is that of a workspace of pnpm, in which `pnpm prune` does nothing for the members.
     pub is_pnpm_workspace: bool,
+    /// Whether a lock of npm lies beside the manifest in the image, without which there is no `npm ci`.
+    pub has_lock: bool,
+    /// The major version of Node.js, where the tag of the base tells.
+    pub node: Option<u32>,
     /// A command of a later layer that takes them out again, which frees nothing.
     pub late: Option<TextRange>,
 }
@@ -191,6 +195,10 @@ impl Facts<'_> {
             program: install.program.clone(),
             script: manifest.calls_a_tool_when_installed(),
             is_pnpm_workspace,
+            has_lock: ["package-lock.json", "npm-shrinkwrap.json"]
+                .iter()
+                .any(|name| self.origin_in(stage.index, run, &install.workdir, name).is_some()),
+            node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
         })
     }
@@ -319,6 +327,12 @@ impl Facts<'_> {
         // `["sh", "-c", "npm run migrate && npm start"]`
         commands(&words.join(" ")).iter().all(|command| manifest.runs_plainly(command))
     }
+}
+
+/// The major version of `node:20.11-slim`; `None` for other images and tags.
+fn node_of(image: &BaseImage) -> Option<u32> {
+    let tag = image.tag.as_deref().filter(|_| image.repository == "node")?;
+    tag.split(['.', '-']).next()?.parse().ok()
 }
 
 /// Whether an image is known not to set `NODE_ENV`. Those that bring Node.js may, unless they are the official one: App Engine's does.

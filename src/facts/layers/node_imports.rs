@@ -31,6 +31,23 @@ const FOR_WORK: [&str; 17] = [
     "tsup",
     "build",
 ];
+/// Packages that only tests and measurements import, and who imports one is one.
+const OF_TESTS: [&str; 14] = [
+    "@jest/globals",
+    "@playwright/test",
+    "@testing-library/",
+    "ava",
+    "benchmark",
+    "chai",
+    "cypress",
+    "jest",
+    "mocha",
+    "node:test",
+    "playwright/test",
+    "sinon",
+    "supertest",
+    "vitest",
+];
 /// Folders of such files.
 const WORK_FOLDERS: [&str; 17] = [
     "test",
@@ -74,6 +91,9 @@ impl Facts<'_> {
         let mut found: Vec<(String, String)> = Vec::new();
         for path in files.take(MAX_FILES).filter_map(|file| join(context, &file.path)) {
             let Ok(source) = self.workspace.read(&path) else { continue };
+            if is_test(source.text()) {
+                continue;
+            }
             for package in imports(source.text(), packages) {
                 if found.iter().all(|(known, _)| known != package) {
                     found.push((package.to_owned(), path.clone()));
@@ -90,31 +110,44 @@ fn serves_the_program(path: &str) -> bool {
     let is_for_work = || name.starts_with('.') || name.split('.').any(|part| FOR_WORK.contains(&part));
     is_source
         && !is_for_work()
-        && !parent(path).split('/').any(|part| part.starts_with('.') || WORK_FOLDERS.contains(&part))
+        && !parent(path).split('/').any(|part| {
+            // `functional-tests`
+            let last = part.rsplit(['-', '_']).next().unwrap_or(part);
+            part.starts_with('.') || WORK_FOLDERS.contains(&part) || matches!(last, "test" | "tests")
+        })
 }
 
-/// Those of `packages` that a line of the text imports: `import express from 'express'`, `require("a/b")`.
+/// Whether a source imports what only tests do.
+fn is_test(text: &str) -> bool {
+    imported(text).any(|name| {
+        OF_TESTS.iter().any(|one| {
+            name.strip_prefix(one).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || one.ends_with('/'))
+        })
+    })
+}
+
+/// Those of `packages` that a line of the text imports.
 fn imports<'p>(text: &str, packages: &'p [String]) -> Vec<&'p str> {
-    let mut found = Vec::new();
-    for line in text.lines().map(str::trim_start) {
+    let named = |word: &str| {
+        packages
+            .iter()
+            .find(|name| word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    };
+    imported(text).filter_map(named).map(String::as_str).collect()
+}
+
+/// What stands in quotes on the lines of the text that import: `import express from 'express'`, `require("a/b")`.
+fn imported(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim_start).filter(|line| {
         let is_other = ["//", "*", "/*", "import type ", "export type "].iter().any(|start| line.starts_with(start));
-        let is_import = line.contains("import") || line.contains("require(") || line.contains(" from ");
-        if !is_import || is_other {
-            continue;
-        }
-        for word in line.split(['\'', '"', '`']).skip(1).step_by(2) {
-            let named = packages.iter().find(|name| {
-                word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            found.extend(named.map(String::as_str));
-        }
-    }
-    found
+        !is_other && (line.contains("import") || line.contains("require(") || line.contains(" from "))
+    });
+    lines.flat_map(|line| line.split(['\'', '"', '`']).skip(1).step_by(2))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{imports, serves_the_program};
+    use super::{imports, is_test, serves_the_program};
 
     #[test]
     fn imports_are_told_from_types_and_comments() {
@@ -130,5 +163,8 @@ mod tests {
         assert!(serves_the_program("src/main.ts") && !serves_the_program("vite.config.ts"));
         assert!(!serves_the_program("esbuild.ts"));
         assert!(!serves_the_program("src/app.test.ts") && !serves_the_program("cypress/a.js"));
+        assert!(!serves_the_program("functional-tests/fixtures/base.ts") && serves_the_program("latest/main.ts"));
+        assert!(is_test("const Benchmark = require('benchmark')") && is_test("import { test } from '@playwright/test'"));
+        assert!(!is_test("import chain from 'chai-chain'") && !is_test("const a = 'vitest'"));
     }
 }

@@ -10,6 +10,15 @@ use super::names::is_named_for_work;
 /// Parts of names of files and folders around them for what is tried out.
 const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "travis", "circleci", "uffizzi", "cross"];
 
+/// Words of a start that say that people work in the image: `npm run dev`.
+const WORK: [&str; 10] =
+    ["dev", "development", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
+
+/// A word of a command without the marks of the exec form around it.
+fn bare(word: &str) -> &str {
+    word.trim_matches(['"', '\'', ',', '[', ']'])
+}
+
 impl Facts<'_> {
     /// What makes it doubtful that a final image is shipped, in words; `None` where nothing does.
     #[must_use]
@@ -31,7 +40,16 @@ impl Facts<'_> {
         if let Some(name) = self.name_of_trials() {
             return Some(format!("it is named `{name}`"));
         }
-        if self.workspace.workflow_that_builds(&self.service.dockerfile).is_some() {
+        let words = self.all_start_words(image);
+        if let Some(word) = words.iter().map(|word| bare(word)).find(|word| WORK.contains(word)) {
+            return Some(format!("it starts `{word}`"));
+        }
+        if let Some(other) = self.one_for_production() {
+            return Some(format!("`{other}` beside it is for production"));
+        }
+        if self.workspace.workflow_that_builds(&self.service.dockerfile).is_some()
+            || self.workspace.may_be_built_unseen()
+        {
             return None;
         }
         if let Some(mount) = self.mount_over(image) {
@@ -51,12 +69,11 @@ impl Facts<'_> {
     fn starts_djangos_server(&self, image: &StageFacts) -> Option<String> {
         let runs = |text: &str| text.split_whitespace().any(|word| matches!(word, "runserver" | "runserver_plus"));
         let words = self.all_start_words(image);
-        let bare = |word: &str| word.trim_matches(['"', '\'', ',', '[', ']']).to_owned();
-        if words.iter().any(|word| runs(&bare(word))) {
+        if words.iter().any(|word| runs(bare(word))) {
             return Some("it".to_owned());
         }
         words.iter().find_map(|word| {
-            let path = self.start_script(&bare(word))?;
+            let path = self.start_script(bare(word))?;
             let file = self.workspace.read(&path).ok()?;
             let mut lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
             lines.any(runs).then(|| format!("`{path}`"))

@@ -266,14 +266,29 @@ impl Facts<'_> {
 
     /// Whether `Dockerfile.production` stands beside it, so that this one is for another purpose.
     pub(super) fn stands_beside_one_for_production(&self) -> bool {
+        self.one_for_production().is_some()
+    }
+
+    /// `Dockerfile.production` or `prod/Dockerfile` beside it, which this one is not.
+    pub(super) fn one_for_production(&self) -> Option<String> {
         let own = self.service.dockerfile.as_str();
         let folder = parent(own);
         let is_deployed = |name: &str| name.split(['.', '-', '_']).any(|part| DEPLOYED.contains(&part));
-        let file = own.rsplit('/').next().unwrap_or(own).to_lowercase();
-        !is_deployed(&file)
-            && self.workspace.list(folder).iter().any(|entry| {
-                let name = entry.name.to_lowercase();
-                !entry.is_dir && name != file && is_deployed(&name) && is_dockerfile_name(&name) == NameKind::Yes
-            })
+        let file = own.rsplit('/').next().unwrap_or(own);
+        let above = parent(own).rsplit('/').next().unwrap_or_default();
+        if is_deployed(&file.to_lowercase()) || is_deployed(&above.to_lowercase()) {
+            return None;
+        }
+        self.workspace.list(folder).iter().find_map(|entry| {
+            let name = entry.name.to_lowercase();
+            let path = join(folder, &entry.name)?;
+            if !is_deployed(&name) {
+                return None;
+            }
+            if entry.is_dir {
+                return join(&path, file).filter(|path| self.workspace.is_file(path));
+            }
+            (entry.name != file && is_dockerfile_name(&name) == NameKind::Yes).then_some(path)
+        })
     }
 }

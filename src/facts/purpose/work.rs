@@ -81,7 +81,7 @@ const BUILD_PROGRAMS: [&str; 18] = [
 ];
 /// Servers that build sources anew while somebody works on them: a program and the words behind it, any of which tells; none where
 /// there are no words.
-const DEVELOPMENT_SERVERS: [(&str, &[&str]); 14] = [
+const DEVELOPMENT_SERVERS: [(&str, &[&str]); 15] = [
     ("nodemon", &[]),
     ("ts-node-dev", &[]),
     ("tsnd", &[]),
@@ -96,6 +96,7 @@ const DEVELOPMENT_SERVERS: [(&str, &[&str]); 14] = [
     ("vite", &["dev", "serve"]),
     ("gatsby", &["develop"]),
     ("tsx", &["watch"]),
+    ("strapi", &["develop"]),
 ];
 /// What runs the tests of a project by a word behind it.
 const TEST_STARTERS: [&str; 14] = [

@@ -349,7 +349,19 @@ impl Facts<'_> {
         let side = image.name.as_deref().is_some_and(crate::facts::reach::is_side_stage);
         let variable = |name: &str| image.state.environment.get(name).map(|variable| &variable.value);
         let switched = ["TESTING", "TEST", "CI"].iter().any(|name| variable(name).is_some_and(may_be_on));
-        let modes = ["ENV", "ENVIRONMENT", "APP_ENV", "FLASK_ENV", "DJANGO_ENV", "PYTHON_ENV", "APP_ENVIRONMENT"];
+        let modes = [
+            "ENV",
+            "ENVIRONMENT",
+            "APP_ENV",
+            "FLASK_ENV",
+            "DJANGO_ENV",
+            "PYTHON_ENV",
+            "APP_ENVIRONMENT",
+            "NODE_ENV",
+            "RAILS_ENV",
+            "RACK_ENV",
+            "MIX_ENV",
+        ];
         let mode = modes.iter().filter_map(|name| variable(name)).any(|value| {
             matches!(
                 value.text().to_lowercase().as_str(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
 use crate::dockerfile::Keyword;
-use crate::facts::{Addition, Facts, LateMove, Rewriting, Run, StageFacts, Way};
+use crate::facts::{Addition, Facts, LateMove, Rewriting, Run, StageFacts, Way, is_below};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -29,7 +29,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.label(range, text);
         }
         finding.script_of(late.invocation);
-        finding.help(help(facts, &late));
+        finding.help(help(facts, run, &late));
         finding.savings(savings(&late.files));
     }
 }
@@ -64,7 +64,7 @@ fn labels(files: &[Addition]) -> Vec<(TextRange, String)> {
     labels.into_iter().take(LABELLED).collect()
 }
 
-fn help(facts: &Facts<'_>, late: &LateMove<'_>) -> String {
+fn help(facts: &Facts<'_>, run: &Run, late: &LateMove<'_>) -> String {
     let adds = |file: &Addition| {
         facts
             .dockerfile
@@ -74,6 +74,11 @@ fn help(facts: &Facts<'_>, late: &LateMove<'_>) -> String {
     };
     let by_add = late.files.iter().all(adds);
     let copied = late.files.iter().all(|file| matches!(file.way, Way::Copied | Way::Taken));
+    // `git clone … /opt/app && mv /root/pages/* /opt/app/pages/`: what was copied there before is in the way of the clone.
+    if late.how == Rewriting::Moves && copied && fills_destination_first(run, late) {
+        return "copy each to where it belongs behind this `RUN`, or mount the files in it: `RUN --mount=type=bind,…`"
+            .to_owned();
+    }
     match (late.how, &late.destination) {
         (Rewriting::Moves, Some(destination)) if copied && late.files.len() == 1 => {
             format!("copy it to where it belongs: `COPY … {destination}`")
@@ -101,6 +106,17 @@ fn help(facts: &Facts<'_>, late: &LateMove<'_>) -> String {
             "do it in the `RUN` that writes the file".to_owned()
         }
     }
+}
+
+/// Whether the same `RUN` makes the folder that the files are moved to, or deletes it, before it moves them.
+fn fills_destination_first(run: &Run, late: &LateMove<'_>) -> bool {
+    let Some(destination) = late.destination.as_deref() else { return false };
+    let before = run.invocations.iter().take_while(|one| !std::ptr::eq(*one, late.invocation));
+    before.filter(|one| matches!(one.program.as_str(), "git" | "rm")).any(|one| {
+        one.arguments.iter().filter_map(|argument| argument.value.known()).any(|word| {
+            word.starts_with('/') && word != "/" && is_below(destination, word)
+        })
+    })
 }
 
 /// The bytes that are known.

@@ -53,7 +53,14 @@ fn remedy(modules: &DevelopmentModules) -> String {
         // `pnpm prune` has no recursive run (pnpm's documentation of version 10).
         "pnpm" if modules.is_pnpm_workspace => ("pnpm install --prod", "rm -rf node_modules && pnpm install --prod"),
         "pnpm" => ("pnpm install --prod", "pnpm prune --prod"),
-        _ => ("npm ci --omit=dev", "npm prune --omit=dev"),
+        // `npm ci` came with npm 5.7, which Node.js has from 8.12 and 10 on, `--omit` with npm 7, which it has from 15 on
+        // (changelogs of npm and Node.js).
+        _ => match (modules.node, modules.has_lock) {
+            (Some(..=9), _) | (Some(10..=14), false) => ("npm install --production", "npm prune --production"),
+            (Some(10..=14), true) => ("npm ci --only=production", "npm prune --production"),
+            (_, true) => ("npm ci --omit=dev", "npm prune --omit=dev"),
+            (_, false) => ("npm install --omit=dev", "npm prune --omit=dev"),
+        },
     };
     match (modules.copied_from.as_deref(), &modules.script) {
         (None, Some((script, tool))) => format!(

@@ -134,18 +134,26 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             };
             if all_copied {
                 format!("{copy}{own}")
-            } else if some_copied {
-                format!(
-                    "{copy}, and install as the user, behind `USER {user}`, or run `chown` in the `RUN` that installs"
-                )
             } else {
-                format!("install as the user, behind `USER {user}`, or run `chown` in the `RUN` that writes the files")
+                // The folder is root's where `WORKDIR`, `RUN mkdir` or a copy made it, and who is not root writes nothing into it.
+                let writes = format!(
+                    "run `chown` in each `RUN` that writes some, or let the user write them, behind `USER {user}` and a `chown {owner}` \
+                     without `-R` for the folder itself"
+                );
+                if some_copied { format!("{copy}; of the others, {writes}") } else { writes }
             }
         }
         OwnershipAction::Group if all_copied => {
             format!("copy the files with their owner and group, `{keyword} --chown=USER:GROUP …`")
         }
-        OwnershipAction::Mode if all_copied => format!("copy the files with their mode, `{keyword} --chmod=MODE …`"),
+        OwnershipAction::Mode if all_copied => {
+            let own = if made_by_workdir(facts, stage, run, change) {
+                ", and `chmod` without `-R` for the folder itself"
+            } else {
+                ""
+            };
+            format!("copy the files with their mode, `{keyword} --chmod=MODE …`{own}")
+        }
         OwnershipAction::Group | OwnershipAction::Mode => {
             format!("run `{}` in the `RUN` that writes the files", change.invocation.program)
         }

@@ -14,9 +14,6 @@ pub(super) enum Use {
     Unsure,
 }
 
-/// Words of a command that say that people work in the image: `npm run dev`.
-const WORK: [&str; 10] =
-    ["dev", "development", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
 /// Programs that need the Java compiler, or build before they run.
 const JAVA_BUILDERS: [&str; 8] = ["mvn", "mvnw", "gradle", "gradlew", "javac", "sbt", "ant", "jshell"];
 
@@ -52,10 +49,7 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
 
 fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.is_runtime_image(image) {
-        let words = facts.start_words(image);
-        let works = facts.starts_a_workbench(image)
-            || facts.serves_development(image)
-            || words.iter().any(|word| WORK.contains(word));
+        let works = facts.starts_a_workbench(image) || facts.serves_development(image);
         // What others are built on may be what they need.
         let installs = facts.installs_when_it_runs(image).is_some() || facts.is_made_to_build_on();
         return Some(if works || installs { Use::Unsure } else { Use::Runs });
