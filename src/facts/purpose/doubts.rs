@@ -47,9 +47,7 @@ impl Facts<'_> {
         if let Some(other) = self.one_for_production() {
             return Some(format!("`{other}` beside it is for production"));
         }
-        if self.workspace.workflow_that_builds(&self.service.dockerfile).is_some()
-            || self.workspace.may_be_built_unseen()
-        {
+        if self.may_be_published() {
             return None;
         }
         if let Some(mount) = self.mount_over(image) {

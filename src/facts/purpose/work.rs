@@ -228,7 +228,12 @@ impl Facts<'_> {
         self.works_in_a_mount(image)
             && (self.starts_a_development_server(image)
                 || self.stands_beside_one_for_production()
-                || self.is_set_for_development(image))
+                || (self.is_set_for_development(image) && !self.may_be_published()))
+    }
+
+    /// Whether a workflow builds the Dockerfile, or may build it in a way that is not read.
+    pub(super) fn may_be_published(&self) -> bool {
+        self.workspace.workflow_that_builds(&self.service.dockerfile).is_some() || self.workspace.may_be_built_unseen()
     }
 
     /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.
