@@ -8,7 +8,7 @@ use crate::workspace::{join, parent};
 
 use super::super::commands::removal;
 use super::super::history::has_script_extension;
-use super::super::paths::{is_below, resolve};
+use super::super::paths::{file_name, is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
 use super::dependencies::modules;
 use super::node_manifest::{Manifest, commands, is_for_work, names_package};
@@ -121,8 +121,37 @@ impl Facts<'_> {
             without_tools(&words)
                 && composed.iter().all(|words| without_tools(&words.iter().map(String::as_str).collect::<Vec<_>>()))
                 && !self.is_deleted_later(image, modules)
+                && self.is_deployed_without_tools(&manifest)
         });
         found
+    }
+
+    /// Whether no file that tells how the image is deployed runs a script in it that needs a development dependency:
+    /// `pre-deploy: yarn publish-assets`.
+    fn is_deployed_without_tools(&self, manifest: &Manifest) -> bool {
+        const FOLDERS: [&str; 12] = [
+            "chart",
+            "charts",
+            "deploy",
+            "deployment",
+            "deployments",
+            "helm",
+            "hokusai",
+            "infra",
+            "k8s",
+            "kubernetes",
+            "manifests",
+            "openshift",
+        ];
+        let targets = self.targets();
+        let tells = |path: &str| {
+            let is_yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+            let name = file_name(path);
+            let is_for_work = name.split(['.', '-', '_']).any(|part| matches!(part, "test" | "dev" | "development"));
+            is_yaml && !is_for_work && parent(path).split('/').any(|folder| FOLDERS.contains(&folder))
+        };
+        let mut lines = targets.texts().filter(|(path, _)| tells(path)).flat_map(|(_, text)| text.lines());
+        lines.all(|line| commands(line).iter().all(|command| manifest.runs_plainly(command)))
     }
 
     /// The folders with all dependencies that stage `stage` has at its end. `in_layers` says that what a later layer takes out counts.
