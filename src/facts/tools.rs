@@ -1,6 +1,7 @@
 //! Which programs of a full base image the build and the start of an image use, which a slim one lacks.
 
 mod npm;
+mod yarn_lock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,8 @@ pub struct ImageNeeds {
     pub headers: Option<String>,
     /// Whether packages of npm are installed that no lock file names, so that nobody sees which of them are compiled.
     pub unlocked: bool,
+    /// Whether packages of npm are installed, from a manifest or by name.
+    pub of_npm: bool,
 }
 
 /// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
@@ -300,15 +303,16 @@ impl Collector<'_, '_> {
             self.npm_from_git(command);
         }
         if command.program == "bundle"
-            && let Some(lock) = self.facts.origin_in(stage.index, run, &command.workdir, "Gemfile.lock")
+            && let Some((lock, _)) = self.facts.likely_origin_in(stage.index, run, &command.workdir, "Gemfile.lock")
             && let Ok(lock) = self.facts.workspace.read(&lock)
         {
             self.gems(lock.text());
         }
-        if installs_node_modules(command)
-            && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
+        self.needs.of_npm |= npm::installs(command);
+        if (installs_node_modules(command) || npm::is_focus(command))
+            && let Some((manifest, _)) = self.facts.likely_origin_in(stage.index, run, &command.workdir, "package.json")
         {
-            self.node(&manifest, &command.program);
+            self.node(&manifest, command);
         }
     }
 
