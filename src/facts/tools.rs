@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, BaseImage, Distribution, debian_release};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
+use crate::workspace::parent;
 
 use super::commands::{Apt, Rpm, RpmTool};
 use super::layers::installs_node_modules;
@@ -193,8 +194,10 @@ impl Facts<'_> {
         let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
         let mut found = Vec::new();
         for file in folders.iter().flat_map(|files| files.iter()) {
+            // `docker-compose.M1.yaml` is given alone, or laid over `docker-compose.yaml`.
             let own = file.services.iter().filter(|composed| {
                 composed.build.as_ref().is_some_and(|build| build.dockerfile == self.service.dockerfile)
+                    || composed.dockerfile_alone(parent(&file.path)).as_deref() == Some(&*self.service.dockerfile)
             });
             for composed in own {
                 let behind = composed.lines.iter().skip_while(|line| line.trim() != "healthcheck:");
@@ -226,6 +229,13 @@ impl Collector<'_, '_> {
             let named = package == command || (package, command) == ("python3", "python");
             let what = if named { String::new() } else { format!("for `{command}`, ") };
             self.add(package, format!("{what}called by `{caller}`"));
+        }
+    }
+
+    /// The certificates that `program` needs for `https://`, where the slim image has none.
+    fn certificates_of(&mut self, program: &str) {
+        if !catalogue::has_certificates_when_slim(self.image) {
+            self.add("ca-certificates", format!("for `https://` of `{program}`"));
         }
     }
 
@@ -267,11 +277,8 @@ impl Collector<'_, '_> {
 
     fn command(&mut self, stage: &StageFacts, run: &super::Run, command: &Invocation) {
         let secure = || command.arguments.iter().any(|word| word.value.text().contains("https://"));
-        if DOWNLOADERS.contains(&command.program.as_str())
-            && !catalogue::has_certificates_when_slim(self.image)
-            && secure()
-        {
-            self.add("ca-certificates", format!("for `https://` of `{}`", command.program));
+        if DOWNLOADERS.contains(&command.program.as_str()) && secure() {
+            self.certificates_of(&command.program);
         }
         let own =
             command.path.text().rsplit_once('/').is_some_and(|(folder, _)| !matches!(folder, "/bin" | "/usr/bin"));
@@ -374,17 +381,28 @@ impl Collector<'_, '_> {
     fn script(&mut self, text: &str, whose: &str) {
         for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             let spaced = line.replace("$(", " ; ").replace(['`', ';', '|', '&'], " ; ").replace(['"', '\''], " ");
-            let mut starts = true;
-            for word in spaced.split_whitespace() {
-                if word == ";" {
-                    starts = true;
-                } else if starts && !TRANSPARENT.contains(&word) && !word.contains('=') {
-                    starts = false;
-                    self.call(file_name(word), whose);
+            let words: Vec<&str> = spaced.split_whitespace().collect();
+            for command in words.split(|word| *word == ";") {
+                let mut behind = command.iter().skip_while(|word| TRANSPARENT.contains(word) || word.contains('='));
+                let Some(program) = behind.next().map(|word| file_name(word)) else { continue };
+                self.call(program, whose);
+                let secure = DOWNLOADERS.contains(&program) && behind.clone().any(|word| word.contains("https://"));
+                if secure || program == "git" && reaches_remotes(behind.copied()) {
+                    self.certificates_of(program);
                 }
             }
         }
     }
+}
+
+/// Whether a call of git with these words asks another machine, or sets git up for a program that does: `git config user.name …`.
+fn reaches_remotes<'w>(words: impl Iterator<Item = &'w str>) -> bool {
+    let words: Vec<&str> = words.collect();
+    let address =
+        |word: &&str| word.contains("git@") || ["ssh://", "git://", "file://"].iter().any(|it| word.contains(it));
+    let asks = ["clone", "fetch", "pull", "push", "ls-remote", "submodule"];
+    words.iter().any(|word| asks.contains(word) || *word == "config")
+        && !words.iter().any(|word| address(word) || word.starts_with("safe.directory"))
 }
 
 fn is_script(word: &str) -> bool {

@@ -42,8 +42,8 @@ impl Collector<'_, '_> {
     fn certificates_of_git(&mut self, address: &str) {
         let hosts =
             ["github:", "gitlab:", "bitbucket:", "gist:", "https://", "github.com", "gitlab.com", "bitbucket.org"];
-        if hosts.iter().any(|host| address.contains(host)) && !catalogue::has_certificates_when_slim(self.image) {
-            self.add("ca-certificates", "for `https://` of `git`".to_owned());
+        if hosts.iter().any(|host| address.contains(host)) {
+            self.certificates_of("git");
         }
     }
 
