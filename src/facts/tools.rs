@@ -1,5 +1,6 @@
 //! Which programs of a full base image the build and the start of an image use, which a slim one lacks.
 
+mod compiling;
 mod npm;
 mod yarn_lock;
 
@@ -12,7 +13,6 @@ use crate::workspace::parent;
 use super::commands::{Apt, Rpm, RpmTool};
 use super::layers::installs_node_modules;
 use super::paths::file_name;
-use super::python::PythonInstall;
 use super::{Facts, Guard, Invocation, StageFacts};
 
 /// Packages of a full image that something needs.
@@ -30,6 +30,8 @@ pub struct ImageNeeds {
     pub unlocked: bool,
     /// Whether packages of npm are installed, from a manifest or by name.
     pub of_npm: bool,
+    /// Whether a command says that packages of Python are compiled, where nobody knows which libraries they then link with.
+    pub compiles: bool,
 }
 
 /// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
@@ -130,6 +132,7 @@ impl Facts<'_> {
                     }
                 }
                 needs.needs.opaque |= run.opaque;
+                run.invocations.iter().for_each(|command| needs.compiling(run, command));
                 run.invocations.iter().filter(|command| command.guard != Guard::Never).for_each(|command| {
                     needs.command(stage, run, command);
                 });
@@ -236,42 +239,6 @@ impl Collector<'_, '_> {
     fn certificates_of(&mut self, program: &str) {
         if !catalogue::has_certificates_when_slim(self.image) {
             self.add("ca-certificates", format!("for `https://` of `{program}`"));
-        }
-    }
-
-    /// What the packages of an install need to be compiled, and what they open when they run.
-    fn python(&mut self, install: &PythonInstall) {
-        for extension in &install.extensions {
-            let mut compilers = vec!["gcc"];
-            compilers.extend(extension.is_cpp.then_some("g++"));
-            for compiler in compilers {
-                self.add(compiler, format!("for the extension modules of `{}`", extension.file));
-            }
-        }
-        let closure = self.facts.closure(install);
-        let roots = || install.roots.iter().map(|root| &root.requirement);
-        let brought: BTreeSet<&str> = closure.packages.iter().map(|package| package.name.as_str()).collect();
-        let asked = roots().flat_map(|requirement| {
-            let name = requirement.name.as_str();
-            let with_extras = requirement.extras.iter().map(move |extra| format!("{name}[{}]", extra.as_str()));
-            std::iter::once(name.to_owned()).chain(with_extras)
-        });
-        let mut packages: BTreeSet<String> = asked.collect();
-        for name in &packages {
-            for package in catalogue::needs_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
-                self.add(package, format!("for `{name}`"));
-            }
-        }
-        packages.extend(brought.iter().map(|name| (*name).to_owned()));
-        for name in &packages {
-            // `psycopg[binary]` brings its library.
-            let binary = format!("{name}-binary");
-            let bundled = brought.contains(binary.as_str()) || packages.contains(&format!("{name}[binary]"));
-            for package in catalogue::loads_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
-                if !bundled {
-                    self.add(package, format!("for `{name}`"));
-                }
-            }
         }
     }
 
