@@ -108,7 +108,9 @@ pub fn bytes_beyond_buildpack(packages: &[&str]) -> Option<u64> {
 /// that are not known count for nothing.
 #[must_use]
 pub fn bytes_shared_with_buildpack(packages: &[&str]) -> u64 {
-    let base = || super::uses::buildpack().iter().copied();
+    // `buildpack-deps:curl`, on which that stands.
+    let of_curl = ["ca-certificates", "curl", "gnupg", "wget"];
+    let base = || super::uses::buildpack().iter().copied().chain(of_curl);
     let (own, of_base) = (closure_bytes(packages.iter().copied()).0, closure_bytes(base()).0);
     (own + of_base).saturating_sub(closure_bytes(base().chain(packages.iter().copied())).0)
 }

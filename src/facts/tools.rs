@@ -16,6 +16,7 @@ use super::paths::file_name;
 use super::{Facts, Guard, Invocation, StageFacts};
 
 /// Packages of a full image that something needs.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one image")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageNeeds {
     /// Debian packages with what needs each: ``for `psycopg2` ``.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue;
+use crate::dockerfile::Value;
 
 use super::super::commands::{Pip, PipAction, Uv, UvAction};
 use super::super::paths::file_name;
@@ -61,7 +62,7 @@ impl Collector<'_, '_> {
         let chosen = if command.guard == Guard::Never { ", which a build argument can choose" } else { "" };
         for (variable, package) in [("CC", "gcc"), ("CXX", "g++")] {
             // What stands before a space may be an option: `CC="cc -mavx2"`.
-            let value = command.variable(variable).map(|value| value.text());
+            let value = command.variable(variable).map(Value::text);
             let compiler = value.and_then(|value| value.split_whitespace().next()).map(file_name);
             if compiler.is_some_and(|compiler| matches!(compiler, "cc" | "gcc" | "c++" | "g++")) {
                 self.needs.compiles = true;
@@ -75,7 +76,7 @@ impl Collector<'_, '_> {
             _ => None,
         });
         let of_variable = self.facts.variable(run, command, "PIP_NO_BINARY").filter(|_| name == "pip");
-        for (written, value) in [("--no-binary", of_flag), ("PIP_NO_BINARY", of_variable.map(|value| value.text()))] {
+        for (written, value) in [("--no-binary", of_flag), ("PIP_NO_BINARY", of_variable.map(Value::text))] {
             if value.is_some_and(|value| !matches!(value, "" | ":none:")) {
                 self.needs.compiles = true;
                 self.add("gcc", format!("for `{written}` of `{name} install`{chosen}"));

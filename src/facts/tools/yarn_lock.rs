@@ -43,7 +43,7 @@ impl<'t> Locked<'t> {
         let begins = ["git+", "git://", "git@", "ssh://"].iter().any(|scheme| self.origin.starts_with(scheme));
         // `resolution: "tool@https://example.org/tool.git#commit=…"`
         let modern = self.origin.contains("#commit=") && !self.origin.contains("github.com");
-        let classic = self.origin.split_once('#').is_some_and(|(address, _)| address.ends_with(".git"));
+        let classic = self.origin.split_once('#').is_some_and(|(address, _)| address.rsplit('.').next() == Some("git"));
         (begins || modern || classic && !self.origin.contains("#commit=")).then_some(self.origin)
     }
 }
