@@ -19,7 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 /// A smaller image that saves less is only worth knowing.
 const WEIGHTY: u64 = 60_000_000;
 /// Less that comes back on the slim image is within what the figures of images differ by.
-const TOLD: u64 = 1_000_000;
+const TOLD: u64 = 10_000_000;
 /// Names of packages that a sentence lists before it counts.
 const PACKAGES_LISTED: usize = 4;
 /// Names of libraries that a sentence lists before it counts.
