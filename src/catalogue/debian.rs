@@ -104,6 +104,17 @@ pub fn bytes_beyond_buildpack(packages: &[&str]) -> Option<u64> {
     known.then(|| with.saturating_sub(closure_bytes(base()).0))
 }
 
+/// Bytes of `packages` and what they depend on that `buildpack-deps` holds already, and that come anew on a slim image. Packages
+/// that are not known count for nothing.
+#[must_use]
+pub fn bytes_shared_with_buildpack(packages: &[&str]) -> u64 {
+    // `buildpack-deps:curl`, on which that stands.
+    let of_curl = ["ca-certificates", "curl", "gnupg", "wget"];
+    let base = || super::uses::buildpack().iter().copied().chain(of_curl);
+    let (own, of_base) = (closure_bytes(packages.iter().copied()).0, closure_bytes(base()).0);
+    (own + of_base).saturating_sub(closure_bytes(base().chain(packages.iter().copied())).0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

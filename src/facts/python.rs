@@ -313,6 +313,8 @@ pub struct PythonInstall {
     pub projects: Vec<Project>,
     /// Requirements and constraints files that it reads, nested ones included, relative to the workspace's root.
     pub files: Vec<String>,
+    /// Whether only a guess found one of them, as the base image decides in which folder the command works: no fix may rely on it.
+    pub guessed: bool,
     /// Dependency groups that have members.
     pub groups: Vec<InstalledGroup>,
     /// Local projects with modules in C, C++, Go or Rust, which are compiled when they are installed.

@@ -1,19 +1,22 @@
 //! Which programs of a full base image the build and the start of an image use, which a slim one lacks.
 
+mod compiling;
 mod npm;
+mod yarn_lock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, BaseImage, Distribution, debian_release};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
+use crate::workspace::parent;
 
 use super::commands::{Apt, Rpm, RpmTool};
 use super::layers::installs_node_modules;
 use super::paths::file_name;
-use super::python::PythonInstall;
 use super::{Facts, Guard, Invocation, StageFacts};
 
 /// Packages of a full image that something needs.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one image")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageNeeds {
     /// Debian packages with what needs each: ``for `psycopg2` ``.
@@ -26,6 +29,10 @@ pub struct ImageNeeds {
     pub headers: Option<String>,
     /// Whether packages of npm are installed that no lock file names, so that nobody sees which of them are compiled.
     pub unlocked: bool,
+    /// Whether packages of npm are installed, from a manifest or by name.
+    pub of_npm: bool,
+    /// Whether a command says that packages of Python are compiled, where nobody knows which libraries they then link with.
+    pub compiles: bool,
 }
 
 /// Where alternatives of the manual stand. The slim images of Debian 11 and before have none of it.
@@ -126,6 +133,7 @@ impl Facts<'_> {
                     }
                 }
                 needs.needs.opaque |= run.opaque;
+                run.invocations.iter().for_each(|command| needs.compiling(run, command));
                 run.invocations.iter().filter(|command| command.guard != Guard::Never).for_each(|command| {
                     needs.command(stage, run, command);
                 });
@@ -190,8 +198,10 @@ impl Facts<'_> {
         let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
         let mut found = Vec::new();
         for file in folders.iter().flat_map(|files| files.iter()) {
+            // `docker-compose.M1.yaml` is given alone, or laid over `docker-compose.yaml`.
             let own = file.services.iter().filter(|composed| {
                 composed.build.as_ref().is_some_and(|build| build.dockerfile == self.service.dockerfile)
+                    || composed.dockerfile_alone(parent(&file.path)).as_deref() == Some(&*self.service.dockerfile)
             });
             for composed in own {
                 let behind = composed.lines.iter().skip_while(|line| line.trim() != "healthcheck:");
@@ -226,49 +236,17 @@ impl Collector<'_, '_> {
         }
     }
 
-    /// What the packages of an install need to be compiled, and what they open when they run.
-    fn python(&mut self, install: &PythonInstall) {
-        for extension in &install.extensions {
-            let mut compilers = vec!["gcc"];
-            compilers.extend(extension.is_cpp.then_some("g++"));
-            for compiler in compilers {
-                self.add(compiler, format!("for the extension modules of `{}`", extension.file));
-            }
-        }
-        let closure = self.facts.closure(install);
-        let roots = || install.roots.iter().map(|root| &root.requirement);
-        let brought: BTreeSet<&str> = closure.packages.iter().map(|package| package.name.as_str()).collect();
-        let asked = roots().flat_map(|requirement| {
-            let name = requirement.name.as_str();
-            let with_extras = requirement.extras.iter().map(move |extra| format!("{name}[{}]", extra.as_str()));
-            std::iter::once(name.to_owned()).chain(with_extras)
-        });
-        let mut packages: BTreeSet<String> = asked.collect();
-        for name in &packages {
-            for package in catalogue::needs_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
-                self.add(package, format!("for `{name}`"));
-            }
-        }
-        packages.extend(brought.iter().map(|name| (*name).to_owned()));
-        for name in &packages {
-            // `psycopg[binary]` brings its library.
-            let binary = format!("{name}-binary");
-            let bundled = brought.contains(binary.as_str()) || packages.contains(&format!("{name}[binary]"));
-            for package in catalogue::loads_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
-                if !bundled {
-                    self.add(package, format!("for `{name}`"));
-                }
-            }
+    /// The certificates that `program` needs for `https://`, where the slim image has none.
+    fn certificates_of(&mut self, program: &str) {
+        if !catalogue::has_certificates_when_slim(self.image) {
+            self.add("ca-certificates", format!("for `https://` of `{program}`"));
         }
     }
 
     fn command(&mut self, stage: &StageFacts, run: &super::Run, command: &Invocation) {
         let secure = || command.arguments.iter().any(|word| word.value.text().contains("https://"));
-        if DOWNLOADERS.contains(&command.program.as_str())
-            && !catalogue::has_certificates_when_slim(self.image)
-            && secure()
-        {
-            self.add("ca-certificates", format!("for `https://` of `{}`", command.program));
+        if DOWNLOADERS.contains(&command.program.as_str()) && secure() {
+            self.certificates_of(&command.program);
         }
         let own =
             command.path.text().rsplit_once('/').is_some_and(|(folder, _)| !matches!(folder, "/bin" | "/usr/bin"));
@@ -300,15 +278,16 @@ impl Collector<'_, '_> {
             self.npm_from_git(command);
         }
         if command.program == "bundle"
-            && let Some(lock) = self.facts.origin_in(stage.index, run, &command.workdir, "Gemfile.lock")
+            && let Some((lock, _)) = self.facts.likely_origin_in(stage.index, run, &command.workdir, "Gemfile.lock")
             && let Ok(lock) = self.facts.workspace.read(&lock)
         {
             self.gems(lock.text());
         }
-        if installs_node_modules(command)
-            && let Some(manifest) = self.facts.origin_in(stage.index, run, &command.workdir, "package.json")
+        self.needs.of_npm |= npm::installs(command);
+        if (installs_node_modules(command) || npm::is_focus(command))
+            && let Some((manifest, _)) = self.facts.likely_origin_in(stage.index, run, &command.workdir, "package.json")
         {
-            self.node(&manifest, &command.program);
+            self.node(&manifest, command);
         }
     }
 
@@ -370,17 +349,28 @@ impl Collector<'_, '_> {
     fn script(&mut self, text: &str, whose: &str) {
         for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
             let spaced = line.replace("$(", " ; ").replace(['`', ';', '|', '&'], " ; ").replace(['"', '\''], " ");
-            let mut starts = true;
-            for word in spaced.split_whitespace() {
-                if word == ";" {
-                    starts = true;
-                } else if starts && !TRANSPARENT.contains(&word) && !word.contains('=') {
-                    starts = false;
-                    self.call(file_name(word), whose);
+            let words: Vec<&str> = spaced.split_whitespace().collect();
+            for command in words.split(|word| *word == ";") {
+                let mut behind = command.iter().skip_while(|word| TRANSPARENT.contains(word) || word.contains('='));
+                let Some(program) = behind.next().map(|word| file_name(word)) else { continue };
+                self.call(program, whose);
+                let secure = DOWNLOADERS.contains(&program) && behind.clone().any(|word| word.contains("https://"));
+                if secure || program == "git" && reaches_remotes(behind.copied()) {
+                    self.certificates_of(program);
                 }
             }
         }
     }
+}
+
+/// Whether a call of git with these words asks another machine, or sets git up for a program that does: `git config user.name …`.
+fn reaches_remotes<'w>(words: impl Iterator<Item = &'w str>) -> bool {
+    let words: Vec<&str> = words.collect();
+    let address =
+        |word: &&str| word.contains("git@") || ["ssh://", "git://", "file://"].iter().any(|it| word.contains(it));
+    let asks = ["clone", "fetch", "pull", "push", "ls-remote", "submodule"];
+    words.iter().any(|word| asks.contains(word) || *word == "config")
+        && !words.iter().any(|word| address(word) || word.starts_with("safe.directory"))
 }
 
 fn is_script(word: &str) -> bool {

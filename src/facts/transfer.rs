@@ -1,9 +1,10 @@
 //! `COPY` and `ADD`: what they put where, and the way back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::dockerfile::{Arguments, Instruction, Keyword, Value};
 use crate::text::TextRange;
+use crate::workspace::parent;
 
 use super::paths::{is_below, resolve, resolve_value};
 use super::stages::State;
@@ -129,6 +130,49 @@ impl Facts<'_> {
     pub fn origin_in(&self, stage: usize, run: &Run, workdir: &Value, path: &str) -> Option<String> {
         let path = resolve_value(workdir, &Value::new(path));
         self.origin(stage, run.instruction, path.known()?, Some(&run.mounts))
+    }
+
+    /// [`Facts::origin_in`], and where the base image decides in which folder `run` works, which nobody knows, the one copied file
+    /// that a relative path can mean; with it whether that is a guess. Nothing may be changed by what a guess tells.
+    #[must_use]
+    pub fn likely_origin_in(&self, stage: usize, run: &Run, workdir: &Value, path: &str) -> Option<(String, bool)> {
+        if let Some(found) = self.origin_in(stage, run, workdir, path) {
+            return Some((found, false));
+        }
+        if path.starts_with('/') || !self.works_in_unknown_folder(stage, run, workdir) {
+            return None;
+        }
+        let facts = self.stages.get(stage)?;
+        let chain = std::iter::once(facts).chain(self.ancestors(facts));
+        let transfers = chain.flat_map(|stage| &stage.transfers).filter_map(|transfer| transfer.destination.known());
+        // `COPY requirements.txt /app` into the folder, `COPY app.txt /app/requirements.txt` under another name.
+        let folders: BTreeSet<&str> = transfers.flat_map(|destination| [destination, parent(destination)]).collect();
+        let found = folders.into_iter().filter_map(|folder| {
+            self.origin(stage, run.instruction, &resolve(folder, path), None)
+                .filter(|file| self.workspace.is_file(file))
+        });
+        let found: BTreeSet<String> = found.collect();
+        let mut found = found.into_iter();
+        found.next().filter(|_| found.next().is_none()).map(|file| (file, true))
+    }
+
+    /// Whether a command works in the folder that its base image sets, where that is not one of the official images that set none.
+    fn works_in_unknown_folder(&self, stage: usize, run: &Run, workdir: &Value) -> bool {
+        let Some(stage) = self.stages.get(stage) else { return false };
+        let chain: Vec<_> = std::iter::once(stage).chain(self.ancestors(stage)).collect();
+        let sets = chain.iter().any(|stage| {
+            let own = self.dockerfile.stages.get(stage.index).map(|stage| stage.instructions.clone());
+            own.into_iter().flatten().take_while(|number| *number < run.instruction).any(|number| {
+                self.dockerfile
+                    .instructions
+                    .get(number)
+                    .is_some_and(|instruction| instruction.keyword == Keyword::Workdir)
+            })
+        });
+        let root = chain.last().map_or(stage, |stage| *stage);
+        let official = root.image.is_known && !root.image.repository.contains('/');
+        let own = workdir.known().is_none_or(|folder| folder == "/");
+        own && !sets && matches!(root.base, super::Base::Image(_)) && !official
     }
 
     fn mounted(&self, mounts: &[super::Mount], path: &str) -> Option<String> {

@@ -61,13 +61,13 @@ pub(super) fn delete(facts: &Facts<'_>, invocation: &Invocation, first: usize, l
 }
 
 /// Deletes the lines of `members` from their requirements file, continuations and line ends included. `None` when one of them
-/// does not stand on lines of its own, or was written by a compiler, or when nothing would be left below `pip:` of conda's file.
+/// does not stand on lines of its own, was written by a compiler, or found by a guess, or when nothing would be left below `pip:` of conda's file.
 pub(super) fn without_requirements(facts: &Facts<'_>, members: &[&Root]) -> Option<Vec<Edit>> {
     members
         .iter()
         .map(|root| {
             let source = facts.workspace.read(&root.place.file).ok()?;
-            if source.encoding() != Encoding::Utf8 || !root.parents.is_empty() {
+            if source.encoding() != Encoding::Utf8 || !root.parents.is_empty() || facts.is_guessed(&root.place.file) {
                 return None;
             }
             let entries = &facts.workspace.requirements(&root.place.file).ok()?.entries;

@@ -120,6 +120,15 @@ impl Written {
     }
 }
 
+impl ComposeService {
+    /// The Dockerfile that it builds where its file is given alone, rather than laid over the main one: one in `folder`, relative to the root.
+    #[must_use]
+    pub fn dockerfile_alone(&self, folder: &str) -> Option<String> {
+        let build = self.written.clone()?.build(folder)?;
+        build.is_whole.then_some(build.dockerfile)
+    }
+}
+
 impl Workspace {
     /// The compose files in the folders from the one of `path` up to the root, and in `other`.
     #[must_use]

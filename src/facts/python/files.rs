@@ -45,11 +45,14 @@ impl Reader<'_, '_> {
             return;
         };
         let name = path.rsplit('/').next().unwrap_or(path);
-        let Some(file) = self.origin(path) else {
+        let found = self.facts.likely_origin_in(self.at.stage.index, self.at.run, &self.at.invocation.workdir, path);
+        let Some((file, guessed)) = found else {
             self.install.unknown = true;
             self.note(format!("`{path}` is not in the build context"));
             return;
         };
+        self.install.unknown |= guessed;
+        self.install.guessed |= guessed;
         let source = self.facts.workspace.read(&file).ok();
         let text = source.as_ref().map_or("", |source| source.text());
         let Edited::Without(gone) = edited(self.facts, self.at, path, text) else {

@@ -90,6 +90,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             constraints: Vec::new(),
             projects: Vec::new(),
             files: Vec::new(),
+            guessed: false,
             groups: Vec::new(),
             extensions: Vec::new(),
             indexes: Vec::new(),

@@ -22,6 +22,13 @@ struct Dockerfiles {
 }
 
 impl Facts<'_> {
+    /// Whether an install that only a guess leads to its files reads `path`.
+    #[must_use]
+    pub fn is_guessed(&self, path: &str) -> bool {
+        let mut guesses = self.python_installs().iter().filter(|install| install.guessed);
+        guesses.any(|install| install.files.iter().any(|file| file == path))
+    }
+
     /// Whether no other Dockerfile of the repository, as far as can be told, installs from the requirements file `path`.
     #[must_use]
     pub fn is_only_reader_of(&self, path: &str) -> bool {

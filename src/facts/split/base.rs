@@ -63,6 +63,11 @@ pub(super) fn libraries(
         if needs.opaque {
             return Err(Refusal::new("a script that cannot be read here may need what only the full image has"));
         }
+        if needs.compiles {
+            return Err(Refusal::new(
+                "packages are compiled that have wheels, and which libraries they then link with is not known",
+            ));
+        }
         if let Some(package) = &needs.links_manual {
             return Err(Refusal::new(format!(
                 "the slim image has no `{MANUAL_FOLDER}`, in which `{package}` makes links"

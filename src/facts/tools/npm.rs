@@ -6,9 +6,10 @@ use serde_json::Value as Json;
 
 use crate::catalogue;
 
+use super::super::commands::{Npm, NpmAction, Yarn, YarnAction};
 use super::super::paths::{file_name, resolve};
 use super::super::{Invocation, Source, StageFacts};
-use super::Collector;
+use super::{Collector, yarn_lock};
 
 /// How an address begins that npm gives to git.
 const SCHEMES: [&str; 7] = ["git+", "git://", "git@", "github:", "gitlab:", "bitbucket:", "gist:"];
@@ -26,25 +27,48 @@ impl Collector<'_, '_> {
             let address = word.split_once('@').map_or(word, |(_, address)| address);
             if SCHEMES.iter().any(|scheme| word.starts_with(scheme) || address.starts_with(scheme)) {
                 self.add("git", format!("for `{word}`"));
-                if word.contains("https://") && !catalogue::has_certificates_when_slim(self.image) {
-                    self.add("ca-certificates", "for `https://` of `git`".to_owned());
-                }
+                self.certificates_of_git(address);
             }
         }
     }
 
+    /// A package that is cloned from `address` when it is installed.
+    fn cloned(&mut self, name: &str, address: &str) {
+        self.add("git", format!("for `{name}` from a git repository"));
+        self.certificates_of_git(address);
+    }
+
+    /// The certificates that git needs for `address`, where the slim image has none. Of hosts that npm knows it takes `https://` first.
+    fn certificates_of_git(&mut self, address: &str) {
+        let hosts =
+            ["github:", "gitlab:", "bitbucket:", "gist:", "https://", "github.com", "gitlab.com", "bitbucket.org"];
+        if hosts.iter().any(|host| address.contains(host)) {
+            self.certificates_of("git");
+        }
+    }
+
     /// What a Node project's packages need: by its manifest, and by what its lock tells of those that they bring along.
-    pub(super) fn node(&mut self, manifest: &str, program: &str) {
+    pub(super) fn node(&mut self, manifest: &str, command: &Invocation) {
+        let program = command.program.as_str();
         let folder = manifest.strip_suffix("package.json").unwrap_or_default();
         let Ok(manifest) = self.facts.workspace.read(manifest) else { return };
         // Yarn 1 and pnpm fetch archives from GitHub instead.
-        if let Some(name) = dependency_on_git(manifest.text()).filter(|_| program == "npm") {
-            self.add("git", format!("for `{name}` from a git repository"));
+        if let Some((name, address)) = dependency_on_git(manifest.text()).filter(|_| program == "npm") {
+            self.cloned(&name, &address);
         }
-        self.npm_packages(|name| manifest.text().contains(&format!("\"{name}\":")));
         let read = |name: &str| self.facts.workspace.read(&format!("{folder}{name}")).ok();
-        let others = ["yarn.lock", "pnpm-lock.yaml", "bun.lock"];
-        for lock in others.into_iter().filter_map(read) {
+        let yarn = read("yarn.lock");
+        let own: Option<Json> = serde_json::from_str(manifest.text()).ok();
+        let own = own.as_ref().and_then(|json| json.get("name")?.as_str());
+        // Without a name it installs the workspace in whose folder it runs.
+        let focused = focused(command).map(|names| if names.is_empty() { own.into_iter().collect() } else { names });
+        if focused.is_none() || yarn.is_none() {
+            self.npm_packages(|name| manifest.text().contains(&format!("\"{name}\":")));
+        }
+        if let Some(lock) = &yarn {
+            self.yarn(lock.text(), focused.as_deref().unwrap_or_default(), program);
+        }
+        for lock in ["pnpm-lock.yaml", "bun.lock"].into_iter().filter_map(read) {
             // `node-rdkafka@^2.3.3:`, `"@google-cloud/profiler@^5.0.0":`, `  /node-rdkafka@2.18.0:`, `"node-rdkafka": [`
             let starts = lock.text().lines().map(|line| line.trim_start_matches([' ', '"', '\'', '/']));
             let starts: BTreeSet<&str> = starts.collect();
@@ -57,14 +81,21 @@ impl Collector<'_, '_> {
         }
         let Some(file) = read("package-lock.json").or_else(|| read("npm-shrinkwrap.json")) else {
             let is_there = |name: &&str| self.facts.workspace.is_file(&format!("{folder}{name}"));
-            self.needs.unlocked |=
-                !others.iter().chain(&["bun.lockb"]).any(is_there) && has_dependencies(manifest.text());
+            self.needs.unlocked |= !["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"].iter().any(is_there)
+                && has_dependencies(manifest.text());
             return;
         };
-        let mut name = "";
+        let (mut name, mut entry) = ("", "");
         for line in file.text().lines().map(str::trim) {
-            if line.starts_with("\"resolved\": \"git+") {
-                self.add("git", format!("for `{name}` from a git repository"));
+            if let Some(key) = line.strip_suffix("\": {").and_then(|line| line.strip_prefix('"')) {
+                entry = key.rsplit_once("node_modules/").map_or(key, |(_, name)| name);
+            }
+            // `"version": "github:team/tool#…"` of npm 6 and before, `"resolved": "git+ssh://git@example.org/team/tool.git#…"` since.
+            let address = line.strip_prefix("\"resolved\": \"").or_else(|| line.strip_prefix("\"version\": \""));
+            if let Some(address) =
+                address.filter(|address| program == "npm" && SCHEMES.iter().any(|scheme| address.starts_with(scheme)))
+            {
+                self.cloned(entry, address);
             }
             if let Some((_, rest)) = line.split_once("node_modules/").filter(|_| line.ends_with("\": {")) {
                 let path = rest.strip_suffix("\": {").unwrap_or_default();
@@ -74,6 +105,26 @@ impl Collector<'_, '_> {
                     self.add(package, format!("for the install script of `{name}`"));
                 }
             }
+        }
+    }
+
+    /// What the packages of a `yarn.lock` need: all, or those that the workspaces called `focused` bring.
+    fn yarn(&mut self, lock: &str, focused: &[&str], program: &str) {
+        let packages = yarn_lock::packages(lock);
+        let reached =
+            if focused.is_empty() { packages.iter().collect() } else { yarn_lock::reached(&packages, focused) };
+        let names: BTreeSet<&str> = reached.iter().map(|package| package.name).collect();
+        self.npm_packages(|name| name != "node-gyp" && names.contains(name));
+        if !matches!(program, "yarn" | "yarnpkg") {
+            return;
+        }
+        for name in yarn_lock::compiled(&reached).into_iter().filter(|name| !catalogue::is_harmless_script(name)) {
+            for package in ["python3", "make", "g++"] {
+                self.add(package, format!("for `{name}`, which is compiled"));
+            }
+        }
+        for (name, address) in reached.iter().filter_map(|package| Some((package.name, package.cloned()?))) {
+            self.cloned(name, address);
         }
     }
 
@@ -115,7 +166,7 @@ impl Collector<'_, '_> {
 }
 
 /// A dependency of a `package.json` that npm asks git for: `"mediasoup": "github:versatica/mediasoup#v3"`.
-fn dependency_on_git(manifest: &str) -> Option<String> {
+fn dependency_on_git(manifest: &str) -> Option<(String, String)> {
     let json: Json = serde_json::from_str(manifest).ok()?;
     let keys = ["dependencies", "devDependencies", "optionalDependencies"];
     let mut all = keys.iter().filter_map(|key| json.get(key)?.as_object()).flatten();
@@ -128,7 +179,35 @@ fn dependency_on_git(manifest: &str) -> Option<String> {
         });
         of_user || SCHEMES.iter().any(|scheme| version.starts_with(scheme))
     };
-    all.find(|(_, version)| version.as_str().is_some_and(is_git)).map(|(name, _)| name.clone())
+    let known = |version: &str| SCHEMES.iter().any(|scheme| version.starts_with(scheme));
+    // `team/tool` is short for `github:team/tool`.
+    let address = |version: &str| if known(version) { version.to_owned() } else { format!("github:{version}") };
+    all.find_map(|(name, version)| Some((name.clone(), address(version.as_str().filter(|version| is_git(version))?))))
+}
+
+/// The workspaces that `yarn workspaces focus` installs; none for a command that installs all.
+fn focused(command: &Invocation) -> Option<Vec<&str>> {
+    let yarn = Yarn::read(command)?;
+    let words: Vec<&str> = yarn.subcommand.iter().filter_map(|word| word.value.known()).collect();
+    let all = yarn.options.has(&["--all", "-A"]);
+    (words == ["workspaces", "focus"] && !all)
+        .then(|| yarn.options.operands.iter().filter_map(|(_, word)| word.value.known()).collect())
+}
+
+/// Whether it brings packages of npm, from a manifest or by name.
+pub(super) fn installs(command: &Invocation) -> bool {
+    match command.program.as_str() {
+        "npm" => Npm::read(command).is_some_and(|npm| npm.action == NpmAction::Install),
+        "yarn" | "yarnpkg" => Yarn::read(command).is_some_and(|yarn| yarn.installs()),
+        "pnpm" | "bun" => matches!(command.argument(0), Some("install" | "i" | "add")),
+        _ => false,
+    }
+}
+
+/// `yarn workspaces focus`, which installs as `yarn install` does.
+pub(super) fn is_focus(command: &Invocation) -> bool {
+    let yarn = Yarn::read(command);
+    yarn.is_some_and(|yarn| yarn.action == YarnAction::Install && yarn.subcommand.len() == 2)
 }
 
 /// Whether a `package.json` names packages to install.

@@ -3,9 +3,11 @@
 mod evidence;
 mod remedy;
 
+use std::collections::BTreeSet;
+
 use crate::catalogue::{self, BaseImage, Distribution, Slimmer, SlimmerKind};
 use crate::diagnostic::{Basis, Component, Savings, Severity, format_bytes};
-use crate::facts::{Facts, ImageNeeds, MANUAL_FOLDER, ShippedBase, Split};
+use crate::facts::{Facts, ImageNeeds, MANUAL_FOLDER, ShippedBase, Split, StageFacts};
 use crate::rules::multistage;
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
@@ -16,6 +18,10 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// A smaller image that saves less is only worth knowing.
 const WEIGHTY: u64 = 60_000_000;
+/// Less that comes back on the slim image is within what the figures of images differ by.
+const TOLD: u64 = 10_000_000;
+/// Names of packages that a sentence lists before it counts.
+const PACKAGES_LISTED: usize = 4;
 /// Names of libraries that a sentence lists before it counts.
 const LIBRARIES_LISTED: usize = 6;
 
@@ -44,6 +50,8 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     let saved =
         image.bytes.zip(small.bytes).and_then(|(full, small)| full.checked_sub(small)).filter(|bytes| *bytes > 0);
     let saved = split.as_ref().map_or(saved, |split| split.saved_base);
+    let back = if split.is_none() && slimmer.kind == SlimmerKind::Slim { brought_back(facts, base) } else { None };
+    let saved = saved.map(|bytes| bytes.saturating_sub(back.as_ref().map_or(0, |(bytes, _)| *bytes)));
     let mut finding = reporter.report(base.word.range, message(&base.reference, image, slimmer));
     finding.argument_of(facts, base.word);
     if purpose == Use::Unsure || slimmer.kind == SlimmerKind::Minimal || saved.is_some_and(|bytes| bytes < WEIGHTY) {
@@ -63,12 +71,15 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
         finding.note("stages", format!("the run-time stage keeps {}", listed_up_to(&libraries, LIBRARIES_LISTED)));
     }
     if let Some(bytes) = saved {
-        finding.savings(Savings::of(
-            Component::Path(format!("base image {}", base.reference)),
-            bytes,
-            Basis::Catalogue,
-        ));
-        finding.note("bytes", sizes(&base.reference, image, &slimmer.reference, &small));
+        if bytes > 0 {
+            let component = Component::Path(format!("base image {}", base.reference));
+            finding.savings(Savings::of(component, bytes, Basis::Catalogue));
+        }
+        let sizes = sizes(&base.reference, image, &slimmer.reference, &small);
+        let back = back.map(|(bytes, names)| {
+            format!("; ≈ {} of that come back with {}", format_bytes(bytes), listed_up_to(&names, PACKAGES_LISTED))
+        });
+        finding.note("bytes", format!("{sizes}{}", back.unwrap_or_default()));
     }
     finding.help(remedy::help(&slimmer.reference, slimmer.kind, &needs, purpose));
     finding.repeating_fix(fix, split.as_ref().map(|split| multistage::repeated(facts, split)).unwrap_or_default());
@@ -84,6 +95,24 @@ fn stages_for(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> 
         catalogue::build_tool(base.stage.image.distribution, name).is_some() && !facts.base_brings(base.stage, name)
     };
     facts.split().ok().filter(|split| split.slimmed && !split.removed.iter().any(told))
+}
+
+/// What of the full image the Dockerfile installs itself, so that it comes anew on the slim one: bytes, and the packages in backticks.
+/// Of several images that stand on it, the one that installs most decides.
+fn brought_back(facts: &Facts<'_>, base: &ShippedBase<'_>) -> Option<(u64, Vec<String>)> {
+    if !facts.stands_on_buildpack(base.stage) {
+        return None;
+    }
+    let of_image = |image: &&StageFacts| {
+        let installs = facts.installs_of_image(image);
+        let debian = installs.iter().filter(|install| install.family == Distribution::Debian);
+        let names: BTreeSet<&str> = debian.map(|install| install.name).collect();
+        let shared = |names: &[&str]| catalogue::bytes_shared_with_buildpack(names);
+        let all: Vec<&str> = names.iter().copied().collect();
+        let named = all.iter().filter(|name| shared(&[name]) > 0).map(|name| format!("`{name}`"));
+        (shared(&all), named.collect())
+    };
+    base.finals.iter().map(of_image).max_by_key(|(bytes, _)| *bytes).filter(|(bytes, _)| *bytes >= TOLD)
 }
 
 /// What the smaller image lacks; nothing where the full one has it no more than that one.

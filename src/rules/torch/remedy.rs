@@ -126,7 +126,7 @@ fn help(facts: &Facts<'_>, install: &PythonInstall) -> String {
 
 /// Puts the flags behind the subcommand, or at the end where that word comes from a variable.
 fn insert(facts: &Facts<'_>, install: &PythonInstall) -> Option<Edit> {
-    let (_, run, invocation) = facts.site_of(install)?;
+    let (_, run, invocation) = facts.site_of(install).filter(|_| !install.guessed)?;
     let instruction = facts.dockerfile.instructions.get(run.instruction)?.effective();
     if matches!(instruction.arguments, Arguments::Command(CommandLine::Exec(_))) {
         return None;

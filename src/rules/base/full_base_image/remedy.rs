@@ -65,7 +65,7 @@ pub(super) fn fix(
         Some(_) if sure && needs.unlocked => {
             (Applicability::Display, Some("no lock file tells which packages of npm are compiled".to_owned()))
         }
-        Some(_) if sure => (Applicability::Unsafe, Some(caution(facts, base))),
+        Some(_) if sure => (Applicability::Unsafe, Some(caution(facts, base, needs))),
         _ if pinned => (Applicability::Display, Some("the digest of the smaller image has to be looked up".to_owned())),
         Some(_) if needs.opaque => (
             Applicability::Display,
@@ -82,11 +82,16 @@ pub(super) fn fix(
 }
 
 /// What may go wrong with the small image although nothing speaks against it.
-fn caution(facts: &Facts<'_>, base: &ShippedBase<'_>) -> String {
+fn caution(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> String {
     let holders = facts.descendants(base.stage.index);
     let unlocked =
         facts.python_installs().iter().any(|install| holders.contains(&install.stage) && install.lock.is_none());
-    let wheels = if unlocked { ", or a package without a wheel may need a compiler" } else { "" };
+    let wheels = match (unlocked, needs.of_npm) {
+        (true, true) => ", or a package without a wheel, or one of npm, may need a compiler",
+        (true, false) => ", or a package without a wheel may need a compiler",
+        (false, true) => ", or a package of npm without a prebuilt binary may need a compiler",
+        (false, false) => "",
+    };
     format!("the program may call something that only the full image has{wheels}")
 }
 
