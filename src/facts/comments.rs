@@ -1,6 +1,6 @@
 //! What comments of a Dockerfile say of what is installed below them.
 
-use crate::catalogue::is_development_package;
+use crate::catalogue::{build_tool, is_development_package};
 use crate::dockerfile::{Comment, Instruction};
 use crate::text::TextRange;
 
@@ -76,9 +76,28 @@ impl Facts<'_> {
         let stays = |comment: &str| has(comment, &OF_THE_IMAGE) && !has(comment, &OF_THE_BUILD);
         self.comments_about(install).iter().any(|(comment, place)| {
             let takes = has(comment, &TAKERS) && !has(comment, &LANGUAGES);
-            // `# Runtime dependencies` above a stage speaks of what it copies.
-            later(comment) || takes || *place != Place::Stage && stays(comment)
+            let is_meant = match place {
+                // `# Runtime dependencies` there speaks of what the stage copies.
+                Place::Stage => false,
+                Place::Instruction => !self.stands_for_a_library(install),
+                Place::List => true,
+            };
+            later(comment) || takes || is_meant && stays(comment)
         }) || self.comments_naming(install).iter().any(|comment| later(comment))
+    }
+
+    /// Whether headers are installed beside no compiler, so that who calls them run-time dependencies, `# install runtime
+    /// dependencies` above `libpq-dev`, means the library.
+    fn stands_for_a_library(&self, install: &SystemInstall<'_>) -> bool {
+        let compiles = |other: &SystemInstall<'_>| build_tool(other.family, other.name).is_some();
+        is_development_package(install.family, install.name) && !self.installed_with(install).iter().any(compiles)
+    }
+
+    /// What the instruction of an install installs.
+    fn installed_with(&self, install: &SystemInstall<'_>) -> Vec<SystemInstall<'_>> {
+        let stage = self.stages.get(install.stage);
+        let run = stage.and_then(|stage| stage.runs.iter().find(|run| run.instruction == install.instruction));
+        stage.zip(run).map(|(stage, run)| self.system_installs(stage, run)).unwrap_or_default()
     }
 
     /// Whether the comment right above says that a program takes what comes with the headers: `# provides the libmagic.so symlink`.
@@ -101,9 +120,7 @@ impl Facts<'_> {
         if !own.is_empty() {
             return own;
         }
-        let stage = self.stages.get(install.stage);
-        let run = stage.and_then(|stage| stage.runs.iter().find(|run| run.instruction == install.instruction));
-        let installs = stage.zip(run).map_or(0, |(stage, run)| self.system_installs(stage, run).len());
+        let installs = self.installed_with(install).len();
         if installs == 1 { self.comment_before(instruction.range.start()) } else { String::new() }
     }
 
