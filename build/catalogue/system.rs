@@ -6,7 +6,7 @@ use super::{Tables, all, code, only_one};
 use crate::problem::Problem;
 
 const FAMILIES: [&str; 5] = ["debian", "alpine", "redhat", "suse", "arch"];
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "compiler",
     "build-meta",
     "build-tool",
@@ -17,6 +17,7 @@ const KINDS: [&str; 13] = [
     "archiver",
     "editor",
     "debugging",
+    "terminal",
     "runtime",
     "service",
     "data",

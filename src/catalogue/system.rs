@@ -26,6 +26,8 @@ pub enum SystemPackageKind {
     Editor,
     /// Looks at a running system: `strace`, `htop`, `net-tools`.
     Debugging,
+    /// Serves people who type commands: `bash-completion`, `less`, `zsh`.
+    Terminal,
     /// A program or a library that software uses at run time.
     Runtime,
     /// A server or a supervisor: `nginx`, `supervisor`.
@@ -55,6 +57,7 @@ impl SystemPackageKind {
             Self::Archiver => "packs and unpacks",
             Self::Editor => "editor",
             Self::Debugging => "looks at a running system",
+            Self::Terminal => "for people at a terminal",
             Self::Runtime => "used at run time",
             Self::Service => "server or supervisor",
             Self::Data => "data",
@@ -137,6 +140,10 @@ pub fn is_development_package(family: Distribution, package: &str) -> bool {
         return entry.kind == SystemPackageKind::Development;
     }
     let name = bare_name(package);
+    // Macros for building packages.
+    if name == "rubygems-devel" || name.contains("rpm-macros") {
+        return false;
+    }
     match family {
         Distribution::Debian | Distribution::Ubuntu => name.ends_with("-dev") || name.starts_with("linux-headers"),
         Distribution::Alpine => (name.ends_with("-dev") && name != "dpkg-dev") || name == "linux-headers",
@@ -261,5 +268,7 @@ mod tests {
         assert!(is_development_package(Distribution::RedHat, "openssl-devel"));
         assert!(is_development_package(Distribution::Alpine, "linux-headers"));
         assert!(!is_development_package(Distribution::Debian, "libpq5"));
+        assert!(!is_development_package(Distribution::RedHat, "rubygems-devel"));
+        assert!(is_development_package(Distribution::RedHat, "ruby-devel"));
     }
 }

@@ -110,7 +110,7 @@ impl Facts<'_> {
         if !search.found.iter().any(Option::is_none) {
             return;
         }
-        let projects: Vec<&str> = self.project_folders().into_iter().collect();
+        let projects: Vec<String> = self.project_folders().into_iter().collect();
         let folder = parent(&self.service.dockerfile);
         let answers = self.of_program(&format!("uses\0{folder}\0{}", projects.join("\0")), Answers::default);
         let mut unanswered = Vec::new();

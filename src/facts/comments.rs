@@ -1,6 +1,7 @@
 //! What comments of a Dockerfile say of what is installed below them.
 
-use crate::dockerfile::Comment;
+use crate::catalogue::{build_tool, is_development_package};
+use crate::dockerfile::{Comment, Instruction};
 use crate::text::TextRange;
 
 use super::{Facts, SystemInstall};
@@ -9,6 +10,26 @@ use super::{Facts, SystemInstall};
 const AT_START: [&str; 3] = ["at start", "on start", "at boot"];
 const WHEN_IT_RUNS: [&str; 6] =
     ["at runtime", "at run time", "at run-time", "during runtime", "when it runs", "when running"];
+/// What says of a list of packages that it is for the running container, or stays.
+const OF_THE_IMAGE: [&str; 15] = [
+    "runtime dep",
+    "runtime pack",
+    "runtime lib",
+    "runtime req",
+    "run-time dep",
+    "run-time pack",
+    "run-time lib",
+    "run-time req",
+    "run time dep",
+    "persistent dep",
+    "persistent pack",
+    "persistent /",
+    "persistent and",
+    "required for running",
+    "needed for running",
+];
+/// What says that the same list is for the build as well, or is not for the running container.
+const OF_THE_BUILD: [&str; 6] = ["build", "compil", "not ", "n't ", "non-", "remove"];
 
 impl Facts<'_> {
     /// Whether a comment says that people call the package: `# For maintenance tasks` above it in the instruction, or
@@ -31,15 +52,15 @@ impl Facts<'_> {
             "n't remove",
             "keep ",
         ];
-        self.comments_about(install).iter().any(|(comment, is_inside)| {
+        self.comments_about(install).iter().any(|(comment, place)| {
             // `# vim is just for debugging` speaks of `vim-tiny`.
             let name = install.name.split('-').next().filter(|name| name.len() > 2).unwrap_or(install.name);
-            (*is_inside || comment.contains(name)) && PEOPLE.iter().any(|people| comment.contains(people))
+            (*place == Place::List || comment.contains(name)) && PEOPLE.iter().any(|people| comment.contains(people))
         })
     }
 
-    /// Whether a comment says that the package serves what is installed or compiled in the container: `# extensions need those`,
-    /// `# gcc: serve.py pip-installs what customers ask for at start`.
+    /// Whether a comment says that the package serves what is installed or compiled in the container, or belongs to what stays:
+    /// `# extensions need those`, `# gcc: serve.py pip-installs what customers ask for at start`, `# persistent / runtime deps`.
     #[must_use]
     pub fn is_said_to_serve_at_start(&self, install: &SystemInstall<'_>) -> bool {
         // `# uses git at runtime` is no word about compilers.
@@ -49,12 +70,34 @@ impl Facts<'_> {
         // `# Python extensions need a compiler` speaks of the build.
         const LANGUAGES: [&str; 8] =
             ["c ext", "c++ ext", "native ", "python ext", "php ", "ruby ext", "cython", "build time"];
-        self.comments_about(install).iter().any(|(comment, is_inside)| {
-            let later = (has(comment, &AT_START) || has(comment, &WHEN_IT_RUNS)) && has(comment, &ACTS);
-            // `# Runtime dependencies` heads the lines of a list; above a whole instruction it is said of anything.
-            let heads = *is_inside && (comment.contains("runtime dep") || comment.contains("run-time dep"));
-            (later || heads || has(comment, &TAKERS)) && !has(comment, &LANGUAGES)
-        })
+        let later = |comment: &str| {
+            (has(comment, &AT_START) || has(comment, &WHEN_IT_RUNS)) && has(comment, &ACTS) && !has(comment, &LANGUAGES)
+        };
+        let stays = |comment: &str| has(comment, &OF_THE_IMAGE) && !has(comment, &OF_THE_BUILD);
+        self.comments_about(install).iter().any(|(comment, place)| {
+            let takes = has(comment, &TAKERS) && !has(comment, &LANGUAGES);
+            let is_meant = match place {
+                // `# Runtime dependencies` there speaks of what the stage copies.
+                Place::Stage => false,
+                Place::Instruction => !self.stands_for_a_library(install),
+                Place::List => true,
+            };
+            later(comment) || takes || is_meant && stays(comment)
+        }) || self.comments_naming(install).iter().any(|comment| later(comment))
+    }
+
+    /// Whether headers are installed beside no compiler, so that who calls them run-time dependencies, `# install runtime
+    /// dependencies` above `libpq-dev`, means the library.
+    fn stands_for_a_library(&self, install: &SystemInstall<'_>) -> bool {
+        let compiles = |other: &SystemInstall<'_>| build_tool(other.family, other.name).is_some();
+        is_development_package(install.family, install.name) && !self.installed_with(install).iter().any(compiles)
+    }
+
+    /// What the instruction of an install installs.
+    fn installed_with(&self, install: &SystemInstall<'_>) -> Vec<SystemInstall<'_>> {
+        let stage = self.stages.get(install.stage);
+        let run = stage.and_then(|stage| stage.runs.iter().find(|run| run.instruction == install.instruction));
+        stage.zip(run).map(|(stage, run)| self.system_installs(stage, run)).unwrap_or_default()
     }
 
     /// Whether the comment right above says that a program takes what comes with the headers: `# provides the libmagic.so symlink`.
@@ -77,9 +120,7 @@ impl Facts<'_> {
         if !own.is_empty() {
             return own;
         }
-        let stage = self.stages.get(install.stage);
-        let run = stage.and_then(|stage| stage.runs.iter().find(|run| run.instruction == install.instruction));
-        let installs = stage.zip(run).map_or(0, |(stage, run)| self.system_installs(stage, run).len());
+        let installs = self.installed_with(install).len();
         if installs == 1 { self.comment_before(instruction.range.start()) } else { String::new() }
     }
 
@@ -92,43 +133,74 @@ impl Facts<'_> {
                 break;
             }
             line = comment.line;
-            let text = self.source.slice(comment.range);
-            if !is_for_tools(text) {
-                lines.push(text.to_lowercase());
-            }
+            lines.extend(self.said(comment));
         }
         lines.reverse();
         lines.join(" ")
     }
 
-    /// The comments about what is installed, in lower case: those above its instruction and its stage, and, with `true`, those inside
-    /// the instruction that head its line.
-    fn comments_about(&self, install: &SystemInstall<'_>) -> Vec<(String, bool)> {
+    /// The comments about what is installed, in lower case: those above its instruction and its stage, and those inside the
+    /// instruction that head its line.
+    fn comments_about(&self, install: &SystemInstall<'_>) -> Vec<(String, Place)> {
         let Some(instruction) = self.dockerfile.instructions.get(install.instruction) else { return Vec::new() };
-        let text = self.source.text();
         let stage = self.stages.get(install.stage).and_then(|stage| self.dockerfile.instructions.get(stage.from));
-        let above = [Some(instruction), stage].into_iter().flatten().map(|instruction| {
+        let range_above = |(instruction, place): (Option<&Instruction>, Place)| {
+            let instruction = instruction?;
             let start = self.dockerfile.with_comments_above(instruction).start();
-            TextRange::new(start, instruction.range.start())
-        });
-        let above: Vec<TextRange> = above.collect();
+            Some((TextRange::new(start, instruction.range.start()), place))
+        };
+        let above = [(Some(instruction), Place::Instruction), (stage, Place::Stage)];
+        let above: Vec<(TextRange, Place)> = above.into_iter().filter_map(range_above).collect();
         let start = install.argument.range.start();
         // A comment heads the lines below it, up to the next one.
         let mut inside: Vec<&Comment> = Vec::new();
-        let is_own =
-            |comment: &&Comment| instruction.range.contains_range(comment.range) && comment.range.start() < start;
-        for comment in self.dockerfile.comments.iter().filter(is_own) {
+        for comment in self.comments_in(instruction).filter(|comment| comment.range.start() < start) {
             if inside.last().is_some_and(|last| last.line + 1 != comment.line) {
                 inside.clear();
             }
             inside.push(comment);
         }
-        let comments = self.dockerfile.comments.iter();
-        let outside = comments.filter(|comment| above.iter().any(|range| range.contains_range(comment.range)));
-        let both = outside.map(|comment| (comment, false)).chain(inside.into_iter().map(|comment| (comment, true)));
-        let both = both.filter(|(comment, _)| !is_for_tools(comment.range.slice(text)));
-        both.map(|(comment, is_inside)| (comment.range.slice(text).to_lowercase(), is_inside)).collect()
+        let outside = self.dockerfile.comments.iter().filter_map(|comment| {
+            let (_, place) = above.iter().find(|(range, _)| range.contains_range(comment.range))?;
+            Some((comment, *place))
+        });
+        let both = outside.chain(inside.into_iter().map(|comment| (comment, Place::List)));
+        both.filter_map(|(comment, place)| Some((self.said(comment)?, place))).collect()
     }
+
+    /// The comments inside the instruction, wherever they stand, that name what is installed, in lower case: `# gcc/make/devel: …`
+    /// below `python3-devel`.
+    fn comments_naming(&self, install: &SystemInstall<'_>) -> Vec<String> {
+        let Some(instruction) = self.dockerfile.instructions.get(install.instruction) else { return Vec::new() };
+        let kinds: &[&str] =
+            if is_development_package(install.family, install.name) { &["dev", "devel", "headers"] } else { &[] };
+        let names = |comment: &String| {
+            let mut words = comment.split(|c: char| !(c.is_alphanumeric() || "-+._".contains(c)));
+            words.any(|word| word == install.name || kinds.contains(&word))
+        };
+        self.comments_in(instruction).filter_map(|comment| self.said(comment)).filter(names).collect()
+    }
+
+    fn comments_in<'f>(&'f self, instruction: &'f Instruction) -> impl Iterator<Item = &'f Comment> {
+        self.dockerfile.comments.iter().filter(|comment| instruction.range.contains_range(comment.range))
+    }
+
+    /// What a comment says to people, in lower case.
+    fn said(&self, comment: &Comment) -> Option<String> {
+        let text = self.source.slice(comment.range);
+        (!is_for_tools(text)).then(|| text.to_lowercase())
+    }
+}
+
+/// Where a comment stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Above the stage.
+    Stage,
+    /// Above the instruction.
+    Instruction,
+    /// In the instruction, above the line that it heads.
+    List,
 }
 
 fn has(comment: &str, words: &[&str]) -> bool {

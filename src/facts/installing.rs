@@ -1,6 +1,7 @@
 //! Images that install packages, or compile, when they run.
 
 mod calls;
+mod offered;
 
 use std::collections::HashSet;
 
@@ -26,7 +27,7 @@ const LINE_LIMIT: usize = 2_000;
 const SOURCE_LIMIT: usize = 2_000;
 impl Facts<'_> {
     /// What shows that packages are installed or programs compiled in the container: the start of the image or of a compose service
-    /// that builds it, a script that these run, a source of the program.
+    /// that builds it, a script that these run or that others call, a source of the program.
     #[must_use]
     pub fn installs_when_it_runs(&self, image: &StageFacts) -> Option<Reached> {
         let answer = || {
@@ -34,6 +35,7 @@ impl Facts<'_> {
                 .or_else(|| self.sources_install(image))
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
+                .or_else(|| self.offers_to_compile(image))
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| purpose.installs.get_or_init(answer).clone())
     }

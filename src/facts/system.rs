@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::catalogue::{self, Distribution, SlimmerKind};
+use crate::catalogue::{self, Distribution, Gpu, SlimmerKind};
 use crate::text::TextRange;
 
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
@@ -125,6 +125,12 @@ impl Facts<'_> {
         })
     }
 
+    /// Whether the `RUN` of an install has apt take out what nothing asks for any more: `apt-get purge --auto-remove gcc`.
+    #[must_use]
+    pub fn removes_automatic_beside(&self, install: &SystemInstall<'_>) -> bool {
+        self.run_of(install).is_some_and(|run| run.invocations.iter().any(removes_automatic))
+    }
+
     /// Whether the external image that `stage` is built on has the Debian package `name` already, so that installing it adds
     /// nothing: `gcc` in a full `python`.
     #[must_use]
@@ -139,9 +145,9 @@ impl Facts<'_> {
         {
             return false;
         }
-        // PHP's images and CUDA's are not built on `buildpack-deps`.
+        // PHP's images and those for a GPU are not built on `buildpack-deps`.
         let is_devel = image.slimmer.as_ref().is_some_and(|slimmer| slimmer.kind == SlimmerKind::Devel);
-        let has_commands = !image.slim && image.repository != "php" && !is_devel;
+        let has_commands = !image.slim && image.repository != "php" && !is_devel && image.gpu != Gpu::Rocm;
         COMPILER.contains(&name)
             || (!image.slim && KIT.contains(&name))
             || (has_commands && catalogue::package_of_command(name, image) == Some(name))

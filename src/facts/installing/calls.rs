@@ -3,7 +3,7 @@
 use crate::facts::paths::file_name;
 
 /// Programs with the words behind which they install or compile; without words they always do.
-const INSTALLERS: [(&str, &[&str]); 42] = [
+const INSTALLERS: [(&str, &[&str]); 44] = [
     ("pip", &["install", "wheel"]),
     ("pip2", &["install", "wheel"]),
     ("pip3", &["install", "wheel"]),
@@ -23,6 +23,8 @@ const INSTALLERS: [(&str, &[&str]); 42] = [
     ("go", &["install", "get", "build", "run", "test", "generate", "mod", "list"]),
     ("cargo", &["install", "build", "run"]),
     ("pecl", &["install"]),
+    ("phpize", &[]),
+    ("docker-php-ext-install", &[]),
     ("luarocks", &["install"]),
     ("mix", &["setup", "compile", "deps.get", "deps.compile", "phx.server", "run"]),
     ("dotnet", &["run", "build", "watch", "ef", "test", "tool", "publish", "restore"]),
@@ -163,6 +165,9 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     if has_listed(&code, "-m", "pip") && (code.contains("\"install\"") || code.contains("'install'")) {
         return Some("pip install".to_owned());
     }
+    if let Some(call) = kept_call(&code) {
+        return Some(call);
+    }
     let mut opened = false;
     for line in code.lines() {
         let code = line.trim();
@@ -173,14 +178,39 @@ pub(super) fn source_call(text: &str) -> Option<String> {
         }
         // What a quote opens may be a command line; a compiler's name alone is any word, and who builds a page in JavaScript
         // compiles nothing.
-        let quoted = code.split(['"', '\'']).skip(1).step_by(2).find_map(install_call);
-        if let Some(call) = quoted.filter(|call| {
-            LISTED_CALLS.iter().any(|(program, _)| call.strip_prefix(program).is_some_and(|rest| rest.starts_with(' ')))
-        }) {
+        if let Some(call) = quoted_call(code) {
             return Some(call);
         }
     }
     None
+}
+
+/// The installer's command line that a line of a source quotes.
+fn quoted_call(line: &str) -> Option<String> {
+    let quoted = line.split(['"', '\'']).skip(1).step_by(2).find_map(install_call);
+    quoted.filter(|call| {
+        LISTED_CALLS.iter().any(|(program, _)| call.strip_prefix(program).is_some_and(|rest| rest.starts_with(' ')))
+    })
+}
+
+/// The installer's command line that has a name, where what starts programs takes that name: `command = "pip install -r {}".format(file)`,
+/// then `subprocess.check_call(command.split())`.
+fn kept_call(code: &str) -> Option<String> {
+    code.lines().find_map(|line| {
+        let (name, value) = line.split_once('=')?;
+        let name = name.trim();
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let value = value.trim_start().trim_start_matches(['f', 'r']);
+        let call = quoted_call(value).filter(|_| is_name && value.starts_with(['"', '\'']))?;
+        let takes = |line: &str| {
+            CALLERS.iter().any(|caller| {
+                line.split_once(caller).is_some_and(|(_, rest)| {
+                    rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name)
+                })
+            })
+        };
+        code.lines().any(takes).then_some(call)
+    })
 }
 
 /// Whether a function that runs commands, by its name, is given a string: `run_cmd("uv sync")`; not `print("uv sync")`.
@@ -258,6 +288,11 @@ mod tests {
             ("[\"pip\", \"--python\", python, \"install\"]", Some("pip install")),
             ("os.system(f\"pip install {name}\")", Some("pip install")),
             ("subprocess.run(\n  \"uv pip install x\", shell=True)", Some("uv install")),
+            (
+                "command = \"pip3 install -r {}\".format(path)\nsubprocess.check_call(command.split())",
+                Some("pip install"),
+            ),
+            ("hint = \"pip3 install foo\"\nlog.error(hint)\nsubprocess.run(other)", None),
             ("# subprocess.run([\"pip\", \"install\"])", None),
             ("run([\"npm\", \"install\"])", None),
             ("raise ImportError(\"pip install foo\")", None),

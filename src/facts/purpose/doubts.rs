@@ -58,7 +58,9 @@ impl Facts<'_> {
         }
         let procfile = join(&self.service.context, "Procfile").filter(|path| self.workspace.is_file(path));
         if let Some(path) = procfile {
-            return Some(format!("`{path}` says how the program is deployed without an image, and no workflow builds one"));
+            return Some(format!(
+                "`{path}` says how the program is deployed without an image, and no workflow builds one"
+            ));
         }
         self.leaves_what_it_starts(image).then(|| "it starts nothing by itself, and no workflow builds it".to_owned())
     }

@@ -23,8 +23,6 @@ const LONG: usize = 5;
 const AT_ONCE: std::ops::RangeInclusive<usize> = 16..=256;
 /// To look for each word in a text of so many bytes takes less than to make ready for looking for all at once.
 const SHORT: usize = 200;
-/// Sources of one project beyond these are not read.
-const SOURCE_LIMIT: usize = 3_000;
 /// Deployment files beyond these are not read.
 const DEPLOYMENT_LIMIT: usize = 400;
 /// Folders that tell how a service is started elsewhere.
@@ -297,7 +295,7 @@ impl Facts<'_> {
             mounted: self.mounted_sources().sources,
             manifests: self.python_installs().iter().flat_map(|install| &install.files).map(String::as_str).collect(),
         };
-        let projects: Vec<&str> = self.project_folders().into_iter().collect();
+        let projects: Vec<String> = self.project_folders().into_iter().collect();
         let question = [
             format!("named\0{until:?}"),
             parent(&self.service.dockerfile).to_owned(),
@@ -353,19 +351,6 @@ impl Facts<'_> {
                 search.drop_named_in(file.text());
             }
         }
-    }
-
-    /// Sources of local projects that are installed, where the build does not copy them: through a mount, as a path dependency.
-    pub(in crate::facts) fn project_sources(&self) -> Vec<String> {
-        let copied: HashSet<&str> = self.program().sources.iter().map(String::as_str).collect();
-        let sources =
-            self.project_folders().into_iter().flat_map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT));
-        sources.filter(|path| !copied.contains(path.as_str())).collect()
-    }
-
-    pub(in crate::facts) fn project_folders(&self) -> BTreeSet<&str> {
-        let projects = self.python_installs().iter().flat_map(|install| &install.projects);
-        projects.map(|project| parent(&project.manifest)).collect()
     }
 
     /// What the Dockerfile and compose files set and start, and what a `RUN` runs.

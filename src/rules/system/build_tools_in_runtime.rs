@@ -44,7 +44,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let installs = facts.installs_of_image(image);
-        let has_tools = installs.iter().any(is_weighty);
+        let has_tools =
+            installs.iter().any(|install| is_weighty(install) && serves_the_build(&chain, &installs, install));
         if !has_tools
             || facts.is_workplace(image, &installs)
             || facts.builds_for_others(&chain, &installs)
@@ -243,12 +244,33 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
     finding.repeating_fix(multistage::fix(facts, split), multistage::repeated(facts, split));
 }
 
-/// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` or `python3-setuptools` alone is not.
+/// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` alone is not.
 fn is_weighty(install: &SystemInstall<'_>) -> bool {
-    catalogue::build_tool(install.family, install.name).is_some_and(|tool| {
-        matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta)
-            && tool.installed_bytes.is_none_or(|bytes| bytes >= WEIGHTY)
-    })
+    is_compiler(install)
+        && catalogue::build_tool(install.family, install.name)
+            .is_some_and(|tool| tool.installed_bytes.is_none_or(|bytes| bytes >= WEIGHTY))
+}
+
+fn is_compiler(install: &SystemInstall<'_>) -> bool {
+    catalogue::build_tool(install.family, install.name)
+        .is_some_and(|tool| matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
+}
+
+/// Whether a step of the build can have a use for a tool. Without a compiler, `binutils` serves those that call one of its programs;
+/// `jlink` and `ctypes` call them when they run.
+fn serves_the_build(chain: &[&StageFacts], installs: &[SystemInstall<'_>], tool: &SystemInstall<'_>) -> bool {
+    if tool.name != "binutils" {
+        return true;
+    }
+    let compiles = |install: &SystemInstall<'_>| install.name != "binutils" && is_compiler(install);
+    let commands =
+        catalogue::build_tool(Distribution::Debian, tool.name).map(|entry| entry.commands).unwrap_or_default();
+    installs.iter().any(compiles)
+        || chain
+            .iter()
+            .flat_map(|stage| &stage.runs)
+            .flat_map(|run| &run.invocations)
+            .any(|invocation| commands.contains(&invocation.program.as_str()))
 }
 
 fn builds_java(stage: &StageFacts) -> bool {

@@ -1,5 +1,7 @@
 //! Headers and link libraries stay in an image that only runs things.
 
+mod needed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
@@ -9,6 +11,8 @@ use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
+
+use needed::{brings, interpreter, libraries, runtime};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
@@ -62,9 +66,6 @@ const WITHOUT_LIBRARY: [&str; 9] = [
     "glibc-devel",
     "libz-dev",
 ];
-/// What every image has.
-const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
-
 /// Headers of one instruction, or of one command of a script, that stay in images.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Default)]
@@ -82,6 +83,8 @@ struct Kept<'f> {
     compiler: bool,
     /// The release of Debian, whose names for libraries are known.
     release: Option<DebianRelease>,
+    /// Interpreters that came along with the headers alone, each with the package that brought it.
+    interpreters: BTreeMap<String, &'f str>,
 }
 
 impl Kept<'_> {
@@ -131,6 +134,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 .last()
                 .filter(|stage| stage.image.distribution == Distribution::Debian)
                 .map(|stage| catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default()));
+            if let Some(name) = interpreter(install).filter(|name| !brings(name, image, &installs)) {
+                kept.interpreters.insert(name, install.name);
+            }
             if install.stage != image.index {
                 // The last stage is what is built when none is named.
                 kept.heir = image.name.clone().or_else(|| kept.heir.take());
@@ -226,39 +232,6 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
     Some(bytes.saturating_sub(needs).saturating_sub(with_libc))
 }
 
-/// The libraries that a program which was compiled with the headers needs when it runs, by their names in the image's release;
-/// `None` where those are not known.
-fn libraries(install: &SystemInstall<'_>, entry: Option<&SystemPackage>, kept: &Kept<'_>) -> Option<Vec<String>> {
-    let release = kept.release.filter(|_| install.family == Distribution::Debian)?;
-    let entry = entry.filter(|entry| !entry.runtime.is_empty() || kept.own_python && entry.name == "python3-dev");
-    let named = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect();
-    match (entry, release) {
-        (Some(entry), DebianRelease::Bookworm) => Some(named(&runtime(entry, kept))),
-        (Some(entry), DebianRelease::Trixie) => {
-            let own = catalogue::libraries_of(install.name, release).filter(|own| !own.is_empty());
-            if let Some(own) = own.filter(|_| !(kept.own_python && entry.name == "python3-dev")) {
-                return Some(named(own));
-            }
-            let names = runtime(entry, kept).into_iter().map(|name| catalogue::trixie_name(name).unwrap_or(name));
-            Some(named(&names.collect::<Vec<&str>>()))
-        }
-        (Some(entry), DebianRelease::Floating) => Some(runtime(entry, kept).into_iter().map(with_trixie).collect()),
-        _ => {
-            // Those of every Python image are left out of this table.
-            let known = catalogue::libraries_of(install.name, release).filter(|known| !known.is_empty())?;
-            Some(named(known))
-        }
-    }
-}
-
-/// The libraries of Debian bookworm that a program needs of it when it runs.
-fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
-    if kept.own_python && entry.name == "python3-dev" {
-        return Vec::new();
-    }
-    entry.runtime.iter().copied().filter(|name| !ESSENTIAL.contains(name)).collect()
-}
-
 fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let entries: Vec<(&SystemInstall<'_>, Option<SystemPackage>)> =
         kept.headers.iter().map(|install| (install, catalogue::system_package(install.family, install.name))).collect();
@@ -275,7 +248,8 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
     let mut unknown: Vec<String> = Vec::new();
     for (install, entry) in &entries {
         let libraries = libraries(install, entry.as_ref(), kept);
-        if libraries.is_none() && !WITHOUT_LIBRARY.contains(&install.name) {
+        let interpreter = interpreter(install).filter(|name| kept.interpreters.contains_key(name));
+        if libraries.is_none() && interpreter.is_none() && !WITHOUT_LIBRARY.contains(&install.name) {
             unknown.push(format!("`{}`", install.name));
         }
         let libraries = libraries.unwrap_or_default();
@@ -283,10 +257,14 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
             Some(entry) if kept.own_python && entry.name == "python3-dev" => {
                 "headers of the distribution's Python, with that Python; the image runs another".to_owned()
             }
+            _ if interpreter.is_some() => {
+                format!("headers of `{}`, with the interpreter itself", interpreter.as_deref().unwrap_or_default())
+            }
             _ if libraries.is_empty() => "headers and link libraries".to_owned(),
             _ => format!("what is linked with it needs {}", listed(&libraries)),
         };
         needed.extend(libraries);
+        needed.extend(interpreter.map(|name| format!("`{name}`")));
         if install.argument.range == primary {
             finding.primary_label(text);
         } else {
@@ -318,26 +296,35 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
         finding.help("leave it out: what compiles for the image's own Python takes the headers of that");
         return;
     }
-    let mut keep: Vec<String> = needed.into_iter().collect();
+    finding.help(help(facts, kept, &needed.into_iter().collect::<Vec<String>>(), &unknown));
+}
+
+/// What to do, where the run-time image needs the packages `named` and the libraries of the headers `unknown`.
+fn help(facts: &Facts<'_>, kept: &Kept<'_>, named: &[String], unknown: &[String]) -> String {
+    let mut keep = named.to_vec();
     if keep.is_empty() && !unknown.is_empty() {
         keep.push("the libraries themselves".to_owned());
     } else if !unknown.is_empty() {
-        keep.push(format!("the libraries of {}", listed_up_to(&unknown, LISTED)));
+        keep.push(format!("the libraries of {}", listed_up_to(unknown, LISTED)));
     }
     let target = if keep.is_empty() {
         "an image without them".to_owned()
     } else {
         format!("an image that has {} instead", listed(&keep))
     };
-    finding.help(format!(
-        "compile in a builder stage and copy the result into {target}, or purge the headers in the `RUN` that compiles"
-    ));
-}
-
-/// `libicu72`, and what trixie calls it.
-fn with_trixie(name: &str) -> String {
-    match catalogue::trixie_name(name) {
-        Some(new) => format!("`{name}` (`{new}` on Debian trixie)"),
-        None => format!("`{name}`"),
-    }
+    // `libsasl2-2` came with `libsasl2-dev`, and goes with it.
+    let more = if !keep.is_empty() && kept.headers.iter().any(|install| facts.removes_automatic_beside(install)) {
+        let those = if named.is_empty() { "the libraries".to_owned() } else { listed(named) };
+        let them = if named.len() == 1 { "it" } else { "them" };
+        format!(", and install {those} there by name, since `--auto-remove` takes {them} along otherwise")
+    } else if kept.interpreters.is_empty() {
+        String::new()
+    } else {
+        let each = kept.interpreters.iter().map(|(name, headers)| format!("`{name}` came with `{headers}`"));
+        let one = if kept.interpreters.len() == 1 { "it" } else { "them" };
+        format!("; {}: install {one} by name", listed(&each.collect::<Vec<String>>()))
+    };
+    format!(
+        "compile in a builder stage and copy the result into {target}, or purge the headers in the `RUN` that compiles{more}"
+    )
 }

@@ -1,0 +1,121 @@
+//! What an image needs when it runs of what its headers brought.
+
+use crate::catalogue::{self, DebianRelease, Distribution, SystemPackage};
+use crate::facts::{StageFacts, SystemInstall};
+
+use super::Kept;
+
+/// What every image has.
+const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
+
+/// Libraries that have the same name in every release of Debian since 9 and of Ubuntu since 16.04.
+const SAME_IN_ALL: [&str; 25] = [
+    "libcairo2",
+    "libexpat1",
+    "libfontconfig1",
+    "libfreetype6",
+    "libgmp10",
+    "libgomp1",
+    "libice6",
+    "libkrb5-3",
+    "liblz4-1",
+    "libpango-1.0-0",
+    "libpangocairo-1.0-0",
+    "libpq5",
+    "librdkafka1",
+    "libsasl2-2",
+    "libsm6",
+    "libsqlite3-0",
+    "libusb-1.0-0",
+    "libx11-6",
+    "libxext6",
+    "libxmlsec1",
+    "libxmlsec1-openssl",
+    "libxrender1",
+    "libxslt1.1",
+    "libyaml-0-2",
+    "libzmq5",
+];
+
+/// The interpreter that comes along with its headers: `python3` with `python3-dev`, `php83` with `php83-dev` on Alpine.
+pub(super) fn interpreter(install: &SystemInstall<'_>) -> Option<String> {
+    let stem = install.name.strip_suffix("-dev")?;
+    let language = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let is_one = match install.family {
+        Distribution::Alpine => matches!(language, "python" | "ruby" | "php"),
+        Distribution::Debian | Distribution::Ubuntu => language == "python",
+        _ => false,
+    };
+    is_one.then(|| stem.to_owned())
+}
+
+/// Whether the base or another package than headers brings the interpreter: `python3` comes with `python3-pip` and `py3-lxml`.
+pub(super) fn brings(interpreter: &str, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
+    let language = interpreter.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let is_two = interpreter == "python" || interpreter.starts_with("python2");
+    let brought = |install: &SystemInstall<'_>| {
+        let name = install.name;
+        let of_it = match language {
+            "python" if is_two => name == "python" || name.starts_with("python-") || name.starts_with("python2"),
+            "python" => name.starts_with("python3") || name.starts_with("py3-"),
+            _ => name.starts_with(language),
+        };
+        of_it && !name.ends_with("-dev")
+    };
+    image.image.brings_python() && language == "python" && !is_two
+        || image.image.repository.rsplit('/').next() == Some(language)
+        || installs.iter().any(brought)
+}
+
+/// The libraries that a program which was compiled with the headers needs when it runs, by their names in the image's release;
+/// `None` where those are not known.
+pub(super) fn libraries(
+    install: &SystemInstall<'_>,
+    entry: Option<&SystemPackage>,
+    kept: &Kept<'_>,
+) -> Option<Vec<String>> {
+    let named = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect();
+    let same = || {
+        let names = runtime(entry?, kept);
+        let same = !names.is_empty() && names.iter().all(|name| SAME_IN_ALL.contains(name));
+        same.then(|| named(&names))
+    };
+    if install.family != Distribution::Debian {
+        return None;
+    }
+    let Some(release) = kept.release else { return same() };
+    let entry = entry.filter(|entry| !entry.runtime.is_empty() || kept.own_python && entry.name == "python3-dev");
+    match (entry, release) {
+        (Some(entry), DebianRelease::Bookworm) => Some(named(&runtime(entry, kept))),
+        (Some(entry), DebianRelease::Trixie) => {
+            let own = catalogue::libraries_of(install.name, release).filter(|own| !own.is_empty());
+            if let Some(own) = own.filter(|_| !(kept.own_python && entry.name == "python3-dev")) {
+                return Some(named(own));
+            }
+            let names = runtime(entry, kept).into_iter().map(|name| catalogue::trixie_name(name).unwrap_or(name));
+            Some(named(&names.collect::<Vec<&str>>()))
+        }
+        (Some(entry), DebianRelease::Floating) => Some(runtime(entry, kept).into_iter().map(with_trixie).collect()),
+        _ => {
+            // Those of every Python image are left out of this table.
+            let known = catalogue::libraries_of(install.name, release).filter(|known| !known.is_empty());
+            known.map(named).or_else(same)
+        }
+    }
+}
+
+/// The libraries of Debian bookworm that a program needs of it when it runs.
+pub(super) fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
+    if kept.own_python && entry.name == "python3-dev" {
+        return Vec::new();
+    }
+    entry.runtime.iter().copied().filter(|name| !ESSENTIAL.contains(name)).collect()
+}
+
+/// `libicu72`, and what trixie calls it.
+fn with_trixie(name: &str) -> String {
+    match catalogue::trixie_name(name) {
+        Some(new) => format!("`{name}` (`{new}` on Debian trixie)"),
+        None => format!("`{name}`"),
+    }
+}
