@@ -2,6 +2,7 @@
 
 mod compiling;
 mod npm;
+mod result;
 mod yarn_lock;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -155,7 +155,9 @@ impl Request {
         let destination = target.map(|target| resolve(workdir, target));
         // `mv /app/data .`: the name stays.
         let destination = match (destination, sources.as_slice()) {
-            (Some(folder), [source]) if is_folder && !file_name(source).contains(['*', '?', '[']) => Some(resolve("/", &format!("{folder}/{}", file_name(source)))),
+            (Some(folder), [source]) if is_folder && !file_name(source).contains(['*', '?', '[']) => {
+                Some(resolve("/", &format!("{folder}/{}", file_name(source))))
+            }
             (destination, _) => destination,
         };
         let marks_many = how == Rewriting::Marks && sources.iter().any(|source| source.contains(['*', '?', '[']));

@@ -164,7 +164,9 @@ mod tests {
         assert!(!serves_the_program("esbuild.ts"));
         assert!(!serves_the_program("src/app.test.ts") && !serves_the_program("cypress/a.js"));
         assert!(!serves_the_program("functional-tests/fixtures/base.ts") && serves_the_program("latest/main.ts"));
-        assert!(is_test("const Benchmark = require('benchmark')") && is_test("import { test } from '@playwright/test'"));
+        assert!(
+            is_test("const Benchmark = require('benchmark')") && is_test("import { test } from '@playwright/test'")
+        );
         assert!(!is_test("import chain from 'chai-chain'") && !is_test("const a = 'vitest'"));
     }
 }

@@ -131,6 +131,7 @@ fn needs(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer) -> ImageN
             ImageNeeds { packages: needs.packages, ..ImageNeeds::default() }
         }
         SlimmerKind::Minimal => facts.needs_of_dnf(base.stage),
+        SlimmerKind::Kit if matches!(image.repository.as_str(), "golang" | "rust") => facts.needs_of_result(base.stage),
         _ => ImageNeeds::default(),
     }
 }

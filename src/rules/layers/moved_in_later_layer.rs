@@ -113,9 +113,10 @@ fn fills_destination_first(run: &Run, late: &LateMove<'_>) -> bool {
     let Some(destination) = late.destination.as_deref() else { return false };
     let before = run.invocations.iter().take_while(|one| !std::ptr::eq(*one, late.invocation));
     before.filter(|one| matches!(one.program.as_str(), "git" | "rm")).any(|one| {
-        one.arguments.iter().filter_map(|argument| argument.value.known()).any(|word| {
-            word.starts_with('/') && word != "/" && is_below(destination, word)
-        })
+        one.arguments
+            .iter()
+            .filter_map(|argument| argument.value.known())
+            .any(|word| word.starts_with('/') && word != "/" && is_below(destination, word))
     })
 }
 

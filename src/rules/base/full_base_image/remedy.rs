@@ -9,8 +9,11 @@ use super::evidence::Use;
 
 pub(super) fn help(reference: &str, kind: SlimmerKind, needs: &ImageNeeds, purpose: Use) -> String {
     match (kind, purpose) {
-        (SlimmerKind::Jre | SlimmerKind::Kit, Use::BuildsToo) => {
+        (SlimmerKind::Jre | SlimmerKind::Kit, Use::BuildsToo) if needs.packages.is_empty() => {
             format!("build in a stage of its own and copy the result into `{reference}`")
+        }
+        (SlimmerKind::Jre | SlimmerKind::Kit, Use::BuildsToo) => {
+            format!("build in a stage of its own, copy the result into `{reference}`, and install there what it lacks")
         }
         (SlimmerKind::Minimal, _) => format!("take `{reference}`, which installs with `microdnf`"),
         _ if needs.packages.is_empty() && needs.links_manual.is_some() => {

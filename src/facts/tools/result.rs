@@ -1,0 +1,96 @@
+//! What a program that a toolchain compiled calls when it runs, as far as its sources tell.
+
+use std::collections::BTreeMap;
+
+use crate::catalogue;
+use crate::context::IgnoreFile;
+use crate::facts::paths::{file_name, is_below};
+use crate::facts::{Facts, Source, StageFacts};
+use crate::workspace::join;
+
+use super::ImageNeeds;
+
+/// More and larger sources are not looked into.
+const MAX_FILES: usize = 2_000;
+const MAX_BYTES: u64 = 512_000;
+/// How sources name a program that they start.
+const STARTS: [&str; 4] = ["exec.Command(", "exec.LookPath(", "exec.CommandContext(", "Command::new("];
+/// What sources that fetch over `https://` hold. The compiled program takes the system's certificates.
+const FETCHES: [&str; 8] = [
+    "http.Get(",
+    "http.Client{",
+    "http.DefaultClient",
+    "http.NewRequest",
+    "tls.Dial",
+    "reqwest::",
+    "hyper_tls",
+    "rustls_native_certs",
+];
+
+impl Facts<'_> {
+    /// What the program that the stages built on `stage` make of Go's or Rust's sources calls when it runs, as Debian packages.
+    #[must_use]
+    pub fn needs_of_result(&self, stage: &StageFacts) -> ImageNeeds {
+        let mut packages: BTreeMap<&'static str, String> = BTreeMap::new();
+        for path in self.compiled_sources() {
+            let Ok(file) = self.workspace.read(&path) else { continue };
+            let text = file.text();
+            for command in STARTS.iter().flat_map(|start| started(text, start)) {
+                if let Some(package) = catalogue::package_of_command(command, &stage.image) {
+                    packages.entry(package).or_insert_with(|| format!("called by `{path}`"));
+                }
+            }
+            if FETCHES.iter().any(|word| text.contains(word)) {
+                packages.entry("ca-certificates").or_insert_with(|| format!("for `https://` of `{path}`"));
+            }
+        }
+        if packages.contains_key("git") || packages.contains_key("curl") || packages.contains_key("wget") {
+            packages.entry("ca-certificates").or_insert_with(|| "for `https://`".to_owned());
+        }
+        ImageNeeds { packages, ..ImageNeeds::default() }
+    }
+
+    /// The sources of Go and Rust that are copied, but for tests.
+    fn compiled_sources(&self) -> Vec<String> {
+        let context = self.service.context.as_str();
+        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
+        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+        let tree = self.workspace.tree(context, ignore.as_ref());
+        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
+        let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
+        let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());
+        let copied: Vec<&str> = sources.map(|source| source.trim_start_matches("./").trim_matches('/')).collect();
+        let takes = |path: &str| copied.iter().any(|one| matches!(*one, "" | "." | "*") || is_below(path, one));
+        let is_source = |path: &str| {
+            let name = file_name(path);
+            let own = name.ends_with(".rs") || (name.ends_with(".go") && !name.ends_with("_test.go"));
+            own && !path
+                .split('/')
+                .any(|folder| matches!(folder, "vendor" | "tests" | "testdata" | "examples" | "benches"))
+        };
+        let files =
+            tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_source(&file.path) && takes(&file.path));
+        files.take(MAX_FILES).filter_map(|file| join(context, &file.path)).collect()
+    }
+}
+
+/// The programs that stand in quotes right behind `start`: `git` of `exec.Command("git", "clone")`.
+fn started<'t>(text: &'t str, start: &str) -> impl Iterator<Item = &'t str> {
+    text.split(start).skip(1).filter_map(|rest| {
+        // `exec.CommandContext(ctx, "git")`
+        let rest = rest.strip_prefix("ctx, ").unwrap_or(rest);
+        rest.strip_prefix('"')?.split('"').next()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::started;
+
+    #[test]
+    fn programs_stand_in_quotes_behind_the_call() {
+        let text = "exec.Command(\"git\", \"clone\")\nexec.Command(name)\nexec.CommandContext(ctx, \"curl\")";
+        assert_eq!(started(text, "exec.Command(").collect::<Vec<_>>(), ["git"]);
+        assert_eq!(started(text, "exec.CommandContext(").collect::<Vec<_>>(), ["curl"]);
+    }
+}
