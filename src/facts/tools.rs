@@ -284,6 +284,12 @@ impl Collector<'_, '_> {
         {
             self.gems(lock.text());
         }
+        if matches!(command.program.as_str(), "npm" | "yarn" | "pnpm")
+            && let Some((manifest, _)) = self.facts.likely_origin_in(stage.index, run, &command.workdir, "package.json")
+        {
+            let words: Vec<&str> = command.arguments.iter().map(|word| word.value.text()).collect();
+            self.package_script(&manifest, &words, 0);
+        }
         self.needs.of_npm |= npm::installs(command);
         if (installs_node_modules(command) || npm::is_focus(command))
             && let Some((manifest, _)) = self.facts.likely_origin_in(stage.index, run, &command.workdir, "package.json")
@@ -333,6 +339,13 @@ impl Collector<'_, '_> {
             _ => return,
         };
         self.script(&text.replace(" -c ", " ; "), instruction.keyword.name());
+        if let Some(at) = words.iter().position(|word| matches!(*word, "npm" | "yarn" | "pnpm")) {
+            let workdir = stage.state.workdir.known().unwrap_or("/");
+            let manifest = super::resolve(workdir, "package.json");
+            if let Some(manifest) = self.facts.origin(stage.index, usize::MAX, &manifest, None) {
+                self.package_script(&manifest, words.get(at + 1..).unwrap_or_default(), 0);
+            }
+        }
         for word in words.iter().take(3).filter(|word| word.contains('/') || is_script(word)) {
             let path = super::resolve(stage.state.workdir.text(), word);
             let file = self.facts.origin(stage.index, usize::MAX, &path, None);

@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::dockerfile::{Arguments, Instruction, Keyword, Value};
 use crate::text::TextRange;
-use crate::workspace::parent;
+use crate::context::IgnoreFile;
+use crate::workspace::{join, parent};
 
 use super::paths::{is_below, resolve, resolve_value};
 use super::stages::State;
@@ -115,6 +116,22 @@ pub(super) fn stage_named(name: &str, names: &HashMap<String, usize>, current: u
 const DEPTH_LIMIT: u32 = 16;
 
 impl Facts<'_> {
+    /// The files of the context of at most `max_bytes` that a `COPY` takes and that are wanted by their path in it; relative to the root.
+    #[must_use]
+    pub(super) fn copied_sources(&self, max_bytes: u64, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+        let context = self.service.context.as_str();
+        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
+        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+        let tree = self.workspace.tree(context, ignore.as_ref());
+        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
+        let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
+        let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());
+        let copied: Vec<&str> = sources.map(|source| source.trim_start_matches("./").trim_matches('/')).collect();
+        let takes = |path: &str| copied.iter().any(|one| matches!(*one, "" | "." | "*") || is_below(path, one));
+        let files = tree.files.iter().filter(|file| file.bytes <= max_bytes && is_wanted(&file.path) && takes(&file.path));
+        files.filter_map(|file| join(context, &file.path)).collect()
+    }
+
     /// The file or folder of the context (relative to the workspace's root) that stands at `path` in stage `stage` when its
     /// instruction number `before` runs. Follows stage copies and bind mounts of `run`. `None` when it is not from the context.
     #[must_use]

@@ -1,10 +1,9 @@
 //! Which packages of npm the sources of a program import, as far as their text tells.
 
-use crate::context::IgnoreFile;
-use crate::workspace::{join, parent};
+use crate::workspace::parent;
 
 use super::super::paths::{file_name, is_below};
-use super::super::{Facts, Source};
+use super::super::Facts;
 
 /// More and larger sources are not looked into.
 const MAX_FILES: usize = 2_000;
@@ -73,23 +72,11 @@ impl Facts<'_> {
     /// Those of `packages` that a source below the folder of `manifest` imports for more than its types, each with the source: one that
     /// this Dockerfile copies, and that serves the program and not the work on it.
     pub(super) fn imported_of(&self, manifest: &str, packages: &[String]) -> Vec<(String, String)> {
-        let context = self.service.context.as_str();
-        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
-        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
-        let tree = self.workspace.tree(context, ignore.as_ref());
-        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
-        let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
-        let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());
-        let copied: Vec<&str> = sources.map(|source| source.trim_start_matches("./").trim_matches('/')).collect();
-        let takes = |path: &str| copied.iter().any(|one| matches!(*one, "" | "." | "*") || is_below(path, one));
         let folder = parent(manifest);
-        let is_own = |path: &str| join(context, path).is_some_and(|path| folder.is_empty() || is_below(&path, folder));
-        let files = tree.files.iter().filter(|file| {
-            let path = file.path.as_str();
-            file.bytes <= MAX_BYTES && serves_the_program(path) && takes(path) && is_own(path)
-        });
+        let is_own = |path: &str| folder.is_empty() || is_below(path, folder);
+        let files = self.copied_sources(MAX_BYTES, serves_the_program);
         let mut found: Vec<(String, String)> = Vec::new();
-        for path in files.take(MAX_FILES).filter_map(|file| join(context, &file.path)) {
+        for path in files.into_iter().filter(|path| is_own(path)).take(MAX_FILES) {
             let Ok(source) = self.workspace.read(&path) else { continue };
             if is_test(source.text()) {
                 continue;

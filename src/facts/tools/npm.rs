@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use crate::catalogue;
+use crate::workspace::{join, parent};
 
 use super::super::commands::{Npm, NpmAction, Yarn, YarnAction};
 use super::super::paths::{file_name, resolve};
@@ -17,6 +18,31 @@ const SCHEMES: [&str; 7] = ["git+", "git://", "git@", "github:", "gitlab:", "bit
 const COMPILING: [&str; 4] = ["python3", "make", "g++", "gcc"];
 
 impl Collector<'_, '_> {
+    /// What the script of the `package.json` at `manifest` calls that `words` run, `yarn build`, with the scripts that it runs in turn.
+    pub(super) fn package_script(&mut self, manifest: &str, words: &[&str], depth: u32) {
+        const MAX_DEPTH: u32 = 4;
+        let name = match words {
+            ["run" | "run-script", name, ..] | [name @ ("start" | "test"), ..] => *name,
+            [name, ..] if !name.starts_with('-') => *name,
+            _ => return,
+        };
+        let Some(script) = self.facts.script_of_package(manifest, name).filter(|_| depth < MAX_DEPTH) else { return };
+        self.script(&script, manifest);
+        for command in script.split(['&', ';', '|']) {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            match words.as_slice() {
+                ["npm" | "yarn" | "pnpm", rest @ ..] => self.package_script(manifest, rest, depth + 1),
+                ["sh" | "bash", path, ..] | [path, ..] if super::is_script(path) => {
+                    let path = join(parent(manifest), path).and_then(|path| self.facts.workspace.read(&path).ok());
+                    if let Some(file) = path {
+                        self.script(file.text(), file.path());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// `npm install -g git://example.org/team/tool.git`
     pub(super) fn npm_from_git(&mut self, command: &Invocation) {
         if !matches!(command.argument(0), Some("install" | "i" | "add")) {

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue;
-use crate::context::IgnoreFile;
-use crate::facts::paths::{file_name, is_below};
-use crate::facts::{Facts, Source, StageFacts};
-use crate::workspace::join;
+use crate::facts::paths::file_name;
+use crate::facts::{Facts, StageFacts};
 
 use super::ImageNeeds;
 
@@ -32,7 +30,7 @@ impl Facts<'_> {
     #[must_use]
     pub fn needs_of_result(&self, stage: &StageFacts) -> ImageNeeds {
         let mut packages: BTreeMap<&'static str, String> = BTreeMap::new();
-        for path in self.compiled_sources() {
+        for path in self.copied_sources(MAX_BYTES, is_source).into_iter().take(MAX_FILES) {
             let Ok(file) = self.workspace.read(&path) else { continue };
             let text = file.text();
             for command in STARTS.iter().flat_map(|start| started(text, start)) {
@@ -49,29 +47,13 @@ impl Facts<'_> {
         }
         ImageNeeds { packages, ..ImageNeeds::default() }
     }
+}
 
-    /// The sources of Go and Rust that are copied, but for tests.
-    fn compiled_sources(&self) -> Vec<String> {
-        let context = self.service.context.as_str();
-        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
-        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
-        let tree = self.workspace.tree(context, ignore.as_ref());
-        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
-        let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
-        let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());
-        let copied: Vec<&str> = sources.map(|source| source.trim_start_matches("./").trim_matches('/')).collect();
-        let takes = |path: &str| copied.iter().any(|one| matches!(*one, "" | "." | "*") || is_below(path, one));
-        let is_source = |path: &str| {
-            let name = file_name(path);
-            let own = name.ends_with(".rs") || (name.ends_with(".go") && !name.ends_with("_test.go"));
-            own && !path
-                .split('/')
-                .any(|folder| matches!(folder, "vendor" | "tests" | "testdata" | "examples" | "benches"))
-        };
-        let files =
-            tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_source(&file.path) && takes(&file.path));
-        files.take(MAX_FILES).filter_map(|file| join(context, &file.path)).collect()
-    }
+/// A source of Go or Rust that serves the program.
+fn is_source(path: &str) -> bool {
+    let name = file_name(path);
+    let own = name.ends_with(".rs") || (name.ends_with(".go") && !name.ends_with("_test.go"));
+    own && !path.split('/').any(|folder| matches!(folder, "vendor" | "tests" | "testdata" | "examples" | "benches"))
 }
 
 /// The programs that stand in quotes right behind `start`: `git` of `exec.Command("git", "clone")`.
