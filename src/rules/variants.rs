@@ -118,7 +118,12 @@ pub(super) fn renamed(facts: &Facts<'_>, heavy: &Heavy<'_>) -> Option<Edit> {
     let requirement = &root.requirement;
     let pinned = !requirement.specifier.is_empty();
     let foreign = install.indexes.iter().any(|index| matches!(index.kind, IndexKind::Other | IndexKind::Gpu));
-    let bound = install.tool.locks() || install.guessed || install.hashed || install.generated || !root.parents.is_empty() || foreign;
+    let bound = install.tool.locks()
+        || install.guessed
+        || install.hashed
+        || install.generated
+        || !root.parents.is_empty()
+        || foreign;
     if bound || requirement.url.is_some() || pinned && !(variant.same_versions && keeps_pin(variant, requirement)) {
         return None;
     }
