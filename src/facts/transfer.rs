@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::context::IgnoreFile;
 use crate::dockerfile::{Arguments, Instruction, Keyword, Value};
 use crate::text::TextRange;
-use crate::context::IgnoreFile;
 use crate::workspace::{join, parent};
 
 use super::paths::{is_below, resolve, resolve_value};
@@ -128,7 +128,8 @@ impl Facts<'_> {
         let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());
         let copied: Vec<&str> = sources.map(|source| source.trim_start_matches("./").trim_matches('/')).collect();
         let takes = |path: &str| copied.iter().any(|one| matches!(*one, "" | "." | "*") || is_below(path, one));
-        let files = tree.files.iter().filter(|file| file.bytes <= max_bytes && is_wanted(&file.path) && takes(&file.path));
+        let files =
+            tree.files.iter().filter(|file| file.bytes <= max_bytes && is_wanted(&file.path) && takes(&file.path));
         files.filter_map(|file| join(context, &file.path)).collect()
     }
 

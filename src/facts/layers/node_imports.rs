@@ -2,8 +2,8 @@
 
 use crate::workspace::parent;
 
-use super::super::paths::{file_name, is_below};
 use super::super::Facts;
+use super::super::paths::{file_name, is_below};
 
 /// More and larger sources are not looked into.
 const MAX_FILES: usize = 2_000;
