@@ -83,8 +83,8 @@ impl Facts<'_> {
         installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS)) || self.starts_a_workbench(image)
     }
 
-    /// Whether what the image starts lets people install and compile: a notebook, a shell over the network. With JupyterLab and
-    /// notebooks named on a command line it is one, whatever starts them.
+    /// Whether what the image starts lets people install and compile: a notebook, a shell over the network. With `jupyterlab` and
+    /// `notebook` named on a command line it is one, whatever starts them.
     #[must_use]
     pub fn starts_a_workbench(&self, image: &StageFacts) -> bool {
         let chain = std::iter::once(image).chain(self.ancestors(image));

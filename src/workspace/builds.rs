@@ -150,12 +150,12 @@ fn builds_unseen(text: &str) -> bool {
         let line = line.trim_start().trim_start_matches("- ");
         line.strip_prefix("uses:").map(|name| name.trim().trim_matches(['"', '\'']))
     });
-    let mut unseen = uses.filter(|name| match name.split_once("/.github/workflows/") {
-        Some((repository, workflow)) => repository != "." && WORDS.iter().any(|word| workflow.contains(word)),
-        None => {
-            let name = name.to_lowercase();
-            (name.contains("docker") || name.contains("image")) && !name.starts_with("docker/")
+    let mut unseen = uses.filter(|name| {
+        if let Some((repository, workflow)) = name.split_once("/.github/workflows/") {
+            return repository != "." && WORDS.iter().any(|word| workflow.contains(word));
         }
+        let name = name.to_lowercase();
+        (name.contains("docker") || name.contains("image")) && !name.starts_with("docker/")
     });
     unseen.next().is_some() || PROGRAMS.iter().any(|program| text.contains(program))
 }

@@ -145,7 +145,7 @@ impl Facts<'_> {
         ];
         let targets = self.targets();
         let tells = |path: &str| {
-            let is_yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+            let is_yaml = matches!(path.rsplit_once('.'), Some((_, "yml" | "yaml")));
             let name = file_name(path);
             let is_for_work = name.split(['.', '-', '_']).any(|part| matches!(part, "test" | "dev" | "development"));
             is_yaml && !is_for_work && parent(path).split('/').any(|folder| FOLDERS.contains(&folder))

@@ -77,7 +77,10 @@ impl Collector<'_, '_> {
         });
         let of_variable = self.facts.variable(run, command, "PIP_NO_BINARY").filter(|_| name == "pip");
         for (written, value) in [("--no-binary", of_flag), ("PIP_NO_BINARY", of_variable.map(Value::text))] {
-            if value.is_some_and(|value| !matches!(value, "" | ":none:")) {
+            let mut packages =
+                value.into_iter().flat_map(|value| value.split(',')).filter(|one| !matches!(*one, "" | ":none:"));
+            // What packages that have no wheels anyway are compiled with is known: `--no-binary psycopg2`.
+            if packages.any(|one| catalogue::needs_of_pip_package(one).is_none()) {
                 self.needs.compiles = true;
                 self.add("gcc", format!("for `{written}` of `{name} install`{chosen}"));
             }

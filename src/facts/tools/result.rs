@@ -52,7 +52,11 @@ impl Facts<'_> {
 /// A source of Go or Rust that serves the program.
 fn is_source(path: &str) -> bool {
     let name = file_name(path);
-    let own = name.ends_with(".rs") || (name.ends_with(".go") && !name.ends_with("_test.go"));
+    let own = match name.rsplit_once('.') {
+        Some((_, "rs")) => true,
+        Some((stem, "go")) => !stem.ends_with("_test"),
+        _ => false,
+    };
     own && !path.split('/').any(|folder| matches!(folder, "vendor" | "tests" | "testdata" | "examples" | "benches"))
 }
 
