@@ -11,8 +11,8 @@ use super::ImageNeeds;
 /// More and larger sources are not looked into.
 const MAX_FILES: usize = 2_000;
 const MAX_BYTES: u64 = 512_000;
-/// How sources name a program that they start.
-const STARTS: [&str; 4] = ["exec.Command(", "exec.LookPath(", "exec.CommandContext(", "Command::new("];
+/// How sources name a program that they start: of Go's calls all up to the arguments, of Rust's the type.
+const STARTS: [&str; 4] = ["exec.Command(", "exec.LookPath(", "exec.CommandContext(", "Command::"];
 /// What sources that fetch over `https://` hold. The compiled program takes the system's certificates.
 const FETCHES: [&str; 8] = [
     "http.Get(",
@@ -63,8 +63,8 @@ fn is_source(path: &str) -> bool {
 /// The programs that stand in quotes right behind `start`: `git` of `exec.Command("git", "clone")`.
 fn started<'t>(text: &'t str, start: &str) -> impl Iterator<Item = &'t str> {
     text.split(start).skip(1).filter_map(|rest| {
-        // `exec.CommandContext(ctx, "git")`
-        let rest = rest.strip_prefix("ctx, ").unwrap_or(rest);
+        // `exec.CommandContext(ctx, "git")`, `Command::…("git")` of Rust.
+        let rest = rest.strip_prefix("ctx, ").or_else(|| rest.strip_prefix("new(")).unwrap_or(rest);
         rest.strip_prefix('"')?.split('"').next()
     })
 }
