@@ -51,6 +51,12 @@ impl Facts<'_> {
             }
             self.scripts_in(image, &text, None, 0, &mut seen, &mut scripts);
         }
+        // A container that sets something up before the others start may run another script of the image.
+        for file in self.manifests_that_run_it().iter().filter_map(|path| self.workspace.read(path).ok()) {
+            for line in file.text().lines().take(LINE_LIMIT) {
+                self.scripts_in(image, &line.replace([',', '[', ']'], " "), None, 0, &mut seen, &mut scripts);
+            }
+        }
         scripts.extend(self.scripts_of_services(image).into_iter().map(|path| (path, 1)));
         let mut at = 0;
         while let Some((path, depth)) = scripts.get(at).cloned() {

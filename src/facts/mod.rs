@@ -11,6 +11,7 @@ mod caches;
 mod callers;
 mod comments;
 mod configuration;
+mod documented;
 mod environment;
 mod heirs;
 mod history;

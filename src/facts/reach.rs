@@ -181,13 +181,17 @@ fn alternatives(facts: &Facts<'_>) -> Vec<usize> {
             Some(braced) => braced.split_once('}').map_or("", |(_, tail)| tail),
             None => variable.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'),
         };
+        let earlier = facts.stages.iter().take(stage.index);
         if head.is_empty() && tail.is_empty() {
+            // `ARG SRC=clone`, `FROM ${SRC} AS build`: the argument chooses among stages that start nothing.
+            let chooses = matches!(stage.base, Base::Stage(_));
+            let made = earlier.filter(|other| chooses && other.command.is_none() && other.entrypoint.is_none());
+            found.extend(made.map(|other| other.index));
             continue;
         }
         let (head, tail) = (head.to_lowercase(), tail.to_lowercase());
         let fits =
             |name: &str| name.len() >= head.len() + tail.len() && name.starts_with(&head) && name.ends_with(&tail);
-        let earlier = facts.stages.iter().take(stage.index);
         found.extend(earlier.filter(|other| other.name.as_deref().is_some_and(fits)).map(|other| other.index));
     }
     found

@@ -304,8 +304,10 @@ impl Collector<'_, '_> {
             if line == "GIT" {
                 self.add("git", "for gems from git repositories".to_owned());
             }
-            let name = line.strip_prefix("    ").and_then(|line| line.split(' ').next()).unwrap_or_default();
-            self.gem(name);
+            let (name, version) = line.strip_prefix("    ").and_then(|line| line.split_once(' ')).unwrap_or_default();
+            // Up to version 4 it brings the library's sources.
+            let brings_it = name == "psych" && !version.starts_with("(5");
+            self.gem(if brings_it { "" } else { name });
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) fn write(
                 None => writeln!(out, "  {line}")?,
             }
         }
-        lines(&levers, out)?;
+        lines(&levers, unmeasured(service, report), out)?;
     }
     Ok(())
 }
@@ -92,7 +92,13 @@ fn bytes(finding: &Diagnostic) -> u64 {
     finding.savings.as_ref().filter(|savings| savings.in_image).map_or(0, crate::diagnostic::Savings::bytes)
 }
 
-fn lines(levers: &[&Diagnostic], out: &mut dyn Write) -> io::Result<()> {
+/// Whether of some finding it is not known how many bytes it is about.
+fn unmeasured(service: &ServiceSummary, report: &Report) -> bool {
+    let mut findings = service.findings.iter().filter_map(|&index| report.diagnostics.get(index));
+    findings.any(|finding| finding.savings.as_ref().is_none_or(|savings| !savings.complete))
+}
+
+fn lines(levers: &[&Diagnostic], unmeasured: bool, out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<[String; 4]> = levers
         .iter()
         .take(MOST)
@@ -116,9 +122,10 @@ fn lines(levers: &[&Diagnostic], out: &mut dyn Write) -> io::Result<()> {
         );
         writeln!(out, "{}", line.trim_end())?;
     }
+    let known = if unmeasured { "known to be worth" } else { "worth" };
     let rest = match levers.len().saturating_sub(MOST) {
-        0 if levers.is_empty() => format!("nothing found here is worth more than {}", format_bytes(WORTHWHILE)),
-        0 => format!("nothing else is worth more than {}", format_bytes(WORTHWHILE)),
+        0 if levers.is_empty() => format!("nothing found here is {known} more than {}", format_bytes(WORTHWHILE)),
+        0 => format!("nothing else is {known} more than {}", format_bytes(WORTHWHILE)),
         more => format!("and {more} more"),
     };
     writeln!(out, "  {rest}\n")

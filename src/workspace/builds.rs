@@ -128,10 +128,27 @@ impl Workspace {
     #[must_use]
     pub fn may_be_built_unseen(&self) -> bool {
         *self.remembered_of_surroundings("builds unseen", || {
-            let workflows = self.list(WORKFLOWS).into_iter().map(|entry| format!("{WORKFLOWS}/{}", entry.name));
-            let mut files = workflows.chain(CI_FILES.map(str::to_owned)).filter(|path| self.is_file(path));
-            files.any(|path| self.read(&path).is_ok_and(|file| builds_unseen(file.text())))
+            self.ci_files().any(|path| self.read(&path).is_ok_and(|file| builds_unseen(file.text())))
         })
+    }
+
+    /// Whether a Makefile or a script builds `dockerfile` that pushes what it builds, or that a CI file may call.
+    #[must_use]
+    pub fn may_be_built_by_a_script(&self, dockerfile: &str) -> bool {
+        let scripts = self.build_definitions(dockerfile).into_iter();
+        let scripts: Vec<String> =
+            scripts.filter(|found| found.kind == DefinitionKind::Script).map(|found| found.file).collect();
+        scripts.iter().any(|path| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let call = if name.to_lowercase().contains("makefile") { "make " } else { name };
+            self.read(path).is_ok_and(|file| file.text().contains("push"))
+                || self.ci_files().any(|path| self.read(&path).is_ok_and(|file| file.text().contains(call)))
+        })
+    }
+
+    fn ci_files(&self) -> impl Iterator<Item = String> {
+        let workflows = self.list(WORKFLOWS).into_iter().map(|entry| format!("{WORKFLOWS}/{}", entry.name));
+        workflows.chain(CI_FILES.map(str::to_owned)).filter(|path| self.is_file(path))
     }
 
     /// The Dockerfiles that workflows build in `context`, each behind the workflow.
@@ -157,7 +174,15 @@ fn builds_unseen(text: &str) -> bool {
         let name = name.to_lowercase();
         (name.contains("docker") || name.contains("image")) && !name.starts_with("docker/")
     });
-    unseen.next().is_some() || PROGRAMS.iter().any(|program| text.contains(program))
+    // `context: examples/${{ matrix.example }}`
+    let filled = || {
+        text.lines().map(str::trim_start).any(|line| {
+            ["context:", "file:"].iter().any(|key| line.strip_prefix(key).is_some_and(|value| value.contains("${{")))
+        })
+    };
+    unseen.next().is_some()
+        || PROGRAMS.iter().any(|program| text.contains(program))
+        || (text.contains("docker/build-push-action") && filled())
 }
 
 fn publishes(definition: &BuildDefinition) -> bool {
@@ -262,6 +287,7 @@ mod tests {
             "    uses: owner/ci/.github/workflows/build_and_push_image.yaml@main",
             "      - uses: \"elgohr/Publish-Docker-Github-Action@v5\"",
             "stage('x') { docker.build(\"app\") }",
+            "uses: docker/build-push-action@v5\nwith:\n  context: examples/${{ matrix.example }}",
         ] {
             assert!(builds_unseen(text), "{text}");
         }

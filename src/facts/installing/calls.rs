@@ -3,7 +3,7 @@
 use crate::facts::paths::file_name;
 
 /// Programs with the words behind which they install or compile; without words they always do.
-const INSTALLERS: [(&str, &[&str]); 44] = [
+const INSTALLERS: [(&str, &[&str]); 46] = [
     ("pip", &["install", "wheel"]),
     ("pip2", &["install", "wheel"]),
     ("pip3", &["install", "wheel"]),
@@ -24,6 +24,8 @@ const INSTALLERS: [(&str, &[&str]); 44] = [
     ("cargo", &["install", "build", "run"]),
     ("pecl", &["install"]),
     ("phpize", &[]),
+    ("apxs", &[]),
+    ("znc-buildmod", &[]),
     ("docker-php-ext-install", &[]),
     ("luarocks", &["install"]),
     ("mix", &["setup", "compile", "deps.get", "deps.compile", "phx.server", "run"]),

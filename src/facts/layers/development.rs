@@ -69,7 +69,7 @@ pub struct DevelopmentModules {
     pub script: Option<(&'static str, String)>,
     /// Whether the manifest is that of a workspace of pnpm, in which `pnpm prune` does nothing for the members.
     pub is_pnpm_workspace: bool,
-    /// Whether a lock of npm lies beside the manifest in the image, without which there is no `npm ci`.
+    /// Whether a lock of npm that names all that the manifest does lies beside it in the image, without which there is no `npm ci`.
     pub has_lock: bool,
     /// The major version of Node.js, where the tag of the base tells.
     pub node: Option<u32>,
@@ -89,6 +89,8 @@ impl Facts<'_> {
         if !image.is_final || !is_node || !self.is_runtime_image(image) || serves_work() {
             return Vec::new();
         }
+        // `serve -s build` runs none of the sources.
+        let serves_files = self.starts_with(image, &["serve", "http-server", "nginx"]);
         let mut found = self.full_modules(image, true, 0);
         if found.is_empty() {
             return found;
@@ -98,7 +100,7 @@ impl Facts<'_> {
             let configuration = self.compiles_its_configuration(&modules.manifest);
             modules.needed.extend(configuration.map(|(package, file)| (package.to_owned(), file.to_owned())));
             // Who takes them out in a later layer runs the program without them.
-            if modules.late.is_none() {
+            if modules.late.is_none() && !serves_files {
                 modules.needed.extend(self.imported_of(&modules.manifest, &modules.packages));
             }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
@@ -224,9 +226,11 @@ impl Facts<'_> {
             program: install.program.clone(),
             script: manifest.calls_a_tool_when_installed(),
             is_pnpm_workspace,
-            has_lock: ["package-lock.json", "npm-shrinkwrap.json"]
-                .iter()
-                .any(|name| self.origin_in(stage.index, run, &install.workdir, name).is_some()),
+            has_lock: ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| {
+                let lock = self.origin_in(stage.index, run, &install.workdir, name);
+                let lock = lock.and_then(|path| self.node_manifest(&path));
+                lock.is_some_and(|lock| manifest.is_locked_by(&lock))
+            }),
             node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
         })

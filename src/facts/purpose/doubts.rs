@@ -2,7 +2,7 @@
 
 use crate::facts::paths::file_name;
 use crate::facts::{Facts, StageFacts};
-use crate::workspace::join;
+use crate::workspace::{join, parent};
 
 use super::mounts::PLAIN_BASES;
 use super::names::is_named_for_work;
@@ -13,6 +13,11 @@ const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "trav
 /// Words of a start that say that people work in the image: `npm run dev`.
 const WORK: [&str; 10] =
     ["dev", "development", "test", "tests", "watch", "start:dev", "start-dev", "develop", "storybook", "lint"];
+/// Chains that somebody tests contracts against.
+const TEST_CHAINS: [&str; 3] = ["anvil", "ganache", "ganache-cli"];
+/// Images that start a shell, beside those of languages.
+const SYSTEMS: [&str; 8] =
+    ["amazonlinux", "almalinux", "centos", "fedora", "oraclelinux", "rockylinux", "ubi8", "ubi9"];
 
 /// A word of a command without the marks of the exec form around it.
 fn bare(word: &str) -> &str {
@@ -44,6 +49,9 @@ impl Facts<'_> {
         if let Some(word) = words.iter().map(|word| bare(word)).find(|word| WORK.contains(word)) {
             return Some(format!("it starts `{word}`"));
         }
+        if self.starts_with(image, &TEST_CHAINS) {
+            return Some("it starts a chain to test with".to_owned());
+        }
         if let Some(other) = self.one_for_production() {
             return Some(format!("`{other}` beside it is for production"));
         }
@@ -62,7 +70,19 @@ impl Facts<'_> {
                 "`{path}` says how the program is deployed without an image, and no workflow builds one"
             ));
         }
-        self.leaves_what_it_starts(image).then(|| "it starts nothing by itself, and no workflow builds it".to_owned())
+        if let Some(path) = self.editor_that_takes_it() {
+            return Some(format!("`{path}` makes it the container of an editor, and no workflow builds it"));
+        }
+        if let Some(path) = self.compose_for_work() {
+            return Some(format!(
+                "`{path}` builds it for developers, as its first lines say, and no workflow builds it"
+            ));
+        }
+        if self.leaves_what_it_starts(image) {
+            return Some("it starts nothing by itself, and no workflow builds it".to_owned());
+        }
+        let starts_a_shell = !self.starts_nothing(image) && !self.starts_a_program(image);
+        starts_a_shell.then(|| "it only starts a shell, and no workflow builds it".to_owned())
     }
 
     /// What starts `manage.py runserver`: the image itself or a script.
@@ -82,8 +102,8 @@ impl Facts<'_> {
 
     /// `travis/Dockerfile-travis-watch`, `build/cross-images/x86_64.dockerfile`
     fn name_of_trials(&self) -> Option<&str> {
-        let parts = self.service.dockerfile.rsplit('/').take(2);
-        parts.into_iter().find(|name| {
+        let mut parts = self.service.dockerfile.rsplit('/');
+        parts.find(|name| {
             let name = name.to_lowercase();
             let mut words = name.split(['.', '-', '_']);
             words.any(|word| TRIALS.contains(&word))
@@ -94,9 +114,41 @@ impl Facts<'_> {
     fn built_in_its_place(&self) -> Option<(String, String)> {
         let own = &self.service.dockerfile;
         let is_shipped = |other: &str| {
-            other != own && !is_named_for_work(&file_name(other).to_lowercase()) && self.workspace.is_file(other)
+            other != own
+                && parent(other) == parent(own)
+                && !is_named_for_work(&file_name(other).to_lowercase())
+                && self.workspace.is_file(other)
         };
         self.workspace.built_by_workflows(&self.service.context).into_iter().find(|(_, other)| is_shipped(other))
+    }
+
+    /// A file of an editor that names the Dockerfile: `"dockerFile": "Dockerfile"` in `.devcontainer.json`.
+    fn editor_that_takes_it(&self) -> Option<String> {
+        let folder = parent(&self.service.dockerfile);
+        let paths = [".devcontainer.json", ".devcontainer/devcontainer.json"].map(|name| join(folder, name));
+        let name = file_name(&self.service.dockerfile);
+        paths.into_iter().flatten().find(|path| {
+            let file = self.workspace.read(path).ok();
+            file.is_some_and(|file| {
+                file.text().split('"').any(|word| word == name || word.strip_prefix("../") == Some(name))
+            })
+        })
+    }
+
+    /// A compose file that builds the Dockerfile and begins with a comment that speaks of developers: `# docker-compose for development`.
+    fn compose_for_work(&self) -> Option<String> {
+        let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
+        let mut files = folders.iter().flat_map(|files| files.iter()).filter(|file| {
+            let builds = file.services.iter().filter_map(|service| service.build.as_ref());
+            builds.into_iter().any(|build| build.dockerfile == self.service.dockerfile)
+        });
+        let speaks = |text: &str| {
+            let head = text.lines().map(str::trim).take_while(|line| line.is_empty() || line.starts_with('#'));
+            let head = head.collect::<Vec<_>>().join(" ").to_lowercase();
+            let mut words = head.split(|c: char| !c.is_alphanumeric());
+            words.any(|word| matches!(word, "development" | "developer" | "developers")) && !head.contains("prod")
+        };
+        files.find(|file| speaks(file.source.text())).map(|file| file.path.clone())
     }
 
     /// Whether neither the image nor a compose file says what it starts, and its base starts a shell or the prompt of a language.
@@ -105,6 +157,7 @@ impl Facts<'_> {
         // `php:8.3-fpm` and `php:8.3-apache` start a server.
         let tag = root.image.tag.as_deref().unwrap_or_default();
         let serves = tag.split('-').any(|part| matches!(part, "fpm" | "apache"));
-        self.starts_nothing(image) && !serves && PLAIN_BASES.contains(&file_name(&root.image.repository))
+        let name = file_name(&root.image.repository);
+        self.starts_nothing(image) && !serves && (PLAIN_BASES.contains(&name) || SYSTEMS.contains(&name))
     }
 }

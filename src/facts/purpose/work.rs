@@ -231,9 +231,12 @@ impl Facts<'_> {
                 || (self.is_set_for_development(image) && !self.may_be_published()))
     }
 
-    /// Whether a workflow builds the Dockerfile, or may build it in a way that is not read.
+    /// Whether a workflow builds the Dockerfile or may build it in a way that is not read, or a manifest of Kubernetes runs the image.
     pub(super) fn may_be_published(&self) -> bool {
-        self.workspace.workflow_that_builds(&self.service.dockerfile).is_some() || self.workspace.may_be_built_unseen()
+        self.workspace.workflow_that_builds(&self.service.dockerfile).is_some()
+            || self.workspace.may_be_built_unseen()
+            || self.workspace.may_be_built_by_a_script(&self.service.dockerfile)
+            || !self.manifests_that_run_it().is_empty()
     }
 
     /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.

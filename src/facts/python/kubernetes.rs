@@ -38,6 +38,8 @@ pub(super) struct Kubernetes {
     pub(super) gpu: Vec<String>,
     /// Manifests that run the image without one.
     pub(super) without: Vec<String>,
+    /// All manifests that run the image.
+    pub(super) files: BTreeSet<String>,
 }
 
 /// A container of a manifest.
@@ -57,6 +59,7 @@ pub(super) fn read(facts: &Facts<'_>) -> Kubernetes {
     }
     let containers = facts.workspace.remembered("kubernetes containers", || containers(facts.workspace));
     for container in containers.iter().filter(|container| names.contains(&container.image)) {
+        found.files.insert(container.file.to_string());
         if container.gpu {
             let Container { file, image, .. } = container;
             found.gpu.push(format!("`{file}`: the container of `{image}` asks for a GPU"));
@@ -65,6 +68,13 @@ pub(super) fn read(facts: &Facts<'_>) -> Kubernetes {
         }
     }
     found
+}
+
+impl Facts<'_> {
+    /// The Kubernetes manifests and values of charts that run the image, as far as its name tells.
+    pub(in crate::facts) fn manifests_that_run_it(&self) -> BTreeSet<String> {
+        read(self).files
+    }
 }
 
 /// What the image may be called: as compose files call it, by the Dockerfile's own name, else by its folder.

@@ -10,7 +10,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     for kept in facts.kept_histories(stage, run) {
         let message = format!("the whole history of the clone stays in the image, in `{}/.git`", kept.folder);
         let mut finding = reporter.report(kept.invocation.range, message);
-        finding.primary_label("takes every commit there ever was");
+        finding.primary_label(if kept.invocation.has_argument("--single-branch") {
+            "takes every commit that leads to the branch"
+        } else {
+            "takes every commit there ever was"
+        });
         if let Some(asks) = kept.asks {
             finding.label(asks.range, "may need more than the last commit");
         }

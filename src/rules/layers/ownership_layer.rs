@@ -140,14 +140,20 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
                     "run `chown` in each `RUN` that writes some, or let the user write them, behind `USER {user}` and a `chown {owner}` \
                      without `-R` for the folder itself"
                 );
-                if some_copied { format!("{copy}; of the others, {writes}") } else { writes }
+                match remedy::made_behind(facts, stage, run, change, true) {
+                    _ if some_copied => format!("{copy}; of the others, {writes}"),
+                    Some(user) => format!("make the user `{user}` before, and {writes}"),
+                    None => writes,
+                }
             }
         }
         OwnershipAction::Group if all_copied => {
             format!("copy the files with their owner and group, `{keyword} --chown=USER:GROUP …`")
         }
         OwnershipAction::Mode if all_copied => {
-            let own = if made_by_workdir(facts, stage, run, change) {
+            let own = if writes_itself(run, change) {
+                ", and in this `RUN` change only what it writes itself"
+            } else if made_by_workdir(facts, stage, run, change) {
                 ", and `chmod` without `-R` for the folder itself"
             } else {
                 ""
@@ -200,7 +206,7 @@ fn writes_itself(run: &Run, change: &OwnershipChange<'_>) -> bool {
 /// `copy the files with their owner, `, with what has to stand in front of the copies, up to the name of the instruction.
 fn copy_with(what: &str, facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> String {
     let keyword = keyword(facts, change);
-    match remedy::made_behind_copies(facts, stage, run, change) {
+    match remedy::made_behind(facts, stage, run, change, false) {
         Some(user) => format!("make the user `{user}` before the copies, and copy the files with {what}, `{keyword} "),
         None => format!("copy the files with {what}, `{keyword} "),
     }

@@ -164,8 +164,15 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for tools in found.values() {
         let wanted: Vec<UseSigns> = tools.iter().map(signs).collect();
         let uses = facts.uses_of(&wanted, Seen::Anywhere);
-        let idle: Vec<SystemInstall<'_>> =
-            tools.iter().zip(uses).filter(|(_, reached)| reached.is_none()).map(|(tool, _)| tool.clone()).collect();
+        let is_shown =
+            |wanted: &UseSigns| facts.is_documented(&wanted.commands.iter().map(String::as_str).collect::<Vec<_>>());
+        let idle: Vec<SystemInstall<'_>> = tools
+            .iter()
+            .zip(uses)
+            .zip(&wanted)
+            .filter(|((_, reached), wanted)| reached.is_none() && !is_shown(wanted))
+            .map(|((tool, _), _)| tool.clone())
+            .collect();
         report(facts, &idle, reporter);
     }
     for git in gits.values() {

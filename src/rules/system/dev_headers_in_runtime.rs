@@ -124,7 +124,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
-        for install in headers.into_iter().filter(|install| !may_be_required(&chain, install)) {
+        for install in headers.into_iter().filter(|install| !may_be_required(&chain, &installs, install)) {
             let kept = found.entry(one_finding(facts, install)).or_default();
             kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
             kept.own_python |= image.image.brings_python();
@@ -186,7 +186,12 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
 }
 
 /// Whether a package that is no repository's is installed behind it, which may require it by name: `rpm -U mesos-1.7.0.rpm`.
-fn may_be_required(chain: &[&StageFacts], install: &SystemInstall<'_>) -> bool {
+fn may_be_required(chain: &[&StageFacts], installs: &[SystemInstall<'_>], install: &SystemInstall<'_>) -> bool {
+    // Headers of libraries for GObject bring the descriptions that `gir1.2-*` packages hold, and that bindings read when they run.
+    let describes = |name: &str| name.starts_with("gir1.2-") || name.starts_with("libgirepository");
+    if installs.iter().any(|other| describes(other.name)) {
+        return true;
+    }
     let runs = chain.iter().flat_map(|stage| &stage.runs).filter(|run| run.instruction >= install.instruction);
     runs.flat_map(|run| &run.invocations).any(|invocation| {
         let options = Options::read(&invocation.arguments, &[]);
@@ -225,7 +230,8 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
         return catalogue::bytes_beyond_buildpack(&all)?.checked_sub(catalogue::bytes_beyond_buildpack(&needs)?);
     }
     let of = |name: &str| catalogue::system_package(Distribution::Debian, name).and_then(|entry| entry.installed_bytes);
-    let needs: u64 = runtime(entry, kept).iter().filter_map(|name| of(name)).sum();
+    let of_library = |name: &&str| of(name).unwrap_or_else(|| catalogue::bytes_of_libraries(&[name]));
+    let needs: u64 = runtime(entry, kept).iter().map(of_library).sum();
     let libc = if kept.compiler { of("libc6-dev").unwrap_or_default() } else { 0 };
     let bytes = entry.installed_bytes?;
     let with_libc = if bytes >= libc { libc } else { 0 };
@@ -313,10 +319,14 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>, named: &[String], unknown: &[String]
         format!("an image that has {} instead", listed(&keep))
     };
     // `libsasl2-2` came with `libsasl2-dev`, and goes with it.
-    let more = if !keep.is_empty() && kept.headers.iter().any(|install| facts.removes_automatic_beside(install)) {
+    let on_alpine = kept.headers.iter().any(|install| install.family == Distribution::Alpine);
+    let more = if !keep.is_empty()
+        && (on_alpine || kept.headers.iter().any(|install| facts.removes_automatic_beside(install)))
+    {
+        let how = if on_alpine { "apk del" } else { "--auto-remove" };
         let those = if named.is_empty() { "the libraries".to_owned() } else { listed(named) };
         let them = if named.len() == 1 { "it" } else { "them" };
-        format!(", and install {those} there by name, since `--auto-remove` takes {them} along otherwise")
+        format!(", and install {those} there by name, since `{how}` takes {them} along otherwise")
     } else if kept.interpreters.is_empty() {
         String::new()
     } else {

@@ -105,19 +105,21 @@ pub(super) fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &Own
     })
 }
 
-/// The user that a step makes behind the first copy, in front of which `COPY --chown` finds none.
-pub(super) fn made_behind_copies(
+/// The user that a step makes behind the first copy, in front of which `COPY --chown` finds none; with `all`, behind the first step that
+/// brings files.
+pub(super) fn made_behind(
     facts: &Facts<'_>,
     stage: &StageFacts,
     run: &Run,
     change: &OwnershipChange<'_>,
+    all: bool,
 ) -> Option<String> {
     let given = std::iter::once((change.action, change.given.as_ref()))
         .chain(change.also.iter().map(|(action, given)| (*action, given.as_ref())))
         .find(|(action, _)| *action == OwnershipAction::Owner)?;
     let owner = Owner::read(given.1?.known()?)?;
-    let copies = change.held.iter().filter(|one| matches!(one.way, Way::Copied | Way::Taken));
-    let first = copies.map(|one| one.instruction).min()?;
+    let some = change.held.iter().filter(|one| all || matches!(one.way, Way::Copied | Way::Taken));
+    let first = some.map(|one| one.instruction).min()?;
     let runs = stage.runs.iter().filter(|other| (first..=run.instruction).contains(&other.instruction));
     // A package brings the user that has its name: `apk add nginx`.
     let makes = |other: &Run| {

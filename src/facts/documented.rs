@@ -1,0 +1,80 @@
+//! Commands that the documentation of a repository shows.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::Facts;
+use super::targets::repository;
+
+/// More and larger documents are not read.
+const MAX_FILES: usize = 400;
+const MAX_BYTES: u64 = 300_000;
+const ENDINGS: [&str; 5] = ["md", "rst", "adoc", "mdx", "txt"];
+/// What a document says of programs that are there for who uses the image.
+const THERE: [&str; 4] = ["pre-installed", "preinstalled", "are installed", "is included"];
+/// Commands that are words of English, too.
+const ENGLISH: [&str; 9] = ["file", "host", "less", "man", "more", "route", "screen", "tree", "view"];
+
+impl Facts<'_> {
+    /// Whether a document of the repository shows one of `commands` behind a prompt or in a running container, or lists it among what the
+    /// image brings: `$ redis-cli -u $REDIS_URI`, `docker exec -it app vim config.py`, `All images have nano and git pre-installed`.
+    #[must_use]
+    pub fn is_documented(&self, commands: &[&str]) -> bool {
+        let shown = self.workspace.remembered_of_surroundings("documented commands", || {
+            let tree = repository(self.workspace);
+            let is_document = |path: &str| {
+                path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+                    && !path.contains("requirements")
+            };
+            let documents = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_document(&file.path));
+            let mut shown = HashSet::new();
+            for file in documents.take(MAX_FILES).filter_map(|file| self.workspace.read(&file.path).ok()) {
+                file.text().lines().for_each(|line| note(line, &mut shown));
+            }
+            shown
+        });
+        let shown: &Arc<HashSet<String>> = &shown;
+        commands.iter().any(|command| shown.contains(*command))
+    }
+}
+
+/// Notes the commands of a line.
+fn note(line: &str, shown: &mut HashSet<String>) {
+    let line = line.trim();
+    let words = || line.split_whitespace().map(|word| word.trim_matches(['`', '"', '\'', ',', '.', ';', ':', '*']));
+    if let Some(command) = line.strip_prefix("$ ").and_then(|rest| rest.split_whitespace().next()) {
+        shown.insert(command.to_owned());
+    }
+    let in_container = [
+        "docker exec",
+        "docker compose exec",
+        "docker-compose exec",
+        "kubectl exec",
+        "docker run",
+        "docker-compose run",
+    ];
+    if in_container.iter().any(|start| line.contains(start))
+        || THERE.iter().any(|word| line.to_lowercase().contains(word))
+    {
+        shown.extend(words().filter(|word| !word.is_empty() && !ENGLISH.contains(word)).map(str::to_owned));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_shown_behind_prompts_and_in_containers() {
+        let shown = |line: &str| {
+            let mut shown = HashSet::new();
+            note(line, &mut shown);
+            shown
+        };
+        assert!(shown("    $ redis-cli -u $REDIS_URI").contains("redis-cli"));
+        assert!(shown("docker exec -it app vim config.py").contains("vim"));
+        assert!(shown("All images have bash, nano and git pre-installed to support it.").contains("nano"));
+        assert!(!shown("The image holds less, since fewer packages are installed").contains("less"));
+        assert!(!shown("Open the file in nano and edit it").contains("nano"));
+    }
+}
