@@ -92,10 +92,11 @@ fn bytes(finding: &Diagnostic) -> u64 {
     finding.savings.as_ref().filter(|savings| savings.in_image).map_or(0, crate::diagnostic::Savings::bytes)
 }
 
-/// Whether of some finding it is not known how many bytes it is about.
+/// Whether of some finding beside the levers it is not known how many bytes it is about.
 fn unmeasured(service: &ServiceSummary, report: &Report) -> bool {
     let mut findings = service.findings.iter().filter_map(|&index| report.diagnostics.get(index));
-    findings.any(|finding| finding.savings.as_ref().is_none_or(|savings| !savings.complete))
+    findings
+        .any(|finding| bytes(finding) < WORTHWHILE && finding.savings.as_ref().is_none_or(|savings| !savings.complete))
 }
 
 fn lines(levers: &[&Diagnostic], unmeasured: bool, out: &mut dyn Write) -> io::Result<()> {

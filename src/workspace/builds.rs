@@ -22,6 +22,8 @@ const FOR_WORK: [&str; 12] = [
     "local",
 ];
 
+/// So many lines from a build stands the push of what it makes.
+const NEAR: usize = 8;
 const WORKFLOWS: &str = ".github/workflows";
 /// Files of other CI services, which build images in ways of their own.
 const CI_FILES: [&str; 7] = [
@@ -136,13 +138,23 @@ impl Workspace {
     #[must_use]
     pub fn may_be_built_by_a_script(&self, dockerfile: &str) -> bool {
         let scripts = self.build_definitions(dockerfile).into_iter();
-        let scripts: Vec<String> =
-            scripts.filter(|found| found.kind == DefinitionKind::Script).map(|found| found.file).collect();
-        scripts.iter().any(|path| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let call = if name.to_lowercase().contains("makefile") { "make " } else { name };
-            self.read(path).is_ok_and(|file| file.text().contains("push"))
-                || self.ci_files().any(|path| self.read(&path).is_ok_and(|file| file.text().contains(call)))
+        scripts.filter(|found| found.kind == DefinitionKind::Script).any(|found| {
+            let Ok(file) = self.read(&found.file) else { return false };
+            let name = found.file.rsplit('/').next().unwrap_or(&found.file);
+            let at = found.line as usize;
+            let call = if name.to_lowercase().contains("makefile") {
+                // `image:`, above the recipe that builds it.
+                let lines: Vec<&str> = file.text().lines().take(at).collect();
+                let target = lines.iter().rev().filter(|line| !line.starts_with(['\t', ' ', '#'])).find_map(|line| {
+                    line.split_once(':').map(|(target, _)| target.split_whitespace().next().unwrap_or_default())
+                });
+                format!("make {}", target.unwrap_or_default())
+            } else {
+                name.to_owned()
+            };
+            let mut near = file.text().lines().skip(at.saturating_sub(NEAR)).take(2 * NEAR);
+            near.any(|line| line.contains("push"))
+                || self.ci_files().any(|path| self.read(&path).is_ok_and(|file| file.text().contains(&call)))
         })
     }
 
