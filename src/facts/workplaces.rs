@@ -100,6 +100,17 @@ impl Facts<'_> {
             || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
     }
 
+    /// Whether people may open notebooks in the image: Jupyter or its kernel is installed by name, or the base brings it.
+    #[must_use]
+    pub fn opens_notebooks(&self, image: &StageFacts) -> bool {
+        let root = self.ancestors(image).last().unwrap_or(image);
+        let brings = ["nvcr.io/nvidia/", "jupyter/", "quay.io/jupyter/"];
+        brings.iter().any(|owner| root.image.repository.starts_with(owner))
+            || self.python_installs().iter().flat_map(|install| &install.roots).any(|install| {
+                matches!(install.requirement.name.as_str(), "jupyter" | "jupyterlab" | "notebook" | "ipykernel")
+            })
+    }
+
     /// `CMD ["python3"]`
     #[must_use]
     pub fn starts_only_an_interpreter(&self, image: &StageFacts) -> bool {

@@ -185,9 +185,7 @@ fn of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, mut diagnostic: Diagnost
     if facts.is_only_for_work(offset) {
         return None;
     }
-    if diagnostic.severity > Severity::Info
-        && let Some(doubt) = facts.doubt_of_shipping_any(offset)
-    {
+    if let Some(doubt) = facts.doubt_of_shipping_any(offset) {
         diagnostic.severity = Severity::Info;
         diagnostic.notes.push(("informative", format!("perhaps nobody ships the image, since {doubt}")));
     }

@@ -184,12 +184,16 @@ fn builds_unseen(text: &str) -> bool {
             return repository != "." && WORDS.iter().any(|word| workflow.contains(word));
         }
         let name = name.to_lowercase();
-        (name.contains("docker") || name.contains("image")) && !name.starts_with("docker/")
+        (name.contains("docker") || name.contains("image"))
+            && !name.starts_with("docker/")
+            && ["build", "publish", "push", "deploy", "release"].iter().any(|word| name.contains(word))
     });
     // `context: examples/${{ matrix.example }}`
     let filled = || {
         text.lines().map(str::trim_start).any(|line| {
-            ["context:", "file:"].iter().any(|key| line.strip_prefix(key).is_some_and(|value| value.contains("${{")))
+            ["context:", "file:"].iter().any(|key| {
+                line.strip_prefix(key).is_some_and(|value| value.contains("matrix.") || value.contains("inputs."))
+            })
         })
     };
     unseen.next().is_some()

@@ -77,6 +77,7 @@ impl Facts<'_> {
     pub fn large_loads<'f>(&self, plan: &'f IgnorePlan, copies: &'f [FolderCopy<'f>]) -> Vec<LargeLoad<'f>> {
         let mut told: BTreeSet<&str> = BTreeSet::new();
         let mut loads = Vec::new();
+        let opens_notebooks = self.finals().any(|image| self.opens_notebooks(image));
         let own = plan.builds.iter().find(|build| build.dockerfile == self.service.dockerfile);
         let Some(own) = own.filter(|own| !may_read_anything(std::slice::from_ref(own))) else { return loads };
         for copy in copies {
@@ -89,7 +90,8 @@ impl Facts<'_> {
                     !served && self.ships_copied(copy.stage, copy.transfer.instruction, place)
                 })
             };
-            let unread = plan.large.iter().filter(|item| !workshop && is_spare(own, item));
+            let is_opened = |item: &Spare| opens_notebooks && item.kind == SpareKind::File(NOTEBOOK);
+            let unread = plan.large.iter().filter(|item| !workshop && is_spare(own, item) && !is_opened(item));
             let taken = unread.filter(is_kept);
             let items: Vec<&Spare> = taken.filter(|item| told.insert(item.path.as_str())).collect();
             let inside = |file: &&TreeFile| {
@@ -163,6 +165,8 @@ fn mentions(build: &Needs, path: &str) -> bool {
     build.says(stem) || folders.split('/').filter(|part| part.len() > 2).any(|part| build.says(part) && part != "app")
 }
 
+const NOTEBOOK: &str = "a notebook";
+
 /// What kind of file is opened by its name, in words; `None` for those of which many are taken together, such as pictures.
 fn kind(path: &str) -> Option<&'static str> {
     let name = file_name(path).to_ascii_lowercase();
@@ -179,7 +183,7 @@ fn kind(path: &str) -> Option<&'static str> {
             "pt" | "pth" | "onnx" | "safetensors" | "gguf" | "ggml" | "tflite" | "ckpt" | "caffemodel" | "weights" => {
                 "weights of a model"
             }
-            "ipynb" => "a notebook",
+            "ipynb" => NOTEBOOK,
             "log" | "hprof" | "core" | "pcap" | "prof" => "a log or a dump",
             _ => return None,
         };

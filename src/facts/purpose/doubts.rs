@@ -59,30 +59,34 @@ impl Facts<'_> {
             return None;
         }
         if let Some(mount) = self.mount_over(image) {
-            return Some(format!("`{}` mounts the sources over it, and no workflow builds it", mount.file));
+            return Some(format!("`{}` mounts the sources over it, and no workflow is seen to build it", mount.file));
         }
         if let Some((workflow, other)) = self.built_in_its_place() {
-            return Some(format!("`{workflow}` builds `{other}` of the same context, and no workflow this one"));
+            return Some(format!(
+                "`{workflow}` builds `{other}` of the same context, and none is seen to build this one"
+            ));
         }
         let procfile = join(&self.service.context, "Procfile").filter(|path| self.workspace.is_file(path));
         if let Some(path) = procfile {
             return Some(format!(
-                "`{path}` says how the program is deployed without an image, and no workflow builds one"
+                "`{path}` says how the program is deployed without an image, and no workflow is seen to build one"
             ));
         }
         if let Some(path) = self.editor_that_takes_it() {
-            return Some(format!("`{path}` makes it the container of an editor, and no workflow builds it"));
+            return Some(format!("`{path}` makes it the container of an editor, and no workflow is seen to build it"));
         }
         if let Some(path) = self.compose_for_work() {
             return Some(format!(
-                "`{path}` builds it for developers, as its first lines say, and no workflow builds it"
+                "`{path}` builds it for developers, as its first lines say, and no workflow is seen to build it"
             ));
         }
         if self.leaves_what_it_starts(image) {
-            return Some("it starts nothing by itself, and no workflow builds it".to_owned());
+            return Some("it starts nothing by itself, and no workflow is seen to build it".to_owned());
         }
-        let starts_a_shell = !self.starts_nothing(image) && !self.starts_a_program(image);
-        starts_a_shell.then(|| "it only starts a shell, and no workflow builds it".to_owned())
+        let words = self.all_start_words(image);
+        let starts_a_shell =
+            matches!(words.as_slice(), [word] if matches!(file_name(bare(word)), "sh" | "bash" | "zsh"));
+        starts_a_shell.then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
     }
 
     /// What starts `manage.py runserver`: the image itself or a script.

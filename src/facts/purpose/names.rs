@@ -71,13 +71,15 @@ const TEST_THINGS: [&str; 24] = [
     "vm",
 ];
 /// What a comment at the head of a file says of an image to work with.
-const SAID: [&str; 9] = [
+const SAID: [&str; 11] = [
     "for development",
     "for developing",
     "for developers",
     "for testing",
     "for tests",
     "for integration test",
+    "write integration test",
+    "run integration test",
     "to run tests",
     "to run the tests",
     "for ci",
@@ -109,7 +111,8 @@ const OF_WORK: [&str; 19] = [
 const SUBJECTS: [&str; 5] = ["docker", "image", "container", "this file", "environment"];
 
 /// The same of a `README`.
-const OF_README: [&str; 8] = ["docker", "image", "container", "environment", "database", "proxy", "server", "stub"];
+const OF_README: [&str; 9] =
+    ["docker", "image", "container", "environment", "database", "project", "proxy", "server", "stub"];
 
 /// `docker-compose.dev.yml`, `Dockerfile.test`
 pub(super) fn is_named_for_work(name: &str) -> bool {

@@ -87,7 +87,12 @@ fn chain<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<&'f StageFacts>
 fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<TextRange> {
     let runs = stages.iter().flat_map(|stage| &stage.runs);
     let commands = runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never);
-    let is_compiler = |command: &Invocation| COMPILERS.contains(&command.program.as_str());
+    // `python setup.py build develop` may make a `CUDAExtension`.
+    let is_setup = |command: &Invocation| {
+        command.arguments.iter().any(|word| word.value.text().ends_with("setup.py"))
+            && ["build", "build_ext", "develop", "install", "bdist_wheel"].iter().any(|word| command.has_argument(word))
+    };
+    let is_compiler = |command: &Invocation| COMPILERS.contains(&command.program.as_str()) || is_setup(command);
     let by_command = commands.into_iter().find(|command| is_compiler(command)).map(|command| command.range);
     by_command.or_else(|| {
         let mut installs =

@@ -232,7 +232,7 @@ fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporte
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let (verb, them) = if one { ("stays", "it") } else { ("stay", "them") };
     let message =
-        format!("{} {verb} in the runtime image, and nothing there calls {them}", listed_up_to(&names, LISTED));
+        format!("{} {verb} in the runtime image, and nothing seen there calls {them}", listed_up_to(&names, LISTED));
     let mut finding = reporter.report(first.argument.range, message);
     for tool in tools {
         let Some(entry) = catalogue::system_package(tool.family, tool.name) else { continue };
@@ -287,7 +287,7 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     let message = if by_build {
         "`git` stays in the runtime image, where only the build calls it"
     } else {
-        "`git` stays in the runtime image, and nothing there calls it"
+        "`git` stays in the runtime image, and nothing seen there calls it"
     };
     let mut finding = reporter.report(git.argument.range, message);
     for call in calls.iter().filter(|call| call.script().is_none()).take(2) {

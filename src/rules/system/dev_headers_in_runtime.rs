@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::commands::{Apt, Options};
-use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
+use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, SystemRemoval, UseSigns};
 use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -187,6 +187,13 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
 
 /// Whether a package that is no repository's is installed behind it, which may require it by name: `rpm -U mesos-1.7.0.rpm`.
 fn may_be_required(chain: &[&StageFacts], installs: &[SystemInstall<'_>], install: &SystemInstall<'_>) -> bool {
+    // `apt-get purge zlib1g-dev` takes out all that depends on it, which of a package that nobody knows may be this one.
+    let known = catalogue::system_package(install.family, install.name).is_some();
+    let own = chain.iter().flat_map(|stage| &stage.runs).filter(|run| run.instruction == install.instruction);
+    let mut removals = own.flat_map(|run| &run.invocations).filter_map(SystemRemoval::read);
+    if !known && removals.any(|removal| removal.names.iter().any(|name| name.ends_with("-dev"))) {
+        return true;
+    }
     // Headers of libraries for GObject bring the descriptions that `gir1.2-*` packages hold, and that bindings read when they run.
     let describes = |name: &str| name.starts_with("gir1.2-") || name.starts_with("libgirepository");
     if installs.iter().any(|other| describes(other.name)) {
@@ -246,8 +253,10 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
     let names: Vec<String> = kept.headers.iter().map(|install| format!("`{}`", install.name)).collect();
     let (verb, their) = if names.len() == 1 { ("stays", "its") } else { ("stay", "their") };
     let primary = first.argument.range;
-    let message =
-        format!("{} {verb} in the runtime image, where nothing needs {their} headers", listed_up_to(&names, LISTED));
+    let message = format!(
+        "{} {verb} in the runtime image, where nothing seen needs {their} headers",
+        listed_up_to(&names, LISTED)
+    );
     let mut finding = reporter.report(if range.contains_range(primary) { primary } else { range }, message);
     let mut needed: BTreeSet<String> = BTreeSet::new();
     // Elsewhere the libraries came with the headers as well, under names that are not known here.
@@ -335,6 +344,6 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>, named: &[String], unknown: &[String]
         format!("; {}: install {one} by name", listed(&each.collect::<Vec<String>>()))
     };
     format!(
-        "compile in a builder stage and copy the result into {target}, or purge the headers in the `RUN` that compiles{more}"
+        "compile in a builder stage and copy the result into {target}, or install and purge the headers in the `RUN` that compiles{more}"
     )
 }

@@ -27,6 +27,11 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
     if matches!(slimmer.kind, SlimmerKind::Jre | SlimmerKind::Kit) && facts.is_reasoned(base) {
         return None;
     }
+    // `images/11.0.7-jdk/Dockerfile` from `openjdk:11.0.7-jdk`: there is a folder for each tag, and this one is for that.
+    let above = facts.service.dockerfile.rsplit('/').nth(1).unwrap_or_default();
+    if base.stage.image.tag.as_deref().is_some_and(|tag| tag == above && tag.contains(|c: char| c.is_ascii_digit())) {
+        return None;
+    }
     // With a kernel it is the root file system of a machine.
     let is_machine = |image: &&StageFacts| {
         facts.installs_of_image(image).iter().any(|install| install.name.starts_with("linux-image"))

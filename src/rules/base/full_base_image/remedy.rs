@@ -74,7 +74,7 @@ pub(super) fn fix(
             Applicability::Display,
             Some("what it runs is not all known here, and may call what only the full image has".to_owned()),
         ),
-        Some(_) => (Applicability::Display, None),
+        Some(_) => (Applicability::Display, Some(caution(facts, base, needs))),
         None if !base.word.text.contains('$') => {
             (Applicability::Display, Some("the image is not written as plain text".to_owned()))
         }
@@ -95,7 +95,7 @@ fn caution(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -> Str
         (false, true) => ", or a package of npm without a prebuilt binary may need a compiler",
         (false, false) => "",
     };
-    format!("the program may call something that only the full image has{wheels}")
+    format!("the build or the program may call something that only the full image has{wheels}")
 }
 
 /// `python:2.7`, `python:3.6`
