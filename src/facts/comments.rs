@@ -125,7 +125,7 @@ impl Facts<'_> {
     }
 
     /// The lines of comments that end right above the line of `offset`, one after the other.
-    fn comment_before(&self, offset: u32) -> String {
+    pub(crate) fn comment_before(&self, offset: u32) -> String {
         let mut line = self.source.line(offset);
         let mut lines = Vec::new();
         for comment in self.dockerfile.comments.iter().rev().filter(|comment| comment.range.end() <= offset) {

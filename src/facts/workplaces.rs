@@ -89,12 +89,6 @@ impl Facts<'_> {
     pub fn starts_a_workbench(&self, image: &StageFacts) -> bool {
         let chain = std::iter::once(image).chain(self.ancestors(image));
         let mut commands = chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        let names = |command: &Invocation, name: &str| {
-            command.arguments.iter().any(|word| {
-                let word = word.value.text().split(['=', '~', '<', '>', '[']).next().unwrap_or_default();
-                word == name
-            })
-        };
         commands.any(|command| names(command, "install") && names(command, "jupyterlab") && names(command, "notebook"))
             || self.starts_only_an_interpreter(image)
             || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
@@ -105,9 +99,11 @@ impl Facts<'_> {
     pub fn opens_notebooks(&self, image: &StageFacts) -> bool {
         let root = self.ancestors(image).last().unwrap_or(image);
         let brings = ["nvcr.io/nvidia/", "jupyter/", "quay.io/jupyter/"];
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        let mut commands = chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
         brings.iter().any(|owner| root.image.repository.starts_with(owner))
-            || self.python_installs().iter().flat_map(|install| &install.roots).any(|install| {
-                matches!(install.requirement.name.as_str(), "jupyter" | "jupyterlab" | "notebook" | "ipykernel")
+            || commands.any(|command| {
+                ["jupyter", "jupyterlab", "notebook", "ipykernel"].iter().any(|name| names(command, name))
             })
     }
 
@@ -239,6 +235,14 @@ impl UseSigns {
             ]),
         }
     }
+}
+
+/// Whether a command names a package, at whatever version.
+fn names(command: &Invocation, package: &str) -> bool {
+    command.arguments.iter().any(|word| {
+        let word = word.value.text().split(['=', '~', '<', '>', '[']).next().unwrap_or_default();
+        word == package
+    })
 }
 
 /// Whether a stage runs a step that can need a compiler: packages of a language, or a compilation.

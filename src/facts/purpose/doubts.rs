@@ -66,8 +66,8 @@ impl Facts<'_> {
                 "`{workflow}` builds `{other}` of the same context, and none is seen to build this one"
             ));
         }
-        let procfile = join(&self.service.context, "Procfile").filter(|path| self.workspace.is_file(path));
-        if let Some(path) = procfile {
+        let mut elsewhere = ["Procfile", "Capfile"].into_iter().filter_map(|name| join(&self.service.context, name));
+        if let Some(path) = elsewhere.find(|path| self.workspace.is_file(path)) {
             return Some(format!(
                 "`{path}` says how the program is deployed without an image, and no workflow is seen to build one"
             ));

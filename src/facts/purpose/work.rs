@@ -2,6 +2,7 @@
 
 use crate::facts::paths::{file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Source, StageFacts};
+use crate::workspace::join;
 
 /// Programs that test or check what others have written.
 const CHECKERS: [&str; 30] = [
@@ -231,11 +232,15 @@ impl Facts<'_> {
                 || (self.is_set_for_development(image) && !self.may_be_published()))
     }
 
-    /// Whether a workflow builds the Dockerfile or may build it in a way that is not read, or a manifest of Kubernetes runs the image.
+    /// Whether a workflow or a platform builds the Dockerfile or may build it in a way that is not read, or a manifest of Kubernetes runs
+    /// the image.
     pub(super) fn may_be_published(&self) -> bool {
         self.workspace.workflow_that_builds(&self.service.dockerfile).is_some()
             || self.workspace.may_be_built_unseen()
             || self.workspace.may_be_built_by_a_script(&self.service.dockerfile)
+            || ["fly.toml", "heroku.yml", "render.yaml"]
+                .iter()
+                .any(|name| join(&self.service.context, name).is_some_and(|path| self.workspace.is_file(&path)))
             || !self.manifests_that_run_it().is_empty()
     }
 

@@ -21,6 +21,11 @@ const SMALL: u64 = 100_000;
 const LABELLED: usize = 4;
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
+    // `# git rejects it with "detected dubious ownership"`: the order of the steps is chosen for git, which wants the files of who calls it.
+    let said = facts.comment_before(run.range.start()).to_lowercase();
+    if said.contains("dubious ownership") || said.contains("safe.directory") {
+        return;
+    }
     for change in facts.ownership_changes(stage, run) {
         let command = &change.invocation.program;
         let folders: Vec<String> = change.names.iter().map(|folder| format!("`{folder}`")).collect();
