@@ -104,12 +104,6 @@ pub fn bytes_beyond_buildpack(packages: &[&str]) -> Option<u64> {
     known.then(|| with.saturating_sub(closure_bytes(base()).0))
 }
 
-/// Bytes of `packages` and what they depend on. Packages that are not known count for nothing.
-#[must_use]
-pub fn bytes_of_libraries(packages: &[&str]) -> u64 {
-    closure_bytes(packages.iter().copied()).0
-}
-
 /// Bytes of `packages` and what they depend on that `buildpack-deps` holds already, and that come anew on a slim image. Packages
 /// that are not known count for nothing.
 #[must_use]

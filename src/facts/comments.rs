@@ -96,8 +96,7 @@ impl Facts<'_> {
     /// What the instruction of an install installs.
     fn installed_with(&self, install: &SystemInstall<'_>) -> Vec<SystemInstall<'_>> {
         let stage = self.stages.get(install.stage);
-        let run = stage.and_then(|stage| stage.runs.iter().find(|run| run.instruction == install.instruction));
-        stage.zip(run).map(|(stage, run)| self.system_installs(stage, run)).unwrap_or_default()
+        stage.zip(self.run_of(install)).map(|(stage, run)| self.system_installs(stage, run)).unwrap_or_default()
     }
 
     /// Whether the comment right above says that a program takes what comes with the headers: `# provides the libmagic.so symlink`.
@@ -125,7 +124,7 @@ impl Facts<'_> {
     }
 
     /// The lines of comments that end right above the line of `offset`, one after the other.
-    pub(crate) fn comment_before(&self, offset: u32) -> String {
+    fn comment_before(&self, offset: u32) -> String {
         let mut line = self.source.line(offset);
         let mut lines = Vec::new();
         for comment in self.dockerfile.comments.iter().rev().filter(|comment| comment.range.end() <= offset) {

@@ -1,10 +1,9 @@
 //! Commands that the documentation of a repository shows.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use super::Facts;
 use super::targets::repository;
+use super::{Facts, UseSigns};
 
 /// More and larger documents are not read.
 const MAX_FILES: usize = 400;
@@ -16,10 +15,10 @@ const THERE: [&str; 4] = ["pre-installed", "preinstalled", "are installed", "is 
 const ENGLISH: [&str; 9] = ["file", "host", "less", "man", "more", "route", "screen", "tree", "view"];
 
 impl Facts<'_> {
-    /// Whether a document of the repository shows one of `commands` behind a prompt or in a running container, or lists it among what the
+    /// Whether a document of the repository shows one of their commands behind a prompt or in a running container, or lists it among what the
     /// image brings: `$ redis-cli -u $REDIS_URI`, `docker exec -it app vim config.py`, `All images have nano and git pre-installed`.
     #[must_use]
-    pub fn is_documented(&self, commands: &[&str]) -> bool {
+    pub fn is_documented(&self, signs: &UseSigns) -> bool {
         let shown = self.workspace.remembered_of_surroundings("documented commands", || {
             let tree = repository(self.workspace);
             let is_document = |path: &str| {
@@ -33,8 +32,7 @@ impl Facts<'_> {
             }
             shown
         });
-        let shown: &Arc<HashSet<String>> = &shown;
-        commands.iter().any(|command| shown.contains(*command))
+        signs.commands.iter().any(|command| shown.contains(command))
     }
 }
 

@@ -156,7 +156,7 @@ impl Facts<'_> {
     }
 
     /// What of the context the ignore file leaves.
-    fn shipped_tree(&self) -> std::sync::Arc<Tree> {
+    pub(super) fn shipped_tree(&self) -> std::sync::Arc<Tree> {
         self.workspace.tree(&self.service.context, self.parsed_ignore_file().as_ref())
     }
 

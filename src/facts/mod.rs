@@ -61,8 +61,7 @@ pub use layers::{
 pub use leftovers::Leftover;
 pub use manifests::{EarlyCopy, ManifestInstall};
 pub use metadata::KeptMetadata;
-pub use paths::is_below;
-use paths::resolve;
+pub use paths::{is_below, resolve};
 pub use run::{Argument, Errexit, Guard, Invocation, Mount, Origin, Run, Site, Unread};
 pub use split::{Environment as SplitEnvironment, Refusal, Repeat, Split};
 pub use stages::{Shell, StageFacts, State};

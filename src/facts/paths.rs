@@ -3,6 +3,7 @@
 use crate::dockerfile::Value;
 
 /// `path` made absolute against `base` and cleaned of `.`, `..` and repeated slashes. A trailing slash is dropped.
+#[must_use]
 pub fn resolve(base: &str, path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let base = if path.starts_with('/') { "" } else { base };
@@ -36,6 +37,11 @@ pub fn is_below(path: &str, ancestor: &str) -> bool {
 /// The last part of a path.
 pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A word of a command without the marks of the exec form around it: `app.sh` of `"app.sh",`.
+pub(in crate::facts) fn bare(word: &str) -> &str {
+    word.trim_matches(['"', '\'', ',', '[', ']'])
 }
 
 #[cfg(test)]

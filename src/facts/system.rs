@@ -111,7 +111,7 @@ impl Facts<'_> {
         self.run_of(install).is_some_and(|run| deletes(run, 0, folder))
     }
 
-    fn run_of(&self, install: &SystemInstall<'_>) -> Option<&Run> {
+    pub(super) fn run_of(&self, install: &SystemInstall<'_>) -> Option<&Run> {
         self.stages.get(install.stage)?.runs.iter().find(|run| run.instruction == install.instruction)
     }
 

@@ -46,9 +46,6 @@ const LINKS_MANUAL: [&str; 6] =
 const TRANSPARENT: [&str; 15] =
     ["if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "("];
 
-/// Where packages of the full images keep their settings, which builds change.
-const SETTINGS: [(&str, &str); 2] = [("/etc/ImageMagick", "imagemagick"), ("/etc/subversion", "subversion")];
-
 /// Programs that take the system's certificates for `https://`. Debian recommends `ca-certificates` beside each.
 const DOWNLOADERS: [&str; 3] = ["curl", "wget", "git"];
 
@@ -258,10 +255,8 @@ impl Collector<'_, '_> {
             self.call(&command.program, command.script().unwrap_or("RUN"));
         }
         // `sed -i … /etc/ImageMagick-6/policy.xml`
-        for (folder, package) in SETTINGS {
-            if command.arguments.iter().any(|word| word.value.text().starts_with(folder)) {
-                self.add(package, format!("for `{folder}*`, which `{}` changes", command.program));
-            }
+        if command.arguments.iter().any(|word| word.value.text().starts_with("/etc/ImageMagick")) {
+            self.add("imagemagick", format!("for `/etc/ImageMagick*`, which `{}` changes", command.program));
         }
         let installs = || command.arguments.iter().any(|word| matches!(word.value.text(), "install" | "update"));
         let native = match command.program.as_str() {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::context::IgnoreFile;
 use crate::dockerfile::{Arguments, Instruction, Keyword, Value};
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
@@ -120,9 +119,7 @@ impl Facts<'_> {
     #[must_use]
     pub(super) fn copied_sources(&self, max_bytes: u64, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let context = self.service.context.as_str();
-        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
-        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
-        let tree = self.workspace.tree(context, ignore.as_ref());
+        let tree = self.shipped_tree();
         let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
         let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
         let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());

@@ -4,7 +4,7 @@ use crate::catalogue::{self, Distribution, SystemPackageKind};
 use crate::dockerfile::{Arguments, Keyword};
 
 use super::callers::{Form, UseSigns, has_command};
-use super::paths::file_name;
+use super::paths::{bare, file_name};
 use super::python::PythonInstall;
 use super::{Facts, Guard, Invocation, StageFacts, SystemInstall};
 
@@ -176,7 +176,7 @@ impl Facts<'_> {
     /// Whether a script that the image starts calls a compiler, or cannot be read.
     fn start_may_compile(&self, image: &StageFacts) -> bool {
         self.all_start_words(image).iter().any(|word| {
-            let word = word.trim_matches(['"', '\'', ',', '[', ']']);
+            let word = bare(word);
             let Some(path) = self.start_script(word) else {
                 return [".sh", ".bash"].iter().any(|ending| word.ends_with(ending));
             };
@@ -211,12 +211,14 @@ impl Facts<'_> {
     }
 }
 
+/// What sources hold that have kernels compiled when they run.
+const KERNELS: [&str; 5] = ["torch.compile(", "torch_compile", "load_inline(", "cpp_extension", "pyximport"];
+
 impl UseSigns {
     /// What shows that sources have kernels compiled when they run, whatever else calls a compiler by name.
     #[must_use]
     pub fn of_compiled_kernels() -> Self {
-        let hints = ["torch.compile(", "load_inline(", "cpp_extension", "pyximport"];
-        Self { commands: Vec::new(), hints: hints.map(str::to_owned).to_vec(), modules: Vec::new() }
+        Self { commands: Vec::new(), hints: KERNELS.map(str::to_owned).to_vec(), modules: Vec::new() }
     }
 
     /// What shows that something in the image compiles when it runs: calls of a compiler or of a library which calls one.
@@ -225,7 +227,7 @@ impl UseSigns {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Self {
             commands: owned(&["gcc", "g++", "nvcc", "clang", "mpicc"]),
-            hints: owned(&["torch.compile(", "torch_compile", "load_inline(", "cpp_extension", "pyximport"]),
+            hints: owned(&KERNELS),
             modules: owned(&[
                 "pyximport",
                 "torch.utils.cpp_extension",

@@ -143,18 +143,20 @@ impl Workspace {
             let name = found.file.rsplit('/').next().unwrap_or(&found.file);
             let at = found.line as usize;
             let call = if name.to_lowercase().contains("makefile") {
-                // `image:`, above the recipe that builds it.
+                // `image:`, above the recipe that builds it; not `TAG := 1`.
                 let lines: Vec<&str> = file.text().lines().take(at).collect();
-                let target = lines.iter().rev().filter(|line| !line.starts_with(['\t', ' ', '#'])).find_map(|line| {
-                    line.split_once(':').map(|(target, _)| target.split_whitespace().next().unwrap_or_default())
-                });
-                format!("make {}", target.unwrap_or_default())
+                let mut heads =
+                    lines.iter().rev().filter(|line| !line.starts_with(['\t', ' ', '#']) && !line.contains(":="));
+                let target = heads.find_map(|line| line.split_once(':')?.0.split_whitespace().next());
+                target.map(|target| format!("make {target}"))
             } else {
-                name.to_owned()
+                Some(name.to_owned())
             };
             let mut near = file.text().lines().skip(at.saturating_sub(NEAR)).take(2 * NEAR);
             near.any(|line| line.contains("push"))
-                || self.ci_files().any(|path| self.read(&path).is_ok_and(|file| file.text().contains(&call)))
+                || call.is_some_and(|call| {
+                    self.ci_files().any(|path| self.read(&path).is_ok_and(|file| file.text().contains(&call)))
+                })
         })
     }
 

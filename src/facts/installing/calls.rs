@@ -1,9 +1,9 @@
 //! Commands and calls that install or compile, in scripts and in Python.
 
-use crate::facts::paths::file_name;
+use crate::facts::paths::{bare, file_name};
 
 /// Programs with the words behind which they install or compile; without words they always do.
-const INSTALLERS: [(&str, &[&str]); 46] = [
+const INSTALLERS: [(&str, &[&str]); 45] = [
     ("pip", &["install", "wheel"]),
     ("pip2", &["install", "wheel"]),
     ("pip3", &["install", "wheel"]),
@@ -25,7 +25,6 @@ const INSTALLERS: [(&str, &[&str]); 46] = [
     ("pecl", &["install"]),
     ("phpize", &[]),
     ("apxs", &[]),
-    ("znc-buildmod", &[]),
     ("docker-php-ext-install", &[]),
     ("luarocks", &["install"]),
     ("mix", &["setup", "compile", "deps.get", "deps.compile", "phx.server", "run"]),
@@ -94,11 +93,7 @@ pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
     let line = named_programs(line.split(" #").next().unwrap_or(line));
     let separated = line.replace("&&", ";").replace("||", ";").replace("$(", ";");
     separated.split([';', '|', '`', '(', ')']).find_map(|command| {
-        let words: Vec<&str> = command
-            .split_whitespace()
-            .map(|word| word.trim_matches(['"', '\'', '[', ']', ',']))
-            .filter(|word| !word.is_empty())
-            .collect();
+        let words: Vec<&str> = command.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
         let for_work = words
             .iter()
             .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))

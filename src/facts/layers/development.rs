@@ -8,7 +8,7 @@ use crate::workspace::{join, parent};
 
 use super::super::commands::removal;
 use super::super::history::has_script_extension;
-use super::super::paths::{file_name, is_below, resolve};
+use super::super::paths::{bare, file_name, is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
 use super::dependencies::modules;
 use super::node_manifest::{Manifest, commands, is_for_work, names_package};
@@ -131,14 +131,13 @@ impl Facts<'_> {
     /// Whether no file that tells how the image is deployed runs a script in it that needs a development dependency:
     /// `pre-deploy: yarn publish-assets`.
     fn is_deployed_without_tools(&self, manifest: &Manifest) -> bool {
-        const FOLDERS: [&str; 12] = [
+        const FOLDERS: [&str; 11] = [
             "chart",
             "charts",
             "deploy",
             "deployment",
             "deployments",
             "helm",
-            "hokusai",
             "infra",
             "k8s",
             "kubernetes",
@@ -215,7 +214,7 @@ impl Facts<'_> {
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
         let workspace = join(parent(&path), "pnpm-workspace.yaml");
         let is_pnpm_workspace = workspace.is_some_and(|path| self.workspace.is_file(&path));
-        (!packages.is_empty() && !gone && !on_mount(run, &folder)).then_some(DevelopmentModules {
+        (!packages.is_empty() && !gone && !on_mount(run, &folder)).then(|| DevelopmentModules {
             folder,
             range: install.range,
             install: install.range,
@@ -226,11 +225,12 @@ impl Facts<'_> {
             program: install.program.clone(),
             script: manifest.calls_a_tool_when_installed(),
             is_pnpm_workspace,
-            has_lock: ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| {
-                let lock = self.origin_in(stage.index, run, &install.workdir, name);
-                let lock = lock.and_then(|path| self.node_manifest(&path));
-                lock.is_some_and(|lock| manifest.is_locked_by(&lock))
-            }),
+            has_lock: install.program == "npm"
+                && ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| {
+                    let lock = self.origin_in(stage.index, run, &install.workdir, name);
+                    let lock = lock.and_then(|path| self.node_manifest(&path));
+                    lock.is_some_and(|lock| manifest.is_locked_by(&lock))
+                }),
             node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
         })
@@ -323,7 +323,7 @@ impl Facts<'_> {
 
     /// Whether what an image starts needs no development dependency, as far as scripts tell. `false` where that is not known.
     fn runs_without_tools(&self, image: &StageFacts, words: &[&str], manifest: &Manifest) -> bool {
-        let words: Vec<&str> = words.iter().map(|word| word.trim_matches(['"', '\'', '[', ']', ','])).collect();
+        let words: Vec<&str> = words.iter().map(|word| bare(word)).collect();
         if words.iter().any(|word| is_for_work(word)) {
             return false;
         }

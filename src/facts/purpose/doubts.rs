@@ -1,6 +1,6 @@
 //! What makes it doubtful that anybody ships an image, though nothing says outright that people only work with it.
 
-use crate::facts::paths::file_name;
+use crate::facts::paths::{bare, file_name};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::{join, parent};
 
@@ -18,11 +18,6 @@ const TEST_CHAINS: [&str; 3] = ["anvil", "ganache", "ganache-cli"];
 /// Images that start a shell, beside those of languages.
 const SYSTEMS: [&str; 8] =
     ["amazonlinux", "almalinux", "centos", "fedora", "oraclelinux", "rockylinux", "ubi8", "ubi9"];
-
-/// A word of a command without the marks of the exec form around it.
-fn bare(word: &str) -> &str {
-    word.trim_matches(['"', '\'', ',', '[', ']'])
-}
 
 impl Facts<'_> {
     /// What makes it doubtful that a final image is shipped, in words; `None` where nothing does.
@@ -83,7 +78,6 @@ impl Facts<'_> {
         if self.leaves_what_it_starts(image) {
             return Some("it starts nothing by itself, and no workflow is seen to build it".to_owned());
         }
-        let words = self.all_start_words(image);
         let starts_a_shell =
             matches!(words.as_slice(), [word] if matches!(file_name(bare(word)), "sh" | "bash" | "zsh"));
         starts_a_shell.then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
@@ -92,16 +86,10 @@ impl Facts<'_> {
     /// What starts `manage.py runserver`: the image itself or a script.
     fn starts_djangos_server(&self, image: &StageFacts) -> Option<String> {
         let runs = |text: &str| text.split_whitespace().any(|word| matches!(word, "runserver" | "runserver_plus"));
-        let words = self.all_start_words(image);
-        if words.iter().any(|word| runs(bare(word))) {
+        if self.all_start_words(image).iter().any(|word| runs(bare(word))) {
             return Some("it".to_owned());
         }
-        words.iter().find_map(|word| {
-            let path = self.start_script(bare(word))?;
-            let file = self.workspace.read(&path).ok()?;
-            let mut lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
-            lines.any(runs).then(|| format!("`{path}`"))
-        })
+        self.start_script_with(image, runs).map(|path| format!("`{path}`"))
     }
 
     /// `travis/Dockerfile-travis-watch`, `build/cross-images/x86_64.dockerfile`

@@ -179,7 +179,7 @@ fn is_idle(words: &[&str]) -> bool {
         "sleep" | "" => true,
         "echo" | "true" | "false" | "ls" => !words.iter().any(|word| word.contains([';', '&', '|'])),
         // Whoever runs the image says what with it.
-        _ if matches!(words, [_, "--help" | "-h" | "--version" | "-version" | "-v" | "-V"]) => true,
+        _ if matches!(words, [_, "--help" | "-h" | "--version" | "-version" | "-V"]) => true,
         "tail" => words.contains(&"/dev/null"),
         _ => false,
     }

@@ -1,6 +1,6 @@
 //! What says that people develop, test or build with an image, rather than run it.
 
-use crate::facts::paths::{file_name, resolve};
+use crate::facts::paths::{bare, file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Source, StageFacts};
 use crate::workspace::join;
 
@@ -204,7 +204,7 @@ impl Facts<'_> {
         is_builder
             || WORKBENCHES.iter().any(|name| repository.contains(&format!("/{name}")))
             || self.all_start_words(image).iter().any(|word| {
-                let word = word.trim_matches(['"', '\'', ',', '[', ']']);
+                let word = bare(word);
                 AGENTS.contains(&file_name(word))
             })
     }
@@ -246,22 +246,22 @@ impl Facts<'_> {
 
     /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.
     pub fn starts_a_development_server(&self, image: &StageFacts) -> bool {
-        let words = self.all_start_words(image);
-        let text = words.join(" ").replace(['"', '\'', '[', ']', ','], " ");
-        let by_script = words.iter().any(|word| {
-            let script = self.start_script(word.trim_matches(['"', '\'', ',', '[', ']']));
-            let file = script.and_then(|path| self.workspace.read(&path).ok());
-            file.is_some_and(|file| {
-                let lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
-                lines.flat_map(|line| line.split([';', '&', '|'])).any(|command| {
-                    is_development_server(command)
-                        || self.scripts_of_package(image, command).iter().any(|script| is_development_server(script))
-                })
-            })
-        });
-        by_script
-            || is_development_server(&text)
-            || self.scripts_of_package(image, &text).iter().any(|script| is_development_server(script))
+        let text = self.all_start_words(image).join(" ").replace(['"', '\'', '[', ']', ','], " ");
+        let serves = |command: &str| {
+            is_development_server(command)
+                || self.scripts_of_package(image, command).iter().any(|script| is_development_server(script))
+        };
+        serves(&text) || self.start_script_with(image, |line| line.split([';', '&', '|']).any(serves)).is_some()
+    }
+
+    /// A script that the image starts with a line, comments left out, for which `holds`.
+    pub(super) fn start_script_with(&self, image: &StageFacts, holds: impl Fn(&str) -> bool) -> Option<String> {
+        self.all_start_words(image).iter().find_map(|word| {
+            let path = self.start_script(bare(word))?;
+            let file = self.workspace.read(&path).ok()?;
+            let mut lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
+            lines.any(&holds).then_some(path)
+        })
     }
 
     /// The commands of the scripts of `package.json` that `text` starts: of `start` for `npm start`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::catalogue;
 use crate::dockerfile::{Keyword, UNKNOWN, Value};
 use crate::facts::commands::{Pdm, Pip, PipAction, Poetry, Uv, removal};
-use crate::facts::paths::{file_name, resolve};
+use crate::facts::paths::{bare, file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, StageFacts};
 use crate::python::PackageName;
 use crate::text::TextRange;
@@ -192,7 +192,7 @@ impl Facts<'_> {
         let starts = self.dockerfile.instructions.iter().filter(|instruction| {
             matches!(instruction.keyword, Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck)
         });
-        let text = |word: &str| word.trim_matches(['"', '\'', ',', '[', ']']).to_owned();
+        let text = |word: &str| bare(word).to_owned();
         if let Some(command) = starts.clone().find_map(|instruction| command_in(instruction.body.text())) {
             return Some(dockerfile(command));
         }
@@ -381,7 +381,7 @@ impl Facts<'_> {
         let instructions = starts.into_iter().flatten().filter_map(|at| self.dockerfile.instructions.get(at));
         let words: Vec<String> = instructions
             .flat_map(|instruction| instruction.body.text().split_whitespace())
-            .map(|word| word.trim_matches(['"', '\'', ',', '[', ']']).to_owned())
+            .map(|word| bare(word).to_owned())
             .collect();
         let tool = words.iter().any(|word| TOOLS.contains(&file_name(word)))
             || words.iter().any(|word| word.starts_with("--reload"))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::catalogue;
-use crate::facts::paths::file_name;
+use crate::facts::paths::{bare, file_name};
 use crate::facts::transfer::Source;
 use crate::facts::{Base, Facts, Guard, StageFacts};
 use crate::python::PackageName;
@@ -349,5 +349,5 @@ fn is_frozen(install: &PythonInstall, root: &Root) -> bool {
 }
 
 fn has_script_name(word: &str) -> bool {
-    super::has_extension(word.trim_matches(['"', '\'', ',', '[', ']']), &["sh", "bash"])
+    super::has_extension(bare(word), &["sh", "bash"])
 }

@@ -51,9 +51,9 @@ impl Collector<'_, '_> {
     /// `CC=gcc pip install …`, `pip install --no-binary lxml lxml`. One that a build argument chooses counts too: whoever gives it
     /// needs the compiler.
     pub(super) fn compiling(&mut self, run: &Run, command: &Invocation) {
-        let name = match (Pip::read(command), Uv::read(command)) {
-            (Some(pip), _) if matches!(pip.action, PipAction::Install | PipAction::Wheel) => "pip",
-            (_, Some(uv)) if matches!(uv.action, UvAction::PipInstall) => "uv pip",
+        let (name, options) = match (Pip::read(command), Uv::read(command)) {
+            (Some(pip), _) if matches!(pip.action, PipAction::Install | PipAction::Wheel) => ("pip", pip.options),
+            (_, Some(uv)) if matches!(uv.action, UvAction::PipInstall) => ("uv pip", uv.options),
             _ => return,
         };
         if command.guard == Guard::Elsewhere {
@@ -69,16 +69,10 @@ impl Collector<'_, '_> {
                 self.add(package, format!("for `{variable}` of `{name} install`{chosen}"));
             }
         }
-        let words: Vec<&str> = command.arguments.iter().map(|word| word.value.text()).collect();
-        let of_flag = words.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
-            Some(("--no-binary" | "--no-binary-package", value)) => Some(value),
-            None if matches!(*word, "--no-binary" | "--no-binary-package") => words.get(at + 1).copied(),
-            _ => None,
-        });
+        let of_flags = options.values(&["--no-binary", "--no-binary-package"]).map(|value| ("--no-binary", value));
         let of_variable = self.facts.variable(run, command, "PIP_NO_BINARY").filter(|_| name == "pip");
-        for (written, value) in [("--no-binary", of_flag), ("PIP_NO_BINARY", of_variable.map(Value::text))] {
-            let mut packages =
-                value.into_iter().flat_map(|value| value.split(',')).filter(|one| !matches!(*one, "" | ":none:"));
+        for (written, value) in of_flags.chain(of_variable.map(|value| ("PIP_NO_BINARY", value))) {
+            let mut packages = value.text().split(',').filter(|one| !matches!(*one, "" | ":none:"));
             // What packages that have no wheels anyway are compiled with is known: `--no-binary psycopg2`.
             if packages.any(|one| catalogue::needs_of_pip_package(one).is_none()) {
                 self.needs.compiles = true;

@@ -53,7 +53,7 @@ impl Collector<'_, '_> {
             let address = word.split_once('@').map_or(word, |(_, address)| address);
             if SCHEMES.iter().any(|scheme| word.starts_with(scheme) || address.starts_with(scheme)) {
                 self.add("git", format!("for `{word}`"));
-                self.certificates_of_git(address);
+                self.certificates_of_git(word);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
 use crate::dockerfile::Keyword;
-use crate::facts::{Addition, Facts, LateMove, Rewriting, Run, StageFacts, Way, is_below};
+use crate::facts::{Addition, Facts, Invocation, LateMove, Rewriting, Run, StageFacts, Way, is_below};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -112,7 +112,8 @@ fn help(facts: &Facts<'_>, run: &Run, late: &LateMove<'_>) -> String {
 fn fills_destination_first(run: &Run, late: &LateMove<'_>) -> bool {
     let Some(destination) = late.destination.as_deref() else { return false };
     let before = run.invocations.iter().take_while(|one| !std::ptr::eq(*one, late.invocation));
-    before.filter(|one| matches!(one.program.as_str(), "git" | "rm")).any(|one| {
+    let makes = |one: &&Invocation| one.program == "rm" || (one.program == "git" && one.has_argument("clone"));
+    before.filter(makes).any(|one| {
         one.arguments
             .iter()
             .filter_map(|argument| argument.value.known())

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
 use crate::dockerfile::{Arguments, Instruction, Keyword};
-use crate::facts::{ByteSource, Facts, Guard, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way, is_below};
+use crate::facts::commands::Options;
+use crate::facts::{
+    ByteSource, Facts, Guard, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way, is_below, resolve,
+};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -21,12 +24,10 @@ const SMALL: u64 = 100_000;
 const LABELLED: usize = 4;
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
-    // `# git rejects it with "detected dubious ownership"`: the order of the steps is chosen for git, which wants the files of who calls it.
-    let said = facts.comment_before(run.range.start()).to_lowercase();
-    if said.contains("dubious ownership") || said.contains("safe.directory") {
-        return;
-    }
     for change in facts.ownership_changes(stage, run) {
+        if remedy::is_read_by_git(stage, run, &change) {
+            continue;
+        }
         let command = &change.invocation.program;
         let folders: Vec<String> = change.names.iter().map(|folder| format!("`{folder}`")).collect();
         let message = format!(
@@ -239,12 +240,11 @@ fn holds_made_folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: 
     let earlier = chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction);
     let mut made = earlier.flat_map(|other| &other.invocations).filter(|invocation| invocation.program == "mkdir");
     made.any(|invocation| {
+        let options = Options::read(&invocation.arguments, &["-m", "--mode"]);
         let workdir = invocation.workdir.known().unwrap_or("/");
-        let mut words = invocation.arguments.iter().filter_map(|argument| argument.value.known());
-        words.any(|word| {
-            let place = crate::workspace::join("", workdir.trim_start_matches('/')).unwrap_or_default();
-            let place = if word.starts_with('/') { word.to_owned() } else { format!("/{place}/{word}") };
-            change.folders.iter().any(|folder| is_below(place.trim_end_matches('/'), folder))
+        options.operands.iter().filter_map(|(_, word)| word.value.known()).any(|word| {
+            let place = resolve(workdir, word);
+            change.folders.iter().any(|folder| place != *folder && is_below(&place, folder))
         })
     })
 }

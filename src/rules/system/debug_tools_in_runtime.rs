@@ -164,13 +164,11 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for tools in found.values() {
         let wanted: Vec<UseSigns> = tools.iter().map(signs).collect();
         let uses = facts.uses_of(&wanted, Seen::Anywhere);
-        let is_shown =
-            |wanted: &UseSigns| facts.is_documented(&wanted.commands.iter().map(String::as_str).collect::<Vec<_>>());
         let idle: Vec<SystemInstall<'_>> = tools
             .iter()
             .zip(uses)
             .zip(&wanted)
-            .filter(|((_, reached), wanted)| reached.is_none() && !is_shown(wanted))
+            .filter(|((_, reached), wanted)| reached.is_none() && !facts.is_documented(wanted))
             .map(|((tool, _), _)| tool.clone())
             .collect();
         report(facts, &idle, reporter);

@@ -185,7 +185,8 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !is_meant()
 }
 
-/// Whether a package that is no repository's is installed behind it, which may require it by name: `rpm -U mesos-1.7.0.rpm`.
+/// Whether something may need the headers, or take them out, of which nothing more is known: a package that is no repository's is installed
+/// behind them, `rpm -U mesos-1.7.0.rpm`.
 fn may_be_required(chain: &[&StageFacts], installs: &[SystemInstall<'_>], install: &SystemInstall<'_>) -> bool {
     // `apt-get purge zlib1g-dev` takes out all that depends on it, which of a package that nobody knows may be this one.
     let known = catalogue::system_package(install.family, install.name).is_some();
@@ -196,7 +197,10 @@ fn may_be_required(chain: &[&StageFacts], installs: &[SystemInstall<'_>], instal
     }
     // Headers of libraries for GObject bring the descriptions that `gir1.2-*` packages hold, and that bindings read when they run.
     let describes = |name: &str| name.starts_with("gir1.2-") || name.starts_with("libgirepository");
-    if installs.iter().any(|other| describes(other.name)) {
+    let of_gobject = ["gobject-", "libgirepository", "libglib", "libgtk", "libgdk", "libgst", "libpango", "libcairo"];
+    let is_described =
+        install.name.contains("-glib-") || of_gobject.iter().any(|start| install.name.starts_with(start));
+    if is_described && installs.iter().any(|other| describes(other.name)) {
         return true;
     }
     let runs = chain.iter().flat_map(|stage| &stage.runs).filter(|run| run.instruction >= install.instruction);
@@ -237,7 +241,7 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
         return catalogue::bytes_beyond_buildpack(&all)?.checked_sub(catalogue::bytes_beyond_buildpack(&needs)?);
     }
     let of = |name: &str| catalogue::system_package(Distribution::Debian, name).and_then(|entry| entry.installed_bytes);
-    let of_library = |name: &&str| of(name).unwrap_or_else(|| catalogue::bytes_of_libraries(&[name]));
+    let of_library = |name: &&str| of(name).unwrap_or_else(|| catalogue::closure_bytes([*name]).0);
     let needs: u64 = runtime(entry, kept).iter().map(of_library).sum();
     let libc = if kept.compiler { of("libc6-dev").unwrap_or_default() } else { 0 };
     let bytes = entry.installed_bytes?;
@@ -268,13 +272,11 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
             unknown.push(format!("`{}`", install.name));
         }
         let libraries = libraries.unwrap_or_default();
-        let text = match entry {
-            Some(entry) if kept.own_python && entry.name == "python3-dev" => {
+        let text = match (entry, &interpreter) {
+            (Some(entry), _) if kept.own_python && entry.name == "python3-dev" => {
                 "headers of the distribution's Python, with that Python; the image runs another".to_owned()
             }
-            _ if interpreter.is_some() => {
-                format!("headers of `{}`, with the interpreter itself", interpreter.as_deref().unwrap_or_default())
-            }
+            (_, Some(name)) => format!("headers of `{name}`, with the interpreter itself"),
             _ if libraries.is_empty() => "headers and link libraries".to_owned(),
             _ => format!("what is linked with it needs {}", listed(&libraries)),
         };

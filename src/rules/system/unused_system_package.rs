@@ -63,12 +63,9 @@ fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<
         candidates.into_iter().filter(|(_, entry)| distributions.leave_alone(entry, foreign, &names)).collect();
     let wanted: Vec<UseSigns> = candidates.iter().map(|(_, entry)| signs(entry)).collect();
     let uses = facts.uses_of(&wanted, Seen::Anywhere);
-    let is_shown =
-        |wanted: &UseSigns| facts.is_documented(&wanted.commands.iter().map(String::as_str).collect::<Vec<_>>());
-    let shown: Vec<bool> = wanted.iter().zip(&uses).map(|(wanted, used)| used.is_none() && is_shown(wanted)).collect();
-    let idle = candidates.into_iter().zip(uses).zip(shown).filter(|((_, reached), shown)| reached.is_none() && !shown);
-    let idle = idle.map(|(idle, _)| idle);
-    idle.map(|((install, _), _)| install.clone()).collect()
+    let idle = candidates.into_iter().zip(uses).zip(&wanted);
+    let idle = idle.filter(|((_, reached), wanted)| reached.is_none() && !facts.is_documented(wanted));
+    idle.map(|(((install, _), _), _)| install.clone()).collect()
 }
 
 /// Whether another system package that is installed by name uses it.

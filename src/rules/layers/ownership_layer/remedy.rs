@@ -130,6 +130,28 @@ pub(super) fn made_behind(
     is_made_behind.then(|| owner.user.to_owned())
 }
 
+/// Whether git reads a repository among the files before they change their owner. From 2.35.2 on it refuses one of another user than who
+/// calls it, so that the copies cannot have the owner before (release notes of git 2.35.2).
+pub(super) fn is_read_by_git(stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> bool {
+    const MAKES: [&str; 3] = ["clone", "config", "init"];
+    if change.action != OwnershipAction::Owner {
+        return false;
+    }
+    let first = change.held.iter().map(|one| one.instruction).min().unwrap_or_default();
+    let runs = stage.runs.iter().filter(|other| (first..=run.instruction).contains(&other.instruction));
+    let commands = runs.flat_map(|run| &run.invocations);
+    let mut before = commands.take_while(|command| command.range.start() < change.invocation.range.start());
+    before.any(|command| {
+        let reads = match command.program.as_str() {
+            "pre-commit" => true,
+            "git" => !MAKES.iter().any(|word| command.has_argument(word)),
+            _ => false,
+        };
+        let folder = command.workdir.known().unwrap_or_default();
+        reads && command.guard != Guard::Never && change.folders.iter().any(|changed| is_below(folder, changed))
+    })
+}
+
 /// Whether the command writes nothing below a folder such as `/app`.
 pub(super) fn writes_elsewhere(invocation: &Invocation) -> bool {
     ELSEWHERE.contains(&invocation.program.as_str()) && invocation.output.is_none()

@@ -9,7 +9,7 @@ use super::Kept;
 const ESSENTIAL: [&str; 5] = ["libc6", "zlib1g", "liblzma5", "libbz2-1.0", "libuuid1"];
 
 /// Libraries that have the same name in every release of Debian since 9 and of Ubuntu since 16.04.
-const SAME_IN_ALL: [&str; 25] = [
+const SAME_IN_ALL: [&str; 23] = [
     "libcairo2",
     "libexpat1",
     "libfontconfig1",
@@ -29,8 +29,6 @@ const SAME_IN_ALL: [&str; 25] = [
     "libusb-1.0-0",
     "libx11-6",
     "libxext6",
-    "libxmlsec1",
-    "libxmlsec1-openssl",
     "libxrender1",
     "libxslt1.1",
     "libyaml-0-2",
