@@ -1,59 +1,68 @@
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 
 use rustc_hash::FxHashMap;
+
+type Slots<V> = FxHashMap<Arc<str>, Arc<OnceLock<V>>>;
 
 /// Values made once per key, whoever asks first; others wait for it.
 ///
 /// What makes a value must not run other tasks of the thread pool: one of them could ask for the same key.
-pub(super) struct Cache<V>(RwLock<FxHashMap<Arc<str>, Arc<OnceLock<V>>>>);
+pub(super) struct Cache<V> {
+    slots: RwLock<Slots<V>>,
+    changes: AtomicU64,
+}
 
 impl<V> Default for Cache<V> {
     fn default() -> Self {
-        Self(RwLock::default())
+        Self { slots: RwLock::default(), changes: AtomicU64::default() }
     }
 }
 
 impl<V: Clone> Cache<V> {
     pub(super) fn get_or_make(&self, key: &str, make: impl FnOnce() -> V) -> V {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        let slot = known.unwrap_or_else(|| {
-            Arc::clone(self.0.write().unwrap_or_else(PoisonError::into_inner).entry(key.into()).or_default())
-        });
+        let known = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let slot = known.unwrap_or_else(|| Arc::clone(self.changing().entry(key.into()).or_default()));
         slot.get_or_init(make).clone()
     }
 
     /// What was made for `key`, if anything was.
     pub(super) fn get(&self, key: &str) -> Option<V> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(key)?.get().cloned()
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(key)?.get().cloned()
     }
 
     pub(super) fn clear(&self) {
         self.retain(|_| false);
     }
 
-    /// What was made so far.
-    pub(super) fn made(&self) -> Vec<(Arc<str>, V)> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.iter().filter_map(|(key, slot)| Some((Arc::clone(key), slot.get()?.clone()))).collect()
+    /// The values, to change which there are.
+    fn changing(&self) -> RwLockWriteGuard<'_, Slots<V>> {
+        self.changes.fetch_add(1, Ordering::Release);
+        self.slots.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls `look` with what was made so far. It must put nothing here.
-    pub(super) fn with_made<R>(&self, look: impl FnOnce(&mut dyn Iterator<Item = (&Arc<str>, &V)>) -> R) -> R {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        look(&mut known.iter().filter_map(|(key, slot)| Some((key, slot.get()?))))
+    /// A number that stays the same for as long as no value comes or goes.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// What was made so far.
+    pub(super) fn made(&self) -> Vec<(Arc<str>, V)> {
+        let known = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().filter_map(|(key, slot)| Some((Arc::clone(key), slot.get()?.clone()))).collect()
     }
 
     pub(super) fn put(&self, key: Arc<str>, value: V) {
         let slot = Arc::new(OnceLock::from(value));
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key, slot);
+        self.changing().insert(key, slot);
     }
 
     pub(super) fn retain(&self, keep: impl Fn(&str) -> bool) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|key, _| keep(key));
+        self.changing().retain(|key, _| keep(key));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 

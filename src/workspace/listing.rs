@@ -69,13 +69,17 @@ impl Listing {
 
     /// Whether the folder's `stamp` proves that it holds the same names.
     pub(super) fn still_holds(&self, stamp: &Stamp) -> bool {
-        self.seen.read().unwrap_or_else(PoisonError::into_inner).is_some_and(|seen| seen.still_holds(stamp))
+        self.seen().is_some_and(|seen| seen.still_holds(stamp))
+    }
+
+    /// When the folder's own stamp tells whether this still holds: its stamp.
+    pub(super) fn seen(&self) -> Option<Seen> {
+        *self.seen.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes over the stamp of a listing that was read later and is like this one.
-    pub(super) fn renew(&self, later: &Self) {
-        let seen = *later.seen.read().unwrap_or_else(PoisonError::into_inner);
-        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+    fn renew(&self, later: &Self) {
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = later.seen();
     }
 
     /// The names whose bytes were asked for, with what was found.
@@ -115,6 +119,7 @@ impl Workspace {
             {
                 return Some(read.source.bytes().len() as u64);
             }
+            self.count_look();
             let folder = self.real_folder(directory).ok()?;
             Some(fs::symlink_metadata(folder.join(&entry.name)).ok()?.len())
         };
@@ -184,6 +189,12 @@ impl Workspace {
         listing.entries = Arc::new(entries);
         listing.seen = RwLock::new(seen.filter(|_| exact && complete));
         listing
+    }
+
+    /// Lets `listing` hold for as long as `later` does, which was read later and is like it.
+    pub(super) fn renew_listing(&self, listing: &Listing, later: &Listing) {
+        self.count_look();
+        listing.renew(later);
     }
 
     fn link_leads_to_folder(&self, path: &str) -> bool {

@@ -8,17 +8,21 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::disk::OnDisk;
-use super::listing::{Listing, stamp_at};
+use super::listing::{Kind, Listing, stamp_at};
 use super::paths::{below, parent};
 use super::stamp::StampsIn;
 use super::{ReadError, Workspace};
+
+mod standing;
+
+pub(super) use standing::Standing;
 
 type Read = Result<OnDisk, ReadError>;
 
 /// What was read of one folder.
 #[derive(Default)]
 struct Known<'k> {
-    listing: Option<&'k Arc<Listing>>,
+    listing: Option<Arc<Listing>>,
     /// Names and paths of files, with what was read.
     files: Vec<(&'k str, &'k Arc<str>, &'k Read)>,
 }
@@ -38,6 +42,15 @@ impl Renewed {
     }
 }
 
+/// What was learned of the disk, by path.
+#[derive(Default)]
+struct Learned {
+    folders: Vec<(Arc<str>, Result<PathBuf, ReadError>)>,
+    listings: Vec<(Arc<str>, Arc<Listing>)>,
+    files: Vec<(Arc<str>, Read)>,
+    kinds: Vec<(Arc<str>, Option<Kind>)>,
+}
+
 impl Workspace {
     /// Looks whether anything that was read from the disk has changed there, and forgets what has; returns whether anything did.
     /// What is unsaved stays. Afterwards the workspace answers as one would that was just opened.
@@ -49,14 +62,16 @@ impl Workspace {
         if self.is_in_memory() {
             return false;
         }
-        if self.folders_moved() {
-            self.forget("");
-            return true;
+        let standing = self.standing();
+        let mut changed = false;
+        if standing.holds() {
+            changed = self.refresh_what_is(&standing.rest);
+            if !changed {
+                return false;
+            }
         }
-        // What a folder holds first: what is not in it is not looked for.
-        let mut changed = self.refresh_listings();
-        changed |= self.refresh_files();
-        changed |= self.refresh_kinds();
+        // What a stamp showed to hold may not, once something else changed: a listing tells of folders below it.
+        changed |= self.refresh_what_is(&self.all_learned());
         if changed {
             self.walks.clear();
             self.gitignored_folders.clear();
@@ -66,20 +81,40 @@ impl Workspace {
         changed
     }
 
-    /// Whether a folder lies elsewhere than before, since links were put in its way or taken out of it.
-    fn folders_moved(&self) -> bool {
-        let before = self.folders.made();
-        self.folders.clear();
+    fn all_learned(&self) -> Learned {
+        Learned {
+            folders: self.folders.made(),
+            listings: self.listings.made(),
+            files: self.files.made(),
+            kinds: self.kinds.made(),
+        }
+    }
+
+    /// Looks at each of what was learned, and puts what changed in its place.
+    fn refresh_what_is(&self, learned: &Learned) -> bool {
+        if self.has_moved(&learned.folders) {
+            self.forget("");
+            return true;
+        }
+        // What a folder holds first: what is not in it is not looked for.
+        let mut changed = self.refresh_listings(&learned.listings);
+        changed |= self.refresh_files(learned);
+        changed |= self.refresh_kinds(&learned.kinds);
+        changed
+    }
+
+    /// Whether a folder lies elsewhere than before, since links were put in its way or taken out of it. It is resolved below where its parent
+    /// lay, which is looked at like all others.
+    fn has_moved(&self, folders: &[(Arc<str>, Result<PathBuf, ReadError>)]) -> bool {
         let same = |now: &Result<PathBuf, ReadError>, before: &Result<PathBuf, ReadError>| match (now, before) {
             (Ok(now), Ok(before)) => now == before,
             (Err(now), Err(before)) => discriminant(now) == discriminant(before),
             _ => false,
         };
-        before.par_iter().any(|(path, before)| !same(&self.real_folder(path), before))
+        folders.par_iter().any(|(path, before)| !same(&self.resolve(path), before))
     }
 
-    fn refresh_listings(&self) -> bool {
-        let listings = self.listings.made();
+    fn refresh_listings(&self, listings: &[(Arc<str>, Arc<Listing>)]) -> bool {
         let renewed = listings.par_iter().filter_map(|(folder, before)| {
             let real = self.real_folder(folder).ok();
             if real.as_deref().and_then(stamp_at).is_some_and(|stamp| before.still_holds(&stamp)) {
@@ -87,7 +122,7 @@ impl Workspace {
             }
             let now = Arc::new(self.list_disk(folder));
             if before.is_like(&now) {
-                before.renew(&now);
+                self.renew_listing(before, &now);
                 return None;
             }
             Some((Arc::clone(folder), now))
@@ -100,24 +135,20 @@ impl Workspace {
         changed
     }
 
-    fn refresh_files(&self) -> bool {
-        let listings = self.listings.made();
-        let renewed: Vec<(String, Renewed)> = self.files.with_made(|files| {
-            let mut folders: FxHashMap<&str, Known<'_>> = FxHashMap::default();
-            folders.reserve(listings.len());
-            for (folder, listing) in &listings {
-                folders.entry(folder).or_default().listing = Some(listing);
-            }
-            for (path, read) in files {
-                let folder = parent(path);
-                let name = below(path, folder).unwrap_or(path);
-                folders.entry(folder).or_default().files.push((name, path, read));
-            }
-            let folders: Vec<(&str, Known<'_>)> = folders.into_iter().collect();
-            let renewed = folders.par_iter().map(|(folder, known)| (*folder, self.renewed(folder, known)));
-            let renewed = renewed.filter(|(_, renewed)| renewed.is_any());
-            renewed.map(|(folder, renewed)| (folder.to_owned(), renewed)).collect()
-        });
+    fn refresh_files(&self, learned: &Learned) -> bool {
+        let mut folders: FxHashMap<&str, Known<'_>> = FxHashMap::default();
+        folders.reserve(learned.listings.len());
+        for (folder, _) in &learned.listings {
+            folders.entry(folder).or_default().listing = self.listings.get(folder);
+        }
+        for (path, read) in &learned.files {
+            let folder = parent(path);
+            let name = below(path, folder).unwrap_or(path);
+            folders.entry(folder).or_default().files.push((name, path, read));
+        }
+        let folders: Vec<(&str, Known<'_>)> = folders.into_iter().collect();
+        let renewed = folders.par_iter().map(|(folder, known)| (*folder, self.renewed(folder, known)));
+        let renewed: Vec<(&str, Renewed)> = renewed.filter(|(_, renewed)| renewed.is_any()).collect();
         let mut changed = false;
         for (folder, renewed) in renewed {
             changed |= renewed.changed;
@@ -139,7 +170,7 @@ impl Workspace {
         let stamp_of = |name: &str| stamps.as_ref().and_then(|stamps| stamps.stamp(name));
         // A file whose bytes were counted may have another size now.
         let mut measured: FxHashMap<&str, Option<u64>> =
-            known.listing.into_iter().flat_map(|listing| listing.measured()).collect();
+            known.listing.iter().flat_map(|listing| listing.measured()).collect();
         let mut is_resized = false;
         for (name, path, before) in &known.files {
             let stamp = stamp_of(name);
@@ -172,16 +203,14 @@ impl Workspace {
         renewed
     }
 
-    fn refresh_kinds(&self) -> bool {
-        let mut changed = false;
-        for (path, before) in self.kinds.made() {
-            let now = self.kind_on_disk(&path);
-            if now != before {
-                self.kinds.put(path, now);
-                changed = true;
-            }
+    fn refresh_kinds(&self, kinds: &[(Arc<str>, Option<Kind>)]) -> bool {
+        let now = kinds.par_iter().map(|(path, before)| (path, *before, self.kind_on_disk(path)));
+        let changed: Vec<(&Arc<str>, Option<Kind>)> =
+            now.filter(|(_, before, now)| now != before).map(|(path, _, now)| (path, now)).collect();
+        for (path, now) in &changed {
+            self.kinds.put(Arc::clone(path), *now);
         }
-        changed
+        !changed.is_empty()
     }
 }
 

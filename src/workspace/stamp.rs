@@ -62,7 +62,7 @@ impl StampsIn {
     #[cfg(target_os = "linux")]
     pub(super) fn folder(folder: PathBuf) -> Self {
         use rustix::fs::{Mode, OFlags, open};
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Self { opened: open(&folder, flags, Mode::empty()).ok(), folder }
     }
 
@@ -70,6 +70,15 @@ impl StampsIn {
     #[cfg(not(target_os = "linux"))]
     pub(super) fn folder(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// The stamp of the folder itself; `None` where it is none, or a link.
+    pub(super) fn own(&self) -> Option<Stamp> {
+        #[cfg(target_os = "linux")]
+        if let Some(stamp) = Stamp::of_stat(&rustix::fs::fstat(self.opened.as_ref()?).ok()?) {
+            return Some(stamp);
+        }
+        fs::symlink_metadata(&self.folder).ok().filter(Metadata::is_dir).map(|metadata| Stamp::of(&metadata))
     }
 
     /// The stamp of what is called `name`, were it a link.
@@ -109,6 +118,11 @@ impl Seen {
         let stamp = Stamp::of(metadata);
         let age = stamp.last_change().and_then(|change| now.duration_since(change).ok());
         Self { stamp, settled: age.is_some_and(|age| age >= RESOLUTION) }
+    }
+
+    /// The stamp, where it proves that the content is the same for as long as it stays.
+    pub(super) fn settled(&self) -> Option<Stamp> {
+        self.settled.then_some(self.stamp)
     }
 
     /// Whether `stamp`, taken later, proves that the content is the same.

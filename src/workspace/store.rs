@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::text::SourceFile;
 
@@ -15,6 +15,7 @@ use super::listing::{Kind, Listing};
 use super::manifests::Manifests;
 use super::memo::Memo;
 use super::paths::{below, normalise};
+use super::refresh::Standing;
 use super::walk::Walks;
 use super::{ReadError, WorkspaceError};
 
@@ -36,6 +37,9 @@ pub struct Workspace {
     pub(super) folders: Cache<Result<PathBuf, ReadError>>,
     pub(super) kinds: Cache<Option<Kind>>,
     pub(super) listings: Cache<Arc<Listing>>,
+    /// Counts what was asked of the disk for listings that were there.
+    looks: AtomicU64,
+    pub(super) standing: Mutex<Option<Arc<Standing>>>,
     pub(super) manifests: Manifests,
     pub(super) walks: Walks,
     pub(super) gitignores: Gitignores,
@@ -88,6 +92,8 @@ impl Workspace {
             folders: Cache::default(),
             kinds: Cache::default(),
             listings: Cache::default(),
+            looks: AtomicU64::default(),
+            standing: Mutex::default(),
             manifests: Manifests::default(),
             walks: Walks::default(),
             gitignores: Gitignores::default(),
@@ -186,6 +192,16 @@ impl Workspace {
     pub(super) fn count_change(&self) {
         self.surroundings.fetch_add(1, Ordering::Release);
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn count_look(&self) {
+        self.looks.fetch_add(1, Ordering::Release);
+    }
+
+    /// A number that stays the same for as long as nothing more is learned from the disk and nothing of it is forgotten.
+    pub(super) fn learned(&self) -> [u64; 5] {
+        let looks = self.looks.load(Ordering::Acquire);
+        [looks, self.files.changes(), self.folders.changes(), self.kinds.changes(), self.listings.changes()]
     }
 
     /// The ignore file of a build: `NAME.dockerignore` beside the Dockerfile `NAME`, else `.dockerignore`, else

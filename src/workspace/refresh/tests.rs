@@ -43,33 +43,35 @@ const FILES: [(&str, &str); 5] = [
 /// What is done to a repository.
 type Change = fn(&std::path::Path);
 
-#[test]
-fn after_any_change_it_tells_what_a_new_workspace_does() {
-    let changes: [(&str, bool, Change); 13] = [
-        ("nothing", false, |_| {}),
-        ("a source of the same size", true, |root| write(root, "a.py", "import b\n")),
-        ("a source of another size", true, |root| write(root, "app/a.py", "import aab\n")),
-        ("the same text once more", false, |root| write(root, "a.py", "import a\n")),
-        ("a manifest", true, |root| write(root, "requirements.txt", "torch==2\n")),
-        ("an ignore file", true, |root| write(root, ".dockerignore", "app/a.py\n")),
-        ("a new file", true, |root| write(root, "b.py", "import c\n")),
-        ("a new folder", true, |root| write(root, "app/new/c.py", "import c\n")),
-        ("a file less", true, |root| std::fs::remove_file(root.join("app/b.py")).expect("removes")),
-        ("a folder less", true, |root| std::fs::remove_dir_all(root.join("app")).expect("removes")),
-        ("a folder for a file", true, |root| {
-            std::fs::remove_file(root.join("a.py")).expect("removes");
-            write(root, "a.py/b.py", "");
-        }),
-        ("another file under the name", true, |root| {
-            write(root, "other", "import z\n");
-            std::fs::rename(root.join("other"), root.join("a.py")).expect("renames");
-        }),
-        ("a file that nothing asked for", false, |root| write(root, "app/b.py", "import much\n")),
-    ];
-    for (name, changes_something, change) in changes {
-        let folder = folder(&FILES);
+/// What can happen to [`FILES`], and whether anything is told otherwise afterwards.
+const CHANGES: [(&str, bool, Change); 13] = [
+    ("nothing", false, |_| {}),
+    ("a source of the same size", true, |root| write(root, "a.py", "import b\n")),
+    ("a source of another size", true, |root| write(root, "app/a.py", "import aab\n")),
+    ("the same text once more", false, |root| write(root, "a.py", "import a\n")),
+    ("a manifest", true, |root| write(root, "requirements.txt", "torch==2\n")),
+    ("an ignore file", true, |root| write(root, ".dockerignore", "app/a.py\n")),
+    ("a new file", true, |root| write(root, "b.py", "import c\n")),
+    ("a new folder", true, |root| write(root, "app/new/c.py", "import c\n")),
+    ("a file less", true, |root| std::fs::remove_file(root.join("app/b.py")).expect("removes")),
+    ("a folder less", true, |root| std::fs::remove_dir_all(root.join("app")).expect("removes")),
+    ("a folder for a file", true, |root| {
+        std::fs::remove_file(root.join("a.py")).expect("removes");
+        write(root, "a.py/b.py", "");
+    }),
+    ("another file under the name", true, |root| {
+        write(root, "other", "import z\n");
+        std::fs::rename(root.join("other"), root.join("a.py")).expect("renames");
+    }),
+    ("a file that nothing asked for", false, |root| write(root, "app/b.py", "import much\n")),
+];
+
+/// Changes each of `folders` in its way, and compares what is told then with what a new workspace tells.
+fn tells_what_a_new_workspace_does(folders: &[tempfile::TempDir]) {
+    for (folder, (name, changes_something, change)) in folders.iter().zip(CHANGES) {
         let workspace = Workspace::open(folder.path()).expect("opens");
         let before = told(&workspace);
+        assert!(!workspace.refresh(), "{name}: nothing changed yet");
         change(folder.path());
         assert_eq!(workspace.refresh(), changes_something, "{name}");
         let fresh = told(&Workspace::open(folder.path()).expect("opens"));
@@ -78,6 +80,28 @@ fn after_any_change_it_tells_what_a_new_workspace_does() {
         assert!(!workspace.refresh(), "{name}: nothing changed since");
         assert_eq!(told(&workspace), fresh, "{name}");
     }
+}
+
+#[test]
+fn after_any_change_it_tells_what_a_new_workspace_does() {
+    tells_what_a_new_workspace_does(&CHANGES.map(|_| folder(&FILES)));
+}
+
+#[test]
+fn what_was_old_enough_to_be_believed_is_still_looked_at() {
+    let folders = CHANGES.map(|_| folder(&FILES));
+    // Longer than any file system's times are apart.
+    std::thread::sleep(Duration::from_millis(3_200));
+    let workspace = Workspace::open(folders[0].path()).expect("opens");
+    told(&workspace);
+    let standing = workspace.standing();
+    assert!(standing.rest.files.is_empty() && standing.rest.kinds.is_empty(), "stamps show all of it");
+    let is_folder = |path: &str| workspace.is_dir(path);
+    assert!(
+        !standing.rest.listings.iter().any(|(path, _)| is_folder(path)),
+        "only files that were listed are looked at"
+    );
+    tells_what_a_new_workspace_does(&folders);
 }
 
 #[test]
