@@ -1,5 +1,6 @@
 //! A linter and auto-rewriter for Dockerfiles that knows what the Python dependencies weigh.
 
+pub mod audit;
 pub mod catalogue;
 pub mod cli;
 pub mod config;

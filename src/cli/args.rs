@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::audit;
 use crate::config;
 use crate::fix::read_date;
 use crate::output;
@@ -28,6 +29,16 @@ the defaults; nothing above the repository is read. --ignore, --extend-select an
 
 Exit code: 0 clean, 1 findings at or above --fail-on (or, with --diff, a patch), 2 trouble:
 wrong usage or configuration, a file that cannot be read or written, a bug in slimlint.";
+
+const AUDIT: &str = "\
+Examples:
+  slimlint audit                        every service below the working directory
+  slimlint audit repositories --limit 20 --format markdown
+  slimlint audit --max-size 250MB       the size gate of a CI, without a build
+
+Sizes are estimates from locks, measured files and the built-in catalogue. What is not known is shown as unknown, and counted.
+
+Exit code: 0, 1 when a service is over --max-size or --max-saving, 2 trouble.";
 
 const WHY: &str = "\
 Locks and compiled requirements tell every package; without them only the heavy ones are known, from the built-in catalogue.
@@ -66,6 +77,9 @@ pub(super) enum Command {
     /// Lint Dockerfiles and what they build (the default command)
     #[command(after_help = EXAMPLES)]
     Check(Box<Check>),
+    /// Rank every service by what could be saved in its image
+    #[command(after_help = AUDIT)]
+    Audit(Box<Audit>),
     /// Show what brings a Python package into an image, and what it weighs
     #[command(after_help = WHY)]
     Why(Why),
@@ -235,6 +249,9 @@ pub(super) struct Check {
     pub stdin_filename: Option<PathBuf>,
 
     #[command(flatten)]
+    pub gates: Gates,
+
+    #[command(flatten)]
     pub configuration: Configuration,
 
     /// Print the settings of each Dockerfile, and lint nothing
@@ -276,6 +293,105 @@ pub(super) struct Configuration {
     /// Use no configuration files
     #[arg(long, help_heading = "Configuration")]
     pub isolated: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    /// Repositories, folders or Dockerfiles [default: .]
+    #[arg(value_name = "ROOT")]
+    pub paths: Vec<PathBuf>,
+
+    /// By what the services are ordered
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub sort: AuditOrder,
+
+    /// List at most so many services; sums and causes are over all of them
+    #[arg(long, value_name = "NUMBER", help_heading = "Output")]
+    pub limit: Option<usize>,
+
+    /// List only services of which so much can be saved, such as 100MB
+    #[arg(long, value_name = "SIZE", value_parser = config::parse_size, help_heading = "Output")]
+    pub min_saving: Option<u64>,
+
+    /// Say what a registry holds that keeps so many versions of each image
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output")]
+    pub keep: Option<u32>,
+
+    /// How to write the audit
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub format: AuditFormat,
+
+    #[command(flatten)]
+    pub gates: Gates,
+
+    #[command(flatten)]
+    pub configuration: Configuration,
+}
+
+/// Limits that services must keep.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(super) struct Gates {
+    /// Exit with 1 when an image is estimated at more, such as 250MB
+    #[arg(long, value_name = "SIZE", value_parser = config::parse_size, help_heading = "Gates")]
+    pub max_size: Option<u64>,
+
+    /// Exit with 1 when more could be saved in one image, such as 500MB
+    #[arg(long, value_name = "SIZE", value_parser = config::parse_size, help_heading = "Gates")]
+    pub max_saving: Option<u64>,
+}
+
+impl From<Gates> for audit::Gates {
+    fn from(Gates { max_size, max_saving }: Gates) -> Self {
+        Self { max_size, max_saving }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum AuditOrder {
+    /// What could be saved, the most first
+    #[default]
+    Reclaimable,
+    /// The size of the image, the largest first
+    Image,
+    /// The number of findings, the most first
+    Findings,
+    /// The name
+    Name,
+}
+
+impl From<AuditOrder> for audit::Order {
+    fn from(order: AuditOrder) -> Self {
+        match order {
+            AuditOrder::Reclaimable => Self::Reclaimable,
+            AuditOrder::Image => Self::Image,
+            AuditOrder::Findings => Self::Findings,
+            AuditOrder::Name => Self::Name,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum AuditFormat {
+    /// A table
+    #[default]
+    Table,
+    /// One object
+    Json,
+    /// Comma-separated values for spreadsheets
+    Csv,
+    /// For pull requests and wikis
+    Markdown,
+}
+
+impl From<AuditFormat> for audit::AuditFormat {
+    fn from(format: AuditFormat) -> Self {
+        match format {
+            AuditFormat::Table => Self::Table,
+            AuditFormat::Json => Self::Json,
+            AuditFormat::Csv => Self::Csv,
+            AuditFormat::Markdown => Self::Markdown,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The command line: reads arguments, runs a command, and turns what comes of it into an exit code.
 
 mod args;
+mod audit;
 mod backups;
 mod check;
 mod closure;
@@ -155,6 +156,7 @@ fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
             check::check(&check, terminal)
         }
         Some(Command::Check(check)) => check::check(&check, terminal),
+        Some(Command::Audit(audit)) => audit::audit(&audit, terminal),
         Some(Command::Why(why)) => why::why(&why, terminal),
         Some(Command::Explain { rule }) => explain::explain(&rule, terminal),
         Some(Command::Rules { format }) => explain::list(format, terminal),

@@ -1,7 +1,8 @@
 //! Linting, fixing and showing what `check` found.
 
+use crate::audit::{Audit, Gates};
 use crate::config::{PathSettings, SettingsFor as _};
-use crate::diagnostic::Applicability;
+use crate::diagnostic::{Applicability, Diagnostic};
 use crate::dockerfile::Dockerfile;
 use crate::fix::{self, Exposure, Plan, Rejected};
 use crate::lint::{Report, lint};
@@ -61,6 +62,10 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     let format = arguments.format.into();
     let write = if arguments.statistics { output::write_statistics } else { output::write };
     let written = terminal.write(|out, paint| write(&results, format, paint, out));
+    let gates = Gates::from(arguments.gates);
+    if gates.is_any() {
+        status = status.max(super::audit::gate(&gates, &Audit::of(&reports, &terminal.cwd), terminal));
+    }
     // The process ends here; to free every text and report of a large repository one by one would take a while.
     std::mem::forget(reports);
     status.max(written)
@@ -93,9 +98,14 @@ fn is_secret(name: &str) -> bool {
     ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH", "KEY"].iter().any(|sign| name.contains(sign))
 }
 
+/// Whether a finding says that a file could not be linted.
+pub(super) fn is_trouble(found: &Diagnostic) -> bool {
+    matches!(found.rule, INTERNAL_ERROR | UNREADABLE_FILE)
+}
+
 /// The exit code that the findings ask for.
 pub(super) fn judge(report: &Report, settings: &PathSettings, arguments: &Check) -> Status {
-    if report.diagnostics.iter().any(|diagnostic| matches!(diagnostic.rule, INTERNAL_ERROR | UNREADABLE_FILE)) {
+    if report.diagnostics.iter().any(is_trouble) {
         return Status::Trouble;
     }
     let fails = !arguments.exit_zero
@@ -239,6 +249,5 @@ fn change(arguments: &Check) -> Change {
 }
 
 fn judge_trouble(plan: &Plan) -> Status {
-    let trouble = plan.remaining.diagnostics.iter().any(|found| matches!(found.rule, INTERNAL_ERROR | UNREADABLE_FILE));
-    if trouble { Status::Trouble } else { Status::Clean }
+    if plan.remaining.diagnostics.iter().any(is_trouble) { Status::Trouble } else { Status::Clean }
 }

@@ -21,8 +21,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use crate::config::{Settings, SettingsFor};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dockerfile::Dockerfile;
-use crate::facts::Facts;
-use crate::facts::python::Contents;
+use crate::facts::{Contents, Facts};
 use crate::rules::{
     self, Finding, INTERNAL_ERROR, INVALID_IGNORE, Reporter, Rule, SYNTAX_ERROR, UNREADABLE_FILE, UNUSED_IGNORE,
 };
@@ -50,8 +49,8 @@ pub struct ServiceSummary {
     pub source: Option<Arc<SourceFile>>,
     /// Indexes into [`Report::diagnostics`] of the findings about it.
     pub findings: Vec<usize>,
-    /// What is known of its bytes.
-    pub contents: Option<Contents>,
+    /// What is known of the bytes of each image that it makes.
+    pub contents: Vec<Contents>,
 }
 
 /// What was found in one service.
@@ -65,8 +64,8 @@ pub struct ServiceReport {
     pub diagnostics: Vec<Diagnostic>,
     /// How many findings ignore comments silenced.
     pub suppressed: usize,
-    /// What is known of the image's bytes.
-    pub contents: Option<Contents>,
+    /// What is known of the bytes of each image that it makes.
+    pub contents: Vec<Contents>,
 }
 
 /// Lints the Dockerfiles at `paths` (relative to the workspace's root) in parallel. A file that cannot be read, and a panic while
@@ -163,7 +162,7 @@ fn lint_unjudged(workspace: &Workspace, path: &str, settings: &Settings, selecti
                 finding.help("this is a bug in slimlint; please report it with this file");
             },
         );
-        ServiceReport { service, source: None, diagnostics: found.diagnostics, suppressed: 0, contents: None }
+        ServiceReport { service, source: None, diagnostics: found.diagnostics, suppressed: 0, contents: Vec::new() }
     })
 }
 
@@ -189,7 +188,7 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
                 source: None,
                 diagnostics: found.diagnostics,
                 suppressed: 0,
-                contents: None,
+                contents: Vec::new(),
             };
         }
     };

@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, format_bytes};
-use crate::facts::python::Contents;
+use crate::facts::Contents;
 use crate::lint::{Report, ServiceSummary};
 use crate::python::closure::Part;
 use crate::workspace::Workspace;
 
 use super::totals::image_bytes;
-use super::wrap::{COLUMNS, width, wrap};
+use super::wrap::{COLUMNS, fitted, width, wrap};
 use super::{Paint, escape, shown_path};
 
 /// Less than this is not worth a line.
@@ -32,14 +32,19 @@ pub(super) fn write(
 ) -> io::Result<()> {
     for service in &report.services {
         let levers = levers(service, report);
-        let dominant = service.contents.as_ref().and_then(|contents| contents.dominant.as_ref());
+        // Of several images one figure would tell nothing.
+        let contents = match service.contents.as_slice() {
+            [contents] => Some(contents),
+            _ => None,
+        };
+        let dominant = contents.and_then(|contents| contents.dominant.as_ref());
         // A single one was told with its finding, and of many services those with nothing to do are passed over.
         let is_told = levers.len() > 1 || dominant.is_some_and(|_| !levers.is_empty() || report.services.len() <= FEW);
         if !is_told {
             continue;
         }
         let path = shown_path(workspace.root(), &service.service.dockerfile, cwd);
-        let mut said: Vec<String> = service.contents.as_ref().map(image).into_iter().collect();
+        let mut said: Vec<String> = contents.and_then(image).into_iter().collect();
         if !levers.is_empty() {
             said.push(format!("~{} to save", format_bytes(image_bytes(levers.iter().copied()))));
         }
@@ -56,14 +61,19 @@ pub(super) fn write(
 }
 
 /// `image ~5.4 GB, of it torch with CUDA ~4.9 GB (91 %), pulled by sentence-transformers of the extra providers`
-fn image(contents: &Contents) -> String {
-    let least = if contents.complete { "~" } else { "at least " };
-    let what = if contents.base_bytes.is_some() { "image" } else { "Python packages" };
-    let mut text = format!("{what} {least}{}", format_bytes(contents.bytes()));
-    let Some(dominant) = &contents.dominant else { return text };
+fn image(contents: &Contents) -> Option<String> {
+    let bytes = contents.bytes();
+    let (what, complete) = match contents.base_bytes {
+        Some(_) => ("image", contents.is_complete()),
+        None if bytes == 0 => return None,
+        None => ("what is installed and copied", false),
+    };
+    let least = if complete { "~" } else { "at least " };
+    let mut text = format!("{what} {least}{}", format_bytes(bytes));
+    let Some(dominant) = &contents.dominant else { return Some(text) };
     let name = escape(dominant.package.as_str()).into_owned();
     let cuda = if dominant.with_cuda { " with CUDA" } else { "" };
-    let share = (dominant.bytes.saturating_mul(100) / contents.bytes().max(1)).min(100);
+    let share = (dominant.bytes.saturating_mul(100) / bytes.max(1)).min(100);
     let _ = write!(text, ", of it `{name}`{cuda} ~{} ({share} %)", format_bytes(dominant.bytes));
     let part = dominant.part.as_ref().and_then(|part| match part {
         Part::Extra(extra) => Some(format!("the extra `{}`", escape(extra.as_str()))),
@@ -75,9 +85,9 @@ fn image(contents: &Contents) -> String {
         (Some(package), Some(part)) => format!(", pulled by {package} of {part}"),
         (Some(by), None) => format!(", pulled by {by}"),
         (None, Some(part)) => format!(", of {part}"),
-        (None, None) => return text,
+        (None, None) => return Some(text),
     };
-    text + &by
+    Some(text + &by)
 }
 
 /// Findings about bytes in the image, the largest first.
@@ -107,7 +117,7 @@ fn lines(levers: &[&Diagnostic], unmeasured: bool, out: &mut dyn Write) -> io::R
             let title = finding.fix.as_ref().map_or(&finding.message, |fix| &fix.title);
             let applicability = finding.fix.as_ref().map_or("", |fix| fix.applicability.name());
             let saved = format!("−{}", format_bytes(bytes(finding)));
-            [shortened(&escape(title)), saved, finding.rule.to_owned(), applicability.to_owned()]
+            [fitted(&escape(title), TITLE_COLUMNS), saved, finding.rule.to_owned(), applicability.to_owned()]
         })
         .collect();
     let column =
@@ -130,12 +140,4 @@ fn lines(levers: &[&Diagnostic], unmeasured: bool, out: &mut dyn Write) -> io::R
         more => format!("and {more} more"),
     };
     writeln!(out, "  {rest}\n")
-}
-
-fn shortened(text: &str) -> String {
-    if width(text) <= TITLE_COLUMNS {
-        return text.to_owned();
-    }
-    let short: String = text.chars().take(TITLE_COLUMNS - 1).collect();
-    format!("{}…", short.trim_end())
 }

@@ -24,8 +24,9 @@ pub(crate) use json::write_object;
 pub use paths::shown_path;
 pub use style::Paint;
 pub use totals::Totals;
+pub(crate) use totals::counted;
 pub use why::{write_why, write_why_json};
-pub(crate) use wrap::wrap;
+pub(crate) use wrap::{fitted, fitted_end, width, wrap};
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -3,7 +3,8 @@ use std::path::Path;
 use crate::diagnostic::{
     Applicability, Basis, Component, Diagnostic, Edit, Fix, Label, Saving, Savings, Severity, Span,
 };
-use crate::facts::python::{Contents, Dominant};
+use crate::facts::python::Dominant;
+use crate::facts::{Amount, Contents};
 use crate::lint::{Report, ServiceSummary};
 use crate::python::PackageName;
 use crate::python::closure::Part;
@@ -36,7 +37,7 @@ fn results(files: &[(&str, &str)], diagnostics: Vec<Diagnostic>) -> Vec<(Workspa
     let dockerfiles = files.iter().map(|(path, _)| *path).filter(|path| path.ends_with("Dockerfile"));
     let services = dockerfiles.map(|path| {
         let findings = (0..diagnostics.len()).filter(|&index| *diagnostics[index].primary.file == *path).collect();
-        ServiceSummary { service: service(path), source: None, findings, contents: None }
+        ServiceSummary { service: service(path), source: None, findings, contents: Vec::new() }
     });
     let services = services.collect();
     vec![(workspace, Report { services, diagnostics, suppressed: 0 })]
@@ -185,9 +186,15 @@ Dockerfile   ~4.0 GB to save
 #[test]
 fn the_package_that_dominates_is_told_above_the_levers() {
     let contents = |complete| Contents {
+        target: None,
+        base: Some("python:3.12".to_owned()),
+        stages: Vec::new(),
         base_bytes: Some(400_000_000),
-        python_bytes: 5_000_000_000,
-        complete,
+        system: Amount::NONE,
+        python: Amount { bytes: 5_000_000_000, complete },
+        node: Amount::NONE,
+        copied: Amount::NONE,
+        other: Amount::NONE,
         dominant: Some(Dominant {
             package: PackageName::new("torch"),
             with_cuda: true,
@@ -197,7 +204,7 @@ fn the_package_that_dominates_is_told_above_the_levers() {
         }),
     };
     let mut reports = results(&[("Dockerfile", "FROM a\n")], Vec::new());
-    reports[0].1.services[0].contents = Some(contents(true));
+    reports[0].1.services[0].contents = vec![contents(true)];
     let expected = "\
 Dockerfile   image ~5.4 GB, of it `torch` with CUDA ~4.9 GB (90 %), pulled by
   `sentence-transformers` of the extra `providers`
@@ -206,8 +213,11 @@ Dockerfile   image ~5.4 GB, of it `torch` with CUDA ~4.9 GB (90 %), pulled by
 Nothing to slim in 1 Dockerfile.
 ";
     assert_eq!(written(&reports, Format::Text), expected);
-    reports[0].1.services[0].contents = Some(Contents { base_bytes: None, ..contents(false) });
-    assert!(written(&reports, Format::Text).starts_with("Dockerfile   Python packages at least 5.0 GB, of it `torch`"));
+    reports[0].1.services[0].contents = vec![Contents { base_bytes: None, ..contents(false) }];
+    assert!(
+        written(&reports, Format::Text)
+            .starts_with("Dockerfile   what is installed and copied at least 5.0 GB, of it `torch`")
+    );
 }
 
 #[test]

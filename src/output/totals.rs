@@ -108,7 +108,7 @@ pub(super) fn image_bytes<'d>(diagnostics: impl Iterator<Item = &'d Diagnostic>)
 }
 
 /// `1 problem`, `2 problems`, `2 fixes`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
+pub(crate) fn counted(number: usize, noun: &str) -> String {
     match number {
         1 => format!("1 {noun}"),
         _ if noun.ends_with('x') => format!("{number} {noun}es"),

@@ -21,8 +21,40 @@ pub(super) fn char_width(c: char) -> usize {
 }
 
 /// Columns that `text` takes.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
+}
+
+/// `text` in at most `columns`; what is too long ends in `…`.
+pub(crate) fn fitted(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += char_width(c);
+        if used > columns {
+            break;
+        }
+        short.push(c);
+    }
+    format!("{}…", short.trim_end())
+}
+
+/// The end of `text` in at most `columns`, as what tells paths apart; what is too long begins with `…`.
+pub(crate) fn fitted_end(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let kept = text.chars().rev().take_while(|&c| {
+        used += char_width(c);
+        used <= columns
+    });
+    let mut kept: Vec<char> = kept.collect();
+    kept.reverse();
+    std::iter::once('…').chain(kept).collect()
 }
 
 /// `text` in lines of at most `columns`, broken at spaces. A longer word has a line of its own.
@@ -50,6 +82,16 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_is_cut() {
+        for (text, columns, expected) in
+            [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("a bc", 3, "a…"), ("好好好", 5, "好好…")]
+        {
+            assert_eq!(fitted(text, columns), expected);
+        }
+        assert_eq!((fitted_end("abcd", 3), fitted_end("abc", 3)), ("…cd".to_owned(), "abc".to_owned()));
+    }
 
     #[test]
     fn breaks_at_spaces() {

@@ -52,6 +52,8 @@ pub struct Held {
     pub at_least: bool,
     /// How the bytes are known.
     pub source: ByteSource,
+    /// Whether they are Python packages.
+    pub is_python: bool,
 }
 
 /// Where the bytes of files come from that a layer holds.
@@ -124,7 +126,7 @@ impl Facts<'_> {
     }
 
     /// What the layers below and in `stage`, as far as instruction `before`, evidently hold at or below `path` (absolute).
-    fn held(&self, stage: &StageFacts, before: usize, path: &str, depth: u32) -> Vec<Held> {
+    pub(in crate::facts) fn held(&self, stage: &StageFacts, before: usize, path: &str, depth: u32) -> Vec<Held> {
         let mut found = Vec::new();
         if depth > DEPTH_LIMIT {
             return found;
@@ -242,6 +244,7 @@ impl Facts<'_> {
             bytes,
             at_least: bytes.is_none(),
             source: ByteSource::Context,
+            is_python: false,
         };
         let mut found = Vec::new();
         let mut sum = 0;
@@ -303,6 +306,7 @@ impl Facts<'_> {
                         bytes: None,
                         at_least: true,
                         source: ByteSource::Catalogue,
+                        is_python: false,
                     });
                 }
             }
@@ -314,7 +318,17 @@ impl Facts<'_> {
             {
                 let (way, instruction) = (Way::Downloaded, run.instruction);
                 let source = ByteSource::Catalogue;
-                found.push(Held { path: place, way, instruction, range, bytes: None, at_least: true, source });
+                let bytes = None;
+                found.push(Held {
+                    path: place,
+                    way,
+                    instruction,
+                    range,
+                    bytes,
+                    at_least: true,
+                    source,
+                    is_python: false,
+                });
             }
         }
         found
@@ -342,6 +356,7 @@ impl Facts<'_> {
                 bytes,
                 at_least: bytes.is_none() || sum.unknown > 0 || install.unknown,
                 source: if sum.exact > 0 { ByteSource::Lock } else { ByteSource::Catalogue },
+                is_python: true,
             });
         }
         found

@@ -1,6 +1,6 @@
 //! What the Python packages of the shipped image weigh together, and which one of them dominates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue;
 use crate::facts::{Facts, Guard};
@@ -17,14 +17,12 @@ const DOMINANT_PERCENT: u64 = 35;
 /// Less than this dominates nothing worth a word, in bytes.
 const DOMINANT_BYTES: u64 = 100_000_000;
 
-/// What is known of the bytes of a shipped image.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Contents {
-    /// The base image in bytes; `None` when that is not known.
-    pub base_bytes: Option<u64>,
-    /// The Python packages in bytes.
-    pub python_bytes: u64,
-    /// Whether nothing is missing from [`Contents::python_bytes`].
+/// What is known of the Python packages of a shipped image.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PythonContents {
+    /// Their bytes, as far as they are known.
+    pub bytes: u64,
+    /// Whether nothing is missing from [`PythonContents::bytes`].
     pub complete: bool,
     /// The package that dominates, with what only it needs.
     pub dominant: Option<Dominant>,
@@ -45,35 +43,22 @@ pub struct Dominant {
     pub part: Option<Part>,
 }
 
-impl Contents {
-    /// Base and packages in bytes, as far as they are known.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.python_bytes.saturating_add(self.base_bytes.unwrap_or_default())
-    }
-}
-
 impl Facts<'_> {
-    /// What is known of the bytes of the shipped image; `None` when no Python packages are, or when several images are shipped, of
-    /// which one figure would tell nothing.
-    #[must_use]
-    pub fn contents(&self) -> Option<Contents> {
-        let mut finals = self.finals();
-        let (Some(image), None) = (finals.next(), finals.next()) else { return None };
-        let base_bytes = self.shipped_bases().first().and_then(|base| base.stage.image.bytes).or(image.image.bytes);
-        let installs: Vec<&PythonInstall> =
-            self.python_installs().iter().filter(|install| self.counts(install)).collect();
-        let closures: Vec<_> = installs.iter().map(|install| (*install, self.closure(install))).collect();
+    /// What is known of the Python packages that the stages numbered in `sources` install, in an image that takes from them.
+    pub(in crate::facts) fn python_contents(&self, sources: &BTreeSet<usize>) -> PythonContents {
+        let counts = |install: &&PythonInstall| sources.contains(&install.stage) && self.counts(install);
+        let installs = self.python_installs().iter().filter(counts);
+        let mut closures: Vec<_> = installs.map(|install| (install, self.closure(install))).collect();
+        let before = closures.len();
+        // The catalogue weighs torch as it comes by default.
+        closures
+            .retain(|(install, closure)| closure.basis != ClosureBasis::Catalogue || !self.brings_other_torch(install));
         let mut packages: BTreeMap<&PackageName, u64> = BTreeMap::new();
-        let (mut known, mut complete) = (0, true);
+        let (mut known, mut complete) = (0, closures.len() == before);
         for (install, closure) in &closures {
             let compiles = install.compiles.unwrap_or_default();
             complete &= closure.complete && closure.total().unknown == 0 && closure.basis != ClosureBasis::Catalogue;
             if closure.basis == ClosureBasis::Catalogue {
-                // The catalogue weighs torch as it comes by default.
-                if self.brings_other_torch(install) {
-                    return None;
-                }
                 known += closure.total().on_disk(compiles);
                 continue;
             }
@@ -82,12 +67,11 @@ impl Facts<'_> {
                 packages.insert(&package.name, package.bytes.on_disk(compiles).unwrap_or_default());
             }
         }
-        let python_bytes = packages.values().sum::<u64>().saturating_add(known);
+        let bytes = packages.values().sum::<u64>().saturating_add(known);
         let largest = closures
             .iter()
-            .filter_map(|(install, closure)| dominant(closure, install.compiles.unwrap_or_default(), python_bytes));
-        let dominant = largest.max_by_key(|dominant| dominant.bytes);
-        (python_bytes > 0).then_some(Contents { base_bytes, python_bytes, complete, dominant })
+            .filter_map(|(install, closure)| dominant(closure, install.compiles.unwrap_or_default(), bytes));
+        PythonContents { bytes, complete, dominant: largest.max_by_key(|dominant| dominant.bytes) }
     }
 
     fn brings_other_torch(&self, install: &PythonInstall) -> bool {
@@ -207,7 +191,9 @@ mod tests {
              [package.optional-dependencies]\nml = [\n    {{ name = \"st\" }},\n]\n{}",
             packages.concat()
         );
-        with_facts(DOCKERFILE, &[("pyproject.toml", MANIFEST), ("uv.lock", &lock)], |facts| facts.contents()?.dominant)
+        with_facts(DOCKERFILE, &[("pyproject.toml", MANIFEST), ("uv.lock", &lock)], |facts| {
+            facts.contents().pop()?.dominant
+        })
     }
 
     #[test]
@@ -231,7 +217,9 @@ mod tests {
     fn what_the_catalogue_does_not_weigh_is_not_told() {
         let told = |options: &str| {
             let dockerfile = format!("FROM python:3.11-slim\nRUN pip install torch {options}\n");
-            with_facts(&dockerfile, &[], |facts| facts.contents()?.dominant.map(|found| found.package.to_string()))
+            with_facts(&dockerfile, &[], |facts| {
+                facts.contents().pop()?.dominant.map(|found| found.package.to_string())
+            })
         };
         assert_eq!(told(""), Some("torch".to_owned()));
         assert_eq!(told("--index-url https://download.pytorch.org/whl/cpu"), None);
@@ -241,7 +229,7 @@ mod tests {
     fn what_comes_alone_weighs_itself_alone() {
         let bytes = |options: &str| {
             let dockerfile = format!("FROM python:3.11-slim\nRUN pip install {options} torchvision\n");
-            with_facts(&dockerfile, &[], |facts| facts.contents().map_or(0, |contents| contents.python_bytes))
+            with_facts(&dockerfile, &[], |facts| facts.contents().pop().map_or(0, |contents| contents.python.bytes))
         };
         assert!(bytes("") > 4_000_000_000);
         assert!(bytes("--no-deps") < 100_000_000, "{}", bytes("--no-deps"));
@@ -290,7 +278,7 @@ mod tests {
     fn what_others_ask_for_as_well_is_not_put_down_to_one() {
         let told = |packages: &str| {
             let dockerfile = format!("FROM python:3.11-slim\nRUN pip install {packages}\n");
-            let found = with_facts(&dockerfile, &[], |facts| facts.contents()?.dominant).expect("one dominates");
+            let found = with_facts(&dockerfile, &[], |facts| facts.contents().pop()?.dominant).expect("one dominates");
             (found.package.to_string(), found.pulled_by.map(|name| name.to_string()))
         };
         assert_eq!(told("accelerate torch"), ("torch".to_owned(), None));

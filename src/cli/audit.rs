@@ -1,0 +1,72 @@
+//! `slimlint audit`: every service, ranked by what could be saved.
+
+use crate::audit::{self, Audit as Services, Gates, Shown};
+use crate::lint::{Report, lint};
+use crate::workspace::{Workspace, discover_where};
+
+use super::args::Audit;
+use super::check::{configured, tell};
+use super::{Status, Terminal, options};
+
+pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
+    let mut configurations = match options::of_files(&arguments.configuration, terminal) {
+        Ok(configurations) => configurations,
+        Err(status) => return status,
+    };
+    let found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
+        configurations.keeps(workspace, path, named)
+    });
+    let mut status = Status::Clean;
+    for problem in &found.problems {
+        status = status.max(tell(problem, terminal));
+    }
+    let mut reports: Vec<(Workspace, Report)> = Vec::new();
+    for (workspace, paths) in found.workspaces {
+        if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
+            return terminal.error(&message);
+        }
+        let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
+        let report = lint(&workspace, &paths, &settings);
+        status = status.max(trouble).max(trouble_of(&report, terminal));
+        reports.push((workspace, report));
+    }
+    let audit = Services::of(&reports, &terminal.cwd);
+    let shown = Shown {
+        order: arguments.sort.into(),
+        limit: arguments.limit,
+        min_saving: arguments.min_saving.unwrap_or_default(),
+        keep: arguments.keep,
+    };
+    let format = arguments.format.into();
+    let written = terminal.write(|out, paint| audit::write(&audit, &shown, format, paint, out));
+    let status = status.max(written).max(gate(&arguments.gates.into(), &audit, terminal));
+    // The process ends here; to free every text and report of large repositories one by one would take a while.
+    std::mem::forget((reports, audit));
+    status
+}
+
+/// A file that cannot be linted is missing from every sum.
+fn trouble_of(report: &Report, terminal: &mut Terminal<'_>) -> Status {
+    let mut status = Status::Clean;
+    for found in report.diagnostics.iter().filter(|found| super::run::is_trouble(found)) {
+        status = terminal.error(&found.message);
+    }
+    status
+}
+
+/// Tells which services are over a limit.
+pub(super) fn gate(gates: &Gates, audit: &Services, terminal: &mut Terminal<'_>) -> Status {
+    if !gates.is_any() {
+        return Status::Clean;
+    }
+    let exceeded = gates.exceeded(audit);
+    for service in &exceeded {
+        terminal.error(&service.0);
+    }
+    let unjudged = gates.unjudged(audit);
+    if let Some(first) = unjudged.first() {
+        let more = if unjudged.len() > 1 { format!(" and {} more", unjudged.len() - 1) } else { String::new() };
+        terminal.note(&format!("the size of {first}{more} is not known, so --max-size does not judge it"));
+    }
+    if exceeded.is_empty() { Status::Clean } else { Status::Findings }
+}
