@@ -1,11 +1,12 @@
 //! `slimlint audit`: every service, ranked by what could be saved.
 
 use crate::audit::{self, Audit as Services, Gates, Shown};
-use crate::lint::{Report, lint};
+use crate::lint::{Report, lint_watched};
 use crate::workspace::{Workspace, discover_where};
 
 use super::args::Audit;
 use super::check::{configured, tell};
+use super::progress::Progress;
 use super::{Status, Terminal, options};
 
 pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
@@ -21,15 +22,19 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         status = status.max(tell(problem, terminal));
     }
     let mut reports: Vec<(Workspace, Report)> = Vec::new();
+    let total = found.workspaces.iter().map(|(_, paths)| paths.len()).sum();
+    let progress = Progress::new(total, terminal.is_watched);
+    let watch = || progress.iter().for_each(Progress::advance);
     for (workspace, paths) in found.workspaces {
         if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
         }
         let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
-        let report = lint(&workspace, &paths, &settings);
+        let report = lint_watched(&workspace, &paths, &settings, &watch);
         status = status.max(trouble).max(trouble_of(&report, terminal));
         reports.push((workspace, report));
     }
+    drop(progress);
     let audit = Services::of(&reports, &terminal.cwd);
     let shown = Shown {
         order: arguments.sort.into(),

@@ -8,6 +8,7 @@ mod closure;
 mod explain;
 mod options;
 mod parse;
+mod progress;
 mod rollback;
 mod run;
 mod settings;
@@ -55,6 +56,8 @@ pub(crate) struct Terminal<'t> {
     pub paint: Paint,
     /// Whether results are read by a person right now.
     pub interactive: bool,
+    /// Whether a person sees what is told meanwhile.
+    pub is_watched: bool,
     /// The working directory, without links.
     pub cwd: PathBuf,
     /// The variable `SOURCE_DATE_EPOCH`.
@@ -116,13 +119,15 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if message.use_stderr() { Status::Trouble.into() } else { Status::Clean.into() };
         }
     };
-    let (stdout, stderr) = (io::stdout().lock(), io::stderr().lock());
-    let is_terminal = stdout.is_terminal();
+    // The bar of a long run is drawn by other threads, which must get at standard error.
+    let (stdout, stderr) = (io::stdout().lock(), io::stderr());
+    let (is_terminal, is_watched) = (stdout.is_terminal(), stderr.is_terminal());
     let variable = |name: &str| std::env::var(name).ok();
     let (mut out, mut err) = (BufWriter::with_capacity(1 << 16, stdout), stderr);
     let mut terminal = Terminal {
         paint: Paint::choose(is_terminal, variable),
         interactive: is_terminal,
+        is_watched,
         out: &mut out,
         err: &mut err,
         cwd: PathBuf::new(),

@@ -5,7 +5,7 @@ use crate::config::{PathSettings, SettingsFor as _};
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::dockerfile::Dockerfile;
 use crate::fix::{self, Exposure, Plan, Rejected};
-use crate::lint::{Report, lint};
+use crate::lint::{Report, lint, lint_watched};
 use crate::output::{self, Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::suppress::ignore_instead_of_fixing;
@@ -13,6 +13,7 @@ use crate::text::mask_credentials;
 use crate::workspace::{BackupName, Said, Service, Target, Workspace};
 
 use super::args::Check;
+use super::progress::Progress;
 use super::rollback::tell_recovered;
 use super::{Status, Terminal};
 
@@ -42,6 +43,8 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     let mut status = Status::Clean;
     let mut reports = Vec::with_capacity(tasks.len());
     let mut fixed = arguments.writes().then(Vec::new);
+    let progress = Progress::new(tasks.iter().map(|(_, paths, _)| paths.len()).sum(), terminal.is_watched);
+    let watch = || progress.iter().for_each(Progress::advance);
     for (workspace, paths, settings) in tasks {
         let report = match &mut fixed {
             Some(fixed) => {
@@ -50,7 +53,7 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
                 status = status.max(trouble);
                 report
             }
-            None => lint(&workspace, &paths, &settings),
+            None => lint_watched(&workspace, &paths, &settings, &watch),
         };
         if arguments.verbose {
             tell_contexts(&workspace, &report, terminal);
@@ -58,6 +61,7 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
         status = status.max(judge(&report, &settings, arguments));
         reports.push((workspace, report));
     }
+    drop(progress);
     let results = Results { reports: &reports, fixed: fixed.as_deref(), cwd: &terminal.cwd.clone() };
     let format = arguments.format.into();
     let write = if arguments.statistics { output::write_statistics } else { output::write };

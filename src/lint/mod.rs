@@ -72,14 +72,28 @@ pub struct ServiceReport {
 /// a file is linted, become diagnostics of the rules `unreadable-file` and `internal-error`; parse errors those of `syntax-error`.
 #[must_use]
 pub fn lint(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor) -> Report {
+    lint_watched(workspace, paths, settings, &|| {})
+}
+
+/// [`lint`] that calls `watch` after each of `paths`, from whatever thread.
+#[must_use]
+pub fn lint_watched(
+    workspace: &Workspace,
+    paths: &[String],
+    settings: &impl SettingsFor,
+    watch: &(dyn Fn() + Sync),
+) -> Report {
     let selections = Selections::of(paths, settings);
     let one = |path: &String| {
         let settings = settings.settings_for(path);
-        if !workspace.is_holder(path) {
-            return vec![lint_service(workspace, path, settings, &selections)];
-        }
-        let all = workspace.inline_dockerfiles(path);
-        all.iter().map(|inline| lint_inline(workspace, path, inline, settings, &selections)).collect()
+        let reports = if workspace.is_holder(path) {
+            let all = workspace.inline_dockerfiles(path);
+            all.iter().map(|inline| lint_inline(workspace, path, inline, settings, &selections)).collect()
+        } else {
+            vec![lint_service(workspace, path, settings, &selections)]
+        };
+        watch();
+        reports
     };
     let reports: Vec<ServiceReport> = match paths {
         // To start the pool would take longer than to lint most files.
