@@ -329,6 +329,17 @@ pub enum PieceKind {
 }
 
 impl Dockerfile {
+    /// The image that reads the file in the place of BuildKit's own frontend, as `# syntax=` names it: what it takes for an instruction is
+    /// its own affair. A mirror of Docker's, `registry/docker/dockerfile:1`, is BuildKit's own.
+    #[must_use]
+    pub fn foreign_frontend(&self) -> Option<&str> {
+        let image = &self.directives.iter().find(|directive| directive.name == "syntax")?.value;
+        let name = image.split_whitespace().next()?;
+        let repository = name.split('@').next()?;
+        let last = repository.rsplit('/').next()?.split(':').next()?;
+        (!matches!(last, "dockerfile" | "dockerfile-upstream")).then_some(name)
+    }
+
     /// Parses the text of a Dockerfile. Never fails; see [`Dockerfile::errors`].
     #[must_use]
     pub fn parse(text: &str) -> Self {

@@ -209,6 +209,11 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selected: &
     let dockerfile = Dockerfile::parse(source.text());
     let overrides = settings.overrides(workspace.root(), path);
     let service = locate(workspace, path, &dockerfile, source.text(), &overrides);
+    // `# syntax=devthefuture/dockerfile-x` knows `INCLUDE`: what stands in this file is not all there is.
+    if !dockerfile.errors.is_empty() && dockerfile.foreign_frontend().is_some() {
+        let contents = Vec::new();
+        return ServiceReport { service, source: Some(source), diagnostics: Vec::new(), suppressed: 0, contents };
+    }
     let mut found = Found::new(path);
     for error in &dockerfile.errors {
         found.report(SYNTAX_ERROR, error.range, error.message.clone(), |_| {});

@@ -161,3 +161,21 @@ fn what_is_typed_counts_at_once() {
         assert_eq!(told(&kept) == first, text.is_none(), "{path}: {text:?}");
     }
 }
+
+#[test]
+fn a_file_in_the_language_of_another_frontend_is_left_alone() {
+    let rules = |syntax: &str| {
+        let text = format!("# syntax={syntax}\nINCLUDE base.dockerfile\nFROM base\nRUN pip install flask\n");
+        let workspace = Workspace::in_memory([("Dockerfile".to_owned(), text.into_bytes())]);
+        let report = lint(&workspace, &["Dockerfile".to_owned()], &Settings::default());
+        report.diagnostics.iter().map(|found| found.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(rules("devthefuture/dockerfile-x"), [""; 0]);
+    for own in [
+        "docker/dockerfile:1",
+        "registry.example.invalid/docker/dockerfile:1.7-labs",
+        "docker/dockerfile-upstream:master",
+    ] {
+        assert!(rules(own).contains(&"syntax-error"), "{own}");
+    }
+}
