@@ -63,13 +63,13 @@ pub(super) fn write(
 /// `image ~5.4 GB, of it torch with CUDA ~4.9 GB (91 %), pulled by sentence-transformers of the extra providers`
 fn image(contents: &Contents) -> Option<String> {
     let bytes = contents.bytes();
-    let (what, complete) = match contents.base_bytes {
-        Some(_) => ("image", contents.is_complete()),
+    let figure = format_bytes(bytes);
+    let mut text = match contents.base_bytes {
+        Some(_) if contents.is_complete() => format!("image ~{figure}"),
+        Some(_) => format!("image at least {figure}"),
         None if bytes == 0 => return None,
-        None => ("what is installed and copied", false),
+        None => format!("at least {figure} beside the base"),
     };
-    let least = if complete { "~" } else { "at least " };
-    let mut text = format!("{what} {least}{}", format_bytes(bytes));
     let Some(dominant) = &contents.dominant else { return Some(text) };
     let name = escape(dominant.package.as_str()).into_owned();
     let cuda = if dominant.with_cuda { " with CUDA" } else { "" };

@@ -214,10 +214,7 @@ Nothing to slim in 1 Dockerfile.
 ";
     assert_eq!(written(&reports, Format::Text), expected);
     reports[0].1.services[0].contents = vec![Contents { base_bytes: None, ..contents(false) }];
-    assert!(
-        written(&reports, Format::Text)
-            .starts_with("Dockerfile   what is installed and copied at least 5.0 GB, of it `torch`")
-    );
+    assert!(written(&reports, Format::Text).starts_with("Dockerfile   at least 5.0 GB beside the base, of it `torch`"));
 }
 
 #[test]
