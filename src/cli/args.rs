@@ -17,6 +17,7 @@ Examples:
   slimlint --select pip-cache-kept  only this rule
   slimlint why torch                what brings a package in, and its bytes
   slimlint explain pip-cache-kept   why a finding matters, and what to do
+  slimlint --output-file sarif=slimlint.sarif --output-file junit=slimlint.xml
   slimlint --stdin-filename api/Dockerfile - < buffer
 
 `check` is the default command; a folder that is named like a command is given as `./explain`.
@@ -260,6 +261,37 @@ pub(super) struct Check {
     /// How to write the findings
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: CheckFormat,
+
+    /// Also write them to a file, in the same or another format
+    #[arg(
+        long,
+        value_name = "FORMAT=PATH",
+        value_parser = output_file,
+        conflicts_with_all = ["diff", "show_settings"],
+        help_heading = "Output"
+    )]
+    pub output_file: Vec<OutputFile>,
+}
+
+/// A report besides the one on standard output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OutputFile {
+    pub format: CheckFormat,
+    pub path: PathBuf,
+}
+
+fn output_file(text: &str) -> Result<OutputFile, String> {
+    let (format, path) = text.split_once('=').ok_or("write it as FORMAT=PATH, such as sarif=slimlint.sarif")?;
+    let format = CheckFormat::from_str(format, true).map_err(|_| {
+        let values = CheckFormat::value_variants().iter().filter_map(CheckFormat::to_possible_value);
+        let names: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
+        format!("there is no format of that name; take one of {}", names.join(", "))
+    })?;
+    if path.is_empty() {
+        Err("a path has to stand behind `=`".to_owned())
+    } else {
+        Ok(OutputFile { format, path: path.into() })
+    }
 }
 
 /// What decides which configuration holds.
@@ -312,6 +344,20 @@ pub(super) enum CheckFormat {
     Concise,
     /// One object
     Json,
+    /// SARIF 2.1.0, for code scanning services and editors
+    Sarif,
+    /// Annotations in a log of GitHub Actions
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// A test suite for each file, as JUnit writes them
+    Junit,
+    /// As Checkstyle writes them
+    Checkstyle,
+    /// One line for each finding, in the form of the GNU coding standards
+    Gnu,
+    /// A table for a comment on a pull request
+    Markdown,
 }
 
 impl From<CheckFormat> for output::Format {
@@ -320,6 +366,13 @@ impl From<CheckFormat> for output::Format {
             CheckFormat::Text => Self::Text,
             CheckFormat::Concise => Self::Concise,
             CheckFormat::Json => Self::Json,
+            CheckFormat::Sarif => Self::Sarif,
+            CheckFormat::Github => Self::Github,
+            CheckFormat::Gitlab => Self::Gitlab,
+            CheckFormat::Junit => Self::Junit,
+            CheckFormat::Checkstyle => Self::Checkstyle,
+            CheckFormat::Gnu => Self::Gnu,
+            CheckFormat::Markdown => Self::Markdown,
         }
     }
 }

@@ -7,6 +7,7 @@ mod closure;
 mod explain;
 mod options;
 mod parse;
+mod reports;
 mod rollback;
 mod run;
 mod settings;

@@ -5,7 +5,7 @@ use crate::diagnostic::Applicability;
 use crate::dockerfile::Dockerfile;
 use crate::fix::{self, Exposure, Plan, Rejected};
 use crate::lint::{Report, lint};
-use crate::output::{self, Change, FixedFiles, Results, escape_lines, shown_path};
+use crate::output::{Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::suppress::ignore_instead_of_fixing;
 use crate::text::mask_credentials;
@@ -13,7 +13,7 @@ use crate::workspace::{BackupName, Said, Service, Target, Workspace};
 
 use super::args::Check;
 use super::rollback::tell_recovered;
-use super::{Status, Terminal};
+use super::{Status, Terminal, reports};
 
 /// A workspace, its Dockerfiles, and how to lint them.
 pub(super) type Task = (Workspace, Vec<String>, PathSettings);
@@ -38,6 +38,10 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     if arguments.diff {
         return diff(&tasks, arguments, terminal);
     }
+    let files = match reports::prepare(arguments, &tasks, terminal) {
+        Ok(files) => files,
+        Err(status) => return status,
+    };
     let mut status = Status::Clean;
     let mut reports = Vec::with_capacity(tasks.len());
     let mut fixed = arguments.writes().then(Vec::new);
@@ -58,9 +62,7 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
         reports.push((workspace, report));
     }
     let results = Results { reports: &reports, fixed: fixed.as_deref(), cwd: &terminal.cwd.clone() };
-    let format = arguments.format.into();
-    let write = if arguments.statistics { output::write_statistics } else { output::write };
-    let written = terminal.write(|out, paint| write(&results, format, paint, out));
+    let written = reports::write(&files, &results, arguments, terminal);
     // The process ends here; to free every text and report of a large repository one by one would take a while.
     std::mem::forget(reports);
     status.max(written)
