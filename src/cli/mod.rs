@@ -5,6 +5,7 @@ mod backups;
 mod check;
 mod closure;
 mod explain;
+mod formats;
 mod options;
 mod parse;
 mod reports;

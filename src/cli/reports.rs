@@ -3,6 +3,7 @@
 use crate::output::{self, Format, Output, Paint, ReportFile, ReportFileError, Results};
 
 use super::args::Check;
+use super::formats::OutputFile;
 use super::run::Task;
 use super::{Status, Terminal};
 
@@ -13,7 +14,7 @@ pub(super) fn prepare(
     terminal: &mut Terminal<'_>,
 ) -> Result<Vec<ReportFile>, Status> {
     let mut files: Vec<ReportFile> = Vec::new();
-    let prepare = |given: &super::args::OutputFile, files: &[ReportFile]| -> Result<ReportFile, ReportFileError> {
+    let prepare = |given: &OutputFile, files: &[ReportFile]| -> Result<ReportFile, ReportFileError> {
         let roots = tasks.iter().map(|(workspace, _, _)| workspace.root());
         let file = ReportFile::new(given.format.into(), &given.path, &terminal.cwd, roots)?;
         file.differs(files)?;

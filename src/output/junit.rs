@@ -1,4 +1,4 @@
-//! `JUnit`'s XML: a suite for each file, a failed test for each finding, a passed one for a Dockerfile without findings.
+//! JUnit's XML: a suite for each file, a failed test for each finding, a passed one for a Dockerfile without findings.
 
 use std::collections::HashMap;
 use std::io::{self, Write};

@@ -63,7 +63,7 @@ pub enum Format {
     Github,
     /// GitLab's Code Quality report.
     Gitlab,
-    /// `JUnit`'s XML.
+    /// JUnit's XML.
     Junit,
     /// Checkstyle's XML.
     Checkstyle,

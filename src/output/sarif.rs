@@ -116,9 +116,9 @@ impl Files<'_> {
         let label = (!diagnostic.primary_label.is_empty()).then(|| message(&diagnostic.primary_label));
         let location = Location {
             id: None,
-            physical_location: PhysicalLocation {
+            place: PhysicalLocation {
                 artifact_location: self.artifact(&diagnostic.primary.file),
-                region: region.as_ref().map(|found| self::region(found)),
+                region: region.as_ref().map(self::region),
             },
             message: label,
         };
@@ -145,9 +145,9 @@ impl Files<'_> {
         let region = places::Region::of(self.workspace, &label.span);
         Location {
             id: Some(id),
-            physical_location: PhysicalLocation {
+            place: PhysicalLocation {
                 artifact_location: self.artifact(&label.span.file),
-                region: region.as_ref().map(|found| self::region(found)),
+                region: region.as_ref().map(self::region),
             },
             message: Some(message(&label.message)),
         }
@@ -157,8 +157,9 @@ impl Files<'_> {
     fn artifact(self, file: &str) -> ArtifactLocation {
         let path = shown_path(self.workspace.root(), file, self.base);
         if path == ".." || path.starts_with("../") {
-            let absolute = self.workspace.root().join(file);
-            return ArtifactLocation { uri: uri::absolute(&absolute.to_string_lossy()), uri_base_id: None };
+            let absolute = self.workspace.root().join(file).to_string_lossy().into_owned();
+            let absolute = if cfg!(windows) { absolute.replace('\\', "/") } else { absolute };
+            return ArtifactLocation { uri: uri::absolute(&absolute), uri_base_id: None };
         }
         ArtifactLocation { uri: uri::relative(&path), uri_base_id: Some(BASE) }
     }

@@ -12,6 +12,7 @@ use crate::workspace::{Service, Workspace};
 
 use super::*;
 
+mod documents;
 mod formats;
 
 fn at(file: &str, text: &str, needle: &str) -> Span {

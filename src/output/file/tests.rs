@@ -84,13 +84,9 @@ fn sources_are_spared_and_reports_are_not() {
 fn streams_of_the_program_are_not_opened() {
     let folder = folder(&[]);
     let root = real(&folder);
-    for (path, output) in [
-        ("/dev/stdout", Some(Output::Out)),
-        ("-", Some(Output::Out)),
-        ("/dev/fd/2", Some(Output::Err)),
-        ("/dev/null", None),
-        ("a", None),
-    ] {
+    for (path, output) in
+        [("/dev/stdout", Some(Output::Out)), ("-", Some(Output::Out)), ("/dev/fd/2", Some(Output::Err)), ("a", None)]
+    {
         assert_eq!(new(&root, path).unwrap().output(), output, "{path}");
     }
 }
@@ -146,6 +142,7 @@ mod unix {
             return;
         }
         let read = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+        assert_eq!(new(&root, "/dev/null").unwrap().output(), None);
         put(&new(&root, "pipe").unwrap(), "report").unwrap();
         assert_eq!(read.join().unwrap(), "report");
         assert_eq!(names(&root), ["pipe"]);

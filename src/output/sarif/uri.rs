@@ -16,15 +16,12 @@ pub(super) fn relative(path: &str) -> String {
     uri
 }
 
-/// An absolute path, also one of Windows (`\\?\C:\a b` is `file:///C:/a%20b`).
+/// An absolute path with `/` between its parts, also one of Windows (`//?/C:/a b` is `file:///C:/a%20b`).
 pub(super) fn absolute(path: &str) -> String {
-    if path.starts_with('/') {
-        return format!("file://{}", relative(path));
-    }
-    let path = path.strip_prefix(r"\\?\").unwrap_or(path).replace('\\', "/");
-    match path.split_once(":/") {
-        Some((drive, rest)) => format!("file:///{}:/{}", relative(drive), relative(rest)),
-        None => format!("file://{}", relative(&path)),
+    let path = path.strip_prefix("//?/").unwrap_or(path);
+    match path.split_once(":/").filter(|(drive, _)| drive.len() == 1) {
+        Some((drive, rest)) => format!("file:///{drive}:/{}", relative(rest)),
+        None => format!("file://{}", relative(path)),
     }
 }
 
@@ -37,6 +34,6 @@ mod tests {
         assert_eq!(relative("a b/c:d?e#f%g/ä[1]"), "a%20b/c%3Ad%3Fe%23f%25g/%C3%A4%5B1%5D");
         assert_eq!(relative("https://x/\u{202e}\n"), "https%3A//x/%E2%80%AE%0A");
         assert_eq!(absolute("/a b/Dockerfile"), "file:///a%20b/Dockerfile");
-        assert_eq!(absolute(r"\\?\C:\a b\Dockerfile"), "file:///C:/a%20b/Dockerfile");
+        assert_eq!(absolute("//?/C:/a b/Dockerfile"), "file:///C:/a%20b/Dockerfile");
     }
 }
