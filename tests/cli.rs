@@ -6,6 +6,8 @@
 mod configuration;
 #[path = "cli/definitions.rs"]
 mod definitions;
+#[path = "cli/reports.rs"]
+mod reports;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -435,11 +437,15 @@ fn extreme_files_are_linted() {
 fn nothing_from_a_file_acts_on_the_terminal() {
     let dockerfile = "FROM python:3.12\nRUN pip install \u{1b}]0;x\u{7}\u{202e}\u{9b}2J flask\nB\u{1b}[2JD x\n";
     let folder = repository(&[("Dockerfile.\u{202e}x", dockerfile)]);
-    for format in ["text", "concise", "json"] {
+    for format in ["text", "concise", "json", "sarif", "github", "gitlab", "junit", "checkstyle", "gnu", "markdown"] {
         let run = slimlint(folder.path(), &format!("--format {format}"));
         let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
         assert!(!run.out.chars().any(acts) && !run.err.chars().any(acts), "{format}: {:?}{:?}", run.out, run.err);
-        assert!(run.out.contains("u202e") || run.out.contains("u{202e}"), "{format}: {}", run.out);
+        assert!(
+            ["u202e", "u{202e}", "%E2%80%AE"].iter().any(|escape| run.out.contains(escape)),
+            "{format}: {}",
+            run.out
+        );
     }
 }
 

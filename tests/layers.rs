@@ -35,6 +35,8 @@ const LAYERS: [(&str, &str); 18] = [
 
 /// The faces may use each other as they stand here, in that order.
 const READERS: [&str; 2] = ["workspace", "fix"];
+/// Puts reports where `--output-file` says, which are no files of a workspace. It reads none.
+const REPORTS: &str = "src/output/file.rs";
 
 #[test]
 fn imports_go_downward() {
@@ -63,7 +65,7 @@ fn imports_go_downward() {
 fn files_are_read_and_written_in_one_place_each() {
     let mut problems = String::new();
     for (layer, path, code) in sources() {
-        if READERS.contains(&layer.as_str()) {
+        if READERS.contains(&layer.as_str()) || path == REPORTS {
             continue;
         }
         for (number, line) in code.lines().enumerate() {

@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::audit;
 use crate::config;
 use crate::fix::read_date;
-use crate::output;
+
+use super::formats::{CheckFormat, OutputFile, output_file};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,6 +19,7 @@ Examples:
   slimlint --select pip-cache-kept  only this rule
   slimlint why torch                what brings a package in, and its bytes
   slimlint explain pip-cache-kept   why a finding matters, and what to do
+  slimlint --output-file sarif=slimlint.sarif --output-file junit=slimlint.xml
   slimlint --stdin-filename api/Dockerfile - < buffer
 
 `check` is the default command; a folder that is named like a command is given as `./explain`.
@@ -277,6 +279,16 @@ pub(super) struct Check {
     /// How to write the findings
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub format: CheckFormat,
+
+    /// Also write them to a file, in the same or another format; can be given several times
+    #[arg(
+        long,
+        value_name = "FORMAT=PATH",
+        value_parser = output_file,
+        conflicts_with_all = ["diff", "show_settings"],
+        help_heading = "Output"
+    )]
+    pub output_file: Vec<OutputFile>,
 }
 
 /// What decides which configuration holds.
@@ -416,27 +428,6 @@ impl Check {
     /// Whether files are changed, unless --diff only shows how.
     pub fn writes(&self) -> bool {
         self.fix || self.add_ignores.is_some()
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum CheckFormat {
-    /// Snippets, evidence and remedies
-    #[default]
-    Text,
-    /// One line for each finding
-    Concise,
-    /// One object
-    Json,
-}
-
-impl From<CheckFormat> for output::Format {
-    fn from(format: CheckFormat) -> Self {
-        match format {
-            CheckFormat::Text => Self::Text,
-            CheckFormat::Concise => Self::Concise,
-            CheckFormat::Json => Self::Json,
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::diagnostic::{Applicability, Diagnostic};
 use crate::dockerfile::Dockerfile;
 use crate::fix::{self, Exposure, Plan, Rejected};
 use crate::lint::{Report, lint, lint_watched};
-use crate::output::{self, Change, FixedFiles, Results, escape_lines, shown_path};
+use crate::output::{Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::suppress::ignore_instead_of_fixing;
 use crate::text::mask_credentials;
@@ -15,7 +15,7 @@ use crate::workspace::{BackupName, Said, Service, Target, Workspace};
 use super::args::Check;
 use super::progress::Progress;
 use super::rollback::tell_recovered;
-use super::{Status, Terminal};
+use super::{Status, Terminal, reports};
 
 /// A workspace, its Dockerfiles, and how to lint them.
 pub(super) type Task = (Workspace, Vec<String>, PathSettings);
@@ -40,6 +40,10 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     if arguments.diff {
         return diff(&tasks, arguments, terminal);
     }
+    let files = match reports::prepare(arguments, &tasks, terminal) {
+        Ok(files) => files,
+        Err(status) => return status,
+    };
     let mut status = Status::Clean;
     let mut reports = Vec::with_capacity(tasks.len());
     let mut fixed = arguments.writes().then(Vec::new);
@@ -63,9 +67,7 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     }
     drop(progress);
     let results = Results { reports: &reports, fixed: fixed.as_deref(), cwd: &terminal.cwd.clone() };
-    let format = arguments.format.into();
-    let write = if arguments.statistics { output::write_statistics } else { output::write };
-    let written = terminal.write(|out, paint| write(&results, format, paint, out));
+    let written = reports::write(&files, &results, arguments, terminal);
     let gates = Gates::from(arguments.gates);
     if gates.is_any() {
         status = status.max(super::audit::gate(&gates, &Audit::of(&reports, &terminal.cwd), terminal));

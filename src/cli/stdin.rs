@@ -10,7 +10,7 @@ use crate::workspace::{MAX_FILE_BYTES, with_text};
 use super::args::Check;
 use super::check::{configured, tell_path};
 use super::run::{self, Task};
-use super::{Status, Terminal};
+use super::{Status, Terminal, reports};
 
 /// What standard input is called without `--stdin-filename`.
 const DEFAULT_NAME: &str = "Dockerfile";
@@ -50,7 +50,7 @@ pub(super) fn check(
         return terminal.error(&message);
     }
     if !configurations.keeps(&workspace, &file, true) {
-        return if arguments.writes() { print(&text, terminal) } else { Status::Clean };
+        return nothing(&text, arguments, terminal);
     }
     let (paths, settings, status) = configured(&workspace, vec![file], configurations, terminal);
     if status > Status::Clean {
@@ -65,6 +65,23 @@ pub(super) fn check(
     } else {
         run::run(vec![task], arguments, terminal)
     }
+}
+
+/// For a text that is excluded: what reads reports wants one all the same, with nothing in it.
+fn nothing(text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
+    if arguments.diff || arguments.show_settings {
+        return Status::Clean;
+    }
+    if !arguments.writes() {
+        return run::run(Vec::new(), arguments, terminal);
+    }
+    let files = match reports::prepare(arguments, &[], terminal) {
+        Ok(files) => files,
+        Err(status) => return status,
+    };
+    let printed = print(text, terminal);
+    let results = Results { reports: &[], fixed: None, cwd: &terminal.cwd.clone() };
+    printed.max(reports::write_files(&files, &results, arguments, terminal))
 }
 
 fn read() -> Result<Vec<u8>, String> {
@@ -82,7 +99,12 @@ fn read() -> Result<Vec<u8>, String> {
 
 /// Prints the fixed text, and what is left to say to where trouble is told.
 fn fix(task: Task, text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
-    let (workspace, paths, settings) = task;
+    let tasks = [task];
+    let files = match reports::prepare(arguments, &tasks, terminal) {
+        Ok(files) => files,
+        Err(status) => return status,
+    };
+    let [(workspace, paths, settings)] = tasks;
     let only = paths.first().cloned();
     let (plan, status) = run::plan(&workspace, &paths, &settings, only.as_deref(), arguments, terminal);
     let after = plan.files.first().map_or(text, |file| &file.after);
@@ -92,11 +114,12 @@ fn fix(task: Task, text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) 
     }
     let judged = run::judge(&plan.remaining, &settings, arguments);
     let reports = [(workspace, plan.remaining)];
-    let results = Results { reports: &reports, fixed: None, cwd: &terminal.cwd };
+    let results = Results { reports: &reports, fixed: None, cwd: &terminal.cwd.clone() };
     let write = if arguments.statistics { output::write_statistics } else { output::write };
     // That it cannot be told changes nothing about it.
     let _ = write(&results, arguments.format.into(), Paint::new(false), terminal.err);
-    status.max(printed).max(judged)
+    let filed = reports::write_files(&files, &results, arguments, terminal);
+    status.max(printed).max(judged).max(filed)
 }
 
 /// The text as it is, unless a terminal would act on it.

@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
 use crate::catalogue;
 use crate::dockerfile::Keyword;
-use crate::workspace::{is_compose_name, parent};
+use crate::workspace::{is_compose_name, is_report, parent};
 
 use super::paths::file_name;
 use super::python::{Program, Reached};
@@ -224,7 +224,7 @@ impl Facts<'_> {
                 continue;
             }
             let Ok(file) = self.workspace.read(&path) else { continue };
-            if file.text().len() <= TEXT_BYTES {
+            if file.text().len() <= TEXT_BYTES && !is_report(file.text()) {
                 search.text(&path, file.text(), Form::Script);
             }
         }

@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, format_bytes};
+use crate::diagnostic::Diagnostic;
 use crate::text::Position;
 use crate::workspace::Workspace;
 
+use super::evidence::saved;
+use super::paths::line_start;
 use super::totals::counted;
 use super::{Paint, Results, Totals, escape, shown_path};
 
@@ -35,12 +37,8 @@ pub(super) fn line(workspace: &Workspace, diagnostic: &Diagnostic, cwd: &Path, p
         Ok(file) => file.position(diagnostic.primary.range.start()),
         Err(_) => Position { line: 1, column: 1 },
     };
-    let place = paint.strong(&format!("{}:{line}:{column}", escape(&path)));
+    let place = paint.strong(&format!("{}:{line}:{column}", line_start(&escape(&path))));
     let severity = paint.severity(diagnostic.severity, diagnostic.severity.name());
-    let saves = diagnostic.savings.as_ref().filter(|savings| savings.is_telling()).map(|savings| {
-        let least = if savings.complete { "" } else { " or more" };
-        format!(" [−{}{least}]", format_bytes(savings.bytes()))
-    });
-    let saves = saves.unwrap_or_default();
+    let saves = saved(diagnostic).map_or_else(String::new, |saved| format!(" [{saved}]"));
     format!("{place}: {severity}: {} [{}]{saves}", escape(&diagnostic.message), diagnostic.rule)
 }

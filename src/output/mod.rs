@@ -3,12 +3,24 @@
 //! Text from files is never shown as it is: control, escape and bidirectional characters are escaped in every format, so that
 //! a repository cannot write to the terminal of whoever lints it.
 
+mod by_file;
+mod checkstyle;
 mod concise;
 mod escape;
+mod evidence;
+mod file;
+mod fingerprint;
 mod fixed;
+mod github;
+mod gitlab;
+mod gnu;
 mod json;
+mod junit;
 mod levers;
+mod markdown;
 mod paths;
+mod places;
+mod sarif;
 mod snippet;
 mod statistics;
 mod style;
@@ -16,9 +28,11 @@ mod text;
 mod totals;
 mod why;
 mod wrap;
+mod xml;
 
 pub use escape::escape;
 pub(crate) use escape::escape_lines;
+pub use file::{Output, ReportFile, ReportFileError};
 pub use fixed::{Change, FixedFiles};
 pub(crate) use json::write_object;
 pub use paths::shown_path;
@@ -44,6 +58,28 @@ pub enum Format {
     Concise,
     /// One object for programs.
     Json,
+    /// SARIF 2.1.0, for code scanning services and editors.
+    Sarif,
+    /// Annotations in a log of GitHub Actions.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// JUnit's XML.
+    Junit,
+    /// Checkstyle's XML.
+    Checkstyle,
+    /// One line for each finding, in the form of the GNU coding standards.
+    Gnu,
+    /// A table for a comment on a pull request.
+    Markdown,
+}
+
+impl Format {
+    /// Whether there is a place for statistics in it.
+    #[must_use]
+    pub const fn has_statistics(self) -> bool {
+        matches!(self, Self::Text | Self::Concise | Self::Json | Self::Markdown)
+    }
 }
 
 /// What is to be written.
@@ -67,10 +103,18 @@ pub fn write(results: &Results<'_>, format: Format, paint: Paint, out: &mut dyn 
         Format::Text => text::write(results, paint, out),
         Format::Concise => concise::write(results, paint, out),
         Format::Json => json::write(results, false, out),
+        Format::Sarif => sarif::write(results, out),
+        Format::Github => github::write(results, out),
+        Format::Gitlab => gitlab::write(results, out),
+        Format::Junit => junit::write(results, out),
+        Format::Checkstyle => checkstyle::write(results, out),
+        Format::Gnu => gnu::write(results, out),
+        Format::Markdown => markdown::write(results, false, out),
     }
 }
 
-/// Writes how many findings each rule has, and their bytes; as JSON beside the findings, else in their place.
+/// Writes how many findings each rule has, and their bytes: in text in the place of the findings, in JSON and Markdown beside them. The
+/// other formats are others' and have no place for it; they are written as [`write`] does.
 ///
 /// # Errors
 /// When `out` cannot be written to.
@@ -78,6 +122,10 @@ pub fn write_statistics(results: &Results<'_>, format: Format, paint: Paint, out
     match format {
         Format::Text | Format::Concise => statistics::write(results, paint, out),
         Format::Json => json::write(results, true, out),
+        Format::Markdown => markdown::write(results, true, out),
+        Format::Sarif | Format::Github | Format::Gitlab | Format::Junit | Format::Checkstyle | Format::Gnu => {
+            write(results, format, paint, out)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Paths as people see them.
 
+use std::borrow::Cow;
 use std::path::{Component, Path};
 
 /// The path of `file` (relative to `root`, `/`-separated) relative to `cwd`, with `/` between its parts. Both folders are
@@ -21,6 +22,13 @@ pub fn shown_path(root: &Path, file: &str, cwd: &Path) -> String {
     if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
+/// An escaped path that begins a line of output. CI services take lines that begin in a certain way for commands, and a repository can
+/// have a folder of that name.
+pub(super) fn line_start(path: &str) -> Cow<'_, str> {
+    let is_command = path.starts_with("::") || path.starts_with("##");
+    if is_command { format!("./{path}").into() } else { path.into() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +44,12 @@ mod tests {
         ] {
             assert_eq!(shown_path(Path::new(root), file, Path::new(cwd)), shown);
         }
+    }
+
+    #[test]
+    fn no_path_is_a_command_of_a_service() {
+        assert_eq!(line_start("::error::x/Dockerfile"), "./::error::x/Dockerfile");
+        assert_eq!(line_start("##[error]x/Dockerfile"), "./##[error]x/Dockerfile");
+        assert_eq!(line_start(":a/Dockerfile"), ":a/Dockerfile");
     }
 }

@@ -15,12 +15,12 @@ use super::{Paint, Results, Totals};
 /// The findings of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct RuleCount {
-    rule: &'static str,
-    findings: usize,
-    safe_fixes: usize,
-    unsafe_fixes: usize,
+    pub(super) rule: &'static str,
+    pub(super) findings: usize,
+    pub(super) safe_fixes: usize,
+    pub(super) unsafe_fixes: usize,
     /// Bytes in the images; what several findings of a service are about counts once.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 /// All rules with findings: those about most bytes first, then those with most findings.

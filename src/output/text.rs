@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Applicability, Diagnostic, Savings, Span, format_bytes};
+use crate::diagnostic::{Diagnostic, Span};
 use crate::rules;
 use crate::workspace::Workspace;
 
 use super::snippet::{self, Mark};
 use super::wrap::{COLUMNS, wrap};
-use super::{Paint, Results, Totals, escape, fixed, levers, shown_path};
+use super::{Paint, Results, Totals, escape, evidence, fixed, levers, shown_path};
 
 /// Where the lines below a frame begin.
 const INDENT: &str = "      ";
@@ -87,18 +87,7 @@ fn by_file(diagnostic: &Diagnostic) -> Vec<(Arc<str>, Vec<Mark>)> {
 }
 
 fn notes(diagnostic: &Diagnostic, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows: Vec<(&str, String)> = diagnostic.notes.iter().map(|(name, text)| (*name, text.clone())).collect();
-    rows.extend(diagnostic.savings.as_ref().and_then(saves).map(|text| ("saves", text)));
-    if let Some(fix) = &diagnostic.fix {
-        let kind = match fix.applicability {
-            Applicability::Safe => "",
-            Applicability::Unsafe => "(unsafe) ",
-            Applicability::Display => "(by hand) ",
-        };
-        rows.push(("fix", format!("{kind}{}", fix.title)));
-        rows.extend(fix.caution.clone().map(|caution| ("risk", caution)));
-    }
-    rows.extend(diagnostic.help.clone().map(|help| ("help", help)));
+    let rows = evidence::rows(diagnostic);
     let column = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, text) in rows {
         let mut name = name;
@@ -108,17 +97,4 @@ fn notes(diagnostic: &Diagnostic, paint: Paint, out: &mut dyn Write) -> io::Resu
         }
     }
     Ok(())
-}
-
-/// `~4.4 GB (lock)`; nothing when it is not known.
-pub(super) fn saves(savings: &Savings) -> Option<String> {
-    let bytes = savings.bytes();
-    let basis = savings.basis()?.name();
-    let amount = if savings.complete {
-        format!("~{}", format_bytes(bytes))
-    } else {
-        format!("at least {}", format_bytes(bytes))
-    };
-    let whereof = if savings.in_image { "" } else { " less sent to the builder" };
-    savings.is_telling().then(|| format!("{amount}{whereof} ({basis})"))
 }

@@ -128,12 +128,18 @@ impl Page {
         self.body().get(..end).unwrap_or_default().trim_end()
     }
 
+    /// The first paragraph of "What it finds", on one line.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let section = self.body().split_once("\n## What it finds").map_or("", |(_, rest)| rest).trim_start();
+        let paragraph: Vec<&str> = section.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+        paragraph.join(" ")
+    }
+
     /// The first sentence of "What it finds", on one line and without its full stop.
     #[must_use]
     pub fn summary(&self) -> String {
-        let section = self.body().split_once("\n## What it finds").map_or("", |(_, rest)| rest).trim_start();
-        let paragraph: Vec<&str> = section.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-        let paragraph = paragraph.join(" ");
+        let paragraph = self.description();
         let sentence = paragraph.split_once(". ").map_or(paragraph.as_str(), |(sentence, _)| sentence);
         sentence.trim_end_matches('.').to_owned()
     }

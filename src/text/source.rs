@@ -54,6 +54,7 @@ pub struct SourceFile {
     raw: Option<Vec<u8>>,
     encoding: Encoding,
     lines: OnceLock<LineIndex>,
+    newline_style: OnceLock<NewlineStyle>,
 }
 
 impl SourceFile {
@@ -62,18 +63,18 @@ impl SourceFile {
     pub fn new(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         let path = path.into();
-        let raw =
-            |(text, encoding), bytes, path| Self { path, text, raw: Some(bytes), encoding, lines: OnceLock::new() };
-        if let Some(text) = decode_utf16(&bytes) {
-            return raw((text, Encoding::Utf16), bytes, path);
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => Self { path, text, raw: None, encoding: Encoding::Utf8, lines: OnceLock::new() },
-            Err(error) => {
-                let bytes = error.into_bytes();
-                raw((decode_lossy(&bytes), Encoding::Utf8Lossy), bytes, path)
+        let (text, raw, encoding) = if let Some(text) = decode_utf16(&bytes) {
+            (text, Some(bytes), Encoding::Utf16)
+        } else {
+            match String::from_utf8(bytes) {
+                Ok(text) => (text, None, Encoding::Utf8),
+                Err(error) => {
+                    let bytes = error.into_bytes();
+                    (decode_lossy(&bytes), Some(bytes), Encoding::Utf8Lossy)
+                }
             }
-        }
+        };
+        Self { path, text, raw, encoding, lines: OnceLock::new(), newline_style: OnceLock::new() }
     }
 
     /// Path relative to the workspace's root, `/`-separated.
@@ -124,12 +125,14 @@ impl SourceFile {
         self.lines().line(offset)
     }
 
-    /// The terminator most lines end with; `\n` when there is none.
+    /// The terminator most lines end with; `\n` when there is none. Computed once.
     #[must_use]
     pub fn newline_style(&self) -> NewlineStyle {
-        let feeds = self.text.bytes().filter(|&b| b == b'\n').count();
-        let pairs = self.text.matches("\r\n").count();
-        if pairs * 2 > feeds { NewlineStyle::CrLf } else { NewlineStyle::Lf }
+        *self.newline_style.get_or_init(|| {
+            let feeds = self.text.bytes().filter(|&b| b == b'\n').count();
+            let pairs = self.text.matches("\r\n").count();
+            if pairs * 2 > feeds { NewlineStyle::CrLf } else { NewlineStyle::Lf }
+        })
     }
 }
 
@@ -137,9 +140,13 @@ impl SourceFile {
 #[derive(Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
-    /// Whether characters are bytes, so that columns need no counting.
-    ascii: bool,
+    /// How many characters begin before each [`BLOCK`] of bytes, so that no column needs counting from the start of a long line. Empty
+    /// where characters are bytes.
+    blocks: Vec<u32>,
 }
+
+/// Bytes of a block whose characters are counted ahead.
+const BLOCK: usize = 1024;
 
 impl LineIndex {
     /// Finds the line starts of `text`.
@@ -147,7 +154,16 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i as u32 + 1));
-        Self { starts, ascii: text.is_ascii() }
+        let mut blocks = Vec::new();
+        if !text.is_ascii() {
+            let mut before = 0;
+            for block in text.as_bytes().chunks(BLOCK) {
+                blocks.push(before);
+                before += characters(block);
+            }
+            blocks.push(before);
+        }
+        Self { starts, blocks }
     }
 
     /// 1-based line of `offset`.
@@ -168,14 +184,21 @@ impl LineIndex {
         let line = self.line(offset);
         let start = self.start(line).unwrap_or_default() as usize;
         let end = (offset as usize).clamp(start, text.len().max(start));
-        let column = if self.ascii {
-            end - start
-        } else {
-            let rest = text.get(start..).unwrap_or_default();
-            rest.char_indices().take_while(|(at, _)| start + at < end).count()
-        };
-        Position { line, column: column as u32 + 1 }
+        let column = self.characters_before(text, end) - self.characters_before(text, start);
+        Position { line, column: column + 1 }
     }
+
+    /// How many characters begin before `offset`.
+    fn characters_before(&self, text: &str, offset: usize) -> u32 {
+        let Some(before) = self.blocks.get(offset / BLOCK) else { return offset as u32 };
+        let block = text.as_bytes().get(offset / BLOCK * BLOCK..offset).unwrap_or_default();
+        before + characters(block)
+    }
+}
+
+/// How many characters begin in a part of a text.
+fn characters(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() as u32
 }
 
 fn decode_lossy(bytes: &[u8]) -> String {
@@ -222,5 +245,27 @@ mod tests {
     fn columns_count_characters() {
         let file = SourceFile::new("Dockerfile", "FROM a\n# äöü x\n".as_bytes());
         assert_eq!(file.position(17), Position { line: 2, column: 8 });
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_those_that_counting_gives() {
+        for text in [
+            "a好é👩x\r\n".repeat(700),
+            "好é\t".repeat(3_000),
+            "x".repeat(5_000),
+            format!("é{}", "x".repeat(BLOCK * 2 - 2)),
+        ] {
+            let file = SourceFile::new("Dockerfile", text.as_bytes());
+            let (mut line, mut column) = (1, 1);
+            for (offset, c) in text.char_indices() {
+                assert_eq!(file.position(offset as u32), Position { line, column }, "{offset}");
+                column += 1;
+                if c == '\n' {
+                    (line, column) = (line + 1, 1);
+                }
+            }
+            assert_eq!(file.position(text.len() as u32), Position { line, column });
+            assert_eq!(file.position(u32::MAX), Position { line, column });
+        }
     }
 }

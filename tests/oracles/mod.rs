@@ -1,8 +1,9 @@
-//! What the oracles are asked about, and how `BuildKit`'s parser is asked.
+//! What the oracles are asked about, and how those that are written in Python are asked.
 
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -78,58 +79,72 @@ pub struct Heredoc {
 
 /// Asks `BuildKit`'s parser about every text. `None`, with a word on standard error, when it cannot be had here; in CI it must.
 pub fn buildkit(texts: &[&str]) -> Option<Vec<Reading>> {
-    let packages = match installed() {
+    let lines: Vec<String> = texts.iter().map(|text| serde_json::to_string(text).unwrap()).collect();
+    ask("buildkit.py", &["dockerfile"], &[PACKAGE], &[], &lines)
+}
+
+/// Asks a script in `tests/oracles`, which needs `modules` of `packages`: one answer for each line. `None`, with a word on standard error,
+/// when they cannot be had here; in CI they must.
+pub fn ask<T: serde::de::DeserializeOwned>(
+    script: &str,
+    modules: &[&str],
+    packages: &[&str],
+    arguments: &[&OsStr],
+    lines: &[String],
+) -> Option<Vec<T>> {
+    let packages = match installed(modules, packages) {
         Ok(packages) => packages,
         Err(problem) if std::env::var_os("CI").is_some() => panic!("{problem}"),
         Err(problem) => {
-            say(&format!("skipped: BuildKit's parser cannot be asked: {problem}"));
+            say(&format!("skipped: {script} cannot be asked: {problem}"));
             return None;
         }
     };
-    let mut script = Command::new(python());
-    script.arg(root().join("tests/oracles/buildkit.py")).env("PYTHONPATH", packages).env("PYTHONUTF8", "1");
-    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut questions = script.stdin.take().unwrap();
-    let lines: String = texts.iter().map(|text| serde_json::to_string(text).unwrap() + "\n").collect();
-    let asking = std::thread::spawn(move || questions.write_all(lines.as_bytes()));
-    let output = script.wait_with_output().unwrap();
+    let mut asked = Command::new(python());
+    asked.arg(root().join("tests/oracles").join(script)).args(arguments);
+    asked.env("PYTHONPATH", packages).env("PYTHONUTF8", "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut asked = asked.spawn().unwrap();
+    let mut questions = asked.stdin.take().unwrap();
+    let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+    let asking = std::thread::spawn(move || questions.write_all(text.as_bytes()));
+    let output = asked.wait_with_output().unwrap();
     asking.join().unwrap().unwrap();
-    assert!(output.status.success(), "buildkit.py: {}", output.status);
+    assert!(output.status.success(), "{script}: {}", output.status);
     let answers = String::from_utf8(output.stdout).unwrap();
-    let readings: Vec<Reading> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(readings.len(), texts.len());
-    Some(readings)
+    let answers: Vec<T> = answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), lines.len());
+    Some(answers)
 }
 
 fn python() -> &'static str {
     if cfg!(windows) { "python" } else { "python3" }
 }
 
-/// The folder with the package, installed when it is not there yet. One process at a time.
-fn installed() -> Result<PathBuf, String> {
+/// The folder with the packages, installed when they are not there yet. One process at a time.
+fn installed(modules: &[&str], wanted: &[&str]) -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("oracles");
     fs::create_dir_all(&folder).unwrap();
     let lock = File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
-    let packages = folder.join(PACKAGE.replace("==", "-"));
+    let packages = folder.join(wanted.join("-").replace("==", "-"));
     let works = || {
         let mut check = Command::new(python());
-        check.args(["-c", "import dockerfile"]).env("PYTHONPATH", &packages).stderr(Stdio::null());
-        check.status().is_ok_and(|status| status.success())
+        let check = check.args(["-c", &format!("import {}", modules.join(", "))]).env("PYTHONPATH", &packages);
+        check.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
     };
     if works() {
         return Ok(packages);
     }
     let mut pip = Command::new(python());
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "--target"]);
-    let output = pip.arg(&packages).arg(PACKAGE).stdin(Stdio::null()).output();
+    let output = pip.arg(&packages).args(wanted).stdin(Stdio::null()).output();
     match output {
         Err(error) => Err(format!("{}: {error}", python())),
         Ok(output) if !output.status.success() => {
             let said = String::from_utf8_lossy(&output.stderr);
             Err(format!("pip: {}", said.lines().last().unwrap_or_default()))
         }
-        Ok(_) if !works() => Err(format!("{PACKAGE} was installed and cannot be imported")),
+        Ok(_) if !works() => Err(format!("{} was installed and cannot be imported", wanted.join(", "))),
         Ok(_) => Ok(packages),
     }
 }

@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::facts::paths::file_name;
 use crate::python::imports::Imports;
 use crate::text::SourceFile;
-use crate::workspace::parent;
+use crate::workspace::{is_report, parent};
 
 use super::has_extension;
 use super::sieve::Sieve;
@@ -347,7 +347,7 @@ impl Facts<'_> {
             if until.is_over(search.left.len(), asked) {
                 return;
             }
-            if let Ok(file) = self.workspace.read(&path) {
+            if let Some(file) = self.workspace.read(&path).ok().filter(|file| !is_report(file.text())) {
                 search.drop_named_in(file.text());
             }
         }

@@ -7,6 +7,7 @@ use crate::facts::paths::{file_name, is_below};
 use crate::facts::python::Way;
 use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
 use crate::text::TextRange;
+use crate::workspace::is_report;
 
 use super::base::release_of;
 use super::commands::{Role, is_cleanup, roles};
@@ -248,7 +249,7 @@ impl Sorter<'_, '_> {
         let mut texts = texts.filter_map(|path| self.facts.workspace.read(path).ok());
         let later = self.facts.dockerfile.instructions.iter().skip(self.last_install + 1);
         !program.is_known()
-            || texts.any(|file| file.text().contains(name))
+            || texts.any(|file| file.text().contains(name) && !is_report(file.text()))
             || later.into_iter().any(|other| other.body.text().contains(name))
     }
 
