@@ -241,6 +241,7 @@ impl Facts<'_> {
             || ["fly.toml", "heroku.yml", "render.yaml"]
                 .iter()
                 .any(|name| join(&self.service.context, name).is_some_and(|path| self.workspace.is_file(&path)))
+            || !self.workspace.deployed(&self.service.dockerfile, &self.service.context).is_empty()
             || !self.manifests_that_run_it().is_empty()
     }
 
