@@ -30,7 +30,7 @@ fn buildpack(root: &Section<'_>) -> Result<Vec<String>, Problem> {
 }
 
 fn package(row: &Section<'_>) -> Result<String, Problem> {
-    row.only(&["names", "commands", "libraries", "callers", "linked", "apart", "hints", "packages"])?;
+    row.only(&["names", "commands", "libraries", "callers", "linked", "apart", "hints", "packages", "brings"])?;
     let hints = row.texts("hints")?;
     if let Some(hint) = hints.iter().find(|hint| hint.to_lowercase() != **hint) {
         return Err(row.problem("hints", &format!("{hint:?} is not in lower case")));
@@ -41,11 +41,12 @@ fn package(row: &Section<'_>) -> Result<String, Problem> {
     }
     Ok(format!(
         "SystemUse {{ names: &{:?}, commands: &{:?}, libraries: &{:?}, callers: &{:?}, linked: &{linked:?}, apart: &{apart:?}, hints: &{hints:?}, \
-         packages: &{:?} }}",
+         packages: &{:?}, brings: &{:?} }}",
         row.some_texts("names")?,
         row.some_texts("commands")?,
         row.texts("libraries")?,
         row.texts("callers")?,
         row.texts("packages")?,
+        row.texts("brings")?,
     ))
 }

@@ -21,6 +21,8 @@ pub struct SystemUse {
     pub hints: &'static [&'static str],
     /// Other system packages that use it when it is there, with the same wildcard.
     pub packages: &'static [&'static str],
+    /// Libraries that Python distributions load and that come along with each of `names`.
+    pub brings: &'static [&'static str],
 }
 
 /// What uses the Debian package `name`; `None` where that is not known. `postgresql-client-16` is `postgresql-client`.

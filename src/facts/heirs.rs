@@ -1,10 +1,10 @@
 //! Images that other Dockerfiles of the repository are built on.
 
-use crate::workspace::{NameKind, is_dockerfile_name};
+use crate::workspace::{NameKind, is_dockerfile_name, parent};
 
-use super::Facts;
 use super::paths::file_name;
 use super::targets::repository;
+use super::{Facts, StageFacts};
 
 /// Dockerfiles beyond these are not looked at.
 const FILE_LIMIT: usize = 2_000;
@@ -24,7 +24,52 @@ const PLAIN_FOLDERS: [&str; 12] = [
     "src",
 ];
 
+/// How many lines of a README are taken for its beginning.
+const README_LINES: usize = 20;
+/// What a README says of an image that others are built on.
+const FOR_OTHERS: [&str; 8] = [
+    "base image",
+    "base container",
+    "base docker image",
+    "parent image",
+    "container for deploying",
+    "container for running",
+    "image for deploying",
+    "image for running",
+];
+
 impl Facts<'_> {
+    /// Whether the README of the repository says that its image is for others to stand on, and the start has a hook that only these can
+    /// fill: `if [ -f /scripts/app_start.sh ]`, where a step copies a folder `scripts` without that file.
+    pub(super) fn is_for_children(&self) -> bool {
+        let says = || {
+            let mut begins =
+                ["README.md", "readme.md", "README.rst"].iter().filter(|name| self.workspace.is_file(name));
+            begins.next().and_then(|name| self.workspace.read(name).ok()).is_some_and(|file| {
+                let head: String = file.text().lines().take(README_LINES).collect::<Vec<_>>().join(" ").to_lowercase();
+                FOR_OTHERS.iter().any(|words| head.contains(words))
+            })
+        };
+        self.finals().any(|image| self.has_open_hook(image)) && says()
+    }
+
+    /// Whether the script that the image starts looks for a file which no step brings, in a folder that a step copies.
+    fn has_open_hook(&self, image: &StageFacts) -> bool {
+        let is_open = |path: &str| {
+            let folder = self.origin(image.index, usize::MAX, parent(path), None);
+            folder.is_some_and(|folder| self.workspace.is_dir(&folder))
+                && self.origin(image.index, usize::MAX, path, None).is_none()
+        };
+        let looks_for = |line: &str| {
+            let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";[]\"'".contains(c)).collect();
+            let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            words.windows(2).any(|pair| {
+                matches!(pair, ["-f" | "-e" | "-x" | "-r", path] if path.starts_with('/') && !path.contains('$') && is_open(path))
+            })
+        };
+        self.start_script_with(image, looks_for).is_some()
+    }
+
     /// Whether another Dockerfile of the repository is built on what this one builds, as their names tell: on
     /// `ghcr.io/owner/owner-updater-core` where this one is `Dockerfile.updater-core`, on `owner/base` where it lies in `base`.
     pub(super) fn others_are_built_on_it(&self) -> bool {

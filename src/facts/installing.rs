@@ -2,6 +2,7 @@
 
 mod calls;
 mod offered;
+mod prompted;
 
 use std::collections::HashSet;
 
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 use crate::dockerfile::{Keyword, Value};
 use crate::workspace::{join, parent};
 
-use super::paths::{file_name, is_below, resolve};
+use super::paths::{bare, file_name, is_below, resolve};
 use super::python::{Program, Reached, starts_programs};
 use super::targets::repository;
 use super::{Facts, Source, StageFacts};
@@ -36,6 +37,7 @@ impl Facts<'_> {
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
                 .or_else(|| self.offers_to_compile(image))
+                .or_else(|| self.prompts_to_install())
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| purpose.installs.get_or_init(answer).clone())
     }
@@ -50,6 +52,14 @@ impl Facts<'_> {
                 return Some(Reached { file: self.source.path().to_owned(), by });
             }
             self.scripts_in(image, &text, None, 0, &mut seen, &mut scripts);
+        }
+        for (file, command) in self.platform_commands() {
+            for line in self.with_recipes(image, command) {
+                if let Some(by) = install_call(&line) {
+                    return Some(Reached { file, by });
+                }
+                self.scripts_in(image, &line, None, 0, &mut seen, &mut scripts);
+            }
         }
         // A container that sets something up before the others start may run another script of the image.
         for file in self.manifests_that_run_it().iter().filter_map(|path| self.workspace.read(path).ok()) {
@@ -80,6 +90,41 @@ impl Facts<'_> {
             }
         }
         None
+    }
+
+    /// What hosting platforms run in the image beside its own start or in its place, each with the file that says so.
+    #[must_use]
+    pub fn platform_commands(&self) -> Vec<(String, String)> {
+        let images = self.workspace.deployed(&self.service.dockerfile, &self.service.context).into_iter();
+        images.flat_map(|image| image.commands.into_iter().map(move |command| (image.file.clone(), command))).collect()
+    }
+
+    /// The commands of a line, with what `make` runs in its place where the Makefile tells.
+    fn with_recipes(&self, image: &StageFacts, line: String) -> Vec<String> {
+        const BEFORE: [&str; 6] = ["then", "do", "else", "if", "!", "exec"];
+        let mut lines = vec![line];
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(line) = lines.get(at).filter(|_| at < LINE_LIMIT).cloned() {
+            at += 1;
+            for command in line.split([';', '&', '|']) {
+                let words: Vec<&str> =
+                    command.split_whitespace().map(bare).skip_while(|word| BEFORE.contains(word)).collect();
+                let recipes = match words.split_first() {
+                    Some((program, rest)) if file_name(program) == "make" => {
+                        self.recipes_of(image, rest.iter().copied())
+                    }
+                    _ => None,
+                };
+                match recipes {
+                    Some(text) => lines.extend(
+                        text.lines().map(str::to_owned).filter(|line| !lines.contains(line)).collect::<Vec<_>>(),
+                    ),
+                    None => found.push(command.to_owned()),
+                }
+            }
+        }
+        found
     }
 
     /// What s6 runs before and beside the program, where it is the init: `COPY rootfs /` with `etc/cont-init.d/10-setup`.
@@ -205,19 +250,38 @@ impl Facts<'_> {
         let found = self.of_program(&key, || {
             let own = folder.map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT)).unwrap_or_default();
             // Where sources are copied, those are what runs, whatever else the project's folder holds.
-            let copied = self.program().sources.iter().any(|path| runs_with_program(path));
+            let copied = self.program().sources.iter().any(|path| self.may_run_with_program(path));
             let others = if copied { Vec::new() } else { self.project_sources() };
             let sources: Vec<&String> = self.program().sources.iter().chain(&others).chain(&own).collect();
-            sources.par_iter().filter(|path| runs_with_program(path)).find_map_first(|path| {
+            sources.par_iter().filter(|path| self.may_run_with_program(path)).find_map_first(|path| {
                 let file = self.workspace.read(path).ok()?;
                 let text = file.text();
-                let by = (text.contains("install") || text.contains("sync")).then(|| source_call(text)).flatten()?;
+                let speaks =
+                    ["install", "sync", "uvx", "pipx", "--with", "tool"].iter().any(|word| text.contains(word));
+                let by = speaks.then(|| source_call(text)).flatten()?;
                 let starts = self.imports_of(path).is_some_and(|imports| starts_programs(&imports));
                 // A list goes to a function of the project's own.
                 (starts || by.contains("pip ")).then(|| Reached { file: (*path).clone(), by })
             })
         });
         (*found).clone()
+    }
+
+    /// Whether a Python source can be part of what runs; see [`runs_with_program`].
+    fn may_run_with_program(&self, path: &str) -> bool {
+        runs_with_program(self.below_context(path))
+    }
+
+    /// Whether a file lies in a folder for examples, tests and the like, wherever the Dockerfile and the context lie.
+    fn lies_aside(&self, path: &str) -> bool {
+        Program::is_aside(self.below_context(path))
+    }
+
+    /// The path of a file below the folder of the Dockerfile, else below the context.
+    fn below_context<'p>(&self, path: &'p str) -> &'p str {
+        let folders = [parent(&self.service.dockerfile), self.service.context.as_str()];
+        let below = |folder: &str| path.strip_prefix(folder)?.strip_prefix('/');
+        folders.into_iter().filter(|folder| !folder.is_empty()).find_map(below).unwrap_or(path)
     }
 
     /// The folder of the project of the repository that has the name of the program that the image starts, so that its wheel is what

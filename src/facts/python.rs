@@ -57,7 +57,7 @@ mod wheels;
 
 pub use browsers::{BrowserDownload, BrowserUse};
 pub use calls::InstallerUse;
-pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes, Step, Sum};
+pub use closure::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, Made, PackageBytes, Step, Sum};
 pub use corrections::{Correction, CorrectionKind};
 pub use development::{Bundle, BundleKind, speaks_of_development};
 pub use dominant::{Dominant, PythonContents};

@@ -13,7 +13,7 @@ use crate::workspace::parent;
 
 use super::commands::{Apt, Rpm, RpmTool};
 use super::layers::installs_node_modules;
-use super::paths::file_name;
+use super::paths::{file_name, is_below, resolve_value};
 use super::{Facts, Guard, Invocation, StageFacts};
 
 /// Packages of a full image that something needs.
@@ -156,6 +156,9 @@ impl Facts<'_> {
         for (text, path) in self.composed_health_checks() {
             needs.script(&text, &path);
         }
+        for (path, command) in self.platform_commands() {
+            needs.script(&command, &path);
+        }
         for (command, path) in self.listed_calls().iter() {
             needs.call(command, path);
         }
@@ -174,6 +177,7 @@ impl Facts<'_> {
             let others: &[&str] = match package {
                 "gcc" => &["g++", "build-essential"],
                 "g++" | "make" => &["build-essential"],
+                "libjpeg62-turbo-dev" => &["libjpeg-dev"],
                 "default-libmysqlclient-dev" => &["libmariadb-dev", "libmariadbclient-dev", "libmysqlclient-dev"],
                 // No two of them can be installed together.
                 "libcurl4-openssl-dev" => &CURL_WITHOUT_OPENSSL,
@@ -249,6 +253,9 @@ impl Collector<'_, '_> {
         if DOWNLOADERS.contains(&command.program.as_str()) && secure() {
             self.certificates_of(&command.program);
         }
+        if let Some(address) = self.fetched_script(stage, run, command) {
+            self.add("curl", format!("for the script of `{address}`, which downloads"));
+        }
         let own =
             command.path.text().rsplit_once('/').is_some_and(|(folder, _)| !matches!(folder, "/bin" | "/usr/bin"));
         if !own {
@@ -300,6 +307,34 @@ impl Collector<'_, '_> {
         {
             self.node(&manifest, command);
         }
+    }
+
+    /// The address of the script that a command runs, where an `ADD` has fetched it: nobody sees what it calls, and what installs
+    /// something downloads it.
+    fn fetched_script(&self, stage: &StageFacts, run: &super::Run, command: &Invocation) -> Option<String> {
+        let shell = matches!(command.program.as_str(), "sh" | "bash" | "dash" | "ash");
+        let script = if shell {
+            command.arguments.iter().map(|word| &word.value).find(|value| !value.text().starts_with('-'))?
+        } else {
+            Some(&command.path).filter(|path| path.text().contains('/'))?
+        };
+        let path = resolve_value(&command.workdir, script);
+        let chain = std::iter::once(stage).chain(self.facts.ancestors(stage));
+        let fetched = chain
+            .flat_map(|stage| &stage.transfers)
+            .filter(|transfer| transfer.add && transfer.instruction < run.instruction);
+        let mut addresses =
+            fetched.flat_map(|transfer| transfer.paths.iter().map(move |(source, _)| (transfer, source)));
+        let found = addresses.find(|(transfer, source)| {
+            let source = source.text();
+            let destination = transfer.destination.text().trim_end_matches('/');
+            let name = file_name(source.split(['?', '#']).next().unwrap_or(source));
+            source.contains("://")
+                && path
+                    .known()
+                    .is_some_and(|path| path == destination || is_below(path, destination) && file_name(path) == name)
+        });
+        found.map(|(_, source)| source.text().to_owned())
     }
 
     /// What the gems of a lock need: `    pg (1.5.4)` below `specs:`, and the section `GIT` of those that are cloned.

@@ -117,6 +117,7 @@ impl Facts<'_> {
     #[must_use]
     pub fn is_made_to_build_on(&self) -> bool {
         self.others_are_built_on_it()
+            || self.is_for_children()
             || self.dockerfile.instructions.iter().any(|instruction| instruction.keyword == Keyword::Onbuild)
     }
 

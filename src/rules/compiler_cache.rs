@@ -28,7 +28,10 @@ impl Facts<'_> {
         let is_used = run.invocations.iter().any(|invocation| invocation.program == program);
         let heirs = self.descendants(stage.index);
         let called = || {
-            self.finals().any(|image| heirs.contains(&image.index) && self.starts_with(image, &[program, "air", "dlv"]))
+            self.finals().filter(|image| heirs.contains(&image.index)).any(|image| {
+                self.starts_with(image, &[program, "air", "dlv"])
+                    || self.recipes_at_start(image).is_some_and(|text| calls(&text, program))
+            })
         };
         if !is_used || !self.is_in_final(stage.index) || !self.stage_is_for_use(stage.index) || called() {
             return Vec::new();
@@ -70,6 +73,15 @@ impl Facts<'_> {
     pub(super) fn runs_later(&self, stage: &StageFacts, run: &Run, program: &str) -> bool {
         self.runs_after(stage, run).iter().flat_map(|later| &later.invocations).any(|later| later.program == program)
     }
+}
+
+/// Whether a command of a script is `program`.
+fn calls(script: &str, program: &str) -> bool {
+    let commands = script.lines().flat_map(|line| line.split([';', '&', '|', '(', ')']));
+    commands.into_iter().any(|command| {
+        let mut words = command.split_whitespace().skip_while(|word| word.contains('='));
+        words.next() == Some(program)
+    })
 }
 
 /// `RUN --mount=type=cache,target=A --mount=type=cache,target=B …`, as advice.

@@ -60,6 +60,8 @@ pub struct SecretCopy<'f> {
     pub by_name: bool,
     /// The files, by path.
     pub files: Vec<SecretFile>,
+    /// Words of `COPY --from=STAGE` that name one of the files where a stage has it from the context.
+    pub handed_on: Vec<TextRange>,
 }
 
 impl Facts<'_> {
@@ -83,10 +85,27 @@ impl Facts<'_> {
             let files: Vec<SecretFile> = taken.cloned().collect();
             if !files.is_empty() {
                 let (transfer, range) = (copy.transfer, copy.range);
-                found.push(SecretCopy { transfer, range, by_name: false, files });
+                let handed_on = self.handed_on(&files);
+                found.push(SecretCopy { transfer, range, by_name: false, files, handed_on });
             }
         }
         found.sort_by_key(|copy| copy.range);
+        found
+    }
+
+    /// Where a stage takes one of the files by its name from another that has it from the context: `COPY --from=build /app/.env .`
+    fn handed_on(&self, files: &[SecretFile]) -> Vec<TextRange> {
+        let places: Vec<String> = files.iter().filter_map(|file| join(&self.service.context, &file.path)).collect();
+        let mut found = Vec::new();
+        for transfer in self.stages.iter().flat_map(|stage| &stage.transfers) {
+            let Source::Stage(from) = transfer.source else { continue };
+            for (source, range) in &transfer.paths {
+                let origin = source.known().and_then(|source| self.origin(from, usize::MAX, source, None));
+                if origin.is_some_and(|origin| places.contains(&origin)) {
+                    found.push(*range);
+                }
+            }
+        }
         found
     }
 
@@ -107,7 +126,8 @@ impl Facts<'_> {
                         if transfer.into_folder { resolve("/", &inside) } else { place.to_owned() }
                     });
                     if self.ships_copied(stage.index, transfer.instruction, place.as_deref()) {
-                        found.push(SecretCopy { transfer, range: *range, by_name: true, files: vec![file] });
+                        let handed_on = Vec::new();
+                        found.push(SecretCopy { transfer, range: *range, by_name: true, files: vec![file], handed_on });
                     }
                 }
             }

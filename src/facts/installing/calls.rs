@@ -3,11 +3,12 @@
 use crate::facts::paths::{bare, file_name};
 
 /// Programs with the words behind which they install or compile; without words they always do.
-const INSTALLERS: [(&str, &[&str]); 45] = [
+const INSTALLERS: [(&str, &[&str]); 46] = [
     ("pip", &["install", "wheel"]),
     ("pip2", &["install", "wheel"]),
     ("pip3", &["install", "wheel"]),
-    ("pipx", &["install"]),
+    ("pipx", &["install", "run"]),
+    ("uvx", &[]),
     ("uv", &["sync", "add", "install"]),
     ("poetry", &["install", "add", "update"]),
     ("pipenv", &["install", "sync"]),
@@ -73,10 +74,11 @@ const CALLERS: [&str; 10] = [
     "execute(",
 ];
 /// Installers that Python sources call, as the list of their words begins.
-const LISTED_CALLS: [(&str, &str); 8] = [
+const LISTED_CALLS: [(&str, &str); 9] = [
     ("pip", "install"),
     ("pip3", "install"),
     ("uv", "sync"),
+    ("pipx", "run"),
     ("poetry", "install"),
     ("bundle", "install"),
     ("gem", "install"),
@@ -111,6 +113,9 @@ pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
                 if subcommands.is_empty() {
                     return (!matches!(rest.first(), Some(&"--version" | &"-v"))).then(|| (*name).to_owned());
                 }
+                if let Some(call) = runs_a_tool(name, rest) {
+                    return Some(call.to_owned());
+                }
                 // `exec go "$@"`
                 if matches!(rest.first(), Some(&"$@")) {
                     return Some((*name).to_owned());
@@ -137,6 +142,20 @@ pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
     })
 }
 
+/// What uv installs to run it: `uv tool run ruff`, `uv run --with $PACKAGE report.py`. A package that is named is known to whoever made the
+/// image.
+fn runs_a_tool(program: &str, rest: &[&str]) -> Option<&'static str> {
+    match rest {
+        ["tool", "run", ..] if program == "uv" => Some("uv tool run"),
+        ["run", behind @ ..] if program == "uv" => {
+            let with = behind.iter().position(|word| word.split('=').next() == Some("--with"))?;
+            let given = behind.get(with..with + 2).unwrap_or_default();
+            given.iter().any(|word| word.contains(['$', '{'])).then_some("uv run --with")
+        }
+        _ => None,
+    }
+}
+
 /// `line` with the names of programs for what looks them up: `$(command -v pip) install` is `pip install`.
 fn named_programs(line: &str) -> String {
     let mut line = line.to_owned();
@@ -157,6 +176,15 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(&code, program, subcommand));
     if let Some((program, subcommand)) = listed {
         return Some(format!("{program} {subcommand}"));
+    }
+    if begins_a_list(&code, "uvx") {
+        return Some("uvx".to_owned());
+    }
+    if has_listed(&code, "uv", "run") && has_listed(&code, "run", "--with") {
+        return Some("uv run --with".to_owned());
+    }
+    if has_listed(&code, "uv", "tool") && has_listed(&code, "tool", "run") {
+        return Some("uv tool run".to_owned());
     }
     // `command = (sys.executable, "-m", "pip")`, and `[*command, "install", …]` elsewhere.
     if has_listed(&code, "-m", "pip") && (code.contains("\"install\"") || code.contains("'install'")) {
@@ -182,11 +210,22 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     None
 }
 
+/// Whether a list of words begins with `program`: `command = ["uvx"]`.
+fn begins_a_list(code: &str, program: &str) -> bool {
+    ['"', '\''].into_iter().any(|quote| {
+        code.match_indices(&format!("{quote}{program}{quote}"))
+            .any(|(at, _)| code.get(..at).is_some_and(|before| before.trim_end().ends_with('[')))
+    })
+}
+
 /// The installer's command line that a line of a source quotes.
-fn quoted_call(line: &str) -> Option<String> {
+pub(super) fn quoted_call(line: &str) -> Option<String> {
     let quoted = line.split(['"', '\'']).skip(1).step_by(2).find_map(install_call);
     quoted.filter(|call| {
-        LISTED_CALLS.iter().any(|(program, _)| call.strip_prefix(program).is_some_and(|rest| rest.starts_with(' ')))
+        call.as_str() == "uvx"
+            || LISTED_CALLS
+                .iter()
+                .any(|(program, _)| call.strip_prefix(program).is_some_and(|rest| rest.starts_with(' ')))
     })
 }
 
@@ -291,7 +330,12 @@ mod tests {
             ),
             ("hint = \"pip3 install foo\"\nlog.error(hint)\nsubprocess.run(other)", None),
             ("# subprocess.run([\"pip\", \"install\"])", None),
+            ("cmd = [\"uvx\"]\ncmd.extend([\"--with\", package])\nsubprocess.run(cmd)", Some("uvx")),
+            ("subprocess.run([\"uv\", \"run\", \"--with\", package, \"python\"])", Some("uv run --with")),
+            ("subprocess.run([\"uv\", \"tool\", \"run\", name])", Some("uv tool run")),
+            ("os.system(f\"uv run --with {package} report.py\")", Some("uv run --with")),
             ("run([\"npm\", \"install\"])", None),
+            ("names = {\"uvx\": 1}", None),
             ("raise ImportError(\"pip install foo\")", None),
             ("print('run: pip install foo')", None),
         ] {

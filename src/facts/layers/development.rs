@@ -163,7 +163,12 @@ impl Facts<'_> {
         }
         let mut chain: Vec<&StageFacts> = self.chain(stage).collect();
         chain.reverse();
-        for holder in chain {
+        // Commands of a stage that is built on the one which fills the folder may take them out as well.
+        let behind = |instruction: usize| {
+            let runs = chain.iter().flat_map(|stage| &stage.runs);
+            runs.filter(move |run| run.instruction > instruction)
+        };
+        for &holder in &chain {
             for transfer in &holder.transfers {
                 let (Source::Stage(from), Some(destination)) = (&transfer.source, transfer.destination.known()) else {
                     continue;
@@ -181,9 +186,7 @@ impl Facts<'_> {
                     };
                     let rest = modules.folder.strip_prefix(source).unwrap_or_default();
                     let folder = resolve("/", &format!("{destination}/{rest}"));
-                    // A later command of this stage may take them out.
-                    let runs = holder.runs.iter().filter(|run| run.instruction > transfer.instruction);
-                    let gone = !in_layers && runs.into_iter().any(|run| self.takes_out(run, 0, &folder));
+                    let gone = !in_layers && behind(transfer.instruction).any(|run| self.takes_out(run, 0, &folder));
                     if !gone {
                         let copied_from = Some(from.name.clone().unwrap_or_default());
                         found.push(DevelopmentModules { folder, range: transfer.range, copied_from, ..modules });
@@ -191,14 +194,15 @@ impl Facts<'_> {
                 }
             }
             for run in holder.runs.iter().filter(|run| !self.runs_in_others(run)) {
-                found.extend(self.installs_all(holder, run, in_layers));
+                let later = behind(run.instruction).filter(|_| !in_layers).collect::<Vec<&Run>>();
+                found.extend(self.installs_all(holder, run, &later));
             }
         }
         found
     }
 
-    /// The first command of a `RUN` that fills `node_modules` with all dependencies, when they stay.
-    fn installs_all(&self, stage: &StageFacts, run: &Run, in_layers: bool) -> Option<DevelopmentModules> {
+    /// The first command of a `RUN` that fills `node_modules` with all dependencies, when they stay behind the `later` ones.
+    fn installs_all(&self, stage: &StageFacts, run: &Run, later: &[&Run]) -> Option<DevelopmentModules> {
         let (at, install) = run.invocations.iter().enumerate().find(|(_, invocation)| {
             invocation.guard == Guard::Always
                 && installs_node_modules(invocation)
@@ -209,8 +213,7 @@ impl Facts<'_> {
         let path = self.origin_in(stage.index, run, &install.workdir, "package.json")?;
         let manifest = self.node_manifest(&path)?;
         let packages = manifest.development();
-        let later = stage.runs.iter().filter(|other| other.instruction > run.instruction && !in_layers);
-        let mut later = later.map(|other| (other, 0)).chain([(run, at + 1)]);
+        let mut later = later.iter().map(|other| (*other, 0)).chain([(run, at + 1)]);
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
         let workspace = join(parent(&path), "pnpm-workspace.yaml");
         let is_pnpm_workspace = workspace.is_some_and(|path| self.workspace.is_file(&path));

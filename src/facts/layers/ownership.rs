@@ -142,7 +142,7 @@ impl Facts<'_> {
                     let mut later = self
                         .runs_before_instruction(stage, before)
                         .filter(|(_, other)| other.instruction > transfer.instruction);
-                    !later.any(|(_, other)| super::deletes(other, 0, &one.path))
+                    !later.any(|(_, other)| super::deletes(other, 0, &one.path) || moves_out(other, 0, &one.path, path))
                 };
                 found.extend(brought.into_iter().filter(stays));
             }
@@ -156,7 +156,7 @@ impl Facts<'_> {
                 let mut later = self
                     .runs_before_instruction(stage, before)
                     .filter(|(_, other)| other.instruction > run.instruction);
-                !later.any(|(_, other)| super::deletes(other, 0, &one.path))
+                !later.any(|(_, other)| super::deletes(other, 0, &one.path) || moves_out(other, 0, &one.path, path))
             };
             found.extend(written.into_iter().filter(stays));
         }
@@ -296,7 +296,9 @@ impl Facts<'_> {
                 continue;
             }
             for written in written(invocation) {
-                let gone = on_mount(run, &written.path) || super::deletes(run, index + 1, &written.path);
+                let gone = on_mount(run, &written.path)
+                    || super::deletes(run, index + 1, &written.path)
+                    || moves_out(run, index + 1, &written.path, path);
                 if is_below(&written.path, path) && written.path != "/" && !gone {
                     found.push(Held {
                         path: written.path,
@@ -343,7 +345,8 @@ impl Facts<'_> {
                 continue;
             }
             let Some(folder) = self.certain_holder(install).filter(|folder| is_below(folder, path)) else { continue };
-            if on_mount(run, &folder) || super::deletes(run, install.invocation + 1, &folder) {
+            let next = install.invocation + 1;
+            if on_mount(run, &folder) || super::deletes(run, next, &folder) || moves_out(run, next, &folder, path) {
                 continue;
             }
             let sum = self.closure(install).total();
@@ -361,6 +364,18 @@ impl Facts<'_> {
         }
         found
     }
+}
+
+/// Whether a command of `run` from the one at `first` on moves `path` out of `folder`: `mv node_modules ../`.
+fn moves_out(run: &Run, first: usize, path: &str, folder: &str) -> bool {
+    let moves = run.invocations.iter().skip(first).filter(|it| it.program == "mv" && it.guard == Guard::Always);
+    moves.into_iter().any(|invocation| {
+        let Some(workdir) = invocation.workdir.known() else { return false };
+        let words = invocation.arguments.iter().map(|word| &word.value).filter(|word| !word.text().starts_with('-'));
+        let places: Option<Vec<String>> = words.map(|word| Some(resolve(workdir, word.known()?))).collect();
+        let Some((destination, sources)) = places.as_deref().and_then(<[String]>::split_last) else { return false };
+        !is_below(destination, folder) && sources.iter().any(|source| is_below(path, source))
+    })
 }
 
 fn done_before(done: &[String], path: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::facts::paths::{bare, file_name};
 use crate::facts::{Facts, StageFacts};
-use crate::workspace::{join, parent};
+use crate::workspace::{ComposeService, join, parent};
 
 use super::mounts::PLAIN_BASES;
 use super::names::is_named_for_work;
@@ -114,16 +114,54 @@ impl Facts<'_> {
         self.workspace.built_by_workflows(&self.service.context).into_iter().find(|(_, other)| is_shipped(other))
     }
 
-    /// A file of an editor that names the Dockerfile: `"dockerFile": "Dockerfile"` in `.devcontainer.json`.
-    fn editor_that_takes_it(&self) -> Option<String> {
-        let folder = parent(&self.service.dockerfile);
-        let paths = [".devcontainer.json", ".devcontainer/devcontainer.json"].map(|name| join(folder, name));
-        let name = file_name(&self.service.dockerfile);
-        paths.into_iter().flatten().find(|path| {
-            let file = self.workspace.read(path).ok();
-            file.is_some_and(|file| {
-                file.text().split('"').any(|word| word == name || word.strip_prefix("../") == Some(name))
+    /// Whether the image is the container of an editor, and workflows build another Dockerfile of the same context.
+    pub(super) fn is_an_editors_container(&self) -> bool {
+        let own = &self.service.dockerfile;
+        self.editor_that_takes_it().is_some()
+            && self.workspace.workflow_that_builds(own).is_none()
+            && self.workspace.built_by_workflows(&self.service.context).iter().any(|(_, other)| {
+                other != own && !is_named_for_work(&file_name(other).to_lowercase()) && self.workspace.is_file(other)
             })
+    }
+
+    /// A file of an editor that names the Dockerfile, or the compose service that builds it: `"dockerFile": "Dockerfile"` in
+    /// `.devcontainer.json`. Paths are relative to that file.
+    fn editor_that_takes_it(&self) -> Option<String> {
+        let folders = [parent(&self.service.dockerfile), self.service.context.as_str(), ""];
+        let mut paths: Vec<String> = Vec::new();
+        for folder in folders {
+            let container = join(folder, ".devcontainer").unwrap_or_default();
+            let inner = self.workspace.list(&container).into_iter().filter(|entry| entry.is_dir);
+            let inner = inner.map(|entry| format!("{container}/{}/devcontainer.json", entry.name));
+            let own = [".devcontainer.json", ".devcontainer/devcontainer.json"].map(|name| join(folder, name));
+            paths.extend(own.into_iter().flatten().chain(inner));
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        paths
+            .into_iter()
+            .filter(|path| self.workspace.is_file(path))
+            .find(|path| self.workspace.read(path).is_ok_and(|file| self.is_named_by_editor(path, file.text())))
+    }
+
+    fn is_named_by_editor(&self, path: &str, text: &str) -> bool {
+        let own = &self.service.dockerfile;
+        let words: Vec<&str> = text.split('"').collect();
+        let behind = |key: &str| {
+            let at = words.iter().position(|word| word.eq_ignore_ascii_case(key))?;
+            words.get(at + 2).copied()
+        };
+        let place = |word: &str| join(parent(path), word);
+        if behind("dockerfile").and_then(place).as_ref() == Some(own) {
+            return true;
+        }
+        let Some(service) = behind("service").filter(|_| words.contains(&"dockerComposeFile")) else { return false };
+        let folders = self.workspace.compose_files(own, &self.service.context);
+        folders.iter().flat_map(|files| files.iter()).any(|file| {
+            let is_it = |composed: &ComposeService| {
+                composed.name == service && composed.build.as_ref().is_some_and(|build| build.dockerfile == *own)
+            };
+            words.iter().filter_map(|word| place(word)).any(|path| path == file.path) && file.services.iter().any(is_it)
         })
     }
 

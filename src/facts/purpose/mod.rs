@@ -46,6 +46,7 @@ impl Facts<'_> {
                 || self.starts_from_a_mount(image)
                 || self.takes_sources_from_a_mount(image)
                 || self.is_worked_on_in_a_mount(image)
+                || self.is_an_editors_container()
                 || self.builds_what_it_is_given(image)
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.works.get_or_init(answer))

@@ -1,7 +1,7 @@
 //! What an image starts, as its Dockerfile and compose files say.
 
 use crate::dockerfile::{Arguments, CommandLine, Instruction};
-use crate::facts::paths::{file_name, resolve};
+use crate::facts::paths::{bare, file_name, resolve};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::{Service, Workspace, join, parent};
 
@@ -97,6 +97,24 @@ impl Facts<'_> {
             Some(instruction) => words(instruction),
             None => self.composed_start(image).unwrap_or_default().iter().map(String::as_str).collect(),
         }
+    }
+
+    /// The commands that `make` runs when the image starts with it, one a line: `CMD ["make", "run"]`.
+    #[must_use]
+    pub fn recipes_at_start(&self, image: &StageFacts) -> Option<String> {
+        let words = self.start_words(image);
+        let at = words.iter().position(|word| file_name(bare(word)) == "make").filter(|at| *at < SCRIPT_WORDS)?;
+        self.recipes_of(image, words.get(at + 1..)?.iter().map(|word| bare(word)))
+    }
+
+    /// The commands that `make`, called with `words` where the image works, runs, one a line.
+    pub(in crate::facts) fn recipes_of<'w>(
+        &self,
+        image: &StageFacts,
+        words: impl Iterator<Item = &'w str>,
+    ) -> Option<String> {
+        let recipes = self.recipes((image.index, usize::MAX, None), &image.state.workdir, words)?;
+        Some(recipes.text)
     }
 
     pub(super) fn starts_a_program(&self, image: &StageFacts) -> bool {

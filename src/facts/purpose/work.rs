@@ -59,6 +59,13 @@ const WORKBENCHES: [&str; 14] = [
 /// Programs that run what a CI service sends them.
 const AGENTS: [&str; 6] =
     ["buildbot.tac", "buildbot-worker", "buildkite-agent", "gitlab-runner", "jenkins-agent", "jenkins-slave"];
+/// Where the programs are fetched that run what a CI service sends.
+const AGENT_SOURCES: [&str; 4] = [
+    "github.com/actions/runner/",
+    "vstsagentpackage.azureedge.net",
+    "gitlab-runner-downloads",
+    "packages.gitlab.com/runner",
+];
 /// Programs that build what they are given, in a container that holds nothing else.
 const BUILD_PROGRAMS: [&str; 18] = [
     "ng",
@@ -201,7 +208,15 @@ impl Facts<'_> {
         let root = self.ancestors(image).last().unwrap_or(image);
         let repository = format!("/{}", root.image.repository);
         let is_builder = repository.split(['/', '-', '_', '.']).any(|part| matches!(part, "builder" | "builders"));
+        let chain = || std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.runs);
+        let fetches = || {
+            let texts = chain().filter_map(|run| self.dockerfile.instructions.get(run.instruction));
+            texts
+                .map(|instruction| instruction.body.text())
+                .any(|text| AGENT_SOURCES.iter().any(|it| text.contains(it)))
+        };
         is_builder
+            || fetches()
             || WORKBENCHES.iter().any(|name| repository.contains(&format!("/{name}")))
             || self.all_start_words(image).iter().any(|word| {
                 let word = bare(word);
@@ -241,6 +256,7 @@ impl Facts<'_> {
             || ["fly.toml", "heroku.yml", "render.yaml"]
                 .iter()
                 .any(|name| join(&self.service.context, name).is_some_and(|path| self.workspace.is_file(&path)))
+            || !self.workspace.deployed(&self.service.dockerfile, &self.service.context).is_empty()
             || !self.manifests_that_run_it().is_empty()
     }
 
@@ -255,7 +271,11 @@ impl Facts<'_> {
     }
 
     /// A script that the image starts with a line, comments left out, for which `holds`.
-    pub(super) fn start_script_with(&self, image: &StageFacts, holds: impl Fn(&str) -> bool) -> Option<String> {
+    pub(in crate::facts) fn start_script_with(
+        &self,
+        image: &StageFacts,
+        holds: impl Fn(&str) -> bool,
+    ) -> Option<String> {
         self.all_start_words(image).iter().find_map(|word| {
             let path = self.start_script(bare(word))?;
             let file = self.workspace.read(&path).ok()?;

@@ -82,6 +82,20 @@ pub struct InstalledPackage {
     pub source: Option<String>,
     /// What it weighs, without what it needs.
     pub bytes: PackageBytes,
+    /// How the lock's files say that it is installed.
+    pub made: Made,
+}
+
+/// How a package is installed, as the files tell that a lock lists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Made {
+    /// From a wheel, or nobody knows.
+    #[default]
+    Otherwise,
+    /// From its source distribution, which is all there is: mostly Python alone.
+    FromSource,
+    /// From its source distribution, where there are wheels for other platforms or other versions of Python: it is compiled.
+    Compiled,
 }
 
 /// One step of a chain.

@@ -90,6 +90,7 @@ pub(super) fn runs_without_compiler(
     }
     sources(facts, lost, names.contains("torch") || !facts.torch_installs().is_empty())?;
     instructions(facts, lost, new_environment)?;
+    platforms(facts, lost)?;
     texts(facts, lost, new_environment)
 }
 
@@ -161,6 +162,17 @@ fn instructions(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool)
         }
         if starts && let Some(call) = INSTALL_CALLS.iter().find(|call| words.contains(**call)) {
             return Err(Refusal::new(format!("`{call}` runs when the image starts")));
+        }
+    }
+    Ok(())
+}
+
+/// What a hosting platform runs in the image.
+fn platforms(facts: &Facts<'_>, lost: &BTreeSet<&str>) -> Result<(), Refusal> {
+    for (file, text) in facts.platform_commands() {
+        let words = text.split(|c: char| c.is_whitespace() || ";&|()".contains(c));
+        if let Some(command) = words.into_iter().find(|word| lost.contains(word)) {
+            return Err(Refusal::new(format!("`{file}` runs `{command}`, which would be gone")));
         }
     }
     Ok(())

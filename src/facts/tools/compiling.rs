@@ -7,7 +7,7 @@ use crate::dockerfile::Value;
 
 use super::super::commands::{Pip, PipAction, Uv, UvAction};
 use super::super::paths::file_name;
-use super::super::python::PythonInstall;
+use super::super::python::{Made, PythonInstall};
 use super::super::{Guard, Invocation, Run};
 use super::Collector;
 
@@ -33,6 +33,20 @@ impl Collector<'_, '_> {
         for name in &packages {
             for package in catalogue::needs_of_pip_package(name).into_iter().flat_map(|list| list.split(' ')) {
                 self.add(package, format!("for `{name}`"));
+            }
+        }
+        for package in closure.packages.iter().filter(|package| package.made != Made::Otherwise && !package.left_out) {
+            let name = package.name.as_str();
+            // What somebody else brings may link with whatever it finds.
+            self.needs.compiles |= !packages.contains(name)
+                && catalogue::needs_of_pip_package(name).is_some_and(|list| !list.contains("-dev"));
+            match (catalogue::needs_of_pip_package(name), package.made) {
+                (Some(list), _) => list.split(' ').for_each(|needed| self.add(needed, format!("for `{name}`"))),
+                (None, Made::Compiled) => {
+                    self.needs.compiles = true;
+                    self.add("g++", format!("for `{name}`, of which the lock has no wheel for this Python"));
+                }
+                (None, _) => {}
             }
         }
         packages.extend(brought.iter().map(|name| (*name).to_owned()));

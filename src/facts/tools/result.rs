@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue;
+use crate::catalogue::{self, BaseImage, Distribution};
 use crate::facts::paths::file_name;
 use crate::facts::{Facts, StageFacts};
 
@@ -25,6 +25,14 @@ const FETCHES: [&str; 8] = [
     "rustls_native_certs",
 ];
 
+const MAX_LOCK_BYTES: u64 = 4_000_000;
+/// Crates that take the system's certificates when the program runs.
+const TRUSTING: [&str; 4] = ["native-tls", "rustls-native-certs", "rustls-platform-verifier", "openssl-probe"];
+/// Crates that link with a library of the full image unless the crate with its sources is there as well, and the library's package
+/// from bookworm on.
+const LINKING: [(&str, &str, &str); 2] =
+    [("pq-sys", "pq-src", "libpq5"), ("mysqlclient-sys", "mysqlclient-src", "libmariadb3")];
+
 impl Facts<'_> {
     /// What the program that the stages built on `stage` make of Go's or Rust's sources calls when it runs, as Debian packages.
     #[must_use]
@@ -42,11 +50,40 @@ impl Facts<'_> {
                 packages.entry("ca-certificates").or_insert_with(|| format!("for `https://` of `{path}`"));
             }
         }
+        for path in self.copied_sources(MAX_LOCK_BYTES, |path| file_name(path) == "Cargo.lock") {
+            let Ok(file) = self.workspace.read(&path) else { continue };
+            for (package, crate_name) in needs_of_crates(file.text(), &stage.image) {
+                packages.entry(package).or_insert_with(|| format!("for `{crate_name}` in `{path}`"));
+            }
+        }
         if packages.contains_key("git") || packages.contains_key("curl") || packages.contains_key("wget") {
             packages.entry("ca-certificates").or_insert_with(|| "for `https://`".to_owned());
         }
         ImageNeeds { packages, ..ImageNeeds::default() }
     }
+}
+
+/// What the crates of a `Cargo.lock` need when the program runs, as Debian packages, each with the crate.
+fn needs_of_crates<'l>(lock: &'l str, image: &BaseImage) -> Vec<(&'static str, &'l str)> {
+    let names = || lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let has = |wanted: &str| names().any(|name| name == wanted);
+    let mut needs: Vec<(&'static str, &str)> = Vec::new();
+    // Alpine links nothing but the C library, and has certificates.
+    if image.distribution != Distribution::Debian {
+        return needs;
+    }
+    needs.extend(names().find(|name| TRUSTING.contains(name)).map(|name| ("ca-certificates", name)));
+    if image.repository == "rust" {
+        let linked = LINKING.iter().filter(|(name, source, _)| has(name) && !has(source));
+        needs.extend(linked.map(|(name, _, package)| (*package, *name)));
+        let smaller = image.slimmer.as_ref().map_or("", |slimmer| slimmer.reference.as_str());
+        // From trixie on apt itself brings it.
+        let named = [("bookworm", "libssl3"), ("bullseye", "libssl1.1"), ("buster", "libssl1.1")];
+        let openssl = named.into_iter().find(|(release, _)| smaller.contains(release)).map(|(_, package)| package);
+        let linked = names().find(|name| *name == "openssl-sys").filter(|_| !has("openssl-src"));
+        needs.extend(openssl.zip(linked));
+    }
+    needs
 }
 
 /// A source of Go or Rust that serves the program.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::dockerfile::Value;
 
 use super::super::paths::resolve_value;
+use super::super::{Facts, Mount};
 use super::{Argument, Follow, Origin, Starter};
 use crate::workspace::MakeVariables;
 
@@ -24,14 +25,46 @@ struct Target {
 /// Files that a Makefile may include before the rest is left out.
 const INCLUDE_LIMIT: usize = 16;
 
+/// What `make` runs.
+pub(in crate::facts) struct Recipes {
+    /// The Makefile.
+    pub(in crate::facts) path: String,
+    /// The folder in which `make` works.
+    pub(in crate::facts) folder: Value,
+    /// The commands, one a line.
+    pub(in crate::facts) text: String,
+}
+
 impl Follow<'_, '_, '_> {
     /// Follows the recipes of the targets that `make` is asked for.
     pub(super) fn make(&mut self, arguments: &[Argument], starter: Starter<'_>) {
-        let mut folder = self.shell.workdir.clone();
+        let words = arguments.iter().skip(1).map(|argument| argument.value.text());
+        let place = (self.stage, self.run.instruction, Some(self.run.mounts.as_slice()));
+        let Some(recipes) = self.facts.recipes(place, &self.shell.workdir, words) else {
+            self.unread();
+            return;
+        };
+        let outer = std::mem::replace(&mut self.shell.workdir, recipes.folder);
+        self.foreign(&recipes.text, starter, Origin::Elsewhere(recipes.path), true);
+        self.shell.workdir = outer;
+    }
+}
+
+/// The stage, the number of the instruction before which, and the mounts with which files are looked for.
+type Place<'m> = (usize, usize, Option<&'m [Mount]>);
+
+impl Facts<'_> {
+    /// What `make` runs that is called with `words` in the folder `workdir`. `None` without a Makefile.
+    pub(in crate::facts) fn recipes<'w>(
+        &self,
+        place: Place<'_>,
+        workdir: &Value,
+        mut words: impl Iterator<Item = &'w str>,
+    ) -> Option<Recipes> {
+        let mut folder = workdir.clone();
         let mut file = None;
         let mut targets = Vec::new();
         let mut overrides = Vec::new();
-        let mut words = arguments.iter().skip(1).map(|argument| argument.value.text());
         while let Some(word) = words.next() {
             match word {
                 "-C" | "--directory" => folder = resolve_value(&folder, &Value::new(words.next().unwrap_or_default())),
@@ -46,35 +79,31 @@ impl Follow<'_, '_, '_> {
         }
         let names =
             file.map_or_else(|| ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned).to_vec(), |file| vec![file]);
-        let Some((path, mut makefile)) = names.iter().find_map(|name| self.read_makefile(&folder, name)) else {
-            self.unread();
-            return;
-        };
+        let (path, mut makefile) = names.iter().find_map(|name| self.read_makefile(place, &folder, name))?;
         for (name, value) in overrides {
             makefile.variables.set(&name, &value);
         }
         if targets.is_empty() {
-            targets.extend(makefile.targets.iter().map(|(name, _)| name).find(|name| !name.starts_with('.')).cloned());
+            targets.extend(makefile.default_goal());
         }
         let mut seen = HashSet::new();
         let mut text = String::new();
         for target in targets {
             makefile.collect(&target, &mut seen, &mut text);
         }
-        let outer = std::mem::replace(&mut self.shell.workdir, folder);
-        self.foreign(&text, starter, Origin::Elsewhere(path), true);
-        self.shell.workdir = outer;
+        Some(Recipes { path, folder, text })
     }
 
-    fn read_makefile(&self, folder: &Value, name: &str) -> Option<(String, Makefile)> {
+    fn read_makefile(&self, place: Place<'_>, folder: &Value, name: &str) -> Option<(String, Makefile)> {
+        let (stage, before, mounts) = place;
         let mut makefile = Makefile::default();
         let mut pending = vec![name.to_owned()];
         let mut first = None;
         for _ in 0..INCLUDE_LIMIT {
             let Some(name) = pending.pop() else { break };
             let path = resolve_value(folder, &Value::new(name));
-            let origin = self.facts.origin(self.stage, self.run.instruction, path.known()?, Some(&self.run.mounts));
-            let Some(file) = origin.and_then(|origin| self.facts.workspace.read(&origin).ok()) else { continue };
+            let origin = self.origin(stage, before, path.known()?, mounts);
+            let Some(file) = origin.and_then(|origin| self.workspace.read(&origin).ok()) else { continue };
             first.get_or_insert_with(|| file.path().to_owned());
             makefile.read(file.text(), &mut pending);
         }
@@ -83,6 +112,16 @@ impl Follow<'_, '_, '_> {
 }
 
 impl Makefile {
+    /// What is made when nobody says what: `.DEFAULT_GOAL`, else the first target.
+    fn default_goal(&self) -> Option<String> {
+        const NAMED: &str = "$(.DEFAULT_GOAL)";
+        let named = self.variables.expanded(NAMED);
+        if named != NAMED {
+            return Some(named);
+        }
+        self.targets.iter().map(|(name, _)| name).find(|name| !name.starts_with('.')).cloned()
+    }
+
     fn read(&mut self, text: &str, includes: &mut Vec<String>) {
         let joined = text.replace("\r\n", "\n").replace("\\\n", " ");
         let mut current: Vec<usize> = Vec::new();

@@ -2,6 +2,7 @@
 
 use crate::catalogue::{self, SlimmerKind};
 use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Savings, format_bytes};
+use crate::dockerfile::Value;
 use crate::facts::{Facts, Guard, Invocation, ShippedBase, StageFacts};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -11,7 +12,7 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 /// Programs that compile, with CUDA's compilers among others.
 const COMPILERS: [&str; 10] = ["nvcc", "cmake", "make", "ninja", "gcc", "g++", "clang", "cargo", "meson", "bazel"];
 /// Python packages that `nvcc` compiles when they are installed.
-const COMPILED: [&str; 12] = [
+const COMPILED: [&str; 19] = [
     "flash-attn",
     "apex",
     "causal-conv1d",
@@ -24,6 +25,13 @@ const COMPILED: [&str; 12] = [
     "torch-sparse",
     "gsplat",
     "nvdiffrast",
+    "exllamav2",
+    "mmcv",
+    "mmcv-full",
+    "natten",
+    "tinycudann",
+    "torch-cluster",
+    "transformer-engine",
 ];
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
@@ -42,11 +50,18 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
         let stages: Vec<&StageFacts> = images.iter().flat_map(|image| chain(facts, image)).collect();
         let builder = compiles(facts, &stages);
+        // Stages that are built on the same one, and not shipped, may compile for those that are.
+        let shipped: Vec<usize> =
+            base.finals.iter().flat_map(|image| chain(facts, image)).map(|stage| stage.index).collect();
+        let holders = facts.descendants(base.stage.index);
+        let aside = |stage: &&StageFacts| holders.contains(&stage.index) && !shipped.contains(&stage.index);
+        let aside =
+            compiles(facts, &facts.stages.iter().filter(aside).collect::<Vec<_>>()).filter(|_| builder.is_none());
         let small = catalogue::base_image(&slimmer.reference);
         let message = format!("`{}` ships CUDA's compilers and headers where a program only runs", base.reference);
         let mut finding = reporter.report(base.word.range, message);
         finding.argument_of(facts, base.word);
-        if let Some(command) = builder {
+        if let Some(command) = builder.or(aside) {
             finding.label(command, "compiles with them");
         }
         if let Some(heirs) = facts.heirs(&base) {
@@ -72,10 +87,16 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             );
         }
         finding.help(match builder {
+            _ if aside.is_some() => {
+                format!(
+                    "let the stage that compiles stand on `{}`, and what is shipped on `{}`",
+                    base.reference, slimmer.reference
+                )
+            }
             Some(_) => format!("compile in a stage of its own, and copy the result into `{}`", slimmer.reference),
             None => format!("take `{}`", slimmer.reference),
         });
-        finding.fix(fix(facts, &base, &slimmer.reference, builder.is_some()));
+        finding.fix(fix(facts, &base, &slimmer.reference, builder.or(aside).is_some()));
     }
 }
 
@@ -93,7 +114,18 @@ fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<TextRange> {
             && ["build", "build_ext", "develop", "install", "bdist_wheel"].iter().any(|word| command.has_argument(word))
     };
     let is_compiler = |command: &Invocation| COMPILERS.contains(&command.program.as_str()) || is_setup(command);
-    let by_command = commands.into_iter().find(|command| is_compiler(command)).map(|command| command.range);
+    // `CMAKE_ARGS="-DGGML_CUDA=on" pip install llama-cpp-python`
+    let for_cuda = |command: &&Invocation| {
+        let asks = |value: &Value| value.text().contains("CUDA") || value.text().contains("CUBLAS");
+        ["CMAKE_ARGS", "FORCE_CMAKE"].iter().any(|name| command.variable(name).is_some_and(asks))
+    };
+    if let Some(command) = commands.clone().find(for_cuda) {
+        return Some(command.range);
+    }
+    let by_command = commands.clone().find(|command| is_compiler(command)).map(|command| command.range);
+    // Who switches off the isolation has the package compile against the installed torch.
+    let unisolated = commands.clone().find(|command| command.has_argument("--no-build-isolation"));
+    let by_command = by_command.or_else(|| unisolated.map(|command| command.range));
     by_command.or_else(|| {
         let mut installs =
             facts.python_installs().iter().filter(|install| stages.iter().any(|stage| stage.index == install.stage));

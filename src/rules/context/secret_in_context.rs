@@ -18,7 +18,14 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let message =
             format!("`{keyword}` takes {} into the image: {}", listed_up_to(&files, LISTED), reason(&copy.files));
         let mut finding = reporter.report(copy.range, message);
-        finding.primary_label("whoever has the image can read it");
+        if copy.handed_on.is_empty() {
+            finding.primary_label("whoever has the image can read it");
+        } else {
+            finding.primary_label("takes it from the context");
+        }
+        for range in &copy.handed_on {
+            finding.label(*range, "whoever has the image can read it");
+        }
         // Who keeps it in the repository shows it to more people than the image does, or to the same.
         if copy.files.iter().all(|file| file.tracked) {
             finding.severity(Severity::Info);
@@ -83,10 +90,10 @@ fn help(facts: &Facts<'_>, copy: &SecretCopy<'_>) -> String {
     format!("list it in `{}`, and {runs}; {shown}", copied::ignore_path(facts))
 }
 
-/// Whether a build that shares the ignore file names one of the files.
+/// Whether a build that shares the ignore file names one of the files, which without it would fail.
 fn is_wanted(facts: &Facts<'_>, copy: &SecretCopy<'_>) -> bool {
     let plan = facts.ignore_plan();
-    copy.files.iter().any(|file| plan.is_wanted(&file.path))
+    !copy.handed_on.is_empty() || copy.files.iter().any(|file| plan.is_wanted(&file.path))
 }
 
 /// The files that a source or a setting of the program names, with that.

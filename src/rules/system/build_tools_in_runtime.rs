@@ -204,6 +204,9 @@ fn report(
         savings.complete = tools.len() == 1;
         finding.savings(savings);
     }
+    if let Some((file, command)) = platform_call(facts, tools) {
+        finding.note("start", format!("`{file}` runs `{command}` in the image: install `{command}` there by its name"));
+    }
     let copied = if facts.python_installs().is_empty() { "" } else { " (`COPY --from=builder /opt/venv /opt/venv`)" };
     finding.help(format!(
         "compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`"
@@ -219,6 +222,19 @@ fn report(
         }
         _ => {}
     }
+}
+
+/// The command of one of the tools that a hosting platform runs in the image, behind the file that says so.
+fn platform_call<'t>(facts: &Facts<'_>, tools: &'t [SystemInstall<'_>]) -> Option<(String, &'t str)> {
+    let given = |tool: &'t SystemInstall<'_>| {
+        let entry = catalogue::build_tool(tool.family, tool.name);
+        entry.map(|entry| entry.commands).unwrap_or_default().iter().copied().chain([tool.name])
+    };
+    facts.platform_commands().into_iter().find_map(|(file, text)| {
+        let first = text.split_whitespace().next()?;
+        let called = tools.iter().flat_map(given).find(|command| *command == first)?;
+        Some((file, called))
+    })
 }
 
 /// Offers the rewrite in two stages.

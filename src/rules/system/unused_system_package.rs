@@ -19,19 +19,78 @@ const HEAVY: u64 = 5_000_000;
 const LISTED: usize = 4;
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
-    let mut found: BTreeMap<TextRange, Vec<SystemInstall<'_>>> = BTreeMap::new();
+    let mut found: BTreeMap<TextRange, Unused<'_>> = BTreeMap::new();
     for image in facts.finals() {
-        for install in unused(facts, image) {
-            let members = found.entry(install.invocation.range).or_default();
-            if members.iter().all(|member| member.name != install.name) {
-                members.push(install);
+        let idle = unused(facts, image);
+        let lost = libraries_lost(facts, image, &idle);
+        for install in idle {
+            let entry = found.entry(install.invocation.range).or_default();
+            let own = lost.iter().filter(|(_, by, _)| *by == install.name);
+            entry.lost.extend(own.map(|(library, _, distribution)| (*library, distribution.clone())));
+            if entry.members.iter().all(|member| member.name != install.name) {
+                entry.members.push(install);
             }
         }
     }
-    for members in found.values_mut() {
-        members.sort_by_key(|install| std::cmp::Reverse(bytes_of(install)));
-        report(facts, members, reporter);
+    for mut unused in found.into_values() {
+        unused.members.sort_by_key(|install| std::cmp::Reverse(bytes_of(install)));
+        report(facts, &unused, reporter);
     }
+}
+
+/// Packages of one command that nothing uses.
+#[derive(Default)]
+struct Unused<'f> {
+    members: Vec<SystemInstall<'f>>,
+    /// Libraries that would go with them although something loads them, each with the Python distribution that does.
+    lost: BTreeSet<(&'static str, String)>,
+}
+
+/// The libraries that nothing but one of the packages brings into the image, and that a Python distribution loads: `ffmpeg` brings `libgl1`,
+/// which `opencv-python` loads. Each with the package and the distribution.
+fn libraries_lost<'f>(
+    facts: &'f Facts<'_>,
+    image: &'f StageFacts,
+    idle: &[SystemInstall<'f>],
+) -> Vec<(&'static str, &'f str, String)> {
+    // What the full images of languages have of them.
+    let is_in_base =
+        |library: &str| facts.stands_on_buildpack(image) && !matches!(library, "libgl1" | "libharfbuzz-subset0");
+    if idle.iter().all(|install| catalogue::system_use(install.name).is_none_or(|entry| entry.brings.is_empty())) {
+        return Vec::new();
+    }
+    let installs = facts.installs_of_image(image);
+    let others: BTreeSet<&str> = installs
+        .iter()
+        .map(|install| install.name)
+        .filter(|name| idle.iter().all(|install| install.name != *name))
+        .collect();
+    let comes_otherwise = |library: &str| {
+        is_in_base(library)
+            || others.iter().any(|other| {
+                *other == library
+                    || catalogue::system_use(other).is_some_and(|entry| entry.brings.contains(&library))
+                    || (library == "libgl1" && other.starts_with("libgl1-mesa-glx"))
+            })
+    };
+    let distributions = Distributions::of(facts);
+    let mut loading: Vec<&String> = distributions.names.iter().collect();
+    loading.sort_unstable();
+    let mut lost = Vec::new();
+    for install in idle {
+        for library in catalogue::system_use(install.name).map(|entry| entry.brings).unwrap_or_default() {
+            let loads = |name: &str| {
+                // Current wheels of OpenCV without windows load none of them.
+                let bundled = name.ends_with("-headless") || distributions.names.contains(&format!("{name}-binary"));
+                !bundled
+                    && catalogue::loads_of_pip_package(name)
+                        .is_some_and(|list| list.split(' ').any(|it| it == *library))
+            };
+            let by = loading.iter().find(|name| loads(name)).filter(|_| !comes_otherwise(library));
+            lost.extend(by.map(|name| (*library, install.name, (*name).clone())));
+        }
+    }
+    lost
 }
 
 /// The packages of the image that something must use to be worth their bytes, and that nothing does.
@@ -115,7 +174,8 @@ fn signs(entry: &SystemUse) -> UseSigns {
     }
 }
 
-fn report(facts: &Facts<'_>, members: &[SystemInstall<'_>], reporter: &mut Reporter<'_>) {
+fn report(facts: &Facts<'_>, unused: &Unused<'_>, reporter: &mut Reporter<'_>) {
+    let members = unused.members.as_slice();
     let Some(first) = members.first() else { return };
     let one = members.len() == 1;
     let them = if one { "it" } else { "them" };
@@ -141,8 +201,21 @@ fn report(facts: &Facts<'_>, members: &[SystemInstall<'_>], reporter: &mut Repor
             count(program.texts.len(), "other file"),
         ),
     );
-    finding.savings(savings(members));
+    let lost: BTreeSet<&str> = unused.lost.iter().map(|(library, _)| *library).collect();
+    let mut saved = savings(members);
+    for item in saved.iter_mut().flat_map(|saved| &mut saved.items) {
+        item.bytes = item.bytes.saturating_sub(catalogue::closure_bytes(lost.iter().copied()).0);
+    }
+    finding.savings(saved);
     finding.script_of(first.invocation);
+    if !lost.is_empty() {
+        let loads = |(library, name): &(&str, String)| format!("`{library}`, which `{name}` loads");
+        let loaded: Vec<String> = unused.lost.iter().map(loads).collect();
+        finding.note("loads", format!("nothing else brings {}", listed_up_to(&loaded, LISTED)));
+        let named: Vec<String> = lost.iter().map(|library| format!("`{library}`")).collect();
+        finding.help(format!("leave {them} out, and install {} in place of {them}", listed_up_to(&named, LISTED)));
+        return;
+    }
     finding.help(format!("leave {them} out"));
     finding.fix(without_words(facts, members, "what calls it by a name that is made at run time was not seen"));
 }

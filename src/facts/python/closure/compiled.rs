@@ -6,7 +6,7 @@ use crate::python::PackageName;
 use crate::python::closure::{Link, Part, Start};
 
 use super::super::{Declared, PythonInstall, Root};
-use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes};
+use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, Made, PackageBytes};
 
 /// `None` unless the files list all that is installed.
 pub(super) fn closure(install: &PythonInstall) -> Option<InstallClosure> {
@@ -42,6 +42,7 @@ pub(super) fn closure(install: &PythonInstall) -> Option<InstallClosure> {
             roots: Vec::new(),
             place: Some(root.place.clone()),
             source: requirement.url.clone(),
+            made: Made::Otherwise,
         });
     }
     for (index, root) in all() {

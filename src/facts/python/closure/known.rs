@@ -7,7 +7,7 @@ use crate::python::PackageName;
 use crate::python::closure::{Link, Part, Start};
 
 use super::super::{PythonInstall, Root};
-use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes};
+use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, Made, PackageBytes};
 
 pub(super) fn closure(install: &PythonInstall) -> InstallClosure {
     let mut closure = InstallClosure::new(ClosureBasis::Catalogue);
@@ -87,6 +87,7 @@ fn add(
             place: None,
             source: None,
             bytes: PackageBytes::of_wheel(name, "", None),
+            made: Made::Otherwise,
         });
     }
     if let Some(package) = closure.packages.get_mut(place) {

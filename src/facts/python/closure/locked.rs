@@ -9,7 +9,7 @@ use crate::python::closure::{Asked, Closure, Request};
 use crate::python::lock::{Lock, LockKind, LockedFile, LockedPackage};
 
 use super::super::{Declared, Omitted, Place, Project, PythonInstall, Root};
-use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, PackageBytes};
+use super::{AskedBy, ClosureBasis, InstallClosure, InstalledPackage, Made, PackageBytes};
 
 pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<InstallClosure> {
     let in_use = install.lock.as_ref().filter(|_| super::uses_lock(install))?;
@@ -41,6 +41,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
             place: Some(Place { file: Arc::clone(&file), range: locked.range }),
             source: locked.source.clone(),
             bytes: bytes(locked, wheel),
+            made: made(install, locked, wheel),
         });
     }
     closure.notes.extend(found.undecided.iter().map(|marker| format!("whether `{marker}` holds is not known")));
@@ -67,6 +68,21 @@ fn bytes(locked: &LockedPackage, wheel: Option<&LockedFile>) -> PackageBytes {
     match locked.files.iter().find(is_source) {
         Some(source) => PackageBytes::of_source(&locked.name, &locked.version, source.bytes),
         None => PackageBytes::of_wheel(&locked.name, &locked.version, None),
+    }
+}
+
+fn made(install: &PythonInstall, locked: &LockedPackage, wheel: Option<&LockedFile>) -> Made {
+    let is_wheel = |file: &LockedFile| file.name.ends_with(".whl");
+    let has_source = locked.files.iter().any(|file| !is_wheel(file));
+    if wheel.is_some() || locked.is_local || !has_source {
+        return Made::Otherwise;
+    }
+    let is_for_machines = |file: &LockedFile| is_wheel(file) && !file.name.ends_with("-any.whl");
+    match locked.files.iter().any(is_for_machines) {
+        false => Made::FromSource,
+        // Which wheels fit depends on the version of Python.
+        true if install.platform.python.is_some() => Made::Compiled,
+        true => Made::Otherwise,
     }
 }
 

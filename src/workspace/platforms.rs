@@ -1,0 +1,178 @@
+//! Files of hosting platforms that build a Dockerfile and run its image: Render, Heroku, Fly, Railway, `DigitalOcean`.
+
+use super::Workspace;
+use super::definitions::yaml::Node;
+use super::paths::{join, parent};
+
+/// What a platform builds from a Dockerfile and runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployedImage {
+    /// The file that says so, relative to the root.
+    pub file: String,
+    /// What is run in the image beside its own start, or in its place: `dockerCommand`, `release_command`.
+    pub commands: Vec<String>,
+}
+
+/// A Dockerfile by its place that a file names, with the commands.
+type Named = (String, Vec<String>);
+/// The file of a platform by its name, with what reads it for the folder that it stands in.
+type Reader = (&'static str, fn(&str, &str) -> Vec<Named>);
+
+const READERS: [Reader; 6] = [
+    ("render.yaml", render),
+    ("heroku.yml", heroku),
+    ("fly.toml", fly),
+    ("railway.toml", railway),
+    ("railway.json", railway),
+    (".do/app.yaml", digital_ocean),
+];
+
+impl Workspace {
+    /// The images of `dockerfile` that platforms build and run, as files in its folder, in the folder `context` and at the root say.
+    #[must_use]
+    pub fn deployed(&self, dockerfile: &str, context: &str) -> Vec<DeployedImage> {
+        let mut folders = vec!["", parent(dockerfile), context];
+        folders.sort_unstable();
+        folders.dedup();
+        let mut found = Vec::new();
+        for folder in folders {
+            for (name, reader) in READERS {
+                let Some(path) = join(folder, name).filter(|path| self.is_file(path)) else { continue };
+                let Ok(file) = self.read(&path) else { continue };
+                let own = reader(file.text(), folder).into_iter().filter(|(named, _)| named == dockerfile);
+                found.extend(own.map(|(_, commands)| DeployedImage { file: path.clone(), commands }));
+            }
+        }
+        found
+    }
+}
+
+/// `services` of a blueprint with `runtime: docker`; paths are relative to `rootDir` or to the repository.
+fn render(text: &str, _: &str) -> Vec<Named> {
+    const COMMANDS: [&str; 4] = ["dockerCommand", "initialDeployHook", "preDeployCommand", "startCommand"];
+    let Some(document) = Node::parse(text) else { return Vec::new() };
+    let lists = |node: &Node| node.get("services").map(|list| list.items().to_vec()).unwrap_or_default();
+    let projects = document.get("projects").map(Node::items).unwrap_or_default();
+    let environments = projects.iter().filter_map(|project| project.get("environments")).flat_map(Node::items);
+    let services = lists(&document).into_iter().chain(environments.flat_map(lists));
+    let mut found = Vec::new();
+    for service in services {
+        let text = |key: &str| service.get(key).and_then(Node::text);
+        let by_docker = ["runtime", "env"].iter().any(|key| text(key) == Some("docker"));
+        if !by_docker && text("dockerfilePath").is_none() {
+            continue;
+        }
+        let commands: Vec<String> = COMMANDS.iter().filter_map(|key| text(key)).map(str::to_owned).collect();
+        let name = text("dockerfilePath").unwrap_or("Dockerfile");
+        let mut places: Vec<String> =
+            [text("rootDir").unwrap_or_default(), ""].iter().filter_map(|folder| join(folder, name)).collect();
+        if text("dockerfilePath").is_none() {
+            places.truncate(1);
+        }
+        places.dedup();
+        found.extend(places.into_iter().map(|place| (place, commands.clone())));
+    }
+    found
+}
+
+/// `build: docker: web: Dockerfile`, and what `run` and `release` start in it.
+fn heroku(text: &str, folder: &str) -> Vec<Named> {
+    let Some(document) = Node::parse(text) else { return Vec::new() };
+    let Some(built) = document.get("build").and_then(|build| build.get("docker")) else { return Vec::new() };
+    let command = |node: &Node| {
+        let given = node.get("command").unwrap_or(node);
+        let listed: Vec<&str> = given.items().iter().filter_map(Node::text).collect();
+        given.text().map(str::to_owned).or_else(|| Some(listed.join("; ")).filter(|text| !text.is_empty()))
+    };
+    let run = document.get("run").map(Node::members).unwrap_or_default();
+    let release = document.get("release").and_then(command);
+    let all: Vec<String> = run.iter().filter_map(|member| command(&member.node)).chain(release).collect();
+    built.texts().filter_map(|(_, path)| Some((join(folder, path)?, all.clone()))).collect()
+}
+
+/// `[build] dockerfile`, the Dockerfile beside it where no other builder is named; `[deploy] release_command`, `[processes]`.
+fn fly(text: &str, folder: &str) -> Vec<Named> {
+    let mut section = "";
+    let (mut dockerfile, mut otherwise) = ("Dockerfile", false);
+    let mut commands = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_matches(['[', ']']);
+            continue;
+        }
+        let Some((key, value)) = line.split_once('=') else { continue };
+        let value = value.split(" #").next().unwrap_or(value).trim().trim_matches(['"', '\'']);
+        match (section, key.trim()) {
+            ("build", "dockerfile") => dockerfile = value,
+            ("build", "builder" | "image" | "buildpacks") => otherwise = true,
+            ("deploy", "release_command") | ("processes", _) => commands.push(value.to_owned()),
+            _ => {}
+        }
+    }
+    let place = join(folder, dockerfile).filter(|_| !otherwise);
+    place.map(|place| (place, commands)).into_iter().collect()
+}
+
+/// `dockerfilePath`, the Dockerfile beside it where no other builder is named; `startCommand`, `preDeployCommand`. TOML or JSON.
+fn railway(text: &str, folder: &str) -> Vec<Named> {
+    let other = quoted_behind(text, "builder").is_some_and(|builder| !builder.eq_ignore_ascii_case("dockerfile"));
+    let name = quoted_behind(text, "dockerfilePath");
+    if other && name.is_none() {
+        return Vec::new();
+    }
+    let commands = ["startCommand", "preDeployCommand"].iter().filter_map(|key| quoted_behind(text, key));
+    let commands = commands.map(str::to_owned).collect();
+    let place = join(folder, name.unwrap_or("Dockerfile"));
+    place.map(|place| (place, commands)).into_iter().collect()
+}
+
+/// `dockerfile_path` and `run_command` of a component.
+fn digital_ocean(text: &str, _: &str) -> Vec<Named> {
+    let Some(document) = Node::parse(text) else { return Vec::new() };
+    let lists = ["services", "workers", "jobs"].iter().filter_map(|key| document.get(key));
+    let components = lists.flat_map(Node::items).filter_map(|component| {
+        let path = component.get("dockerfile_path")?.text()?;
+        let command = component.get("run_command").and_then(Node::text).map(str::to_owned);
+        Some((join("", path)?, command.into_iter().collect()))
+    });
+    components.collect()
+}
+
+/// The text in quotes behind the first `key`: of `"startCommand": "npm start"` or `startCommand = "npm start"`.
+fn quoted_behind<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+    let (_, behind) = text.split_once(key)?;
+    let value = behind.trim_start_matches(['"', '\'']).trim_start().strip_prefix([':', '='])?;
+    let value = value.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '[');
+    let quote = value.chars().next().filter(|letter| matches!(letter, '"' | '\''))?;
+    value.get(1..)?.split(quote).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployed(files: &[(&str, &str)], dockerfile: &str) -> Vec<String> {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+        let workspace = Workspace::in_memory(files);
+        let found = workspace.deployed(dockerfile, parent(dockerfile)).into_iter();
+        found.map(|image| format!("{}: {}", image.file, image.commands.join(" | "))).collect()
+    }
+
+    #[test]
+    fn platforms_name_a_dockerfile_and_commands() {
+        let render = "services:\n  - type: web\n    runtime: docker\n    rootDir: ./api\n    preDeployCommand: make seed\n\
+            \x20 - type: web\n    runtime: python\n    startCommand: gunicorn app\n";
+        assert_eq!(deployed(&[("render.yaml", render)], "api/Dockerfile"), ["render.yaml: make seed"]);
+        assert!(deployed(&[("render.yaml", render)], "Dockerfile").is_empty());
+        let heroku = "build:\n  docker:\n    web: Dockerfile\nrun:\n  web: bin/web\nrelease:\n  image: web\n  command:\n    - make migrate\n";
+        assert_eq!(deployed(&[("heroku.yml", heroku)], "Dockerfile"), ["heroku.yml: bin/web | make migrate"]);
+        let fly = "app = 'a'\n[build]\n  dockerfile = 'Dockerfile.fly'\n[deploy]\n  release_command = 'bin/migrate'\n";
+        assert_eq!(deployed(&[("fly.toml", fly)], "Dockerfile.fly"), ["fly.toml: bin/migrate"]);
+        assert!(deployed(&[("fly.toml", fly)], "Dockerfile").is_empty());
+        assert!(deployed(&[("fly.toml", "[build]\nbuilder = 'x/y'\n")], "Dockerfile").is_empty());
+        let railway = "{\"build\": {\"builder\": \"DOCKERFILE\"}, \"deploy\": {\"preDeployCommand\": [\"make seed\"]}}";
+        assert_eq!(deployed(&[("railway.json", railway)], "Dockerfile"), ["railway.json: make seed"]);
+        let app = "services:\n- name: web\n  dockerfile_path: web/Dockerfile\n  run_command: make start\n";
+        assert_eq!(deployed(&[(".do/app.yaml", app)], "web/Dockerfile"), [".do/app.yaml: make start"]);
+    }
+}
