@@ -1,6 +1,6 @@
 //! Files that reports are written to.
 //!
-//! Not [`crate::fix::write`], which changes sources, with backups and a journal: a report is made anew by every run.
+//! Not [`crate::fix::write()`], which changes sources, with backups and a journal: a report is made anew by every run.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};

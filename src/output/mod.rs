@@ -114,7 +114,7 @@ pub fn write(results: &Results<'_>, format: Format, paint: Paint, out: &mut dyn 
 }
 
 /// Writes how many findings each rule has, and their bytes: in text in the place of the findings, in JSON and Markdown beside them. The
-/// other formats are others' and have no place for it; they are written as [`write`] does.
+/// other formats are others' and have no place for it; they are written as [`write()`] does.
 ///
 /// # Errors
 /// When `out` cannot be written to.
