@@ -58,6 +58,36 @@ pub fn is_before_bookworm(repository: &str, tag: &str) -> bool {
         || (repository == "debian" && number.is_some_and(|number| number < 12))
 }
 
+/// The release of Debian, 10 or before, on which an official image stands: it has left the mirrors, so that `apt-get update` fails there
+/// unless the sources name Debian's archive. Where the tag names no release, as far as the version tells that no image of it was made on
+/// a later one.
+#[must_use]
+pub fn archived_release(repository: &str, tag: &str) -> Option<&'static str> {
+    const ARCHIVED: [&str; 4] = ["wheezy", "jessie", "stretch", "buster"];
+    let named = images().release_at(tag).and_then(|at| tag.get(at..)?.split('-').next());
+    if let Some(named) = named {
+        return ARCHIVED.into_iter().find(|release| *release == named);
+    }
+    if tag.contains("alpine") {
+        return None;
+    }
+    let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    let version = (numbers.next()?, numbers.next(), numbers.next());
+    let is_old = match (repository, version) {
+        ("debian", (major, ..)) => major <= 10,
+        ("node", (major, ..)) => major <= 14,
+        ("python", (2, ..) | (3, Some(..=5), _)) => true,
+        // Bullseye came in August 2021.
+        ("python", (3, Some(6), Some(patch))) => patch <= 14,
+        ("python", (3, Some(7 | 8), Some(patch))) => patch <= 11,
+        ("python", (3, Some(9), Some(patch))) => patch <= 6,
+        ("ruby", (2, Some(minor), _)) => minor <= 5,
+        ("php", (major, minor, _)) => major < 7 || (major == 7 && minor.is_some_and(|minor| minor <= 2)),
+        _ => false,
+    };
+    is_old.then_some("buster or before")
+}
+
 /// The packages with the libraries that a program linked against the development package `package` needs when it runs, those of
 /// every official Python image left out. `None` when they are not known for that release.
 #[must_use]
@@ -127,6 +157,24 @@ mod tests {
         assert_eq!(section(file.as_table(), "packages").iter().count(), PACKAGES.len());
         assert!(LIBRARIES.is_sorted_by(|one, other| one.package < other.package));
         assert!(PACKAGES.is_sorted_by(|one, other| one.name < other.name));
+    }
+
+    #[test]
+    fn releases_that_left_the_mirrors() {
+        for (repository, tag, expected) in [
+            ("node", "14", Some("buster or before")),
+            ("node", "16", None),
+            ("node", "14-alpine", None),
+            ("python", "3.7-stretch", Some("stretch")),
+            ("python", "3.9.2", Some("buster or before")),
+            ("python", "3.9", None),
+            ("python", "3.9.2-bullseye", None),
+            ("ruby", "2.4", Some("buster or before")),
+            ("debian", "12", None),
+            ("debian", "buster", Some("buster")),
+        ] {
+            assert_eq!(archived_release(repository, tag), expected, "{repository}:{tag}");
+        }
     }
 
     #[test]

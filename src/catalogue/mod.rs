@@ -22,8 +22,8 @@ mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
 pub use debian::{
-    DebianRelease, bytes_beyond_buildpack, bytes_shared_with_buildpack, closure_bytes, debian_release,
-    is_before_bookworm, libraries_of,
+    DebianRelease, archived_release, bytes_beyond_buildpack, bytes_shared_with_buildpack, closure_bytes,
+    debian_release, is_before_bookworm, libraries_of,
 };
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{

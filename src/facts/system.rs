@@ -84,6 +84,21 @@ impl Facts<'_> {
         chain.flat_map(|stage| stage.runs.iter().flat_map(move |run| self.system_installs(stage, run))).collect()
     }
 
+    /// The package of a final image beside which Debian and Ubuntu install compilers, since it recommends them and nobody leaves out what is
+    /// recommended: `python3-pip` recommends `build-essential` and `python3-dev`.
+    #[must_use]
+    pub fn recommends_compilers<'f>(&'f self, image: &'f StageFacts) -> Option<SystemInstall<'f>> {
+        let brings = |install: &SystemInstall<'_>| {
+            let Some((stage, run)) = self.stages.get(install.stage).zip(self.run_of(install)) else { return false };
+            let place = run.invocations.iter().position(|other| other.range == install.invocation.range);
+            install.name == "python3-pip"
+                && install.invocation.guard == Guard::Always
+                && Apt::read(install.invocation).is_some_and(|apt| apt.recommends() != Some(false))
+                && place.is_some_and(|place| !self.apt_leaves_out_recommends(stage, run, place))
+        };
+        self.installs_of_image(image).into_iter().find(brings)
+    }
+
     /// Whether the package is named outside of a group, `apk add --virtual .build-deps gcc …`, that the same `RUN` removes again: who sorts
     /// packages so means to keep the others.
     #[must_use]

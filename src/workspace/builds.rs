@@ -134,6 +134,21 @@ impl Workspace {
         })
     }
 
+    /// The workflow that deploys what compose builds of `dockerfile`: `docker compose up --build` in `deploy.yml`.
+    #[must_use]
+    pub fn workflow_that_composes(&self, dockerfile: &str) -> Option<String> {
+        if self.composed(dockerfile).iter().all(|found| is_for_work(&found.file)) {
+            return None;
+        }
+        self.ci_files().filter(|path| !is_for_work(path)).find(|path| {
+            let Ok(file) = self.read(path) else { return false };
+            let title = file.text().lines().find_map(|line| line.strip_prefix("name:")).unwrap_or_default();
+            let title = format!("{path} {title}").to_lowercase();
+            ["deploy", "release", "publish", "production"].iter().any(|word| title.contains(word))
+                && file.text().lines().any(composes)
+        })
+    }
+
     /// Whether a Makefile or a script builds `dockerfile` that pushes what it builds, or that a CI file may call.
     #[must_use]
     pub fn may_be_built_by_a_script(&self, dockerfile: &str) -> bool {
@@ -201,6 +216,12 @@ fn builds_unseen(text: &str) -> bool {
     unseen.next().is_some()
         || PROGRAMS.iter().any(|program| text.contains(program))
         || (text.contains("docker/build-push-action") && filled())
+}
+
+/// `docker compose up -d --build`, `docker-compose push`
+fn composes(line: &str) -> bool {
+    let behind = ["docker compose ", "docker-compose "].iter().find_map(|call| line.split_once(call));
+    behind.is_some_and(|(_, words)| words.split_whitespace().any(|word| matches!(word, "--build" | "build" | "push")))
 }
 
 fn publishes(definition: &BuildDefinition) -> bool {

@@ -251,6 +251,7 @@ impl Facts<'_> {
     /// the image.
     pub(super) fn may_be_published(&self) -> bool {
         self.workspace.workflow_that_builds(&self.service.dockerfile).is_some()
+            || self.workspace.workflow_that_composes(&self.service.dockerfile).is_some()
             || self.workspace.may_be_built_unseen()
             || self.workspace.may_be_built_by_a_script(&self.service.dockerfile)
             || ["fly.toml", "heroku.yml", "render.yaml"]

@@ -65,6 +65,14 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
         let kind = if slimmer.kind == SlimmerKind::Slim { "slim" } else { "smaller" };
         finding.note("needs", format!("the {kind} image has no {lacking}"));
     }
+    let tag = image.tag.as_deref().unwrap_or_default();
+    let archived = Some(image).filter(|image| image.distribution == Distribution::Debian && !lacking.is_empty());
+    if let Some(release) = archived.and_then(|image| catalogue::archived_release(&image.repository, tag)) {
+        finding.note(
+            "apt",
+            format!("Debian {release} has left the mirrors: to install there, the sources of apt have to name Debian's archive"),
+        );
+    }
     let libraries: Vec<String> =
         split.iter().flat_map(|split| &split.added).map(|library| format!("`{library}`")).collect();
     if !libraries.is_empty() {
@@ -106,11 +114,17 @@ fn brought_back(facts: &Facts<'_>, base: &ShippedBase<'_>) -> Option<(u64, Vec<S
     let of_image = |image: &&StageFacts| {
         let installs = facts.installs_of_image(image);
         let debian = installs.iter().filter(|install| install.family == Distribution::Debian);
-        let names: BTreeSet<&str> = debian.map(|install| install.name).collect();
+        let mut names: BTreeSet<&str> = debian.map(|install| install.name).collect();
+        let own = names.clone();
+        let recommending = facts.recommends_compilers(image).map(|install| install.name);
+        if recommending.is_some() {
+            names.extend(["build-essential", "python3-dev"]);
+        }
         let shared = |names: &[&str]| catalogue::bytes_shared_with_buildpack(names);
         let all: Vec<&str> = names.iter().copied().collect();
-        let named = all.iter().filter(|name| shared(&[name]) > 0).map(|name| format!("`{name}`"));
-        (shared(&all), named.collect())
+        let named = own.iter().filter(|name| shared(&[name]) > 0).map(|name| format!("`{name}`"));
+        let recommended = recommending.map(|name| format!("what `{name}` recommends"));
+        (shared(&all), named.chain(recommended).collect())
     };
     base.finals.iter().map(of_image).max_by_key(|(bytes, _)| *bytes).filter(|(bytes, _)| *bytes >= TOLD)
 }

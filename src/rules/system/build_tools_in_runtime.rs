@@ -32,6 +32,8 @@ struct Kept<'f> {
     heir: Option<String>,
     /// Whether one of the images is made for a GPU.
     gpu: bool,
+    /// The word of a package that recommends compilers, so that they come back with it.
+    recommends: Option<(TextRange, &'f str)>,
 }
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
@@ -55,6 +57,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         {
             continue;
         }
+        let recommends = facts.recommends_compilers(image);
         let java = chain.iter().any(|stage| builds_java(stage));
         for stage in chain {
             for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
@@ -70,6 +73,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                     continue;
                 }
                 let kept = found.entry(install.invocation.range).or_default();
+                if let Some(other) = recommends.as_ref().filter(|_| install.family == Distribution::Debian) {
+                    kept.recommends = Some((other.argument.range, other.name));
+                }
                 kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
                 if stage.index != image.index {
                     // The last stage is what is built when none is named.
@@ -198,7 +204,15 @@ fn report(
         finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));
     }
     // The closures of compilers overlap: only the largest is certain.
-    let bytes = tools.iter().filter_map(|tool| catalogue::build_tool(tool.family, tool.name)?.installed_bytes).max();
+    let recommended = kept.recommends.filter(|_| !matches!(split, Some(Ok(_))));
+    if let Some((range, name)) = recommended {
+        finding.label(range, "recommends `build-essential` and `python3-dev`");
+        finding.note(
+            "recommends",
+            format!("`{name}` brings the compilers back unless it is installed with `--no-install-recommends`"),
+        );
+    }
+    let bytes = tools.iter().filter(|_| recommended.is_none()).filter_map(|tool| catalogue::build_tool(tool.family, tool.name)?.installed_bytes).max();
     if let Some(bytes) = bytes {
         let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
         savings.complete = tools.len() == 1;
