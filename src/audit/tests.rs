@@ -24,8 +24,9 @@ fn audit(files: &[(&str, &str)]) -> Audit {
 }
 
 fn written(audit: &Audit, shown: &Shown, format: AuditFormat) -> String {
+    let sources = Sources { reports: &[], patches: &[], cwd: Path::new("/workspace") };
     let mut out = Vec::new();
-    write(audit, shown, format, Paint::new(false), &mut out).expect("writes");
+    write(audit, &sources, shown, format, Paint::new(false), &mut out).expect("writes");
     String::from_utf8(out).expect("text")
 }
 

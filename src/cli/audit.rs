@@ -1,6 +1,6 @@
 //! `slimlint audit`: every service, ranked by what could be saved.
 
-use crate::audit::{self, Audit as Services, Gates, Shown};
+use crate::audit::{self, Audit as Services, AuditFormat, Gates, Patches, Shown, Sources};
 use crate::lint::{Report, lint};
 use crate::workspace::{Workspace, discover_where};
 
@@ -20,7 +20,9 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
     for problem in &found.problems {
         status = status.max(tell(problem, terminal));
     }
+    let format = AuditFormat::from(arguments.format);
     let mut reports: Vec<(Workspace, Report)> = Vec::new();
+    let mut patches: Vec<Patches> = Vec::new();
     for (workspace, paths) in found.workspaces {
         if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
@@ -28,6 +30,10 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
         let report = lint(&workspace, &paths, &settings);
         status = status.max(trouble).max(trouble_of(&report, terminal));
+        // To plan fixes is to lint several times, which nothing else shows the result of.
+        if format == AuditFormat::Html {
+            patches.push(Patches::plan(&workspace, &report, &settings));
+        }
         reports.push((workspace, report));
     }
     let audit = Services::of(&reports, &terminal.cwd);
@@ -37,8 +43,9 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         min_saving: arguments.min_saving.unwrap_or_default(),
         keep: arguments.keep,
     };
-    let format = arguments.format.into();
-    let written = terminal.write(|out, paint| audit::write(&audit, &shown, format, paint, out));
+    let cwd = terminal.cwd.clone();
+    let sources = Sources { reports: &reports, patches: &patches, cwd: &cwd };
+    let written = terminal.write(|out, paint| audit::write(&audit, &sources, &shown, format, paint, out));
     let status = status.max(written).max(gate(&arguments.gates.into(), &audit, terminal));
     // The process ends here; to free every text and report of large repositories one by one would take a while.
     std::mem::forget((reports, audit));
