@@ -30,7 +30,7 @@ function causeEntry(cause, most, showRule) {
   const summary = element(
     "summary",
     {},
-    element("span", { class: "bytes" }, about(cause.bytes, !cause.at_least)),
+    element("span", { class: "bytes" }, aboutShort(cause.bytes, !cause.at_least)),
     element("span", { class: "rule" }, cause.rule),
     element("span", { class: "where" }, `${counted(cause.count, "service")} · ${where}`),
     element(
@@ -52,20 +52,27 @@ function causeEntry(cause, most, showRule) {
     );
   };
   details.addEventListener("toggle", fill);
+  for (const event of ["pointerenter", "focusin"]) details.addEventListener(event, () => lightUp(cause.services));
+  for (const event of ["pointerleave", "focusout"]) details.addEventListener(event, () => lightUp(null));
   details.fill = fill;
   return details;
 }
 
 function placeEntry(place) {
   const services = place.services.map((number) => report.services[number]);
+  const bytes = element("span", { class: "bytes" }, place.bytes > 0 ? `~${formatBytes(place.bytes)}` : "counted elsewhere");
+  // A Dockerfile of one service is that service.
+  if (place.kind === "dockerfile" && services.length === 1 && place.count === 1) {
+    return element("li", {}, bytes, element("a", { href: pageOf(services[0]) }, services[0].name));
+  }
   const links = services.map((service) => element("li", {}, element("a", { href: pageOf(service) }, service.name)));
   const missing = place.count - services.length;
   if (missing > 0) links.push(element("li", {}, `${counted(missing, "service")} not in this report`));
   return element(
     "li",
     {},
+    bytes,
     element("code", {}, place.name),
-    element("span", { class: "bytes" }, place.bytes > 0 ? `~${formatBytes(place.bytes)}` : "counted elsewhere"),
     element("ul", { class: "links" }, links),
   );
 }

@@ -1,5 +1,9 @@
 /** Boxes with less area than this, in square pixels, cannot be seen or hit: they become one. */
 const SMALLEST_BOX = 90;
+const HINT =
+  "Each box is an image, as large as it is heavy. The striped part could go. Click a box or press Enter to look inside; arrow keys move.";
+const ZOOMED_HINT =
+  "Each box is a part of this image. The striped part could go. Escape goes back to all services; a click opens its findings and its patch.";
 /** From this size on, in pixels, a box has a line for its name. */
 const NAMED = { width: 54, height: 34 };
 const NAME_HEIGHT = 20;
@@ -7,17 +11,18 @@ const NAME_HEIGHT = 20;
 const tiles = byId("tiles");
 const tooltip = byId("tooltip");
 /** What is drawn now. */
-let drawn = { services: [], zoomed: null };
+let drawn = { services: [], zoomed: null, width: 0 };
 
 function drawMap(services, zoomed) {
-  drawn = { services, zoomed };
-  hideTooltip();
   const { clientWidth: width, clientHeight: height } = tiles;
+  drawn = { services, zoomed, width };
+  hideTooltip();
   const whole = { x: 0, y: 0, width, height };
   tiles.replaceChildren(...(zoomed ? partBoxes(zoomed, whole, true) : serviceBoxes(services, whole)));
   if (tiles.childElementCount === 0) tiles.append(element("p", { class: "empty" }, emptyText(zoomed)));
   const first = tiles.querySelector("a");
   if (first) first.tabIndex = 0;
+  byId("map-hint").textContent = zoomed ? ZOOMED_HINT : HINT;
   byId("crumbs").replaceChildren(...crumbs(zoomed));
   byId("undrawn").replaceChildren(...undrawn(services));
 }
@@ -59,7 +64,7 @@ function serviceBox(box, whole) {
       element(
         "span",
         { class: "name" },
-        element("span", { class: "text" }, lastWords(service.name)),
+        element("span", { class: "text" }, shortNames.get(service)),
         box.width > 130 && element("span", { class: "size" }, imageText(service, aboutShort)),
       ),
     );
@@ -71,11 +76,41 @@ function serviceBox(box, whole) {
   return link;
 }
 
-/** The end of a path says more than its beginning. */
-function lastWords(name) {
-  const parts = name.split("/");
-  const tail = parts.at(-1);
-  return parts.length > 2 && ["src", "app", "docker"].includes(tail) ? parts.slice(-2).join("/") : tail;
+/** Folders that every service has. */
+const COMMON_FOLDERS = new Set(["src", "app", "docker"]);
+
+/** The words of a name that could tell a service from the others: `asr` and `gpu` of `comps/asr/src/Dockerfile.gpu`. */
+function nameWords(name) {
+  const parts = name.split("/").filter((part, index) => index === 0 || !COMMON_FOLDERS.has(part));
+  const variant = parts.at(-1).match(/^Dockerfile[.#-](.+)$|^(.+)\.Dockerfile$/i);
+  return variant && parts.length > 1 ? [...parts.slice(0, -2), `${parts.at(-2)} · ${variant[1] ?? variant[2]}`] : parts;
+}
+
+/** The shortest end of each name that no other service has. */
+const shortNames = (() => {
+  const words = report.services.map((service) => nameWords(service.name));
+  const short = new Map();
+  let left = report.services.map((_, number) => number);
+  for (let length = 1; left.length > 0; length += 1) {
+    const ends = left.map((number) => words[number].slice(-length).join("/"));
+    const times = new Map();
+    for (const end of ends) times.set(end, (times.get(end) ?? 0) + 1);
+    left = left.filter((number, index) => {
+      const isWhole = words[number].length <= length;
+      if (times.get(ends[index]) > 1 && !isWhole) return true;
+      short.set(report.services[number], ends[index]);
+      return false;
+    });
+  }
+  return short;
+})();
+
+/** Shows which boxes are those of some services, or of none in particular. */
+function lightUp(services) {
+  const links = services && new Set(services.map((number) => zoomOf(report.services[number])));
+  for (const box of tiles.querySelectorAll("a.box")) {
+    box.classList.toggle("dim", Boolean(links) && !links.has(box.getAttribute("href")));
+  }
 }
 
 function smallBox(box, whole) {
@@ -283,10 +318,7 @@ function nearest(current, [dx, dy]) {
   return best;
 }
 
-let drawnWidth = 0;
 new ResizeObserver(() => {
-  const width = tiles.clientWidth;
-  if (width === 0 || width === drawnWidth) return;
-  drawnWidth = width;
+  if (tiles.clientWidth === 0 || tiles.clientWidth === drawn.width) return;
   drawMap(drawn.services, drawn.zoomed);
 }).observe(tiles);

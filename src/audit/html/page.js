@@ -100,7 +100,7 @@ function findingsSection(service) {
 /** How much a finding is about. */
 function amount(finding) {
   if (finding.bytes !== null && finding.bytes > 0) return about(finding.bytes, !finding.at_least);
-  return finding.in_image ? "size unknown" : "no bytes";
+  return finding.in_image ? "size unknown" : "no bytes in the image";
 }
 
 function findingEntry(finding) {
@@ -120,7 +120,7 @@ function findingEntry(finding) {
     element(
       "h3",
       {},
-      element("span", { class: "amount" }, amount(finding)),
+      element("span", { class: finding.bytes > 0 && finding.in_image ? "amount known" : "amount" }, amount(finding)),
       " ",
       element("span", { class: "message" }, prose(finding.message)),
     ),

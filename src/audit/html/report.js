@@ -12,21 +12,22 @@ function drawSums() {
   const { totals } = report;
   const known = totals.services - totals.unknown_images;
   const isLeast = report.services.some((service) => service.image !== null && !service.complete);
+  const sums = sumParts(report.services.filter((service) => service.image !== null));
+  const all = sums.reduce((sum, part) => sum + part.bytes, 0);
   const headline = byId("headline");
   if (totals.services === 0) {
     headline.append("There is no Dockerfile here.");
   } else if (totals.reclaimable_bytes > 0) {
-    const share = totals.image_bytes > 0 ? totals.reclaimable_bytes / totals.image_bytes : 0;
+    // What could go of images of unknown size is no share of the others.
+    const share = all > 0 ? sums.reduce((sum, part) => sum + part.reclaimable, 0) / all : 0;
     headline.append(
-      element("strong", {}, about(totals.reclaimable_bytes, totals.unmeasured === 0)),
+      element("strong", {}, about(totals.reclaimable_bytes, totals.unmeasured === 0).replace(/^a/, "A")),
       known > 0 ? ` of ${about(totals.image_bytes, !isLeast)} could go` : " could go",
-      share > 0 && share <= 1 ? element("span", { class: "share" }, `about ${percent(share)}`) : "",
+      share > 0 ? element("span", { class: "share" }, `${percent(share)} of the images whose size is known`) : "",
     );
   } else {
     headline.append(`Nothing is known that could go${known > 0 ? ` of ${about(totals.image_bytes, !isLeast)}` : ""}`);
   }
-  const sums = sumParts(report.services.filter((service) => service.image !== null));
-  const all = sums.reduce((sum, part) => sum + part.bytes, 0);
   byId("total-bar").append(...partsBar(sums, Math.max(1, all)));
   const entry = (part) =>
     element(
@@ -123,6 +124,14 @@ function filtered() {
 function applyFilter() {
   const services = filtered();
   showRows(services);
+  tellFilter(services);
+  // Who filters looks at all that is left.
+  if (drawn.zoomed && !services.includes(drawn.zoomed)) history.replaceState(null, "", "#map");
+  drawMap(services, zoomedService());
+}
+
+/** Says what is left of the services. */
+function tellFilter(services) {
   const isAll = services.length === report.services.length;
   const sum = (value) => services.reduce((total, service) => total + value(service), 0);
   const image = formatBytes(sum((service) => service.image ?? 0));
@@ -130,9 +139,6 @@ function applyFilter() {
   byId("filter-count").textContent = isAll
     ? `All ${counted(services.length, "service")}`
     : `${services.length} of ${counted(report.services.length, "service")}: images of ${image}, ${reclaimable} could go`;
-  // Who filters looks at all that is left.
-  if (drawn.zoomed && !services.includes(drawn.zoomed)) history.replaceState(null, "", "#map");
-  drawMap(services, zoomedService());
 }
 
 function showRule(rule) {
@@ -211,9 +217,11 @@ drawBasis();
 drawFilter();
 drawCauses(showRule);
 drawTable();
-byId("plain").remove();
 byId("report").hidden = false;
-applyFilter();
+tellFilter(report.services);
 route();
 preparePrint();
 addEventListener("hashchange", route);
+// What follows is for browsers without this script, or in which it failed.
+document.documentElement.classList.add("drawn");
+addEventListener("DOMContentLoaded", () => byId("plain").remove());
