@@ -10,7 +10,7 @@ use super::*;
 const TORCH: &str =
     "FROM python:3.11-slim\nCOPY req.txt .\nRUN pip install --no-cache-dir -r req.txt\nCMD [\"python\"]\n";
 
-fn reports(files: &[(&str, &str)]) -> Vec<(Workspace, Report)> {
+pub(super) fn reports(files: &[(&str, &str)]) -> Vec<(Workspace, Report)> {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
     let workspace = Workspace::in_memory(files.clone());
     let is_dockerfile = |path: &String| path.ends_with("Dockerfile");

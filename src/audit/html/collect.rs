@@ -29,8 +29,7 @@ impl Document {
                 let mut row = collected.service(service);
                 let root = roots.get(service.root.as_path()).copied().unwrap_or(usize::MAX);
                 if let Some((workspace, report)) = sources.reports.get(root) {
-                    let findings =
-                        || service.findings.iter().filter_map(|&at| Some((at, report.diagnostics.get(at)?)));
+                    let findings = || service.findings.iter().filter_map(|&at| Some((at, report.diagnostics.get(at)?)));
                     row.findings =
                         findings().map(|(at, finding)| collected.finding((root, at), workspace, finding)).collect();
                     let files = edited(findings().map(|(_, finding)| finding));
