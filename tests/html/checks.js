@@ -48,7 +48,7 @@
     head("image").querySelector("button").click();
     check("in both directions", names().at(-1) === "registry/own");
 
-    await set("#filter-text", "SHARED a");
+    await set("#filter-text", "SHARED /a/");
     check("text filters the table", names().join() === "shared/a");
     check("the map follows", all("#tiles a.box").length === 1);
     check("the count is told", one("#filter-count").textContent.startsWith("1 of "));
