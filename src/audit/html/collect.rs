@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::diagnostic::{Applicability, Basis, Diagnostic, Savings, Span};
 use crate::lint::Report;
 use crate::output::{escape, escape_lines, shown_path};
-use crate::rules;
+use crate::rules::{self, Page};
 use crate::text::mask_credentials;
 use crate::workspace::Workspace;
 
@@ -55,6 +55,7 @@ impl Document {
             reclaimable_bytes: audit.totals.reclaimable_bytes,
             unmeasured: audit.totals.unmeasured,
             findings: audit.totals.findings,
+            parts: sums(&audit.services),
             keep: shown.keep,
             left_out: audit.totals.services - services.len(),
             unplanned: sources.patches.iter().map(|patches| patches.unplanned).sum(),
@@ -79,6 +80,20 @@ impl Document {
             patches,
         }
     }
+}
+
+/// The parts of the images of known size. A sum is complete when all of its figures are.
+fn sums(services: &[AuditedService]) -> Vec<(Option<u64>, bool, u64)> {
+    let known = || services.iter().filter(|service| service.image_bytes().is_some());
+    let of = |part: Part| {
+        let figures = || known().filter_map(move |service| service.parts.iter().find(|known| known.part == part));
+        (
+            Some(figures().filter_map(|figure| figure.bytes).sum()),
+            figures().all(|figure| figure.complete),
+            figures().map(|figure| figure.reclaimable).sum(),
+        )
+    };
+    Part::ALL.into_iter().map(of).collect()
 }
 
 /// The names of the folders, not where they are on this machine.
@@ -232,7 +247,7 @@ impl<'r> Collected<'r> {
     fn rule(&mut self, name: &'static str) {
         self.rules.entry(name).or_insert_with(|| {
             let page = rules::find(name).map(|rule| rule.page);
-            let summary = page.map(|page| page.summary()).unwrap_or_default();
+            let summary = page.map(Page::summary).unwrap_or_default();
             Rule { group: page.map_or("", |page| page.group), summary }
         });
     }

@@ -32,6 +32,8 @@ pub(super) struct Totals {
     pub reclaimable_bytes: u64,
     pub unmeasured: usize,
     pub findings: usize,
+    /// The parts of all images of known size, as those of a service.
+    pub parts: Vec<(Option<u64>, bool, u64)>,
     /// How many versions a registry keeps.
     pub keep: Option<u32>,
     /// Services that are not among those here.

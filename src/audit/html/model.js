@@ -11,12 +11,15 @@ const PART_NAMES = {
   leftovers: ["Leftovers", "caches, lists and second copies, which nothing reads"],
 };
 
-report.services.forEach((service, number) => {
-  service.number = number;
-  service.parts = report.parts.map((name, index) => {
-    const [bytes, isComplete, reclaimable] = service.parts[index];
+const namedParts = (parts) =>
+  report.parts.map((name, index) => {
+    const [bytes, isComplete, reclaimable] = parts[index];
     return { name, title: PART_NAMES[name][0], bytes, isComplete, reclaimable };
   });
+
+report.services.forEach((service, number) => {
+  service.number = number;
+  service.parts = namedParts(service.parts);
   service.findings = service.findings.map((index) => report.findings[index]);
   service.rules = new Set(service.findings.map((finding) => finding.rule));
   service.searched = [service.name, service.dockerfile, service.base, service.dominant].join("\n").toLowerCase();
@@ -45,25 +48,6 @@ function partText(part, say = about) {
   if (part.bytes === null) return part.isComplete ? "nothing" : "unknown";
   if (part.bytes === 0) return part.isComplete ? "nothing" : "unknown";
   return say(part.bytes, part.isComplete);
-}
-
-/** Sums of the parts over some services. */
-function sumParts(services) {
-  const sums = report.parts.map((name) => ({
-    name,
-    title: PART_NAMES[name][0],
-    bytes: 0,
-    isComplete: true,
-    reclaimable: 0,
-  }));
-  for (const service of services) {
-    service.parts.forEach((part, index) => {
-      sums[index].bytes += part.bytes ?? 0;
-      sums[index].isComplete &&= part.isComplete;
-      sums[index].reclaimable += part.reclaimable;
-    });
-  }
-  return sums;
 }
 
 /** A bar of parts, each with the share that could go in stripes. `full` is what its whole width stands for. */

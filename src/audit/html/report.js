@@ -11,13 +11,16 @@ const MINIMA = [0, 1e6, 1e7, 1e8, 5e8, 1e9, 5e9];
 function drawSums() {
   const { totals } = report;
   const known = totals.services - totals.unknown_images;
-  const isLeast = report.services.some((service) => service.image !== null && !service.complete);
-  const sums = sumParts(report.services.filter((service) => service.image !== null));
+  const sums = namedParts(totals.parts);
+  const isLeast = !sums.every((part) => part.isComplete);
   const all = sums.reduce((sum, part) => sum + part.bytes, 0);
   const headline = byId("headline");
   if (totals.services === 0) {
     headline.append("There is no Dockerfile here.");
-  } else if (totals.reclaimable_bytes > 0) {
+    document.querySelectorAll("#overview > :not(.sums)").forEach((section) => (section.hidden = true));
+    return;
+  }
+  if (totals.reclaimable_bytes > 0) {
     // What could go of images of unknown size is no share of the others.
     const share = all > 0 ? sums.reduce((sum, part) => sum + part.reclaimable, 0) / all : 0;
     headline.append(
@@ -137,7 +140,7 @@ function tellFilter(services) {
   const image = formatBytes(sum((service) => service.image ?? 0));
   const reclaimable = formatBytes(sum((service) => service.reclaimable));
   byId("filter-count").textContent = isAll
-    ? `All ${counted(services.length, "service")}`
+    ? `All ${counted(services.length, "service")}${report.totals.left_out > 0 ? ` shown; ${report.totals.left_out} are left out` : ""}`
     : `${services.length} of ${counted(report.services.length, "service")}: images of ${image}, ${reclaimable} could go`;
 }
 

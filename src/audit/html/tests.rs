@@ -121,6 +121,8 @@ fn what_is_left_out_is_counted() {
     let data = data(&html(&files, &Shown { limit: Some(1), ..Shown::default() }));
     assert_eq!(data["services"].as_array().map(Vec::len), Some(1));
     assert_eq!((&data["totals"]["services"], &data["totals"]["left_out"]), (&Value::from(2), &Value::from(1)));
+    let parts = data["totals"]["parts"].as_array().expect("parts").iter();
+    assert_eq!(data["totals"]["image_bytes"], parts.filter_map(|part| part[0].as_u64()).sum::<u64>());
     for cause in data["causes"].as_array().expect("causes") {
         assert_eq!((&cause["count"], &cause["services"]), (&Value::from(2), &Value::from(vec![0])));
     }
