@@ -1,18 +1,22 @@
 //! `slimlint audit`: where the gigabytes of many services are, and which few changes return most.
 //!
 //! * [`Audit`]: one row for each image that is shipped, ranked by what could be saved, and the causes that they share.
-//! * [`write`]: the rows as a table, JSON, CSV or Markdown.
+//! * [`Patches`]: what fixing would change, for the report that shows it.
+//! * [`write`]: the rows as a table, JSON, CSV, Markdown or a report for browsers.
 
 mod causes;
 mod csv;
 mod gates;
+mod html;
 mod json;
 mod markdown;
+mod patches;
 mod service;
 mod table;
 
 pub use causes::{Cause, Subject, Where};
 pub use gates::{Exceeded, Gates};
+pub use patches::{Patch, Patches};
 pub use service::{AuditedService, Lever, Part, PartBytes};
 
 use std::cmp::Reverse;
@@ -92,6 +96,19 @@ pub enum AuditFormat {
     Csv,
     /// For pull requests and wikis.
     Markdown,
+    /// One file for browsers, with a map, the findings and the patches.
+    Html,
+}
+
+/// What an audit was made of. Only [`AuditFormat::Html`] shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'r> {
+    /// One report for each root.
+    pub reports: &'r [(Workspace, Report)],
+    /// What fixing would change, in any number of roots.
+    pub patches: &'r [Patches],
+    /// The folder that paths are shown relative to.
+    pub cwd: &'r Path,
 }
 
 impl Audit {
@@ -145,16 +162,24 @@ fn sort(services: &mut [AuditedService], order: Order) {
     services.sort_by_cached_key(|service| key(service, order));
 }
 
-/// Writes `audit` to `out`.
+/// Writes `audit`, which is of `sources`, to `out`.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn write(audit: &Audit, shown: &Shown, format: AuditFormat, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    audit: &Audit,
+    sources: &Sources<'_>,
+    shown: &Shown,
+    format: AuditFormat,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match format {
         AuditFormat::Table => table::write(audit, shown, paint, out),
         AuditFormat::Json => json::write(audit, shown, out),
         AuditFormat::Csv => csv::write(audit, shown, out),
         AuditFormat::Markdown => markdown::write(audit, shown, out),
+        AuditFormat::Html => html::write(audit, sources, shown, out),
     }
 }
 

@@ -225,7 +225,7 @@ fn audited(
 }
 
 /// Whether a finding is about bytes in the image, known or not.
-fn is_about_bytes(finding: &Diagnostic) -> bool {
+pub(super) fn is_about_bytes(finding: &Diagnostic) -> bool {
     let group = rules::find(finding.rule).map(|rule| rule.page.group);
     match &finding.savings {
         Some(savings) => savings.in_image,

@@ -10,7 +10,7 @@ use super::*;
 const TORCH: &str =
     "FROM python:3.11-slim\nCOPY req.txt .\nRUN pip install --no-cache-dir -r req.txt\nCMD [\"python\"]\n";
 
-fn reports(files: &[(&str, &str)]) -> Vec<(Workspace, Report)> {
+pub(super) fn reports(files: &[(&str, &str)]) -> Vec<(Workspace, Report)> {
     let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
     let workspace = Workspace::in_memory(files.clone());
     let is_dockerfile = |path: &String| path.ends_with("Dockerfile");
@@ -24,8 +24,9 @@ fn audit(files: &[(&str, &str)]) -> Audit {
 }
 
 fn written(audit: &Audit, shown: &Shown, format: AuditFormat) -> String {
+    let sources = Sources { reports: &[], patches: &[], cwd: Path::new("/workspace") };
     let mut out = Vec::new();
-    write(audit, shown, format, Paint::new(false), &mut out).expect("writes");
+    write(audit, &sources, shown, format, Paint::new(false), &mut out).expect("writes");
     String::from_utf8(out).expect("text")
 }
 

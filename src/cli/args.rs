@@ -393,6 +393,8 @@ pub(super) enum AuditFormat {
     Csv,
     /// For pull requests and wikis
     Markdown,
+    /// One file for browsers: a map, what returns most, and a page with the patch for each service
+    Html,
 }
 
 impl From<AuditFormat> for audit::AuditFormat {
@@ -402,6 +404,7 @@ impl From<AuditFormat> for audit::AuditFormat {
             AuditFormat::Json => Self::Json,
             AuditFormat::Csv => Self::Csv,
             AuditFormat::Markdown => Self::Markdown,
+            AuditFormat::Html => Self::Html,
         }
     }
 }

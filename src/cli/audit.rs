@@ -1,6 +1,6 @@
 //! `slimlint audit`: every service, ranked by what could be saved.
 
-use crate::audit::{self, Audit as Services, Gates, Shown};
+use crate::audit::{self, Audit as Services, AuditFormat, Gates, Patches, Shown, Sources};
 use crate::lint::{Report, lint_watched};
 use crate::workspace::{Workspace, discover_where};
 
@@ -21,10 +21,12 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
     for problem in &found.problems {
         status = status.max(tell(problem, terminal));
     }
+    let format = AuditFormat::from(arguments.format);
     let mut reports: Vec<(Workspace, Report)> = Vec::new();
     let total = found.workspaces.iter().map(|(_, paths)| paths.len()).sum();
     let progress = Progress::new(total, terminal.is_watched);
     let watch = || progress.iter().for_each(Progress::advance);
+    let mut patches: Vec<Patches> = Vec::new();
     for (workspace, paths) in found.workspaces {
         if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
@@ -32,6 +34,10 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
         let report = lint_watched(&workspace, &paths, &settings, &watch);
         status = status.max(trouble).max(trouble_of(&report, terminal));
+        // To plan fixes is to lint several times, which nothing else shows the result of.
+        if format == AuditFormat::Html {
+            patches.push(Patches::plan(&workspace, &report, &settings));
+        }
         reports.push((workspace, report));
     }
     drop(progress);
@@ -42,8 +48,9 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         min_saving: arguments.min_saving.unwrap_or_default(),
         keep: arguments.keep,
     };
-    let format = arguments.format.into();
-    let written = terminal.write(|out, paint| audit::write(&audit, &shown, format, paint, out));
+    let cwd = terminal.cwd.clone();
+    let sources = Sources { reports: &reports, patches: &patches, cwd: &cwd };
+    let written = terminal.write(|out, paint| audit::write(&audit, &sources, &shown, format, paint, out));
     let status = status.max(written).max(gate(&arguments.gates.into(), &audit, terminal));
     // The process ends here; to free every text and report of large repositories one by one would take a while.
     std::mem::forget((reports, audit));

@@ -22,6 +22,16 @@ impl Plan {
     }
 }
 
+impl FileChange {
+    /// The part of [`Plan::diff`] that is about this file.
+    #[must_use]
+    pub fn diff(&self) -> Vec<u8> {
+        let mut patch = Vec::new();
+        diff_file(self, &mut patch);
+        patch
+    }
+}
+
 fn diff_file(file: &FileChange, patch: &mut Vec<u8>) {
     let (old_name, new_name) = (quoted(&format!("a/{}", file.path)), quoted(&format!("b/{}", file.path)));
     let mut header = format!("diff --git {old_name} {new_name}\n");

@@ -1,0 +1,86 @@
+//! The report without its script: a table of the services, and each finding once.
+
+use std::io::{self, Write};
+
+use crate::diagnostic::format_bytes;
+use crate::output::counted;
+
+use super::data::{Document, Finding, Service};
+use super::embed::text;
+
+pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
+    let totals = &document.totals;
+    writeln!(out, "<h1>{}</h1>", text(&document.title))?;
+    let unknown = match totals.unknown_images {
+        0 => String::new(),
+        unknown => format!(" and {unknown} of unknown size"),
+    };
+    let more = if totals.unmeasured > 0 { "at least " } else { "about " };
+    writeln!(
+        out,
+        "<p>{}: images of about {}{unknown}, of which {more}{} could go. Figures are estimates from files.</p>",
+        counted(totals.services, "service"),
+        format_bytes(totals.image_bytes),
+        format_bytes(totals.reclaimable_bytes),
+    )?;
+    out.write_all(b"<table>\n<caption>Services</caption>\n<thead><tr>")?;
+    for head in ["Service", "Base", "Image", "Could go", "Dominated by", "Findings"] {
+        write!(out, "<th scope=\"col\">{head}</th>")?;
+    }
+    out.write_all(b"</tr></thead>\n<tbody>\n")?;
+    for service in &document.services {
+        row(service, out)?;
+    }
+    out.write_all(b"</tbody>\n</table>\n")?;
+    if !document.findings.is_empty() {
+        out.write_all(b"<h2>Findings</h2>\n<ol>\n")?;
+        for (number, found) in document.findings.iter().enumerate() {
+            finding(number, found, out)?;
+        }
+        out.write_all(b"</ol>\n")?;
+    }
+    Ok(())
+}
+
+fn row(service: &Service, out: &mut dyn Write) -> io::Result<()> {
+    let known = |known: &Option<String>| text(known.as_deref().unwrap_or("unknown")).into_owned();
+    let image = match service.image {
+        None => "unknown".to_owned(),
+        Some(bytes) if service.complete => format!("~{}", format_bytes(bytes)),
+        Some(bytes) => format!("at least {}", format_bytes(bytes)),
+    };
+    let reclaimable = match (service.reclaimable, service.unmeasured) {
+        (0, 0) => "nothing".to_owned(),
+        (0, _) => "unknown".to_owned(),
+        (bytes, 0) => format!("~{}", format_bytes(bytes)),
+        (bytes, _) => format!("at least {}", format_bytes(bytes)),
+    };
+    write!(
+        out,
+        "<tr id=\"service-{}\"><th scope=\"row\">{}</th><td>{}</td><td>{image}</td><td>{reclaimable}</td><td>{}</td><td>",
+        service.slug,
+        text(&service.name),
+        known(&service.base),
+        known(&service.dominant),
+    )?;
+    for number in &service.findings {
+        write!(out, "<a href=\"#finding-{0}\">{0}</a> ", number + 1)?;
+    }
+    out.write_all(b"</td></tr>\n")
+}
+
+fn finding(number: usize, found: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let bytes = match found.bytes {
+        Some(bytes) if found.at_least => format!(" (at least {})", format_bytes(bytes)),
+        Some(bytes) => format!(" (~{})", format_bytes(bytes)),
+        None => String::new(),
+    };
+    writeln!(
+        out,
+        "<li id=\"finding-{}\"><b>{}</b> {}: {}{bytes}</li>",
+        number + 1,
+        found.rule,
+        text(&found.place),
+        text(&found.message),
+    )
+}
