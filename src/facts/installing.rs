@@ -250,7 +250,7 @@ impl Facts<'_> {
         let found = self.of_program(&key, || {
             let own = folder.map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT)).unwrap_or_default();
             // Where sources are copied, those are what runs, whatever else the project's folder holds.
-            let copied = self.program().sources.iter().any(|path| self.may_run_with_program(path));
+            let copied = self.program().sources.iter().any(|path| runs_with_program(path));
             let others = if copied { Vec::new() } else { self.project_sources() };
             let sources: Vec<&String> = self.program().sources.iter().chain(&others).chain(&own).collect();
             sources.par_iter().filter(|path| self.may_run_with_program(path)).find_map_first(|path| {
