@@ -21,6 +21,10 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     };
     match stdin::requested(arguments) {
         Ok(None) => {}
+        Ok(Some(_)) if arguments.write_baseline.is_some() => {
+            return terminal
+                .error("--write-baseline is about files; leave it out with standard input, or lint the file");
+        }
         Ok(Some(path)) => return stdin::check(&path, arguments, &mut configurations, terminal),
         Err(message) => return terminal.error(&message),
     }

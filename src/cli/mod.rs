@@ -5,6 +5,7 @@ mod backups;
 mod check;
 mod closure;
 mod explain;
+mod known;
 mod options;
 mod parse;
 mod rollback;

@@ -9,6 +9,7 @@ use crate::workspace::{MAX_FILE_BYTES, with_text};
 
 use super::args::Check;
 use super::check::{configured, tell_path};
+use super::known::Gate;
 use super::run::{self, Task};
 use super::{Status, Terminal};
 
@@ -82,17 +83,22 @@ fn read() -> Result<Vec<u8>, String> {
 
 /// Prints the fixed text, and what is left to say to where trouble is told.
 fn fix(task: Task, text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
+    let gate = match Gate::open(std::slice::from_ref(&task), arguments, terminal) {
+        Ok(gate) => gate,
+        Err(status) => return status,
+    };
     let (workspace, paths, settings) = task;
     let only = paths.first().cloned();
-    let (plan, status) = run::plan(&workspace, &paths, &settings, only.as_deref(), arguments, terminal);
+    let (plan, status) = run::plan(&workspace, &paths, &settings, &gate, only.as_deref(), arguments, terminal);
     let after = plan.files.first().map_or(text, |file| &file.after);
     let printed = print(after, terminal);
     for file in &plan.files {
         workspace.set_overlay(&file.path, Some(file.after.clone()));
     }
     let judged = run::judge(&plan.remaining, &settings, arguments);
-    let reports = [(workspace, plan.remaining)];
-    let results = Results { reports: &reports, fixed: None, cwd: &terminal.cwd };
+    let mut reports = [(workspace, plan.remaining)];
+    let (baseline, _) = gate.close(&mut reports, &[], arguments, terminal);
+    let results = Results { reports: &reports, fixed: None, baseline, cwd: &terminal.cwd };
     let write = if arguments.statistics { output::write_statistics } else { output::write };
     // That it cannot be told changes nothing about it.
     let _ = write(&results, arguments.format.into(), Paint::new(false), terminal.err);

@@ -1,5 +1,6 @@
 //! From a workspace and settings to a report: parse, compute facts, run the rules, drop what is ignored, sort.
 
+pub mod baseline;
 mod linter;
 mod merge;
 mod pool;
@@ -39,6 +40,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// How many findings ignore comments silenced.
     pub suppressed: usize,
+    /// How many findings a baseline hides.
+    pub known: usize,
 }
 
 /// One Dockerfile with its context.
@@ -50,6 +53,8 @@ pub struct ServiceSummary {
     pub source: Option<Arc<SourceFile>>,
     /// Indexes into [`Report::diagnostics`] of the findings about it.
     pub findings: Vec<usize>,
+    /// How many findings about it a baseline hides.
+    pub known: usize,
     /// What is known of its bytes.
     pub contents: Option<Contents>,
 }
