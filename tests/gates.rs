@@ -6,6 +6,10 @@ mod common;
 
 #[path = "gates/baseline.rs"]
 mod baseline;
+#[path = "gates/changes.rs"]
+mod changes;
+#[path = "gates/reads.rs"]
+mod reads;
 
 use std::fs;
 use std::path::Path;

@@ -13,6 +13,7 @@ Examples:
   slimlint                          lint every Dockerfile below the working directory
   slimlint services/api --diff      show what --fix would change
   slimlint --write-baseline         write down what is known; with --baseline only the rest is told
+  slimlint --changed-since main     only the Dockerfiles that a branch touches
   slimlint --fix                    make the safe fixes, with a backup beside each file
   slimlint rollback                 take the last --fix back
   slimlint --select pip-cache-kept  only this rule
@@ -234,6 +235,10 @@ pub(super) struct Check {
     /// The name that standard input has, whether that file exists or not
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     pub stdin_filename: Option<PathBuf>,
+
+    /// Only Dockerfiles whose builds a change since REV touches: since its merge base with HEAD, uncommitted and untracked files included
+    #[arg(long, value_name = "REV", allow_hyphen_values = true, help_heading = "Files")]
+    pub changed_since: Option<String>,
 
     /// Neither tell nor fix the findings in FILE; only others count
     #[arg(long, value_name = "FILE", help_heading = "Known findings")]

@@ -12,6 +12,7 @@ mod rollback;
 mod run;
 mod settings;
 mod setup;
+mod since;
 mod stdin;
 mod why;
 

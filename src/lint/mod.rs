@@ -5,11 +5,13 @@ mod linter;
 mod merge;
 mod pool;
 mod sources;
+mod touched;
 mod why;
 
 pub use linter::Linter;
 pub use pool::on_large_stack;
 pub use sources::locate;
+pub use touched::touched;
 pub use why::{Installed, Parent, Why, why};
 
 use std::any::Any;
