@@ -196,6 +196,8 @@ fn the_schema_refuses_what_the_parser_refuses() {
         "exclude = ['']",
         r"per-path-ignores = { 'a\b' = ['all'] }",
         "per-path-ignores = { a = ['no-such-rule'] }",
+        "baseline = '/a'",
+        "baseline = ''",
         "services.a.gpus = true",
         "services.a.gpu = 1",
         r"services.a.context = 'a\b'",

@@ -14,6 +14,8 @@ const EXAMPLES: &str = "\
 Examples:
   slimlint                          lint every Dockerfile below the working directory
   slimlint services/api --diff      show what --fix would change
+  slimlint --write-baseline         write down what is known; with --baseline only the rest is told
+  slimlint --changed-since main     only the Dockerfiles that a branch touches
   slimlint --fix                    make the safe fixes, with a backup beside each file
   slimlint rollback                 take the last --fix back
   slimlint --select pip-cache-kept  only this rule
@@ -249,6 +251,30 @@ pub(super) struct Check {
     /// The name that standard input has, whether that file exists or not
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     pub stdin_filename: Option<PathBuf>,
+
+    /// Only Dockerfiles whose builds a change since REV touches: since its merge base with HEAD, uncommitted and untracked files included
+    #[arg(long, value_name = "REV", allow_hyphen_values = true, help_heading = "Files")]
+    pub changed_since: Option<String>,
+
+    /// Neither tell nor fix the findings in FILE; only others count
+    #[arg(long, value_name = "FILE", help_heading = "Known findings")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write what is found into FILE, to be told no more [default: the configured baseline, else slimlint-baseline.json]
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with_all = ["fix", "diff", "add_ignores", "unsafe_fixes", "baseline", "stdin_filename"],
+        help_heading = "Known findings"
+    )]
+    #[expect(clippy::option_option, reason = "the option may stand without a file")]
+    pub write_baseline: Option<Option<PathBuf>>,
+
+    /// Tell everything, whatever baseline the configuration names
+    #[arg(long, conflicts_with_all = ["baseline", "write_baseline"], help_heading = "Known findings")]
+    pub no_baseline: bool,
 
     #[command(flatten)]
     pub gates: Gates,

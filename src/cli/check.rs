@@ -9,7 +9,7 @@ use crate::rules;
 use crate::workspace::{DiscoveryProblem, ProblemKind, Workspace, discover_where};
 
 use super::args::Check;
-use super::{Status, Terminal, options, run, settings, stdin};
+use super::{Status, Terminal, options, run, settings, since, stdin};
 
 /// Commands that a path may be a misspelling of.
 const COMMANDS: [&str; 10] =
@@ -22,6 +22,9 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     };
     match stdin::requested(arguments) {
         Ok(None) => {}
+        Ok(Some(_)) if arguments.changed_since.is_some() || arguments.write_baseline.is_some() => {
+            return terminal.error("--changed-since and --write-baseline are about files; leave them out with standard input, or lint the file");
+        }
         Ok(Some(path)) => return stdin::check(&path, arguments, &mut configurations, terminal),
         Err(message) => return terminal.error(&message),
     }
@@ -40,6 +43,11 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
         let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
         status = status.max(trouble);
         tasks.push((workspace, paths, settings));
+    }
+    if let Some(revision) = &arguments.changed_since
+        && let Err(trouble) = since::retain_touched(&mut tasks, revision, terminal)
+    {
+        return trouble;
     }
     if arguments.show_settings {
         return status.max(settings::show(&tasks, terminal));

@@ -7,6 +7,7 @@ mod check;
 mod closure;
 mod explain;
 mod formats;
+mod known;
 mod options;
 mod parse;
 mod progress;
@@ -15,6 +16,7 @@ mod rollback;
 mod run;
 mod settings;
 mod setup;
+mod since;
 mod stdin;
 mod why;
 

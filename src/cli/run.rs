@@ -5,7 +5,7 @@ use crate::config::{PathSettings, SettingsFor as _};
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::dockerfile::Dockerfile;
 use crate::fix::{self, Exposure, Plan, Rejected};
-use crate::lint::{Report, lint, lint_watched};
+use crate::lint::Report;
 use crate::output::{Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::suppress::ignore_instead_of_fixing;
@@ -13,6 +13,7 @@ use crate::text::mask_credentials;
 use crate::workspace::{BackupName, Said, Service, Target, Workspace};
 
 use super::args::Check;
+use super::known::Gate;
 use super::progress::Progress;
 use super::rollback::tell_recovered;
 use super::{Status, Terminal, reports};
@@ -37,8 +38,12 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
             terminal.note("backups are never changed; those that were named are left out");
         }
     }
+    let gate = match Gate::open(&tasks, arguments, terminal) {
+        Ok(gate) => gate,
+        Err(status) => return status,
+    };
     if arguments.diff {
-        return diff(&tasks, arguments, terminal);
+        return diff(&tasks, &gate, arguments, terminal);
     }
     let files = match reports::prepare(arguments, &tasks, terminal) {
         Ok(files) => files,
@@ -46,32 +51,39 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     };
     let mut status = Status::Clean;
     let mut reports = Vec::with_capacity(tasks.len());
+    let mut judges = Vec::with_capacity(tasks.len());
     let mut fixed = arguments.writes().then(Vec::new);
     let progress = Progress::new(tasks.iter().map(|(_, paths, _)| paths.len()).sum(), terminal.is_watched);
     let watch = || progress.iter().for_each(Progress::advance);
     for (workspace, paths, settings) in tasks {
         let report = match &mut fixed {
             Some(fixed) => {
-                let (report, files, trouble) = fix_task(&workspace, &paths, &settings, arguments, terminal);
+                let (report, files, trouble) = fix_task(&workspace, &paths, &settings, &gate, arguments, terminal);
                 fixed.extend(files);
                 status = status.max(trouble);
                 report
             }
-            None => lint_watched(&workspace, &paths, &settings, &watch),
+            None => gate.lint_watched(&workspace, &paths, &settings, &watch),
         };
         if arguments.verbose {
             tell_contexts(&workspace, &report, terminal);
         }
-        status = status.max(judge(&report, &settings, arguments));
         reports.push((workspace, report));
+        judges.push(settings);
     }
     drop(progress);
-    let results = Results { reports: &reports, fixed: fixed.as_deref(), cwd: &terminal.cwd.clone() };
-    let written = reports::write(&files, &results, arguments, terminal);
+    // What is known already weighs all the same.
     let gates = Gates::from(arguments.gates);
     if gates.is_any() {
         status = status.max(super::audit::gate(&gates, &Audit::of(&reports, &terminal.cwd), terminal));
     }
+    let (baseline, trouble) = gate.close(&mut reports, &judges, arguments, terminal);
+    status = status.max(trouble);
+    for ((_, report), settings) in reports.iter().zip(&judges) {
+        status = status.max(judge(report, settings, arguments));
+    }
+    let results = Results { reports: &reports, fixed: fixed.as_deref(), baseline, cwd: &terminal.cwd.clone() };
+    let written = reports::write(&files, &results, arguments, terminal);
     // The process ends here; to free every text and report of a large repository one by one would take a while.
     std::mem::forget(reports);
     status.max(written)
@@ -128,13 +140,14 @@ pub(super) fn plan(
     workspace: &Workspace,
     paths: &[String],
     settings: &PathSettings,
+    gate: &Gate,
     only: Option<&str>,
     arguments: &Check,
     terminal: &mut Terminal<'_>,
 ) -> (Plan, Status) {
     let threshold = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
     let report = |workspace: &Workspace| {
-        let mut report = lint(workspace, paths, settings);
+        let mut report = gate.lint(workspace, paths, settings);
         if let Some(reason) = &arguments.add_ignores {
             ignore_instead(&mut report, reason);
         }
@@ -185,6 +198,7 @@ fn fix_task(
     workspace: &Workspace,
     paths: &[String],
     settings: &PathSettings,
+    gate: &Gate,
     arguments: &Check,
     terminal: &mut Terminal<'_>,
 ) -> (Report, Option<FixedFiles>, Status) {
@@ -195,9 +209,9 @@ fn fix_task(
             tell_recovered(workspace.root(), &recovered, terminal);
             workspace.forget("");
         }
-        Err(error) => return (lint(workspace, paths, settings), None, terminal.error(&error.to_string())),
+        Err(error) => return (gate.lint(workspace, paths, settings), None, terminal.error(&error.to_string())),
     }
-    let (mut plan, status) = plan(workspace, paths, settings, None, arguments, terminal);
+    let (mut plan, status) = plan(workspace, paths, settings, gate, None, arguments, terminal);
     if plan.files.is_empty() {
         return (plan.remaining, None, status);
     }
@@ -216,19 +230,19 @@ fn fix_task(
             }
             (plan.remaining, Some(files), status)
         }
-        Err(error) => (lint(workspace, paths, settings), None, terminal.error(&error.to_string())),
+        Err(error) => (gate.lint(workspace, paths, settings), None, terminal.error(&error.to_string())),
     }
 }
 
 /// Shows the patch. On a terminal it is escaped like everything else; elsewhere it must be what `git apply` needs.
-fn diff(tasks: &[Task], arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
+fn diff(tasks: &[Task], gate: &Gate, arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let mut status = Status::Clean;
     let is_stdin = matches!(super::stdin::requested(arguments), Ok(Some(_)));
     let (mut patch, mut fixed) = (Vec::new(), 0);
     for (workspace, paths, settings) in tasks {
         // Standard input is all that a patch of it can change.
         let only = is_stdin.then(|| paths.first().map(String::as_str)).flatten();
-        let (plan, trouble) = plan(workspace, paths, settings, only, arguments, terminal);
+        let (plan, trouble) = plan(workspace, paths, settings, gate, only, arguments, terminal);
         status = status.max(trouble).max(judge_trouble(&plan));
         patch.extend(plan.diff());
         fixed += plan.fixed;

@@ -53,4 +53,7 @@ fn describe(settings: &Settings, text: &mut String) {
     let _ = writeln!(text, "  min-saving     {}", crate::diagnostic::format_bytes(settings.min_saving));
     let _ = writeln!(text, "  force-exclude  {}", settings.force_exclude);
     let _ = writeln!(text, "  backup         {}", settings.backup);
+    if let Some(baseline) = &settings.baseline {
+        let _ = writeln!(text, "  baseline       {}", escape(&baseline.path.to_string_lossy()));
+    }
 }

@@ -9,6 +9,7 @@ use crate::workspace::{MAX_FILE_BYTES, with_text};
 
 use super::args::Check;
 use super::check::{configured, tell_path};
+use super::known::Gate;
 use super::run::{self, Task};
 use super::{Status, Terminal, reports};
 
@@ -80,7 +81,7 @@ fn nothing(text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) -> Statu
         Err(status) => return status,
     };
     let printed = print(text, terminal);
-    let results = Results { reports: &[], fixed: None, cwd: &terminal.cwd.clone() };
+    let results = Results { reports: &[], fixed: None, baseline: None, cwd: &terminal.cwd.clone() };
     printed.max(reports::write_files(&files, &results, arguments, terminal))
 }
 
@@ -104,17 +105,22 @@ fn fix(task: Task, text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) 
         Ok(files) => files,
         Err(status) => return status,
     };
+    let gate = match Gate::open(&tasks, arguments, terminal) {
+        Ok(gate) => gate,
+        Err(status) => return status,
+    };
     let [(workspace, paths, settings)] = tasks;
     let only = paths.first().cloned();
-    let (plan, status) = run::plan(&workspace, &paths, &settings, only.as_deref(), arguments, terminal);
+    let (plan, status) = run::plan(&workspace, &paths, &settings, &gate, only.as_deref(), arguments, terminal);
     let after = plan.files.first().map_or(text, |file| &file.after);
     let printed = print(after, terminal);
     for file in &plan.files {
         workspace.set_overlay(&file.path, Some(file.after.clone()));
     }
     let judged = run::judge(&plan.remaining, &settings, arguments);
-    let reports = [(workspace, plan.remaining)];
-    let results = Results { reports: &reports, fixed: None, cwd: &terminal.cwd.clone() };
+    let mut reports = [(workspace, plan.remaining)];
+    let (baseline, _) = gate.close(&mut reports, &[], arguments, terminal);
+    let results = Results { reports: &reports, fixed: None, baseline, cwd: &terminal.cwd.clone() };
     let write = if arguments.statistics { output::write_statistics } else { output::write };
     // That it cannot be told changes nothing about it.
     let _ = write(&results, arguments.format.into(), Paint::new(false), terminal.err);

@@ -7,7 +7,7 @@ use crate::rules::{self, INTERNAL_ERROR};
 use crate::workspace::{Overrides, Said};
 
 use super::error::Origin;
-use super::options::ServiceOptions;
+use super::options::{BaselineFile, ServiceOptions};
 use super::selection::selects;
 use super::{Place, Settings};
 
@@ -93,6 +93,20 @@ impl Settings {
     #[must_use]
     pub fn excludes(&self, root: &Path, path: &str) -> bool {
         !self.exclude.is_empty() && self.exclude.iter().any(|pattern| pattern.matches(&root.join(path)))
+    }
+}
+
+impl BaselineFile {
+    /// Its path below `root`, with `/`; `None` when it lies elsewhere.
+    #[must_use]
+    pub fn below(&self, root: &Path) -> Option<String> {
+        below(&lexical(&self.path), root)
+    }
+
+    /// Whether a file of the repository at `root` names it, rather than a person.
+    #[must_use]
+    pub fn is_of(&self, root: &Path) -> bool {
+        matches!(&self.origin, Origin::File(path) if path.starts_with(root))
     }
 }
 

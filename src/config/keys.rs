@@ -14,6 +14,8 @@ pub enum Kind {
     Boolean,
     /// A path of a folder.
     Folder,
+    /// A path of a file.
+    File,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// A number of bytes.
@@ -163,6 +165,16 @@ pub const KEYS: &[Key<Options>] = &[
                 are kept if one of them wants any.",
         example: "backup = false",
         read: |reader, value, options| options.backup = reader.boolean(value),
+    },
+    Key {
+        name: "baseline",
+        kind: Kind::File,
+        default: "no file: everything is told",
+        flag: Some("--baseline"),
+        about: "A file of findings that are known and not told again, relative to the folder of the configuration; `slimlint \
+                --write-baseline` writes it. It lies in the repository. `--no-baseline` tells everything.",
+        example: "baseline = \"slimlint-baseline.json\"",
+        read: |reader, value, options| options.baseline = reader.file(value),
     },
     Key {
         name: "services",

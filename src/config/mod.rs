@@ -20,7 +20,7 @@ mod size;
 pub use error::{ConfigError, ConfigProblem, ContextProblem, Origin};
 pub use find::{Configurations, FILE_NAMES};
 pub use keys::{KEYS, Key, Kind, SERVICE_KEYS};
-pub use options::{Level, Options, PathIgnore, Place, ServiceOptions};
+pub use options::{BaselineFile, Level, Options, PathIgnore, Place, ServiceOptions};
 pub use pattern::{Pattern, PatternError, Scope};
 pub use reference::reference;
 pub use schema::schema;
@@ -57,6 +57,8 @@ pub struct Settings {
     pub force_exclude: bool,
     /// Whether a copy is kept of what fixes change.
     pub backup: bool,
+    /// What is known already.
+    pub baseline: Option<BaselineFile>,
     /// How services are built and run; of those that match the last counts.
     pub services: Vec<ServiceOptions>,
     /// The build context named on the command line, relative to the workspace's root.
@@ -77,6 +79,7 @@ impl Default for Settings {
             exclude: Vec::new(),
             force_exclude: false,
             backup: true,
+            baseline: None,
             services: Vec::new(),
             context: None,
             file: None,

@@ -38,6 +38,8 @@ pub struct Options {
     pub force_exclude: Option<bool>,
     /// Whether `--fix` keeps a copy of the files it changes.
     pub backup: Option<bool>,
+    /// What is known already.
+    pub baseline: Option<BaselineFile>,
     /// How services are built and run.
     pub services: Vec<ServiceOptions>,
 }
@@ -78,6 +80,15 @@ pub struct ServiceOptions {
     pub context: Option<(PathBuf, Place)>,
     /// Whether the image runs on a GPU, and which file says so.
     pub gpu: Option<(bool, String)>,
+}
+
+/// The file of findings that are known already, and what names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaselineFile {
+    /// Absolute.
+    pub path: PathBuf,
+    /// The file or option that names it.
+    pub origin: Origin,
 }
 
 /// Where something is said.
@@ -144,6 +155,7 @@ impl Settings {
             exclude: sources.iter().find_map(|source| source.exclude.clone()).unwrap_or_default(),
             force_exclude: first(|source| source.force_exclude).unwrap_or(false),
             backup: first(|source| source.backup).unwrap_or(true),
+            baseline: sources.iter().find_map(|source| source.baseline.clone()),
             ..Self::default()
         };
         // The last that matches counts, so those of the first source come last.

@@ -11,7 +11,7 @@ use crate::text::{Encoding, Position, SourceFile, TextRange};
 
 use super::error::{ConfigError, ConfigProblem, Origin};
 use super::keys::{KEYS, Key, SERVICE_KEYS, SEVERITIES};
-use super::options::{Level, Options, PathIgnore, Place, ServiceOptions};
+use super::options::{BaselineFile, Level, Options, PathIgnore, Place, ServiceOptions};
 use super::pattern::{Pattern, Scope};
 use super::{FailOn, parse_size};
 
@@ -253,6 +253,18 @@ impl Reader<'_> {
         }
         let place = Place { origin: self.origin.clone(), position: self.position(range) };
         Some((self.base.join(text), place))
+    }
+
+    pub(super) fn file(&mut self, value: &Value<'_>) -> Option<BaselineFile> {
+        let Some(text) = value.item.as_str() else {
+            self.mistyped(value, "a file, such as `\"slimlint-baseline.json\"`");
+            return None;
+        };
+        if text.is_empty() || text.contains('\\') || text.starts_with('/') {
+            self.pattern(text, Self::range(value.item, value.range), Scope::Base);
+            return None;
+        }
+        Some(BaselineFile { path: self.base.join(text), origin: self.origin.clone() })
     }
 
     pub(super) fn services(&mut self, value: &Value<'_>) -> Vec<ServiceOptions> {

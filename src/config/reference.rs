@@ -39,6 +39,7 @@ fn type_of(kind: Kind) -> String {
         Kind::Patterns => "array of patterns".to_owned(),
         Kind::Boolean => "`true` or `false`".to_owned(),
         Kind::Folder => "path of a folder".to_owned(),
+        Kind::File => "path of a file".to_owned(),
         Kind::Choice(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
         Kind::Size => "size".to_owned(),
         Kind::Severities => "table from rules to severities".to_owned(),

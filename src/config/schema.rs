@@ -44,7 +44,7 @@ fn of(kind: Kind) -> Map<String, Value> {
         Kind::Rules => json!({ "type": "array", "items": reference("selector") }),
         Kind::Patterns => json!({ "type": "array", "items": reference("pattern") }),
         Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Folder => json!({ "type": "string", "pattern": "^[^\\\\/][^\\\\]*$" }),
+        Kind::Folder | Kind::File => json!({ "type": "string", "pattern": "^[^\\\\/][^\\\\]*$" }),
         Kind::Choice(words) => json!({ "enum": words }),
         Kind::Size => json!({ "anyOf": [
             { "type": "integer", "minimum": 0 },

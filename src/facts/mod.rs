@@ -4,6 +4,7 @@
 //! * [`Run`] and [`Invocation`]: the programs that a `RUN` starts, seen through variables, wrappers, `sh -c`, functions and
 //!   branches, each word with its place in the Dockerfile.
 //! * [`Transfer`]: what `COPY` and `ADD` put where; [`Facts::origin`] follows a path of the image back to the context.
+//! * [`Reads`]: the files and folders of the repository that the build reads.
 //! * [`Facts::reaches_final`]: whether what a stage writes ends up in an image that is shipped.
 
 mod bases;
@@ -27,6 +28,7 @@ mod metadata;
 mod paths;
 mod purpose;
 mod reach;
+mod reads;
 mod references;
 mod run;
 mod split;
@@ -64,6 +66,7 @@ pub use leftovers::Leftover;
 pub use manifests::{EarlyCopy, ManifestInstall};
 pub use metadata::KeptMetadata;
 pub use paths::{is_below, resolve};
+pub use reads::Reads;
 pub use run::{Argument, Errexit, Guard, Invocation, Mount, Origin, Run, Site, Unread};
 pub use split::{Environment as SplitEnvironment, Refusal, Repeat, Split};
 pub use stages::{Shell, StageFacts, State};

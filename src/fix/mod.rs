@@ -26,7 +26,7 @@ pub use undo::{
     RollbackRequest, is_interrupted, list_backups, plan_rollback, prune, recover,
 };
 pub use verify::Violation;
-pub use write::{WriteError, WriteOptions, Written, WrittenFile, write};
+pub use write::{WriteError, WriteOptions, Written, WrittenFile, write, write_file};
 
 use std::sync::Arc;
 

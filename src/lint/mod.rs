@@ -1,14 +1,17 @@
 //! From a workspace and settings to a report: parse, compute facts, run the rules, drop what is ignored, sort.
 
+pub mod baseline;
 mod linter;
 mod merge;
 mod pool;
 mod sources;
+mod touched;
 mod why;
 
 pub use linter::Linter;
 pub use pool::on_large_stack;
 pub use sources::locate;
+pub use touched::touched;
 pub use why::{Installed, Parent, Why, why};
 
 use std::any::Any;
@@ -38,6 +41,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// How many findings ignore comments silenced.
     pub suppressed: usize,
+    /// How many findings a baseline hides.
+    pub known: usize,
 }
 
 /// One Dockerfile with its context.
@@ -49,6 +54,8 @@ pub struct ServiceSummary {
     pub source: Option<Arc<SourceFile>>,
     /// Indexes into [`Report::diagnostics`] of the findings about it.
     pub findings: Vec<usize>,
+    /// How many findings about it a baseline hides.
+    pub known: usize,
     /// What is known of the bytes of each image that it makes.
     pub contents: Vec<Contents>,
 }

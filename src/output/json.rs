@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Fix, Savings, Span};
+use crate::lint::baseline::BaselineCounts;
 use crate::text::{Encoding, Position, SourceFile};
 use crate::workspace::Workspace;
 
@@ -89,6 +90,15 @@ struct Summary {
     bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     fixed: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Known>,
+}
+
+#[derive(Serialize)]
+struct Known {
+    new: usize,
+    fixed: usize,
+    left: usize,
 }
 
 #[derive(Serialize)]
@@ -113,6 +123,7 @@ pub(super) fn write(results: &Results<'_>, with_statistics: bool, out: &mut dyn 
         suppressed: totals.suppressed,
         bytes: totals.bytes,
         fixed: results.fixed.map(|fixed| fixed.iter().map(|files| files.fixed).sum()),
+        baseline: results.baseline.map(|BaselineCounts { new, fixed, left }| Known { new, fixed, left }),
     };
     let statistics = with_statistics.then(|| statistics::count(results.reports));
     write_object(&Document { version: 1, diagnostics, summary, statistics }, out)

@@ -55,7 +55,7 @@ pub(super) fn write(
                 None => writeln!(out, "  {line}")?,
             }
         }
-        lines(&levers, unmeasured(service, report), out)?;
+        lines(&levers, unmeasured(service, report), service.known > 0, out)?;
     }
     Ok(())
 }
@@ -109,7 +109,7 @@ fn unmeasured(service: &ServiceSummary, report: &Report) -> bool {
         .any(|finding| bytes(finding) < WORTHWHILE && finding.savings.as_ref().is_none_or(|savings| !savings.complete))
 }
 
-fn lines(levers: &[&Diagnostic], unmeasured: bool, out: &mut dyn Write) -> io::Result<()> {
+fn lines(levers: &[&Diagnostic], unmeasured: bool, hides: bool, out: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<[String; 4]> = levers
         .iter()
         .take(MOST)
@@ -134,9 +134,11 @@ fn lines(levers: &[&Diagnostic], unmeasured: bool, out: &mut dyn Write) -> io::R
         writeln!(out, "{}", line.trim_end())?;
     }
     let known = if unmeasured { "known to be worth" } else { "worth" };
+    // What the baseline hides may be worth more.
+    let new = if hides { "new " } else { "" };
     let rest = match levers.len().saturating_sub(MOST) {
-        0 if levers.is_empty() => format!("nothing found here is {known} more than {}", format_bytes(WORTHWHILE)),
-        0 => format!("nothing else is {known} more than {}", format_bytes(WORTHWHILE)),
+        0 if levers.is_empty() => format!("nothing {new}found here is {known} more than {}", format_bytes(WORTHWHILE)),
+        0 => format!("nothing else {new}is {known} more than {}", format_bytes(WORTHWHILE)),
         more => format!("and {more} more"),
     };
     writeln!(out, "  {rest}\n")

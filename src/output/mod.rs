@@ -46,6 +46,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::lint::Report;
+use crate::lint::baseline::BaselineCounts;
 use crate::workspace::Workspace;
 
 /// How results are written.
@@ -90,6 +91,8 @@ pub struct Results<'r> {
     /// What `--fix` did, one for each root in which it changed something; the reports are then those after the fixes. `None`
     /// without `--fix`.
     pub fixed: Option<&'r [FixedFiles]>,
+    /// How the run stands to what was known, where there is a baseline.
+    pub baseline: Option<BaselineCounts>,
     /// The folder that paths are shown relative to.
     pub cwd: &'r Path,
 }

@@ -40,15 +40,15 @@ fn results(files: &[(&str, &str)], diagnostics: Vec<Diagnostic>) -> Vec<(Workspa
     let dockerfiles = files.iter().map(|(path, _)| *path).filter(|path| path.ends_with("Dockerfile"));
     let services = dockerfiles.map(|path| {
         let findings = (0..diagnostics.len()).filter(|&index| *diagnostics[index].primary.file == *path).collect();
-        ServiceSummary { service: service(path), source: None, findings, contents: Vec::new() }
+        ServiceSummary { service: service(path), source: None, findings, known: 0, contents: Vec::new() }
     });
     let services = services.collect();
-    vec![(workspace, Report { services, diagnostics, suppressed: 0 })]
+    vec![(workspace, Report { services, diagnostics, suppressed: 0, known: 0 })]
 }
 
 fn written(reports: &[(Workspace, Report)], format: Format) -> String {
     let mut out = Vec::new();
-    let results = Results { reports, fixed: None, cwd: Path::new("/workspace") };
+    let results = Results { reports, fixed: None, baseline: None, cwd: Path::new("/workspace") };
     write(&results, format, Paint::new(false), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }

@@ -1,6 +1,7 @@
 //! Sums over reports.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 
 use crate::diagnostic::{Applicability, Component, Diagnostic, Severity};
 use crate::lint::Report;
@@ -23,6 +24,8 @@ pub struct Totals {
     pub unsafe_fixes: usize,
     /// Findings silenced by ignore comments.
     pub suppressed: usize,
+    /// Findings that a baseline hides.
+    pub known: usize,
     /// Bytes in the images that could be saved. What several findings of a service are about counts once.
     pub bytes: u64,
 }
@@ -35,6 +38,7 @@ impl Totals {
         for (_, report) in reports {
             totals.dockerfiles += report.services.len();
             totals.suppressed += report.suppressed;
+            totals.known += report.known;
             totals.bytes += report_bytes(report, |_| true);
             for diagnostic in &report.diagnostics {
                 totals.count(diagnostic);
@@ -64,13 +68,17 @@ impl Totals {
 
     /// `Found 4 problems in 2 Dockerfiles (1 safe fix with --fix, 2 more with --unsafe-fixes).`
     pub(super) fn sentence(&self) -> String {
-        let silenced = match self.suppressed {
+        let mut silenced = match self.suppressed {
             0 => String::new(),
             number => format!(", {number} silenced by ignore comments"),
         };
+        if self.known > 0 {
+            let _ = write!(silenced, ", {} known from the baseline", self.known);
+        }
         let dockerfiles = counted(self.dockerfiles, "Dockerfile");
         if self.findings() == 0 {
-            return format!("Nothing to slim in {dockerfiles}{silenced}.");
+            let what = if self.known > 0 { "Nothing new" } else { "Nothing to slim" };
+            return format!("{what} in {dockerfiles}{silenced}.");
         }
         let fixes = match (self.safe_fixes, self.unsafe_fixes) {
             (0, 0) => String::new(),

@@ -127,6 +127,11 @@ impl ComposeService {
         let build = self.written.clone()?.build(folder)?;
         build.is_whole.then_some(build.dockerfile)
     }
+
+    /// The other file, as written, in which the service is that it extends.
+    pub(super) fn extended_file(&self) -> Option<String> {
+        extended(&self.lines)?.0
+    }
 }
 
 impl Workspace {

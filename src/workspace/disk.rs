@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::text::SourceFile;
 
 use super::listing::{Kind, Listed};
-use super::paths::{below, normalise, parent};
+use super::paths::{below, normalise, parent, relative};
 use super::stamp::Seen;
 use super::{ReadError, Workspace};
 
@@ -34,6 +34,13 @@ impl Workspace {
             return Err(ReadError::NotFound);
         }
         self.resolve(&normalise(path).ok_or(ReadError::OutsideRoot)?)
+    }
+
+    /// The path, relative to the root, of what the link at `path` leads to, or the links in it; `None` where there are none.
+    #[must_use]
+    pub fn link_target(&self, path: &str) -> Option<String> {
+        let real = relative(&self.real_path(path).ok()?, &self.root);
+        (real != path).then_some(real)
     }
 
     /// [`Workspace::real_path`] of a normalised path. Folders are resolved once, so that the system is mostly asked of the last

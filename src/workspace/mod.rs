@@ -4,6 +4,7 @@
 //! * [`discover`]: from the paths a person gives to workspaces and the Dockerfiles in them.
 //! * [`ComposeService`]: what compose files build and start.
 //! * [`Builds`]: the arguments and targets that compose and bake files, workflows, Makefiles and scripts give to a build.
+//! * [`Changes`]: what git says has changed since a revision.
 //! * [`Service`]: a Dockerfile with its build context and ignore file.
 //!
 //! Paths are relative to the workspace's root, `/`-separated and normalised; `""` is the root.
@@ -16,6 +17,7 @@ mod discovery;
 mod disk;
 mod error;
 mod evidence;
+mod git;
 mod gitignore;
 mod inline;
 mod links;
@@ -40,6 +42,7 @@ pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_c
 pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
 pub use disk::MAX_FILE_BYTES;
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
+pub use git::{Changes, GitError};
 pub use inline::{InlineDockerfile, holder};
 pub use make::MakeVariables;
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};

@@ -74,7 +74,7 @@ fn nothing_from_a_file_acts_on_whoever_reads_the_report() {
             example.files.iter().map(|(path, bytes)| (path.clone(), with_acting_words(bytes, &mut random))).collect();
         let hostile = example.with(files);
         let reports = [(hostile.workspace(), hostile.lint())];
-        let results = Results { reports: &reports, fixed: None, cwd: Path::new("/") };
+        let results = Results { reports: &reports, fixed: None, baseline: None, cwd: Path::new("/") };
         for format in [Format::Text, Format::Concise, Format::Json] {
             let mut out = Vec::new();
             output::write(&results, format, Paint::new(false), &mut out).unwrap();

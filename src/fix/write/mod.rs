@@ -163,6 +163,27 @@ pub fn write(root: &Path, plan: &Plan, options: &WriteOptions) -> Result<Written
     Ok(Written { files: files.collect(), unrecorded })
 }
 
+/// Writes one file of slimlint's own at `path` below `root`, in one step and through no link that leads out of it; `before` is what it
+/// was read as, `None` when it is created. There is no backup, and `rollback` does not know of it.
+///
+/// # Errors
+/// See [`WriteError`]. After an error the file is as it was.
+pub fn write_file(root: &Path, path: &str, before: Option<&[u8]>, after: &[u8]) -> Result<(), WriteError> {
+    if before == Some(after) {
+        return Ok(());
+    }
+    let root = root.canonicalize().map_err(WriteError::io(root))?;
+    let change = Change {
+        path: path.to_owned(),
+        before: before.map(<[u8]>::to_vec),
+        after: Some(after.to_vec()),
+        backup: false,
+        likeness: None,
+    };
+    let options = WriteOptions { backup: false, date: String::new(), time: 0, state: None };
+    perform(&root, &[change], None, &options, false).map(|_| ())
+}
+
 /// The lock on the root's journal, or why there is none.
 pub(super) fn lock(root: &Path, state: Option<&Path>) -> Result<(Option<Locked>, Option<JournalError>), WriteError> {
     let Some(state) = state else { return Ok((None, Some(JournalError::Nowhere))) };

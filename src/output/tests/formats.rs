@@ -192,7 +192,7 @@ fn services_get_paths_from_the_root_of_the_repository() {
     ] {
         let written = |format| {
             let mut out = Vec::new();
-            let results = Results { reports: &reports, fixed: None, cwd: Path::new(cwd) };
+            let results = Results { reports: &reports, fixed: None, baseline: None, cwd: Path::new(cwd) };
             write(&results, format, Paint::new(false), &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
@@ -337,7 +337,7 @@ fn statistics_stand_beside_findings_or_nowhere() {
     let reports = reports();
     for format in ALL {
         let mut out = Vec::new();
-        let results = Results { reports: &reports, fixed: None, cwd: Path::new("/workspace") };
+        let results = Results { reports: &reports, fixed: None, baseline: None, cwd: Path::new("/workspace") };
         write_statistics(&results, format, Paint::new(false), &mut out).unwrap();
         let is_same = out == written(&reports, format).into_bytes();
         assert_eq!(is_same, !format.has_statistics(), "{format:?}");

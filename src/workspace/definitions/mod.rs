@@ -9,11 +9,12 @@ mod setting;
 mod workflow;
 pub(super) mod yaml;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Workspace;
 use super::compose::{ComposeBuild, is_compose_name};
-use super::paths::parent;
+use super::paths::{join, parent};
 use command::Built;
 pub(super) use given::Given;
 use script::{Machine, Variables};
@@ -184,6 +185,32 @@ impl Workspace {
         }
     }
 
+    /// The files that say how `dockerfile` is built in `context`, with what these read: the variables of compose files, and the files
+    /// that their services extend.
+    #[must_use]
+    pub fn definition_files(&self, dockerfile: &str, context: &str) -> BTreeSet<String> {
+        let mut files: BTreeSet<String> = self.build_definitions(dockerfile).into_iter().map(|it| it.file).collect();
+        for file in self.compose_files(dockerfile, context).iter().flat_map(|files| files.iter()) {
+            let builds = file
+                .services
+                .iter()
+                .any(|service| service.build.as_ref().is_some_and(|build| build.dockerfile == dockerfile));
+            if builds {
+                files.insert(file.path.clone());
+            }
+        }
+        let folders: BTreeSet<String> = files.iter().map(|file| parent(file).to_owned()).collect();
+        for folder in folders {
+            for file in
+                self.compose_files_in(&folder).iter().filter(|file| files.contains(&file.path)).collect::<Vec<_>>()
+            {
+                files.extend(join(&folder, ".env"));
+                files.extend(file.services.iter().filter_map(|service| join(&folder, &service.extended_file()?)));
+            }
+        }
+        files
+    }
+
     /// What the compose files in the folders from the one of `dockerfile` up to the root say of its builds.
     pub(super) fn composed(&self, dockerfile: &str) -> Vec<BuildDefinition> {
         let mut found = Vec::new();
@@ -244,6 +271,14 @@ fn package_builds(text: &str, folder: &str) -> Vec<(u32, Built)> {
 
 fn places([own, project]: [&str; 2]) -> Vec<&str> {
     if own == project { vec![own] } else { vec![own, project] }
+}
+
+/// Whether a file may have a say in how images are built or run: one of the kinds that are read here, a manifest of Kubernetes, or the
+/// variables of compose files. Configurations of slimlint are among them.
+pub(super) fn may_define(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_yaml = [".yml", ".yaml"].iter().any(|ending| name.to_lowercase().ends_with(ending));
+    is_yaml || matches!(name, ".env" | "pyproject.toml") || form(name, parent(path)).is_some()
 }
 
 /// How a file of this name in this folder is read.

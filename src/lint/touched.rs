@@ -1,0 +1,71 @@
+//! Which Dockerfiles a change touches.
+
+use std::path::Path;
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use crate::config::{FILE_NAMES, Settings, SettingsFor};
+use crate::facts::Reads;
+use crate::workspace::{Changes, Workspace, parent};
+
+use super::{pool, with_facts};
+
+/// Those of the Dockerfiles at `paths` whose builds read something that has changed, in their order.
+///
+/// A build reads what [`Reads`] says, and the configuration that holds for it. Files that say how images are built count as they
+/// are and as they were. A Dockerfile of which that is not known is touched.
+#[must_use]
+pub fn touched(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor, changes: &Changes) -> Vec<String> {
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let before = workspace.before(changes);
+    let is_touched = |path: &&String| {
+        let settings = settings.settings_for(path);
+        is_configured_otherwise(workspace, path, settings, changes)
+            || reads_any(workspace, path, settings, changes)
+            || before.as_ref().is_some_and(|before| reads_any(before, path, settings, changes))
+    };
+    pool::on_pool(|| paths.par_iter().filter(is_touched).cloned().collect())
+}
+
+fn reads_any(workspace: &Workspace, path: &str, settings: &Settings, changes: &Changes) -> bool {
+    let is_met = |reads: &Reads| {
+        changes.files().any(|file| reads.reads_file(file)) || changes.folders().any(|folder| reads.reads_below(folder))
+    };
+    let is_touched = |path: &str| with_facts(workspace, path, settings, |facts| is_met(&facts.reads())).unwrap_or(true);
+    if !workspace.is_holder(path) {
+        return is_touched(path);
+    }
+    let inside = workspace.inline_dockerfiles(path);
+    changes.holds(path) || inside.iter().any(|inline| is_touched(inline.source.path()))
+}
+
+/// Whether a configuration changed that holds for the Dockerfile, or did.
+fn is_configured_otherwise(workspace: &Workspace, path: &str, settings: &Settings, changes: &Changes) -> bool {
+    let holds = |file: &Path| {
+        let below = file.strip_prefix(workspace.root()).ok().and_then(Path::to_str);
+        below.is_some_and(|file| changes.holds(&file.replace('\\', "/")))
+    };
+    if settings.file.as_deref().is_some_and(holds) || settings.baseline.as_ref().is_some_and(|file| holds(&file.path)) {
+        return true;
+    }
+    let mut folder = parent(path);
+    loop {
+        for name in FILE_NAMES {
+            let file = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+            // Most manifests hold no table of ours, and never did.
+            let is_ours = || {
+                let is_named = name.ends_with("slimlint.toml");
+                is_named || changes.before(&file).is_some_and(|text| String::from_utf8_lossy(text).contains("slimlint"))
+            };
+            if changes.holds(&file) && is_ours() {
+                return true;
+            }
+        }
+        if folder.is_empty() {
+            return false;
+        }
+        folder = parent(folder);
+    }
+}
