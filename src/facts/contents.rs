@@ -107,6 +107,11 @@ impl Facts<'_> {
                 contents.other.add(one.bytes);
             }
         }
+        if !self.afford_comparisons(1) {
+            for part in [&mut contents.node, &mut contents.copied, &mut contents.other] {
+                part.complete = false;
+            }
+        }
         // Of what a build made, and of other images, nothing is known but that it comes.
         let known: BTreeSet<usize> = held.iter().map(|one| one.instruction).collect();
         let is_unknown = |transfer: &&Transfer| match transfer.source {

@@ -111,7 +111,7 @@ impl Facts<'_> {
     }
 
     /// Takes `count` from [`COMPARISON_LIMIT`]; `false` when it is used up.
-    fn afford_comparisons(&self, count: usize) -> bool {
+    pub(in crate::facts) fn afford_comparisons(&self, count: usize) -> bool {
         let rest = self.comparisons_left.load(Ordering::Relaxed).saturating_sub(count);
         self.comparisons_left.store(rest, Ordering::Relaxed);
         rest > 0

@@ -132,12 +132,14 @@ impl Facts<'_> {
             return found;
         }
         let mut seen = HashSet::new();
+        let commands: usize =
+            self.runs_before_instruction(stage, before).map(|(_, run)| run.invocations.len() + 1).sum();
         for holder in self.chain(stage) {
             for transfer in holder.transfers.iter().filter(|transfer| transfer.instruction < before) {
-                if !self.afford_comparisons(4) {
+                let brought = self.held_by_transfer(transfer, path, depth, &mut seen);
+                if !self.afford_comparisons(4 + brought.len() * commands) {
                     return Vec::new();
                 }
-                let brought = self.held_by_transfer(transfer, path, depth, &mut seen);
                 let stays = |one: &Held| {
                     let mut later = self
                         .runs_before_instruction(stage, before)
@@ -152,6 +154,9 @@ impl Facts<'_> {
                 return Vec::new();
             }
             let written = self.held_by_run(holder, run, path);
+            if !self.afford_comparisons(written.len() * commands) {
+                return Vec::new();
+            }
             let stays = |one: &Held| {
                 let mut later = self
                     .runs_before_instruction(stage, before)
