@@ -2,7 +2,7 @@
 //!
 //! * [`Audit`]: one row for each image that is shipped, ranked by what could be saved, and the causes that they share.
 //! * [`Patches`]: what fixing would change, for the report that shows it.
-//! * [`write`]: the rows as a table, JSON, CSV, Markdown or a report for browsers.
+//! * [`write()`]: the rows as a table, JSON, CSV, Markdown or a report for browsers.
 
 mod causes;
 mod csv;
