@@ -159,6 +159,11 @@ impl Facts<'_> {
         }
         files.extend(self.workspace.definition_files(&service.dockerfile, &service.context));
         files.extend(self.manifests_that_run_it());
+        // What an image is for is told by editors, platforms, and workflows that build another one of the same context.
+        files.extend(self.editors_files());
+        files.extend(self.workspace.built_by_workflows(&service.context).into_iter().map(|(workflow, _)| workflow));
+        files
+            .extend(self.workspace.deployed(&service.dockerfile, &service.context).into_iter().map(|image| image.file));
         reads.folders = self.mounted_by_compose();
         // A file that is a link changes with the one that it leads to.
         let targets: Vec<String> = files.iter().filter_map(|file| self.workspace.link_target(file)).collect();

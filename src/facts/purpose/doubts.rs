@@ -127,6 +127,14 @@ impl Facts<'_> {
     /// A file of an editor that names the Dockerfile, or the compose service that builds it: `"dockerFile": "Dockerfile"` in
     /// `.devcontainer.json`. Paths are relative to that file.
     fn editor_that_takes_it(&self) -> Option<String> {
+        self.editors_files()
+            .into_iter()
+            .filter(|path| self.workspace.is_file(path))
+            .find(|path| self.workspace.read(path).is_ok_and(|file| self.is_named_by_editor(path, file.text())))
+    }
+
+    /// The files by which an editor finds its container, whether they are there or not.
+    pub(in crate::facts) fn editors_files(&self) -> Vec<String> {
         let folders = [parent(&self.service.dockerfile), self.service.context.as_str(), ""];
         let mut paths: Vec<String> = Vec::new();
         for folder in folders {
@@ -139,9 +147,6 @@ impl Facts<'_> {
         paths.sort_unstable();
         paths.dedup();
         paths
-            .into_iter()
-            .filter(|path| self.workspace.is_file(path))
-            .find(|path| self.workspace.read(path).is_ok_and(|file| self.is_named_by_editor(path, file.text())))
     }
 
     fn is_named_by_editor(&self, path: &str, text: &str) -> bool {
