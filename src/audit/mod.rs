@@ -23,6 +23,8 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 use std::path::Path;
 
+use clap::ValueEnum;
+
 use crate::lint::Report;
 use crate::output::Paint;
 use crate::workspace::Workspace;
@@ -58,7 +60,7 @@ pub struct AuditTotals {
 }
 
 /// By what rows are ordered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum Order {
     /// What could be saved, the most first.
     #[default]
@@ -85,18 +87,18 @@ pub struct Shown {
 }
 
 /// How an audit is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum AuditFormat {
-    /// For people.
+    /// A table.
     #[default]
     Table,
-    /// One object for programs.
+    /// One object.
     Json,
-    /// For spreadsheets.
+    /// Comma-separated values for spreadsheets.
     Csv,
     /// For pull requests and wikis.
     Markdown,
-    /// One file for browsers, with a map, the findings and the patches.
+    /// One file for browsers: a map, what returns most, and a page with the patch for each service.
     Html,
 }
 

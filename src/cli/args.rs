@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::audit;
+use crate::audit::{self, AuditFormat, Order};
 use crate::config;
 use crate::fix::read_date;
+use crate::lint::Sizes;
+use crate::output::Format;
 
-use super::formats::{CheckFormat, OutputFile, output_file};
+use super::output_file::{OutputFile, output_file};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -304,7 +306,7 @@ pub(super) struct Check {
 
     /// How to write the findings
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub format: CheckFormat,
+    pub format: Format,
 
     /// Also write them to a file, in the same or another format; can be given several times
     #[arg(
@@ -341,7 +343,7 @@ pub(super) struct Audit {
 
     /// By what the services are ordered
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub sort: AuditOrder,
+    pub sort: Order,
 
     /// List at most so many services; sums and causes are over all of them
     #[arg(long, value_name = "NUMBER", help_heading = "Output")]
@@ -384,57 +386,6 @@ impl From<Gates> for audit::Gates {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum AuditOrder {
-    /// What could be saved, the most first
-    #[default]
-    Reclaimable,
-    /// The size of the image, the largest first
-    Image,
-    /// The number of findings, the most first
-    Findings,
-    /// The name
-    Name,
-}
-
-impl From<AuditOrder> for audit::Order {
-    fn from(order: AuditOrder) -> Self {
-        match order {
-            AuditOrder::Reclaimable => Self::Reclaimable,
-            AuditOrder::Image => Self::Image,
-            AuditOrder::Findings => Self::Findings,
-            AuditOrder::Name => Self::Name,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum AuditFormat {
-    /// A table
-    #[default]
-    Table,
-    /// One object
-    Json,
-    /// Comma-separated values for spreadsheets
-    Csv,
-    /// For pull requests and wikis
-    Markdown,
-    /// One file for browsers: a map, what returns most, and a page with the patch for each service
-    Html,
-}
-
-impl From<AuditFormat> for audit::AuditFormat {
-    fn from(format: AuditFormat) -> Self {
-        match format {
-            AuditFormat::Table => Self::Table,
-            AuditFormat::Json => Self::Json,
-            AuditFormat::Csv => Self::Csv,
-            AuditFormat::Markdown => Self::Markdown,
-            AuditFormat::Html => Self::Html,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(super) struct Why {
     /// The package, without version and extras
@@ -457,6 +408,15 @@ impl Check {
     /// Whether files are changed, unless --diff only shows how.
     pub fn writes(&self) -> bool {
         self.fix || self.add_ignores.is_some()
+    }
+
+    /// Of which images the results tell the sizes, or judge them, when so many services are linted.
+    pub fn sizes(&self, services: usize) -> Sizes {
+        if audit::Gates::from(self.gates).is_any() {
+            return Sizes::All;
+        }
+        let formats = self.output_file.iter().map(|file| file.format).chain([self.format]);
+        formats.map(|format| format.sizes(services)).max().unwrap_or_default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `slimlint audit`: every service, ranked by what could be saved.
 
 use crate::audit::{self, Audit as Services, AuditFormat, Gates, Patches, Shown, Sources};
-use crate::lint::{Report, lint_watched};
+use crate::lint::{Report, Sizes, lint_watched};
 use crate::workspace::{Workspace, discover_where};
 
 use super::args::Audit;
@@ -21,7 +21,7 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
     for problem in &found.problems {
         status = status.max(tell(problem, terminal));
     }
-    let format = AuditFormat::from(arguments.format);
+    let format = arguments.format;
     let mut reports: Vec<(Workspace, Report)> = Vec::new();
     let total = found.workspaces.iter().map(|(_, paths)| paths.len()).sum();
     let progress = Progress::new(total, terminal.is_watched);
@@ -32,7 +32,7 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
             return terminal.error(&message);
         }
         let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
-        let report = lint_watched(&workspace, &paths, &settings, &watch);
+        let report = lint_watched(&workspace, &paths, &settings, Sizes::All, &watch);
         status = status.max(trouble).max(trouble_of(&report, terminal));
         // To plan fixes is to lint several times, which nothing else shows the result of.
         if format == AuditFormat::Html {
@@ -43,7 +43,7 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
     drop(progress);
     let audit = Services::of(&reports, &terminal.cwd);
     let shown = Shown {
-        order: arguments.sort.into(),
+        order: arguments.sort,
         limit: arguments.limit,
         min_saving: arguments.min_saving.unwrap_or_default(),
         keep: arguments.keep,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{PathSettings, SettingsFor as _};
 use crate::fix;
 use crate::lint::baseline::{Baseline, BaselineCounts, BaselineError, Baselines, Sighting};
-use crate::lint::{Report, lint_watched};
+use crate::lint::{Report, Sizes, lint_watched};
 use crate::output::shown_path;
 use crate::workspace::{Workspace, holder};
 
@@ -32,12 +32,16 @@ pub(super) struct Gate {
     /// By root, those of the first reports.
     earlier: RefCell<BTreeMap<PathBuf, Sighting>>,
     writes: bool,
+    /// Of which images the results tell the sizes.
+    sizes: Sizes,
 }
 
 impl Gate {
     /// Reads the baselines that the command line and the configurations name; what is wrong with them is told.
     pub(super) fn open(tasks: &[Task], arguments: &Check, terminal: &mut Terminal<'_>) -> Result<Self, Status> {
-        let mut gate = Self { writes: arguments.write_baseline.is_some(), ..Self::default() };
+        let services = tasks.iter().map(|(_, paths, _)| paths.len()).sum();
+        let writes = arguments.write_baseline.is_some();
+        let mut gate = Self { writes, sizes: arguments.sizes(services), ..Self::default() };
         if arguments.no_baseline {
             return Ok(gate);
         }
@@ -89,7 +93,7 @@ impl Gate {
         settings: &PathSettings,
         watch: &(dyn Fn() + Sync),
     ) -> Report {
-        let mut report = lint_watched(workspace, paths, settings, watch);
+        let mut report = lint_watched(workspace, paths, settings, self.sizes, watch);
         let earlier = self.earlier.borrow().get(workspace.root()).cloned();
         if let Some(sighting) = self.hide(workspace, &mut report, settings, earlier.as_ref()) {
             let root = workspace.root().to_owned();

@@ -3,7 +3,7 @@
 use crate::output::{self, Format, Output, Paint, ReportFile, ReportFileError, Results};
 
 use super::args::Check;
-use super::formats::OutputFile;
+use super::output_file::OutputFile;
 use super::run::Task;
 use super::{Status, Terminal};
 
@@ -16,7 +16,7 @@ pub(super) fn prepare(
     let mut files: Vec<ReportFile> = Vec::new();
     let prepare = |given: &OutputFile, files: &[ReportFile]| -> Result<ReportFile, ReportFileError> {
         let roots = tasks.iter().map(|(workspace, _, _)| workspace.root());
-        let file = ReportFile::new(given.format.into(), &given.path, &terminal.cwd, roots)?;
+        let file = ReportFile::new(given.format, &given.path, &terminal.cwd, roots)?;
         file.differs(files)?;
         tasks.iter().try_for_each(|(workspace, paths, _)| file.spares(workspace, paths))?;
         Ok(file)
@@ -27,7 +27,7 @@ pub(super) fn prepare(
             Err(error) => return Err(terminal.error(&format!("--output-file: {error}"))),
         }
     }
-    let formats = files.iter().map(|file| file.format).chain([arguments.format.into()]);
+    let formats = files.iter().map(|file| file.format).chain([arguments.format]);
     if arguments.statistics && formats.into_iter().any(|format: Format| !format.has_statistics()) {
         terminal.note("only text, concise, json and markdown have a place for --statistics; other reports are without");
     }
@@ -42,7 +42,7 @@ pub(super) fn write(
     terminal: &mut Terminal<'_>,
 ) -> Status {
     let write = writer(arguments);
-    let status = terminal.write(|out, paint| write(results, arguments.format.into(), paint, out));
+    let status = terminal.write(|out, paint| write(results, arguments.format, paint, out));
     status.max(write_files(files, results, arguments, terminal))
 }
 

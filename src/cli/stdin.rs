@@ -123,7 +123,7 @@ fn fix(task: Task, text: &[u8], arguments: &Check, terminal: &mut Terminal<'_>) 
     let results = Results { reports: &reports, fixed: None, baseline, cwd: &terminal.cwd.clone() };
     let write = if arguments.statistics { output::write_statistics } else { output::write };
     // That it cannot be told changes nothing about it.
-    let _ = write(&results, arguments.format.into(), Paint::new(false), terminal.err);
+    let _ = write(&results, arguments.format, Paint::new(false), terminal.err);
     let filed = reports::write_files(&files, &results, arguments, terminal);
     status.max(printed).max(judged).max(filed)
 }

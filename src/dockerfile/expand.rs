@@ -24,7 +24,8 @@ impl Value {
     /// The text when all of it is known.
     #[must_use]
     pub fn known(&self) -> Option<&str> {
-        (!self.0.contains(UNKNOWN)).then_some(&self.0)
+        // Nearly all are ASCII, which is quick to see.
+        (self.0.is_ascii() || !self.0.contains(UNKNOWN)).then_some(&self.0)
     }
 
     /// The text with [`UNKNOWN`] for what is not known.

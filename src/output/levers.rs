@@ -17,7 +17,7 @@ use super::{Paint, escape, shown_path};
 /// Less than this is not worth a line.
 const WORTHWHILE: u64 = 20_000_000;
 /// Of so many services each is told of, even where nothing is to be done.
-const FEW: usize = 10;
+pub(super) const FEW: usize = 10;
 /// Lines for each service.
 const MOST: usize = 5;
 /// Columns that the text of a lever may take.

@@ -45,19 +45,21 @@ pub(crate) use wrap::{fitted, fitted_end, width, wrap};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::lint::Report;
+use clap::ValueEnum;
+
 use crate::lint::baseline::BaselineCounts;
+use crate::lint::{Report, Sizes};
 use crate::workspace::Workspace;
 
 /// How results are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum Format {
-    /// For people: snippets, evidence, remedies.
+    /// Snippets, evidence and remedies.
     #[default]
     Text,
     /// One line for each finding.
     Concise,
-    /// One object for programs.
+    /// One object.
     Json,
     /// SARIF 2.1.0, for code scanning services and editors.
     Sarif,
@@ -65,9 +67,9 @@ pub enum Format {
     Github,
     /// GitLab's Code Quality report.
     Gitlab,
-    /// JUnit's XML.
+    /// A test suite for each file, as JUnit writes them.
     Junit,
-    /// Checkstyle's XML.
+    /// As Checkstyle writes them.
     Checkstyle,
     /// One line for each finding, in the form of the GNU coding standards.
     Gnu,
@@ -80,6 +82,16 @@ impl Format {
     #[must_use]
     pub const fn has_statistics(self) -> bool {
         matches!(self, Self::Text | Self::Concise | Self::Json | Self::Markdown)
+    }
+
+    /// Of which images it tells the sizes when so many services are linted.
+    #[must_use]
+    pub const fn sizes(self, services: usize) -> Sizes {
+        match self {
+            Self::Text if services <= levers::FEW => Sizes::All,
+            Self::Text => Sizes::OfSaving,
+            _ => Sizes::None,
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::dockerfile::Value;
 
 use super::super::{Argument, Invocation};
@@ -15,7 +17,7 @@ pub struct Options<'i> {
 #[derive(Debug, Clone)]
 pub struct Flag<'i> {
     /// As written, with its dashes and without its value: `--index-url`, `-r`.
-    pub name: String,
+    pub name: Cow<'i, str>,
     /// Its value, when it takes one.
     pub value: Option<Value>,
     /// The word that holds the flag.
@@ -51,13 +53,17 @@ impl<'i> Options<'i> {
                     }
                     None => (None, None),
                 };
-                options.flags.push(Flag { name: name.to_owned(), value, argument, value_argument });
+                options.flags.push(Flag { name: Cow::Borrowed(name), value, argument, value_argument });
                 continue;
             }
             let mut letters = text.char_indices().skip(1).peekable();
             while let Some((at, letter)) = letters.next() {
-                let name = format!("-{letter}");
-                if !with_value.contains(&name.as_str()) {
+                let end = at + letter.len_utf8();
+                let name = match text.get(..end) {
+                    Some(first) if at == 1 => Cow::Borrowed(first),
+                    _ => Cow::Owned(format!("-{letter}")),
+                };
+                if !with_value.contains(&&*name) {
                     options.flags.push(Flag { name, value: None, argument, value_argument: None });
                     // `-q=2`: the rest belongs to this flag.
                     if letters.peek().is_some_and(|&(_, next)| next == '=') {
@@ -65,7 +71,7 @@ impl<'i> Options<'i> {
                     }
                     continue;
                 }
-                let rest = text.get(at + letter.len_utf8()..).unwrap_or_default();
+                let rest = text.get(end..).unwrap_or_default();
                 let rest = rest.strip_prefix('=').unwrap_or(rest);
                 let (value, value_argument) = if rest.is_empty() {
                     words.next().map_or((None, None), |(_, next)| (Some(next.value.clone()), Some(next)))
@@ -102,7 +108,7 @@ impl<'i> Options<'i> {
     /// The flags of these names with their values, sorted by name: what two commands agree in that do the same.
     #[must_use]
     pub fn given<'a>(&'a self, names: &'a [&str]) -> Vec<(&'a str, Option<&'a Value>)> {
-        let mut given: Vec<_> = self.uses(names).map(|flag| (flag.name.as_str(), flag.value.as_ref())).collect();
+        let mut given: Vec<_> = self.uses(names).map(|flag| (&*flag.name, flag.value.as_ref())).collect();
         given.sort_by_key(|&(name, _)| name);
         given
     }
@@ -110,18 +116,18 @@ impl<'i> Options<'i> {
     /// Whether one of the flags is given.
     #[must_use]
     pub fn has(&self, names: &[&str]) -> bool {
-        self.flags.iter().any(|flag| names.contains(&flag.name.as_str()))
+        self.flags.iter().any(|flag| names.contains(&&*flag.name))
     }
 
     /// The uses of the flags.
     pub fn uses<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = &'a Flag<'i>> {
-        self.flags.iter().filter(move |flag| names.contains(&flag.name.as_str()))
+        self.flags.iter().filter(move |flag| names.contains(&&*flag.name))
     }
 
     /// The last value of the flags.
     #[must_use]
     pub fn value(&self, names: &[&str]) -> Option<&Value> {
-        self.flags.iter().rev().find(|flag| names.contains(&flag.name.as_str()))?.value.as_ref()
+        self.flags.iter().rev().find(|flag| names.contains(&&*flag.name))?.value.as_ref()
     }
 
     /// All values of the flags.

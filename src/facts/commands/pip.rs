@@ -123,6 +123,6 @@ impl<'i> Pip<'i> {
         self.options
             .flags
             .iter()
-            .any(|flag| flag.name.starts_with("--no-ca") && "--no-cache-dir".starts_with(flag.name.as_str()))
+            .any(|flag| flag.name.starts_with("--no-ca") && "--no-cache-dir".starts_with(&*flag.name))
     }
 }

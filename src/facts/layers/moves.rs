@@ -132,7 +132,7 @@ impl Request {
             }
             Rewriting::Shrinks => options.has(&["-o", "-t", "-l", "-d", "--version"]),
             // Whole folders are a matter of their own, and `chmod -x FILE` looks like a flag.
-            Rewriting::Marks => !options.flags.iter().all(|flag| matches!(flag.name.as_str(), "-v" | "-c" | "-f")),
+            Rewriting::Marks => !options.flags.iter().all(|flag| matches!(&*flag.name, "-v" | "-c" | "-f")),
         };
         let mut words: Vec<&Value> = options.operands.iter().map(|(_, argument)| &argument.value).collect();
         if how == Rewriting::Marks && !words.is_empty() {

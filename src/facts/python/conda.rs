@@ -13,7 +13,7 @@ impl Reader<'_, '_> {
     /// `conda env create`, `conda env update`, `mamba create`, `micromamba install` and so on with an environment file; `false` where
     /// they read none.
     pub(super) fn conda(&mut self, conda: &Conda<'_>) -> bool {
-        let flag = conda.options.flags.iter().rev().find(|flag| matches!(flag.name.as_str(), "-f" | "--file"));
+        let flag = conda.options.flags.iter().rev().find(|flag| matches!(&*flag.name, "-f" | "--file"));
         let of_environment = conda.subcommand.len() == 2;
         let named = flag.and_then(|flag| Some((flag.value.as_ref()?, flag.value_argument.unwrap_or(flag.argument))));
         let (path, word) = match named {

@@ -97,7 +97,7 @@ fn index(role: IndexRole, value: &str, from: impl Into<String>) -> Index {
 /// The indexes that the command line names.
 pub(super) fn of_options(options: &Options<'_>, found: &mut Vec<Index>) {
     for flag in &options.flags {
-        let role = match flag.name.as_str() {
+        let role = match &*flag.name {
             "-i" | "--index-url" | "--pypi-url" | "--default-index" => IndexRole::Default,
             "--extra-index-url" | "--index" => IndexRole::Extra,
             "-f" | "--find-links" => IndexRole::FindLinks,

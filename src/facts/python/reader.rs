@@ -32,7 +32,7 @@ impl Extras {
     pub(super) fn of(options: &Options<'_>) -> Self {
         let mut extras = Self::default();
         for flag in &options.flags {
-            match flag.name.as_str() {
+            match &*flag.name {
                 "--extra" | "-E" | "--extras" => {
                     let Some(value) = &flag.value else { continue };
                     let word = flag.value_argument.map_or(flag.argument.range, |argument| argument.range);
@@ -136,7 +136,7 @@ impl<'f, 'w> Reader<'f, 'w> {
         let extras = Extras::of(options);
         for flag in &options.flags {
             let (Some(value), Some(word)) = (&flag.value, flag.value_argument) else { continue };
-            match flag.name.as_str() {
+            match &*flag.name {
                 "-r" | "--requirement" | "--requirements" => self.requirements(value, word.range, &extras, false),
                 "-c" | "--constraint" | "--constraints" | "--override" | "--overrides" => {
                     self.requirements(value, word.range, &extras, true);

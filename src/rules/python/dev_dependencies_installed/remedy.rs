@@ -160,7 +160,7 @@ fn without_flag(facts: &Facts<'_>, invocation: &Invocation, bundle: &Bundle) -> 
     let last = flag.value_argument.unwrap_or(flag.argument);
     // `-vd`: other flags share the word.
     let whole = flag.argument.value.text();
-    let own = whole == flag.name || whole.strip_prefix(&flag.name).is_some_and(|rest| rest.starts_with('='));
+    let own = whole == flag.name || whole.strip_prefix(&*flag.name).is_some_and(|rest| rest.starts_with('='));
     let first = invocation.arguments.iter().position(|argument| std::ptr::eq(argument, flag.argument))?;
     if !own || !last.whole {
         return None;
