@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::images::images;
 
@@ -138,11 +139,16 @@ pub fn bytes_beyond_buildpack(packages: &[&str]) -> Option<u64> {
 /// that are not known count for nothing.
 #[must_use]
 pub fn bytes_shared_with_buildpack(packages: &[&str]) -> u64 {
-    // `buildpack-deps:curl`, on which that stands.
-    let of_curl = ["ca-certificates", "curl", "gnupg", "wget"];
-    let base = || super::uses::buildpack().iter().copied().chain(of_curl);
-    let (own, of_base) = (closure_bytes(packages.iter().copied()).0, closure_bytes(base()).0);
-    (own + of_base).saturating_sub(closure_bytes(base().chain(packages.iter().copied())).0)
+    static OF_BASE: LazyLock<u64> = LazyLock::new(|| closure_bytes(in_buildpack()).0);
+    let packages = packages.iter().copied();
+    let own = closure_bytes(packages.clone()).0;
+    let together = closure_bytes(packages.chain(in_buildpack())).0;
+    (own + *OF_BASE).saturating_sub(together)
+}
+
+/// What `buildpack-deps` holds, and `buildpack-deps:curl`, on which that stands.
+fn in_buildpack<'n>() -> impl Iterator<Item = &'n str> {
+    super::uses::buildpack().iter().copied().chain(["ca-certificates", "curl", "gnupg", "wget"])
 }
 
 #[cfg(test)]

@@ -5,18 +5,22 @@ use crate::dockerfile::Value;
 /// `path` made absolute against `base` and cleaned of `.`, `..` and repeated slashes. A trailing slash is dropped.
 #[must_use]
 pub fn resolve(base: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
     let base = if path.starts_with('/') { "" } else { base };
+    let mut clean = String::with_capacity(base.len() + path.len() + 2);
     for part in base.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop();
+            ".." => clean.truncate(clean.rfind('/').unwrap_or_default()),
+            part => {
+                clean.push('/');
+                clean.push_str(part);
             }
-            part => parts.push(part),
         }
     }
-    format!("/{}", parts.join("/"))
+    if clean.is_empty() {
+        clean.push('/');
+    }
+    clean
 }
 
 /// [`resolve`] for values that may not be known.

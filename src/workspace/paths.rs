@@ -3,33 +3,42 @@ use std::path::Path;
 /// `path` without `.`, `..` and empty parts; `""` is the root. `None` when it is absolute or leads above the root.
 #[must_use]
 pub fn normalise(path: &str) -> Option<String> {
+    let mut clean = String::with_capacity(path.len());
+    descend(&mut clean, path)?;
+    Some(clean)
+}
+
+/// Goes from the folder `clean` to `path`.
+fn descend(clean: &mut String, path: &str) -> Option<()> {
     let is_separator = |character| character == '/' || (cfg!(windows) && character == '\\');
     if path.starts_with(is_separator) {
         return None;
     }
-    let mut parts: Vec<&str> = Vec::new();
     for part in path.split(is_separator) {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
+            ".." if clean.is_empty() => return None,
+            ".." => clean.truncate(clean.rfind('/').unwrap_or_default()),
             // `C:` would make the path absolute, `name:stream` would name something else.
             _ if cfg!(windows) && part.contains(':') => return None,
-            _ => parts.push(part),
+            _ => {
+                if !clean.is_empty() {
+                    clean.push('/');
+                }
+                clean.push_str(part);
+            }
         }
     }
-    Some(parts.join("/"))
+    Some(())
 }
 
 /// `path` as seen from the folder `directory`, normalised. `None` when it is absolute or leads above the root.
 #[must_use]
 pub fn join(directory: &str, path: &str) -> Option<String> {
-    match (directory, path) {
-        (_, absolute) if absolute.starts_with('/') => None,
-        ("", path) => normalise(path),
-        (directory, path) => normalise(&format!("{directory}/{path}")),
-    }
+    let mut clean = String::with_capacity(directory.len() + 1 + path.len());
+    descend(&mut clean, directory)?;
+    descend(&mut clean, path)?;
+    Some(clean)
 }
 
 /// The folder that holds `path`; `""` for what lies in the root.
