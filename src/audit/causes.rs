@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Component, Diagnostic, Span};
+use crate::diagnostic::{Applicability, Component, Diagnostic, Span};
 use crate::lint::Report;
 use crate::output::shown_path;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
 
-use super::service::{AuditedService, BASE_COMPONENT};
+use super::service::{AuditedService, is_about_bytes};
 
 /// Findings of one rule in one or more services.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,10 +20,54 @@ pub struct Cause {
     pub bytes: u64,
     /// Whether more could go, which nobody knows.
     pub at_least: bool,
+    /// Who can put it right.
+    pub remedy: Remedy,
     /// Indexes of the services, as the audit ranks them.
     pub services: Vec<usize>,
     /// Where it lies; first where most could go.
     pub wheres: Vec<Where>,
+}
+
+/// Who can put a cause right.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Remedy {
+    /// `--fix`
+    Safe,
+    /// `--fix --unsafe-fixes`
+    Unsafe,
+    /// A person.
+    ByHand,
+    /// Fixes in some places, a person in others.
+    Partly,
+}
+
+impl Remedy {
+    fn of(finding: &Diagnostic) -> Self {
+        match finding.fix.as_ref().map(|fix| fix.applicability) {
+            Some(Applicability::Safe) => Self::Safe,
+            Some(Applicability::Unsafe) => Self::Unsafe,
+            Some(Applicability::Display) | None => Self::ByHand,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (Self::Safe | Self::Unsafe, Self::Safe | Self::Unsafe) => Self::Unsafe,
+            _ => Self::Partly,
+        }
+    }
+
+    /// The words that output uses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "safe fix",
+            Self::Unsafe => "unsafe fix",
+            Self::ByHand => "by hand",
+            Self::Partly => "fix in part",
+        }
+    }
 }
 
 /// One place to change, with the services that it would change.
@@ -33,6 +77,8 @@ pub struct Where {
     pub subject: Subject,
     /// What could go, in bytes.
     pub bytes: u64,
+    /// Whether more could go, which nobody knows.
+    pub at_least: bool,
     /// Indexes of the services.
     pub services: Vec<usize>,
 }
@@ -79,7 +125,15 @@ struct Gathered {
     bytes: u64,
     services: BTreeSet<usize>,
     unmeasured: bool,
-    wheres: BTreeMap<Subject, (u64, BTreeSet<usize>)>,
+    remedy: Option<Remedy>,
+    wheres: BTreeMap<Subject, Place>,
+}
+
+#[derive(Default)]
+struct Place {
+    bytes: u64,
+    services: BTreeSet<usize>,
+    unmeasured: bool,
 }
 
 /// The causes of what `services` have, which are ranked already.
@@ -92,11 +146,20 @@ pub(super) fn causes(reports: &[(Workspace, Report)], services: &[AuditedService
         // Of one cause each component counts once for a service, whichever finding counts it for the service as a whole.
         let mut own: BTreeMap<(&'static str, Subject), BTreeMap<&Component, u64>> = BTreeMap::new();
         for finding in service.findings.iter().filter_map(|&index| report.diagnostics.get(index)) {
-            let Some(savings) = finding.savings.as_ref().filter(|savings| savings.in_image) else { continue };
+            if !is_about_bytes(finding) {
+                continue;
+            }
             let subject = subject(workspace, service, finding, cwd);
-            found.entry(finding.rule).or_default().unmeasured |= !savings.complete;
+            let gathered = found.entry(finding.rule).or_default();
+            let remedy = Remedy::of(finding);
+            gathered.remedy = Some(gathered.remedy.map_or(remedy, |before| before.and(remedy)));
+            let savings = finding.savings.as_ref();
+            if savings.is_none_or(|savings| !savings.complete) {
+                gathered.unmeasured = true;
+                gathered.wheres.entry(subject.clone()).or_default().unmeasured = true;
+            }
             let components = own.entry((finding.rule, subject)).or_default();
-            for item in &savings.items {
+            for item in savings.into_iter().flat_map(|savings| &savings.items) {
                 let bytes = components.entry(&item.component).or_default();
                 *bytes = item.bytes.max(*bytes);
             }
@@ -105,11 +168,11 @@ pub(super) fn causes(reports: &[(Workspace, Report)], services: &[AuditedService
         for ((rule, subject), components) in own {
             let gathered = found.entry(rule).or_default();
             gathered.services.insert(number);
-            let (bytes, users) = gathered.wheres.entry(subject).or_default();
-            users.insert(number);
+            let place = gathered.wheres.entry(subject).or_default();
+            place.services.insert(number);
             for (component, saved) in components {
                 if counted.insert((rule, component)) {
-                    *bytes += saved;
+                    place.bytes += saved;
                     gathered.bytes += saved;
                 }
             }
@@ -121,9 +184,10 @@ pub(super) fn causes(reports: &[(Workspace, Report)], services: &[AuditedService
 }
 
 fn cause(rule: &'static str, gathered: Gathered) -> Cause {
-    let where_of = |(subject, (bytes, services)): (Subject, (u64, BTreeSet<usize>))| Where {
+    let where_of = |(subject, Place { bytes, services, unmeasured }): (Subject, Place)| Where {
         subject,
         bytes,
+        at_least: unmeasured,
         services: services.into_iter().collect(),
     };
     let mut wheres: Vec<Where> = gathered.wheres.into_iter().map(where_of).collect();
@@ -132,6 +196,7 @@ fn cause(rule: &'static str, gathered: Gathered) -> Cause {
         rule,
         bytes: gathered.bytes,
         at_least: gathered.unmeasured,
+        remedy: gathered.remedy.unwrap_or(Remedy::ByHand),
         services: gathered.services.into_iter().collect(),
         wheres,
     }
@@ -141,11 +206,11 @@ fn cause(rule: &'static str, gathered: Gathered) -> Cause {
 fn subject(workspace: &Workspace, service: &AuditedService, finding: &Diagnostic, cwd: &Path) -> Subject {
     let items = finding.savings.iter().flat_map(|savings| &savings.items);
     let base = items.map(|item| &item.component).find_map(|component| match component {
-        Component::Path(path) => path.strip_prefix(BASE_COMPONENT),
-        Component::Package(_) => None,
+        Component::Base(name) => Some(name),
+        Component::Path(_) | Component::Package(_) => None,
     });
     if let Some(base) = base {
-        return Subject::Base(base.to_owned());
+        return Subject::Base(base.clone());
     }
     let spans = std::iter::once(&finding.primary).chain(finding.labels.iter().map(|label| &label.span));
     let elsewhere = |span: &&Span| shown_path(workspace.root(), &span.file, cwd) != service.dockerfile;

@@ -57,7 +57,7 @@ fn cells(service: &AuditedService) -> [String; 19] {
         part(Part::Other),
         part(Part::Leftovers),
         service.is_complete().to_string(),
-        service.reclaimable_bytes.to_string(),
+        number(service.reclaimable()),
         text(service.dominant.as_deref()),
         service.findings.len().to_string(),
         text(lever.map(|lever| lever.rule)),

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::format_bytes;
 
-use super::{Audit, AuditedService};
+use super::{Audit, AuditedService, Part};
 
 /// What a service may weigh and waste.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -33,7 +33,7 @@ impl Gates {
     fn exceeded_by(&self, service: &AuditedService) -> Vec<Exceeded> {
         let mut found = Vec::new();
         // What is known is at least there, whatever else is.
-        if let (Some(bytes), Some(most)) = (service.known_bytes(), self.max_size)
+        if let (Some(bytes), Some(most)) = (service.image_bytes(), self.max_size)
             && bytes > most
         {
             let least = if service.is_complete() { "~" } else { "at least " };
@@ -62,7 +62,7 @@ impl Gates {
     pub fn unjudged(&self, audit: &Audit) -> Vec<String> {
         let Some(most) = self.max_size else { return Vec::new() };
         let unknown = |service: &&AuditedService| {
-            service.image_bytes().is_none() && service.known_bytes().is_none_or(|bytes| bytes <= most)
+            service.bytes_of(Part::Base).is_none() && service.image_bytes().is_none_or(|bytes| bytes <= most)
         };
         audit.services.iter().filter(unknown).map(|service| service.name.clone()).collect()
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::diagnostic::Applicability;
 use crate::output::write_object;
 
-use super::{Audit, AuditedService, Cause, Shown};
+use super::{Audit, AuditTotals, AuditedService, Cause, Shown};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -56,6 +56,7 @@ struct JsonCause<'a> {
     rule: &'a str,
     bytes: u64,
     at_least: bool,
+    fix: &'static str,
     services: Vec<&'a str>,
     places: Vec<Place<'a>>,
 }
@@ -65,18 +66,14 @@ struct Place<'a> {
     kind: &'static str,
     name: String,
     bytes: u64,
+    at_least: bool,
     services: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
 struct Totals {
-    services: usize,
-    dockerfiles: usize,
-    image_bytes: u64,
-    unknown_images: usize,
-    reclaimable_bytes: u64,
-    unmeasured: usize,
-    findings: usize,
+    #[serde(flatten)]
+    all: AuditTotals,
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<Kept>,
 }
@@ -95,13 +92,7 @@ pub(super) fn write(audit: &Audit, shown: &Shown, out: &mut dyn Write) -> io::Re
         services: audit.rows(shown).into_iter().map(service).collect(),
         causes: audit.causes.iter().map(|cause| self::cause(audit, cause)).collect(),
         totals: Totals {
-            services: totals.services,
-            dockerfiles: totals.dockerfiles,
-            image_bytes: totals.image_bytes,
-            unknown_images: totals.unknown_images,
-            reclaimable_bytes: totals.reclaimable_bytes,
-            unmeasured: totals.unmeasured,
-            findings: totals.findings,
+            all: *totals,
             kept: shown.keep.map(|versions| Kept {
                 versions,
                 image_bytes: totals.image_bytes.saturating_mul(u64::from(versions)),
@@ -134,9 +125,7 @@ fn service(service: &AuditedService) -> Service<'_> {
         base: service.base.as_deref(),
         image_bytes: service.image_bytes(),
         complete: service.is_complete(),
-        // Something could go, but nobody knows how much.
-        reclaimable_bytes: (service.reclaimable_bytes > 0 || service.unmeasured == 0)
-            .then_some(service.reclaimable_bytes),
+        reclaimable_bytes: service.reclaimable(),
         dominant: service.dominant.as_deref(),
         parts: parts.collect(),
         levers: levers.collect(),
@@ -153,12 +142,14 @@ fn cause<'a>(audit: &'a Audit, cause: &'a Cause) -> JsonCause<'a> {
         kind: place.subject.kind(),
         name: place.subject.name(),
         bytes: place.bytes,
+        at_least: place.at_least,
         services: names(&place.services),
     });
     JsonCause {
         rule: cause.rule,
         bytes: cause.bytes,
         at_least: cause.at_least,
+        fix: cause.remedy.name(),
         services: names(&cause.services),
         places: places.collect(),
     }

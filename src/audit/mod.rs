@@ -6,6 +6,7 @@
 
 mod causes;
 mod csv;
+mod figure;
 mod gates;
 mod html;
 mod json;
@@ -14,7 +15,7 @@ mod patches;
 mod service;
 mod table;
 
-pub use causes::{Cause, Subject, Where};
+pub use causes::{Cause, Remedy, Subject, Where};
 pub use gates::{Exceeded, Gates};
 pub use patches::{Patch, Patches};
 pub use service::{AuditedService, Lever, Part, PartBytes};
@@ -24,6 +25,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 use crate::lint::Report;
 use crate::output::Paint;
@@ -41,15 +43,17 @@ pub struct Audit {
 }
 
 /// Sums over all services. Each image holds its own copy of what services share, so that counts once for each.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct AuditTotals {
     /// How many services.
     pub services: usize,
     /// How many Dockerfiles they are built from.
     pub dockerfiles: usize,
-    /// The images whose size is known, in bytes.
+    /// The images in bytes, as far as they are known.
     pub image_bytes: u64,
-    /// How many images have a size that is not known.
+    /// Whether nothing is missing from that.
+    pub complete: bool,
+    /// Of how many images nothing is known.
     pub unknown_images: usize,
     /// What could be saved in the images, in bytes.
     pub reclaimable_bytes: u64,
@@ -126,6 +130,7 @@ impl Audit {
             services: services.len(),
             dockerfiles: reports.iter().map(|(_, report)| report.services.len()).sum(),
             image_bytes: services.iter().filter_map(AuditedService::image_bytes).sum(),
+            complete: services.iter().all(AuditedService::is_complete),
             unknown_images: services.iter().filter(|service| service.image_bytes().is_none()).count(),
             reclaimable_bytes: services.iter().map(|service| service.reclaimable_bytes).sum(),
             unmeasured: services.iter().filter(|service| service.unmeasured > 0).count(),

@@ -1,7 +1,7 @@
 //! What `--fix --unsafe-fixes` would change, planned once for all services of a root.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use crate::config::SettingsFor;
@@ -11,6 +11,8 @@ use crate::lint::Report;
 use crate::output::escape_lines;
 use crate::text::mask_credentials;
 use crate::workspace::{BackupName, Workspace, holder};
+
+use super::AuditedService;
 
 /// To plan is to lint a few times: at most so many Dockerfiles, first those of which most can be saved.
 const MOST_DOCKERFILES: usize = 1_000;
@@ -45,10 +47,12 @@ pub struct Patch {
 }
 
 impl Patches {
-    /// Plans all fixes that can be made to what `report` found in `workspace`, which is left as it was.
+    /// Plans all fixes that can be made to what `report` found in `workspace` in the services among `rows`. The workspace is left as it
+    /// was.
     #[must_use]
-    pub fn plan(workspace: &Workspace, report: &Report, settings: &impl SettingsFor) -> Self {
-        let mut paths = fixable(report);
+    pub fn plan(workspace: &Workspace, report: &Report, rows: &[&AuditedService], settings: &impl SettingsFor) -> Self {
+        let rows = rows.iter().filter(|row| row.root == workspace.root()).map(|row| row.path.as_str()).collect();
+        let mut paths = fixable(report, &rows);
         let unplanned = paths.len().saturating_sub(MOST_DOCKERFILES);
         paths.truncate(MOST_DOCKERFILES);
         let files = if paths.is_empty() {
@@ -71,9 +75,9 @@ pub(super) fn is_fixable(finding: &Diagnostic) -> bool {
 }
 
 /// The files with Dockerfiles that fixes are known for; first those of which most can be saved.
-fn fixable(report: &Report) -> Vec<String> {
+fn fixable(report: &Report, rows: &HashSet<&str>) -> Vec<String> {
     let mut bytes: BTreeMap<&str, u64> = BTreeMap::new();
-    for summary in &report.services {
+    for summary in report.services.iter().filter(|summary| rows.contains(summary.service.dockerfile.as_str())) {
         let findings = summary.findings.iter().filter_map(|&index| report.diagnostics.get(index));
         let fixable: Vec<&Diagnostic> = findings.filter(|finding| is_fixable(finding)).collect();
         let path = holder(&summary.service.dockerfile).unwrap_or(&summary.service.dockerfile);

@@ -51,7 +51,7 @@ impl Part {
 
     /// What the bytes of a finding of the rule `rule` are part of.
     fn of(rule: &str, component: &Component) -> Self {
-        if matches!(component, Component::Path(path) if path.starts_with(BASE_COMPONENT)) {
+        if matches!(component, Component::Base(_)) {
             return Self::Base;
         }
         if rule == "node-dev-dependencies-in-runtime" {
@@ -67,9 +67,6 @@ impl Part {
         }
     }
 }
-
-/// How rules call the image that another one could take the place of.
-pub(super) const BASE_COMPONENT: &str = "base image ";
 
 /// Bytes of one part of an image.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,24 +121,24 @@ pub struct AuditedService {
     pub levers: Vec<Lever>,
     /// Its findings, as indexes into the diagnostics of its report.
     pub findings: Vec<usize>,
-    /// The root that it lies below, in the order of the reports.
+    /// The root that it lies below.
     pub(super) root: std::path::PathBuf,
+    /// The Dockerfile, relative to the root.
+    pub(super) path: String,
 }
 
 impl AuditedService {
-    /// The image in bytes, as far as it is known; `None` when its base is not known.
+    /// The image in bytes, as far as it is known, with its base or without; `None` when nothing is.
     #[must_use]
     pub fn image_bytes(&self) -> Option<u64> {
-        let base = self.parts.iter().find(|part| part.part == Part::Base)?;
-        base.bytes?;
-        Some(self.parts.iter().filter_map(|part| part.bytes).sum())
+        let known: u64 = self.parts.iter().filter_map(|part| part.bytes).sum();
+        (known > 0 || self.is_complete()).then_some(known)
     }
 
-    /// All that is known of the image in bytes, with its base or without; `None` when nothing is.
+    /// What could go in bytes, as far as it is known; `None` when something could go, and nobody knows how much.
     #[must_use]
-    pub fn known_bytes(&self) -> Option<u64> {
-        let known: Vec<u64> = self.parts.iter().filter_map(|part| part.bytes).collect();
-        (!known.is_empty()).then(|| known.iter().sum())
+    pub fn reclaimable(&self) -> Option<u64> {
+        (self.reclaimable_bytes > 0 || self.unmeasured == 0).then_some(self.reclaimable_bytes)
     }
 
     /// The bytes of one part, as far as they are known.
@@ -221,6 +218,7 @@ fn audited(
         findings: findings.iter().map(|(index, _)| *index).collect(),
         parts,
         root: workspace.root().to_owned(),
+        path: own.clone(),
     }
 }
 

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use crate::diagnostic::format_bytes;
-use crate::output::{Paint, counted, escape, fitted, fitted_end, width};
+use crate::output::{COLUMNS, Paint, counted, escape, fitted, fitted_end, width, wrap};
 
-use super::{Audit, AuditedService, Cause, Shown, Where};
+use super::figure::Figure;
+use super::{Audit, AuditTotals, AuditedService, Cause, Shown, Where};
 
 /// Services that are listed where nobody says how many.
 const ROWS: usize = 50;
@@ -16,9 +17,9 @@ const PLACES: usize = 3;
 /// Less than this is not worth a line.
 const WORTHWHILE: u64 = 1_000_000;
 /// Columns that the texts of a row may take; figures come besides.
-const NAME_COLUMNS: usize = 30;
+const NAME_COLUMNS: usize = 29;
 const BASE_COLUMNS: usize = 19;
-const DOMINANT_COLUMNS: usize = 14;
+const DOMINANT_COLUMNS: usize = 15;
 const PLACE_COLUMNS: usize = 52;
 
 pub(super) fn write(audit: &Audit, shown: &Shown, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
@@ -55,30 +56,11 @@ fn cells(service: &AuditedService) -> [String; 6] {
     [
         fitted_end(&escape(&service.name), NAME_COLUMNS),
         fitted(&known(service.base.as_deref()), BASE_COLUMNS),
-        image(service),
-        reclaimable(service),
+        Figure::image(service).text(),
+        Figure::reclaimable(service).text_or("–"),
         fitted(&known(service.dominant.as_deref()), DOMINANT_COLUMNS),
         service.findings.len().to_string(),
     ]
-}
-
-/// `~5.4 GB`, `≥ 1.2 GB` where something is not known, `unknown`
-pub(super) fn image(service: &AuditedService) -> String {
-    match service.image_bytes() {
-        None => "unknown".to_owned(),
-        Some(bytes) if service.is_complete() => format!("~{}", format_bytes(bytes)),
-        Some(bytes) => format!("≥ {}", format_bytes(bytes)),
-    }
-}
-
-/// `~4.7 GB`, `≥ 30 MB` where more could go, `unknown` where nobody knows how much.
-pub(super) fn reclaimable(service: &AuditedService) -> String {
-    match (service.reclaimable_bytes, service.unmeasured) {
-        (0, 0) => "–".to_owned(),
-        (0, _) => "unknown".to_owned(),
-        (bytes, 0) => format!("~{}", format_bytes(bytes)),
-        (bytes, _) => format!("≥ {}", format_bytes(bytes)),
-    }
 }
 
 fn line(row: &[String; 6], columns: &[usize]) -> String {
@@ -96,64 +78,93 @@ fn line(row: &[String; 6], columns: &[usize]) -> String {
 }
 
 fn totals(audit: &Audit, shown: &Shown, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let totals = &audit.totals;
-    let services = counted(totals.services, "service");
-    let image = match totals.unknown_images {
-        0 => format!("~{}", format_bytes(totals.image_bytes)),
-        unknown if unknown == totals.services => "unknown".to_owned(),
-        unknown => format!("~{} ({unknown} unknown)", format_bytes(totals.image_bytes)),
-    };
-    let reclaimable = match totals.unmeasured {
-        0 => format!("~{}", format_bytes(totals.reclaimable_bytes)),
-        unmeasured => {
-            format!("~{} and more in {}", format_bytes(totals.reclaimable_bytes), counted(unmeasured, "service"))
-        }
-    };
-    let text = format!("{services}   images {image}   reclaimable {reclaimable}");
+    let text = format!(
+        "{}   images {}   reclaimable {}",
+        counted(audit.totals.services, "service"),
+        images(&audit.totals),
+        all_reclaimable(&audit.totals)
+    );
     writeln!(out, "\n{}", paint.strong(&text))?;
-    if let Some(versions) = shown.keep {
-        let times = |bytes: u64| format_bytes(bytes.saturating_mul(u64::from(versions)));
-        writeln!(
-            out,
-            "{versions} versions of each in a registry: ~{}, reclaimable ~{} (if versions share no layers)",
-            times(totals.image_bytes),
-            times(totals.reclaimable_bytes)
-        )?;
+    match shown.keep {
+        Some(versions) => writeln!(out, "{}", kept(&audit.totals, versions)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// `≥ 75 GB (3 unknown)`
+pub(super) fn images(totals: &AuditTotals) -> String {
+    let figure = Figure::images(totals);
+    match totals.unknown_images {
+        unknown if unknown > 0 && figure.bytes.is_some() => format!("{} ({unknown} unknown)", figure.text()),
+        _ => figure.text(),
+    }
+}
+
+/// `≥ 36 GB (unmeasured in 20 services)`: more could go there, and nobody knows how much.
+pub(super) fn all_reclaimable(totals: &AuditTotals) -> String {
+    let figure = Figure::all_reclaimable(totals);
+    match totals.unmeasured {
+        unmeasured if unmeasured > 0 && figure.bytes.is_some() => {
+            format!("{} (unmeasured in {})", figure.text(), counted(unmeasured, "service"))
+        }
+        _ => figure.text_or("nothing"),
+    }
+}
+
+/// What a registry holds that keeps so many versions.
+pub(super) fn kept(totals: &AuditTotals, versions: u32) -> String {
+    format!(
+        "{} of each in a registry: {}, reclaimable {} (if versions share no layers)",
+        counted(versions as usize, "version"),
+        Figure::images(totals).times(versions).text(),
+        Figure::all_reclaimable(totals).times(versions).text_or("nothing")
+    )
 }
 
 fn causes(audit: &Audit, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let worth: Vec<&Cause> = audit.causes.iter().filter(|cause| cause.bytes >= WORTHWHILE).collect();
     if worth.is_empty() {
-        return Ok(());
+        return unmeasured(&audit.causes, out);
     }
     writeln!(out, "\n{}", paint.strong("what returns most"))?;
     let rule_column = worth.iter().take(CAUSES).map(|cause| cause.rule.len()).max().unwrap_or_default();
     for cause in worth.iter().take(CAUSES) {
-        let least = if cause.at_least { "≥ " } else { "~" };
-        let bytes = format!("{least}{}", format_bytes(cause.bytes));
+        let bytes = Figure::cause(cause).text();
         let services = counted(cause.services.len(), "service");
         let place = |place: &Where| fitted_end(&escape(&place.subject.name()), PLACE_COLUMNS);
         let title = format!("  {bytes:>9}  {:rule_column$}  ", cause.rule);
         if let [only] = cause.wheres.as_slice() {
             let users = if cause.services.len() > 1 { format!("{services}: ") } else { String::new() };
-            writeln!(out, "{title}{users}{}", place(only))?;
+            writeln!(out, "{title}{users}{} ({})", place(only), cause.remedy.name())?;
             continue;
         }
         let places = counted(cause.wheres.len(), "place");
         let which = if cause.wheres.len() > PLACES { "; the largest" } else { "" };
-        writeln!(out, "{title}{services}, {places}{which}:")?;
+        writeln!(out, "{title}{services}, {places} ({}){which}:", cause.remedy.name())?;
         for one in cause.wheres.iter().take(PLACES) {
             let users = match one.services.as_slice() {
                 [] | [_] => String::new(),
                 several => format!("   {}", counted(several.len(), "service")),
             };
-            writeln!(out, "             {}   ~{}{users}", place(one), format_bytes(one.bytes))?;
+            writeln!(out, "             {}   {}{users}", place(one), Figure::place(one).text())?;
         }
     }
     if worth.len() > CAUSES {
         writeln!(out, "  and {} more (--format json has them all)", worth.len() - CAUSES)?;
+    }
+    unmeasured(&audit.causes, out)
+}
+
+/// Causes of which nobody knows how many bytes they are about.
+fn unmeasured(causes: &[Cause], out: &mut dyn Write) -> io::Result<()> {
+    let unmeasured = causes.iter().filter(|cause| cause.bytes == 0 && cause.at_least);
+    let named = unmeasured.map(|cause| format!("{} in {}", cause.rule, counted(cause.services.len(), "service")));
+    let named: Vec<String> = named.collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    for (index, line) in wrap(&format!("not measured: {}", named.join(", ")), COLUMNS - 2).iter().enumerate() {
+        writeln!(out, "{}{line}", if index == 0 { "  " } else { "    " })?;
     }
     Ok(())
 }

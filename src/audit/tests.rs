@@ -46,7 +46,8 @@ fn services_are_ranked_by_what_could_be_saved_and_share_their_cause() {
     let cause = audit.causes.iter().find(|cause| cause.rule == "cuda-torch-on-cpu").expect("torch");
     assert_eq!((cause.services.as_slice(), cause.wheres.len()), (&[0, 1][..], 1));
     assert_eq!(cause.wheres[0].subject.name(), "shared.txt:1");
-    assert_eq!(cause.bytes, 2 * audit.causes[0].wheres[0].bytes / 2);
+    let of_one = first.levers.iter().find(|lever| lever.rule == "cuda-torch-on-cpu").and_then(|lever| lever.bytes);
+    assert_eq!((Some(cause.bytes / 2), cause.bytes % 2), (of_one, 0));
     let sum: u64 = audit.services.iter().map(|service| service.reclaimable_bytes).sum();
     assert_eq!(audit.totals.reclaimable_bytes, sum);
 }
@@ -70,7 +71,7 @@ fn a_file_that_ships_two_images_is_two_services_with_findings_of_their_own() {
 fn what_is_not_known_is_unknown_and_counted() {
     let audit = audit(&[("Dockerfile", "FROM registry.example.invalid/own:1\nRUN apk add curl\nCMD [\"sh\"]\n")]);
     let service = &audit.services[0];
-    assert_eq!((service.image_bytes(), audit.totals.unknown_images), (None, 1));
+    assert_eq!((service.image_bytes(), audit.totals.unknown_images, audit.totals.complete), (None, 1, false));
     assert!(service.unknown().any(|part| part == "base"));
     let json: serde_json::Value =
         serde_json::from_str(&written(&audit, &Shown::default(), AuditFormat::Json)).expect("JSON");
@@ -97,7 +98,49 @@ fn every_format_tells_the_same_figures() {
     let table = written(&audit, &shown, AuditFormat::Table);
     assert!(table.contains("1 service   images ") && table.contains("10 versions of each in a registry: "), "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
-    assert!(written(&audit, &shown, AuditFormat::Markdown).contains("| `api` | `python:3.11-slim` |"));
+    let markdown = written(&audit, &shown, AuditFormat::Markdown);
+    assert!(markdown.contains("| <code>api</code> | <code>python:3.11-slim</code> |"), "{markdown}");
+    // What is not known of one image is not known of the sum.
+    let row = table.lines().find(|line| line.starts_with("api ")).expect("a row");
+    let cell = |text: &str| text.split("  ").map(str::trim).find(|cell| cell.ends_with("GB")).map(str::to_owned);
+    let image = cell(row).expect("an image");
+    assert!(image.starts_with('≥') && table.contains(&format!("images {image}")), "{table}");
+    assert!(markdown.contains(&format!("images {image},")) && markdown.contains(&format!("| {image} |")), "{markdown}");
+}
+
+#[test]
+fn what_nobody_can_measure_is_a_cause_all_the_same() {
+    let npm = "FROM node:22-slim\nWORKDIR /app\nCOPY package.json ./\nRUN npm install\nCMD [\"node\", \"x.js\"]\n";
+    let manifest = "{\"dependencies\": {\"left-pad\": \"1\"}}\n";
+    let audit = audit(&[("web/Dockerfile", npm), ("web/package.json", manifest)]);
+    let cause = audit.causes.iter().find(|cause| cause.rule == "npm-cache-kept").expect("a cause");
+    assert_eq!((cause.bytes, cause.at_least, cause.services.as_slice()), (0, true, &[0][..]));
+    let table = written(&audit, &Shown::default(), AuditFormat::Table);
+    assert!(table.contains("not measured: npm-cache-kept in 1 service"), "{table}");
+}
+
+#[test]
+fn what_one_image_takes_from_another_is_not_what_that_holds() {
+    let dockerfile = "FROM python:3.11-slim AS api\nRUN pip install torch==2.7.1\nCMD [\"python\"]\n\
+                      FROM nginx:1.27 AS web\nCOPY --from=api /assets /usr/share/nginx/html\n";
+    let compose =
+        "services:\n  api:\n    build: {context: ., target: api}\n  web:\n    build: {context: ., target: web}\n";
+    let audit = audit(&[("Dockerfile", dockerfile), ("compose.yml", compose)]);
+    let is_heavy = |name: &str| {
+        let service = audit.services.iter().find(|service| service.name == name).expect("a service");
+        (service.bytes_of(Part::Python) > Some(1_000_000_000), service.reclaimable_bytes > 1_000_000_000)
+    };
+    assert_eq!(is_heavy("Dockerfile#api"), (true, true));
+    assert_eq!(is_heavy("Dockerfile#web"), (false, false));
+}
+
+#[test]
+fn a_torch_that_no_pin_names_is_in_the_image_beside_what_could_go_of_it() {
+    let audit = audit(&[("Dockerfile", TORCH), ("req.txt", "basicsr==1.4.2\n")]);
+    let service = &audit.services[0];
+    let python = service.parts.iter().find(|part| part.part == Part::Python).expect("a part");
+    assert!(python.reclaimable > 0 && python.bytes > Some(python.reclaimable), "{python:?}");
+    assert_eq!(service.dominant.as_deref(), Some("torch (CUDA)"));
 }
 
 #[test]

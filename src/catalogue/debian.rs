@@ -1,5 +1,6 @@
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
 
 use super::images::images;
 
@@ -106,7 +107,17 @@ pub fn libraries_of(package: &str, release: DebianRelease) -> Option<&'static [&
 /// recommended ones; and whether all of `packages` are known.
 #[must_use]
 pub fn closure_bytes<'n>(packages: impl IntoIterator<Item = &'n str>) -> (u64, bool) {
-    let mut found: BTreeSet<usize> = BTreeSet::new();
+    let (places, complete) = closure(packages);
+    (bytes_of(places), complete)
+}
+
+fn bytes_of(places: impl IntoIterator<Item = usize>) -> u64 {
+    places.into_iter().filter_map(|place| PACKAGES.get(place)).map(|package| package.bytes).sum()
+}
+
+/// The places of `packages` and of all that they depend on, and whether all of `packages` are known.
+fn closure<'n>(packages: impl IntoIterator<Item = &'n str>) -> (FxHashSet<usize>, bool) {
+    let mut found: FxHashSet<usize> = FxHashSet::default();
     let mut complete = true;
     let mut waiting: Vec<usize> = Vec::new();
     for name in packages {
@@ -121,8 +132,7 @@ pub fn closure_bytes<'n>(packages: impl IntoIterator<Item = &'n str>) -> (u64, b
             waiting.extend(needs.iter().map(|&place| usize::from(place)));
         }
     }
-    let bytes = found.into_iter().filter_map(|place| PACKAGES.get(place)).map(|package| package.bytes).sum();
-    (bytes, complete)
+    (found, complete)
 }
 
 /// Bytes that `packages` bring beyond what `buildpack-deps` holds, on which the full images stand; `None` where one of them is not known.
@@ -139,11 +149,9 @@ pub fn bytes_beyond_buildpack(packages: &[&str]) -> Option<u64> {
 /// that are not known count for nothing.
 #[must_use]
 pub fn bytes_shared_with_buildpack(packages: &[&str]) -> u64 {
-    static OF_BASE: LazyLock<u64> = LazyLock::new(|| closure_bytes(in_buildpack()).0);
-    let packages = packages.iter().copied();
-    let own = closure_bytes(packages.clone()).0;
-    let together = closure_bytes(packages.chain(in_buildpack())).0;
-    (own + *OF_BASE).saturating_sub(together)
+    static OF_BASE: LazyLock<FxHashSet<usize>> = LazyLock::new(|| closure(in_buildpack()).0);
+    let own = closure(packages.iter().copied()).0;
+    bytes_of(own.intersection(&OF_BASE).copied())
 }
 
 /// What `buildpack-deps` holds, and `buildpack-deps:curl`, on which that stands.

@@ -1,7 +1,9 @@
 //! How distributions hang together: who requires and who works with what.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::text::normal_name;
 
@@ -55,7 +57,9 @@ pub(super) fn distribution(name: &str) -> Option<&'static Distribution> {
 }
 
 fn place(name: &str) -> Option<usize> {
-    DISTRIBUTIONS.binary_search_by(|entry| entry.name().cmp(name)).ok()
+    static PLACES: LazyLock<FxHashMap<&str, usize>> =
+        LazyLock::new(|| DISTRIBUTIONS.iter().map(Distribution::name).zip(0..).collect());
+    PLACES.get(name).copied()
 }
 
 /// Whether anything is known of what `name` requires. What a package requires that is not known may be anything.
@@ -68,9 +72,9 @@ pub fn is_known_distribution(name: &str) -> bool {
 /// `name` and what an install of it can bring, in any of the versions that were looked at, at any depth; only what leads to
 /// something heavy is in it.
 #[must_use]
-pub fn brings(name: &str) -> HashSet<&'static str> {
+pub fn brings(name: &str) -> FxHashSet<&'static str> {
     let name = normal_name(name);
-    let mut found = HashSet::new();
+    let mut found = FxHashSet::default();
     let mut names: Vec<&'static str> = Vec::new();
     names.extend(place(&name).and_then(|place| DISTRIBUTIONS.get(place)).map(Distribution::name));
     names.extend(package(&name).map(|entry| entry.name));

@@ -1,4 +1,7 @@
 use std::collections::{HashSet, VecDeque};
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::text::{normal_key, normal_name};
 
@@ -151,12 +154,13 @@ pub fn is_cuda_package(name: &str) -> bool {
 
 /// Where the entry for `key` stands, in [`PACKAGES`] and in [`LINKS`].
 pub(super) fn place(key: &str) -> Option<usize> {
-    let search = |key: &str| PACKAGES.binary_search_by(|package| package.key.cmp(key)).ok();
-    search(key).or_else(|| search(&normal_key(key)))
+    static PLACES: LazyLock<FxHashMap<&str, usize>> =
+        LazyLock::new(|| PACKAGES.iter().map(|package| package.key).zip(0..).collect());
+    PLACES.get(key).or_else(|| PLACES.get(&*normal_key(key))).copied()
 }
 
 /// Adds the entry at `place` and everything that it brings.
-pub(super) fn reach(place: usize, seen: &mut HashSet<usize>) {
+pub(super) fn reach(place: usize, seen: &mut FxHashSet<usize>) {
     if seen.insert(place) {
         for &next in LINKS.get(place).map_or(&[][..], |links| links.direct) {
             reach(next, seen);
@@ -202,7 +206,7 @@ mod tests {
     #[test]
     fn no_entry_requires_itself() {
         for ((index, entry), links) in packages().iter().enumerate().zip(LINKS) {
-            let mut below = HashSet::new();
+            let mut below = FxHashSet::default();
             links.direct.iter().for_each(|&next| reach(next, &mut below));
             assert!(!below.contains(&index), "{} requires itself", entry.key);
         }

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::packages::{PACKAGES, figures, own, place, reach};
 
@@ -24,8 +24,8 @@ pub struct Weight {
 pub fn weight(keys: &[&str]) -> Weight {
     let roots: Vec<usize> = keys.iter().filter_map(|key| place(key)).collect();
     let mut complete = roots.len() == keys.len();
-    let mut members = HashSet::new();
-    let mut covered = HashSet::new();
+    let mut members = FxHashSet::default();
+    let mut covered = FxHashSet::default();
     for &root in &roots {
         reach(root, &mut members);
     }

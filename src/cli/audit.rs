@@ -26,7 +26,7 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
     let total = found.workspaces.iter().map(|(_, paths)| paths.len()).sum();
     let progress = Progress::new(total, terminal.is_watched);
     let watch = || progress.iter().for_each(Progress::advance);
-    let mut patches: Vec<Patches> = Vec::new();
+    let mut all_settings = Vec::new();
     for (workspace, paths) in found.workspaces {
         if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
@@ -34,11 +34,8 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
         let report = lint_watched(&workspace, &paths, &settings, Sizes::All, &watch);
         status = status.max(trouble).max(trouble_of(&report, terminal));
-        // To plan fixes is to lint several times, which nothing else shows the result of.
-        if format == AuditFormat::Html {
-            patches.push(Patches::plan(&workspace, &report, &settings));
-        }
         reports.push((workspace, report));
+        all_settings.push(settings);
     }
     drop(progress);
     let audit = Services::of(&reports, &terminal.cwd);
@@ -48,6 +45,14 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         min_saving: arguments.min_saving.unwrap_or_default(),
         keep: arguments.keep,
     };
+    // To plan fixes is to lint several times, which nothing else shows the result of.
+    let mut patches: Vec<Patches> = Vec::new();
+    if format == AuditFormat::Html {
+        let rows = audit.rows(&shown);
+        for ((workspace, report), settings) in reports.iter().zip(&all_settings) {
+            patches.push(Patches::plan(workspace, report, &rows, settings));
+        }
+    }
     let cwd = terminal.cwd.clone();
     let sources = Sources { reports: &reports, patches: &patches, cwd: &cwd };
     let written = terminal.write(|out, paint| audit::write(&audit, &sources, &shown, format, paint, out));

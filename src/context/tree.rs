@@ -1,5 +1,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use super::glob::Glob;
 use super::path;
@@ -11,7 +14,26 @@ pub struct Tree {
     pub files: Vec<TreeFile>,
     /// False when a cap on files or depth was hit or a folder could not be read, so that sizes are lower bounds.
     pub complete: bool,
+    names: Names,
 }
+
+/// The places of files by their names, made when it is first asked for. It tells nothing of its own.
+#[derive(Debug, Default)]
+struct Names(OnceLock<FxHashMap<Box<str>, Vec<usize>>>);
+
+impl Clone for Names {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Names {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Names {}
 
 /// One file of a context.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,11 +65,24 @@ pub struct SummaryEntry {
 }
 
 impl Tree {
+    /// The files of that name, in whatever folder.
+    pub fn named(&self, name: &str) -> impl Iterator<Item = &TreeFile> {
+        let name_of = |path: &str| path.rsplit('/').next().unwrap_or(path).into();
+        let places = self.names.0.get_or_init(|| {
+            let mut places: FxHashMap<Box<str>, Vec<usize>> = FxHashMap::default();
+            for (place, file) in self.files.iter().enumerate() {
+                places.entry(name_of(&file.path)).or_default().push(place);
+            }
+            places
+        });
+        places.get(name).into_iter().flatten().filter_map(|&place| self.files.get(place))
+    }
+
     /// A tree of `files` in any order.
     #[must_use]
     pub fn new(mut files: Vec<TreeFile>, complete: bool) -> Self {
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        Self { files, complete }
+        Self { files, complete, names: Names::default() }
     }
 
     /// Bytes of all files.

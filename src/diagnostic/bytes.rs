@@ -30,6 +30,8 @@ pub enum Component {
     Package(String),
     /// Files below a path in the image or the context.
     Path(String),
+    /// An image that stages are built on, as `FROM` names it, without its digest.
+    Base(String),
 }
 
 /// One component's bytes.

@@ -33,9 +33,9 @@ impl Amount {
 pub struct Contents {
     /// The name of its stage, in lower case.
     pub target: Option<String>,
-    /// The external image that it is built on, as `FROM` names it, without its digest; `None` for `scratch` and where it is not known.
+    /// The external image that it is built on, as `FROM` names it, without its digest, or `scratch`; `None` where it is not known.
     pub base: Option<String>,
-    /// Places in the Dockerfile of the stages that something in the image can come from.
+    /// Places in the Dockerfile of the stages that something in the image can come from, other images that are shipped left out.
     pub stages: Vec<TextRange>,
     /// Bytes of that image; `None` when they are not known.
     pub base_bytes: Option<u64>,
@@ -78,17 +78,21 @@ impl Facts<'_> {
 
     fn contents_of(&self, image: &StageFacts) -> Contents {
         let sources = self.sources_of(image);
-        let PythonContents { bytes, complete, dominant } = self.python_contents(&sources);
+        let PythonContents { bytes, complete, dominant } = self.python_contents(image, &sources);
         let root = self.ancestors(image).last().unwrap_or(image);
+        let is_own = |stage: usize| {
+            !self.is_in_final(stage) || stage == image.index || self.ancestors(image).any(|below| below.index == stage)
+        };
         let base = match &root.base {
             Base::Image(reference) => reference.known().map(|name| name.split('@').next().unwrap_or(name).to_owned()),
-            Base::Scratch | Base::Stage(_) => None,
+            Base::Scratch => Some("scratch".to_owned()),
+            Base::Stage(_) => None,
         };
         let base_bytes = if matches!(root.base, Base::Scratch) { Some(0) } else { root.image.bytes };
         let mut contents = Contents {
             target: image.name.clone(),
             base,
-            stages: sources.iter().filter_map(|&stage| self.place_of(stage)).collect(),
+            stages: sources.iter().filter(|&&stage| is_own(stage)).filter_map(|&stage| self.place_of(stage)).collect(),
             base_bytes,
             system: self.system_contents(image),
             python: Amount { bytes, complete },

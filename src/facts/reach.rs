@@ -115,10 +115,14 @@ fn named(facts: &Facts<'_>) -> HashSet<usize> {
     for target in facts.service.builds.targets() {
         let name = target.stage.value.as_str();
         let is_part = name.split(['-', '_', '.']).any(|part| PARTS.contains(&part));
-        if is_part || is_side_stage(name) {
+        let stage = facts.stages.iter().find(|stage| stage.name.as_deref() == Some(name));
+        // Where compose runs a stage and nothing builds the last one, that stage is the image, whatever it is called.
+        let is_run = target.is_service
+            && !facts.service.builds.takes_last
+            && stage.is_some_and(|stage| stage.command.is_some() || stage.entrypoint.is_some());
+        if (is_part || is_side_stage(name)) && !is_run {
             continue;
         }
-        let stage = facts.stages.iter().find(|stage| stage.name.as_deref() == Some(name));
         let starts = |stage: &StageFacts| {
             let mut chain = std::iter::once(stage).chain(facts.ancestors(stage));
             chain.any(|stage| stage.command.is_some() || stage.entrypoint.is_some())
@@ -246,14 +250,25 @@ impl Facts<'_> {
     /// or through copies that take the path or a folder around it.
     #[must_use]
     pub fn reaches_final(&self, stage: usize, path: &str) -> bool {
-        self.reaches(stage, path, &mut HashSet::new())
+        self.reaches(stage, path, &|stage| self.is_in_final(stage))
     }
 
-    fn reaches(&self, stage: usize, path: &str, seen: &mut HashSet<(usize, String)>) -> bool {
+    /// Whether bytes that stage `stage` writes at `path` (absolute) are in a layer of a stage that `is_end` takes.
+    pub(super) fn reaches(&self, stage: usize, path: &str, is_end: &dyn Fn(usize) -> bool) -> bool {
+        self.goes_on(stage, path, is_end, &mut HashSet::new())
+    }
+
+    fn goes_on(
+        &self,
+        stage: usize,
+        path: &str,
+        is_end: &dyn Fn(usize) -> bool,
+        seen: &mut HashSet<(usize, String)>,
+    ) -> bool {
         if !seen.insert((stage, path.to_owned())) || seen.len() > REACH_LIMIT {
             return false;
         }
-        if self.is_in_final(stage) {
+        if is_end(stage) {
             return true;
         }
         for holder in self.descendants(stage) {
@@ -271,7 +286,7 @@ impl Facts<'_> {
                     } else {
                         continue;
                     };
-                    if self.reaches(taker, &arrives, seen) {
+                    if self.goes_on(taker, &arrives, is_end, seen) {
                         return true;
                     }
                 }

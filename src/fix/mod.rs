@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use crate::config::SettingsFor;
 use crate::diagnostic::{Applicability, Savings};
-use crate::lint::{Report, lint};
+use crate::lint::{Report, Sizes, lint_watched};
 use crate::text::SourceFile;
 use crate::workspace::Workspace;
 
@@ -105,7 +105,7 @@ pub enum RejectReason {
 /// Plans the fixes of the Dockerfiles at `paths` whose applicability is at least `threshold`. The workspace is left as it was.
 #[must_use]
 pub fn plan(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor, threshold: Applicability) -> Plan {
-    rounds::run(workspace, paths, threshold, &|workspace| lint(workspace, paths, settings))
+    rounds::run(workspace, paths, threshold, &|workspace| lint_watched(workspace, paths, settings, Sizes::None, &|| {}))
 }
 
 /// As [`plan`], with `report` in the place of the linter.

@@ -99,7 +99,7 @@ fn counts(counts: &[RuleCount], out: &mut dyn Write) -> io::Result<()> {
 
 /// A message with names in backticks as code. What stands in them can hold backticks too; that is why nothing outside of them is
 /// trusted either.
-fn prose(message: &str) -> String {
+pub(crate) fn prose(message: &str) -> String {
     let message = escape(message);
     let parts: Vec<&str> = message.split('`').collect();
     let mut markdown = String::with_capacity(message.len() + 32);
@@ -115,7 +115,7 @@ fn prose(message: &str) -> String {
 }
 
 /// One line as code. HTML's element and not backticks: no character that it holds can end it.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     code_of(&escape(text))
 }
 

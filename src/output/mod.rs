@@ -35,12 +35,13 @@ pub(crate) use escape::escape_lines;
 pub use file::{Output, ReportFile, ReportFileError};
 pub use fixed::{Change, FixedFiles};
 pub(crate) use json::write_object;
+pub(crate) use markdown::{code as markdown_code, prose as markdown_prose};
 pub use paths::shown_path;
 pub use style::Paint;
 pub use totals::Totals;
 pub(crate) use totals::counted;
 pub use why::{write_why, write_why_json};
-pub(crate) use wrap::{fitted, fitted_end, width, wrap};
+pub(crate) use wrap::{COLUMNS, fitted, fitted_end, width, wrap};
 
 use std::io::{self, Write};
 use std::path::Path;

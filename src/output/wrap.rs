@@ -1,7 +1,7 @@
 //! Lines of at most so many columns.
 
 /// Columns of a terminal that everything fits in.
-pub(super) const COLUMNS: usize = 100;
+pub(crate) const COLUMNS: usize = 100;
 
 /// Columns that `c` takes: none for marks that join the character before, two for East Asian wide ones and emoji.
 pub(super) fn char_width(c: char) -> usize {

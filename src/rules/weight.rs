@@ -28,7 +28,7 @@ pub(super) fn lost(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]
 /// `None` when no lock tells, `Some(None)` when it tells that nothing goes.
 #[expect(clippy::option_option, reason = "not known, or known to be nothing")]
 fn by_lock(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Option<Option<Lost>> {
-    let (closure, places) = facts.lost_without_roots(install, members);
+    let closure = facts.closure(install);
     let lock = match &closure.basis {
         ClosureBasis::Lock(path) => format!("`{path}`"),
         ClosureBasis::Compiled(_) if closure.complete => String::new(),
@@ -38,6 +38,7 @@ fn by_lock(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Opt
     if !members.iter().all(|member| closure.find(&member.requirement.name).next().is_some()) {
         return None;
     }
+    let (closure, places) = facts.lost_without_roots(install, members);
     let sum = closure.bytes(&places);
     if sum.packages == 0 {
         return Some(None);

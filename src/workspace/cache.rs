@@ -76,10 +76,6 @@ impl<S, V> Default for Derived<S, V> {
 }
 
 impl<S, V: Clone> Derived<S, V> {
-    pub(super) fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
     pub(super) fn get_or_make(
         &self,
         key: &str,
@@ -99,5 +95,77 @@ impl<S, V: Clone> Derived<S, V> {
 
     pub(super) fn clear(&self) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Values of one state of things, `S`. Of many only those are kept that were asked for not long ago.
+pub(super) struct Recent<S, V>(RwLock<Ages<S, V>>);
+
+struct Ages<S, V> {
+    state: S,
+    young: FxHashMap<String, V>,
+    old: FxHashMap<String, V>,
+}
+
+impl<S: Default, V> Default for Recent<S, V> {
+    fn default() -> Self {
+        Self(RwLock::new(Ages { state: S::default(), young: FxHashMap::default(), old: FxHashMap::default() }))
+    }
+}
+
+impl<S: PartialEq + Copy, V: Clone> Recent<S, V> {
+    /// The value of `key` in `state`, of at most twice `limit` that are kept.
+    pub(super) fn get_or_make(&self, key: &str, state: S, limit: usize, make: impl FnOnce() -> V) -> V {
+        let ages = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_known = ages.state == state;
+        if let Some(value) = ages.young.get(key).filter(|_| is_known) {
+            return value.clone();
+        }
+        let old = ages.old.get(key).filter(|_| is_known).cloned();
+        drop(ages);
+        let value = old.unwrap_or_else(make);
+        let mut ages = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if ages.state != state {
+            ages.young.clear();
+            ages.old.clear();
+            ages.state = state;
+        }
+        if ages.young.len() >= limit {
+            ages.old = std::mem::take(&mut ages.young);
+        }
+        ages.young.insert(key.to_owned(), value.clone());
+        value
+    }
+
+    pub(super) fn clear(&self) {
+        let mut ages = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        ages.young.clear();
+        ages.old.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_again_and_again_is_kept_however_much_comes_between() {
+        let recent: Recent<u64, usize> = Recent::default();
+        let made = std::cell::Cell::new(0);
+        let get = |key: &str, state: u64| {
+            recent.get_or_make(key, state, 10, || {
+                made.set(made.get() + 1);
+                made.get()
+            })
+        };
+        let shared = get("shared", 0);
+        for number in 0..100 {
+            get(&number.to_string(), 0);
+            assert_eq!(get("shared", 0), shared);
+        }
+        assert_eq!(made.get(), 101);
+        get("0", 0);
+        assert_eq!(made.get(), 102, "what nobody asks for goes");
+        assert_ne!(get("shared", 1), shared, "another state of things");
     }
 }

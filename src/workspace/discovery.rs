@@ -3,17 +3,21 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use ignore::WalkBuilder;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::dockerfile::{Arguments, Dockerfile, Keyword};
 
 use super::inline;
 use super::names::{NameKind, is_backup, is_dockerfile_name};
-use super::paths::{normalise, relative};
+use super::paths::{normalise, parent, relative};
 use super::walk::MAX_DEPTH;
 use super::{Workspace, WorkspaceError};
 
 /// How large a compose file may be in which Dockerfiles are looked for.
 const MAX_HOLDER_BYTES: u64 = 1_000_000;
+
+/// For so many Dockerfiles it takes less time to read on all cores than to start threads.
+const MANY: usize = 500;
 
 /// Dockerfiles found from the paths a person gave.
 #[derive(Debug, Default)]
@@ -281,6 +285,9 @@ impl Search {
         for (root, dockerfiles) in self.found {
             match Workspace::open(&root) {
                 Ok(workspace) => {
+                    if dockerfiles.len() >= MANY {
+                        read_ahead(&workspace, &dockerfiles);
+                    }
                     let mut kept = Vec::new();
                     for (path, met) in dockerfiles {
                         if !keep(&workspace, &path, matches!(met, Met::Named)) {
@@ -312,6 +319,17 @@ impl Search {
         }
         discovery
     }
+}
+
+/// Reads on all cores what is about to be looked at.
+fn read_ahead(workspace: &Workspace, dockerfiles: &BTreeMap<String, Met>) {
+    dockerfiles.par_iter().for_each(|(path, met)| {
+        // A configuration may lie beside it. What cannot be read is told when it is asked for.
+        let _ = workspace.list(parent(path));
+        if matches!(met, Met::Walked(_)) {
+            let _ = workspace.read(path);
+        }
+    });
 }
 
 /// Whether a compose or bake file speaks of a Dockerfile in it.

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::text::SourceFile;
 
 use super::Workspace;
-use super::cache::{Cache, Derived};
+use super::cache::{Cache, Derived, Recent};
 
-/// Values that are kept for the surroundings: each `COPY` that is typed makes others.
+/// Half as many values as are kept for the surroundings: each `COPY` that is typed makes others, and each of many services asks for
+/// its own.
 const MAX_OF_SURROUNDINGS: usize = 2_000;
 
 type Anything = Arc<dyn Any + Send + Sync>;
@@ -21,9 +22,7 @@ pub(super) struct Memo {
     /// The generation that `of_all` is of.
     generation: AtomicU64,
     /// What was made of all files, whatever Dockerfiles say.
-    of_surroundings: Derived<u64, Anything>,
-    /// The number of the surroundings that `of_surroundings` is of.
-    surroundings: AtomicU64,
+    of_surroundings: Recent<u64, Anything>,
     /// What was made of one file, and of the surroundings of that number where it was made of them too.
     of_file: Derived<(Arc<SourceFile>, Option<u64>), Anything>,
 }
@@ -74,14 +73,8 @@ impl Workspace {
     /// What `make` returns, made once per `key` for as long as nothing changes but the texts of Dockerfiles: what it looks at must be in
     /// other files, or in `key`.
     pub fn remembered_of_surroundings<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
-        let make_any = |_: &u64| -> Anything { Arc::new(make()) };
-        let same = |known: &u64, now: &u64| known == now;
-        let surroundings = self.surroundings();
-        let is_new = self.memo.surroundings.swap(surroundings, Ordering::AcqRel) != surroundings;
-        if is_new || self.memo.of_surroundings.len() > MAX_OF_SURROUNDINGS {
-            self.memo.of_surroundings.clear();
-        }
-        let value = self.memo.of_surroundings.get_or_make(key, surroundings, same, make_any);
+        let make_any = || -> Anything { Arc::new(make()) };
+        let value = self.memo.of_surroundings.get_or_make(key, self.surroundings(), MAX_OF_SURROUNDINGS, make_any);
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 

@@ -2,13 +2,13 @@
 const FIRST_CAUSES = 8;
 
 function drawCauses(showRule) {
-  const causes = report.causes.filter((cause) => cause.bytes > 0);
+  const causes = report.causes.filter((cause) => cause.bytes > 0 || cause.at_least);
   const list = byId("cause-list");
   if (causes.length === 0) {
     list.append(element("p", { class: "empty" }, "Nothing is known that could go."));
     return;
   }
-  const most = causes[0].bytes;
+  const most = Math.max(1, causes[0].bytes);
   const entries = causes.map((cause) => element("li", {}, causeEntry(cause, most, showRule)));
   entries.slice(FIRST_CAUSES).forEach((entry) => (entry.hidden = true));
   list.append(element("ol", {}, entries));
@@ -30,9 +30,9 @@ function causeEntry(cause, most, showRule) {
   const summary = element(
     "summary",
     {},
-    element("span", { class: "bytes" }, aboutShort(cause.bytes, !cause.at_least)),
+    element("span", { class: "bytes" }, cause.bytes > 0 ? aboutShort(cause.bytes, !cause.at_least) : "?"),
     element("span", { class: "rule" }, cause.rule),
-    element("span", { class: "where" }, `${counted(cause.count, "service")} · ${where}`),
+    element("span", { class: "where" }, `${counted(cause.count, "service")} · ${where} · ${cause.fix}`),
     element(
       "span",
       { class: "bar", "aria-hidden": "true" },
@@ -60,7 +60,7 @@ function causeEntry(cause, most, showRule) {
 
 function placeEntry(place) {
   const services = place.services.map((number) => report.services[number]);
-  const bytes = element("span", { class: "bytes" }, place.bytes > 0 ? `~${formatBytes(place.bytes)}` : "counted elsewhere");
+  const bytes = element("span", { class: "bytes" }, place.bytes > 0 ? about(place.bytes, !place.at_least) : place.at_least ? "not measured" : "counted elsewhere");
   // A Dockerfile of one service is that service.
   if (place.kind === "dockerfile" && services.length === 1 && place.count === 1) {
     return element("li", {}, bytes, element("a", { href: pageOf(services[0]) }, services[0].name));

@@ -48,13 +48,7 @@ impl Document {
         let causes = audit.causes.iter().map(|cause| collected.cause(cause, &number)).collect();
         let Collected { findings, patches, rules, basis, .. } = collected;
         let totals = Totals {
-            services: audit.totals.services,
-            dockerfiles: audit.totals.dockerfiles,
-            image_bytes: audit.totals.image_bytes,
-            unknown_images: audit.totals.unknown_images,
-            reclaimable_bytes: audit.totals.reclaimable_bytes,
-            unmeasured: audit.totals.unmeasured,
-            findings: audit.totals.findings,
+            all: audit.totals,
             parts: sums(&audit.services),
             keep: shown.keep,
             left_out: audit.totals.services - services.len(),
@@ -82,11 +76,11 @@ impl Document {
     }
 }
 
-/// The parts of the images of known size. A sum is complete when all of its figures are.
+/// The parts of all images. A sum is complete when all of its figures are.
 fn sums(services: &[AuditedService]) -> Vec<(Option<u64>, bool, u64)> {
-    let known = || services.iter().filter(|service| service.image_bytes().is_some());
     let of = |part: Part| {
-        let figures = || known().filter_map(move |service| service.parts.iter().find(|known| known.part == part));
+        let figures =
+            || services.iter().filter_map(move |service| service.parts.iter().find(|known| known.part == part));
         (
             Some(figures().filter_map(|figure| figure.bytes).sum()),
             figures().all(|figure| figure.complete),
@@ -163,7 +157,6 @@ impl<'r> Collected<'r> {
             target: service.target.as_deref().map(text),
             base: service.base.as_deref().map(text),
             image: service.image_bytes(),
-            known: service.known_bytes(),
             complete: service.is_complete(),
             reclaimable: service.reclaimable_bytes,
             unmeasured: service.unmeasured,
@@ -258,11 +251,13 @@ impl<'r> Collected<'r> {
             kind: place.subject.kind(),
             name: escape(&place.subject.name()).into_owned(),
             bytes: place.bytes,
+            at_least: place.at_least,
             count: place.services.len(),
             services: place.services.iter().filter_map(number).collect(),
         });
         SharedCause {
             rule: cause.rule,
+            fix: cause.remedy.name(),
             bytes: cause.bytes,
             at_least: cause.at_least,
             count: cause.services.len(),

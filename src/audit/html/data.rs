@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::super::AuditTotals;
+
 #[derive(Serialize)]
 pub(super) struct Document {
     /// The version of what is here.
@@ -25,14 +27,9 @@ pub(super) struct Document {
 
 #[derive(Serialize)]
 pub(super) struct Totals {
-    pub services: usize,
-    pub dockerfiles: usize,
-    pub image_bytes: u64,
-    pub unknown_images: usize,
-    pub reclaimable_bytes: u64,
-    pub unmeasured: usize,
-    pub findings: usize,
-    /// The parts of all images of known size, as those of a service.
+    #[serde(flatten)]
+    pub all: AuditTotals,
+    /// The parts of all images, as those of a service.
     pub parts: Vec<(Option<u64>, bool, u64)>,
     /// How many versions a registry keeps.
     pub keep: Option<u32>,
@@ -60,8 +57,6 @@ pub(super) struct Service {
     pub target: Option<String>,
     pub base: Option<String>,
     pub image: Option<u64>,
-    /// What is known where the image is not.
-    pub known: Option<u64>,
     pub complete: bool,
     pub reclaimable: u64,
     pub unmeasured: usize,
@@ -106,6 +101,8 @@ pub(super) struct Fix {
 #[derive(Serialize)]
 pub(super) struct SharedCause {
     pub rule: &'static str,
+    /// Who can put it right, in words.
+    pub fix: &'static str,
     pub bytes: u64,
     pub at_least: bool,
     /// How many services, of which some may be left out.
@@ -119,6 +116,7 @@ pub(super) struct Place {
     pub kind: &'static str,
     pub name: String,
     pub bytes: u64,
+    pub at_least: bool,
     pub count: usize,
     pub services: Vec<usize>,
 }

@@ -210,7 +210,7 @@ function undrawn(services) {
   }
   const unknown = services.filter((service) => service.image === null);
   if (unknown.length > 0) {
-    lists.push(serviceList(`${counted(unknown.length, "service")} not drawn: the size of the base image is unknown`, unknown));
+    lists.push(serviceList(`${counted(unknown.length, "service")} not drawn: nothing is known of their size`, unknown));
   }
   const empty = services.filter((service) => service.image === 0);
   if (empty.length > 0) {

@@ -29,7 +29,7 @@ const serviceOfSlug = new Map(report.services.map((service) => [service.slug, se
 const pageOf = (service) => `#service-${service.slug}`;
 const zoomOf = (service) => `#zoom-${service.slug}`;
 
-/** Whether it has an area: its base is known, and there is something in it. */
+/** Whether it has an area: something is known of it. */
 const isDrawable = (service) => service.image !== null && service.image > 0;
 
 /** The size of an image in words. */

@@ -62,12 +62,12 @@ function partsSection(service) {
     "section",
     { class: "card", "aria-labelledby": "parts-heading" },
     element("h2", { id: "parts-heading" }, "What it holds"),
-    service.image === null &&
+    service.parts.some((part) => part.name === "base" && part.bytes === null) &&
       element(
         "p",
         { class: "hint" },
         known > 0
-          ? `The size of its base is unknown, and so is that of the image; of the rest, ${formatBytes(known)} are known.`
+          ? `The size of its base is unknown; of the rest, ${formatBytes(known)} are known.`
           : "The size of its base is unknown, and so is that of the image.",
       ),
     known > 0 && element("div", { class: "bar large", "aria-hidden": "true" }, partsBar(service.parts, known)),

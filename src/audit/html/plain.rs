@@ -2,26 +2,22 @@
 
 use std::io::{self, Write};
 
-use crate::diagnostic::format_bytes;
 use crate::output::counted;
 
+use super::super::figure::Figure;
+use super::super::table;
 use super::data::{Document, Finding, Service};
 use super::embed::text;
 
 pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     let totals = &document.totals;
     writeln!(out, "<h1>{}</h1>", text(&document.title))?;
-    let unknown = match totals.unknown_images {
-        0 => String::new(),
-        unknown => format!(" and {unknown} of unknown size"),
-    };
-    let more = if totals.unmeasured > 0 { "at least " } else { "about " };
     writeln!(
         out,
-        "<p>{}: images of about {}{unknown}, of which {more}{} could go. Figures are estimates from files.</p>",
-        counted(totals.services, "service"),
-        format_bytes(totals.image_bytes),
-        format_bytes(totals.reclaimable_bytes),
+        "<p>{}: images {}, of which could go {}. Figures are estimates from files.</p>",
+        counted(totals.all.services, "service"),
+        table::images(&totals.all),
+        table::all_reclaimable(&totals.all),
     )?;
     out.write_all(b"<table>\n<caption>Services</caption>\n<thead><tr>")?;
     for head in ["Service", "Base", "Image", "Could go", "Dominated by", "Findings"] {
@@ -44,17 +40,8 @@ pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> 
 
 fn row(service: &Service, out: &mut dyn Write) -> io::Result<()> {
     let known = |known: &Option<String>| text(known.as_deref().unwrap_or("unknown")).into_owned();
-    let image = match service.image {
-        None => "unknown".to_owned(),
-        Some(bytes) if service.complete => format!("~{}", format_bytes(bytes)),
-        Some(bytes) => format!("at least {}", format_bytes(bytes)),
-    };
-    let reclaimable = match (service.reclaimable, service.unmeasured) {
-        (0, 0) => "nothing".to_owned(),
-        (0, _) => "unknown".to_owned(),
-        (bytes, 0) => format!("~{}", format_bytes(bytes)),
-        (bytes, _) => format!("at least {}", format_bytes(bytes)),
-    };
+    let image = Figure { bytes: service.image, complete: service.complete }.text();
+    let reclaimable = Figure::could_go(service.reclaimable, service.unmeasured > 0).text_or("nothing");
     write!(
         out,
         "<tr id=\"service-{}\"><th scope=\"row\">{}</th><td>{}</td><td>{image}</td><td>{reclaimable}</td><td>{}</td><td>",
@@ -70,11 +57,8 @@ fn row(service: &Service, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn finding(number: usize, found: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    let bytes = match found.bytes {
-        Some(bytes) if found.at_least => format!(" (at least {})", format_bytes(bytes)),
-        Some(bytes) => format!(" (~{})", format_bytes(bytes)),
-        None => String::new(),
-    };
+    let figure = |bytes| format!(" ({})", Figure { bytes: Some(bytes), complete: !found.at_least }.text());
+    let bytes = found.bytes.map(figure).unwrap_or_default();
     writeln!(
         out,
         "<li id=\"finding-{}\"><b>{}</b> {}: {}{bytes}</li>",

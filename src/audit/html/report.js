@@ -26,7 +26,7 @@ function drawSums() {
     headline.append(
       element("strong", {}, about(totals.reclaimable_bytes, totals.unmeasured === 0).replace(/^a/, "A")),
       known > 0 ? ` of ${about(totals.image_bytes, !isLeast)} could go` : " could go",
-      share > 0 ? element("span", { class: "share" }, `${percent(share)} of the images whose size is known`) : "",
+      share > 0 ? element("span", { class: "share" }, `${percent(share)} of what is known of the images`) : "",
     );
   } else {
     headline.append(`Nothing is known that could go${known > 0 ? ` of ${about(totals.image_bytes, !isLeast)}` : ""}`);
@@ -52,7 +52,7 @@ function drawSums() {
     figure(
       "Images",
       known > 0 ? about(totals.image_bytes, !isLeast) : "unknown",
-      totals.unknown_images > 0 ? `${totals.unknown_images} more of unknown size` : "all sizes are known",
+      totals.unknown_images > 0 ? `${totals.unknown_images} more of unknown size` : totals.complete ? "all sizes are known" : "something is known of all",
     ),
     figure(
       "Could go",
@@ -137,8 +137,9 @@ function applyFilter() {
 function tellFilter(services) {
   const isAll = services.length === report.services.length;
   const sum = (value) => services.reduce((total, service) => total + value(service), 0);
-  const image = formatBytes(sum((service) => service.image ?? 0));
-  const reclaimable = formatBytes(sum((service) => service.reclaimable));
+  const known = services.some((service) => service.image !== null);
+  const image = known ? about(sum((service) => service.image ?? 0), services.every((service) => service.complete)) : "unknown size";
+  const reclaimable = about(sum((service) => service.reclaimable), services.every((service) => service.unmeasured === 0));
   byId("filter-count").textContent = isAll
     ? `All ${counted(services.length, "service")}${report.totals.left_out > 0 ? ` shown; ${report.totals.left_out} are left out` : ""}`
     : `${services.length} of ${counted(report.services.length, "service")}: images of ${image}, ${reclaimable} could go`;
@@ -180,6 +181,13 @@ function route(event) {
     return;
   }
   page.replaceChildren();
+  // The link that skips what stands above them leads here from the page of a service, too.
+  if (wasPage && name === "services") {
+    byId("services").scrollIntoView({ block: "start" });
+    byId("services").focus({ preventScroll: true });
+    drawMap(filtered(), null);
+    return;
+  }
   const wasIn = document.activeElement === document.body || tiles.contains(document.activeElement);
   const zoomed = zoomedService();
   const before = drawn.zoomed;
@@ -200,15 +208,22 @@ function route(event) {
 /** What is folded is opened for print, and folded again. */
 function preparePrint() {
   const folded = [];
+  const hidden = [];
   addEventListener("beforeprint", () => {
     for (const details of document.querySelectorAll("#report details:not([open])")) {
       details.fill?.();
       details.open = true;
       folded.push(details);
     }
-    for (const entry of document.querySelectorAll("#cause-list li[hidden]")) entry.hidden = false;
+    for (const entry of document.querySelectorAll("#cause-list li[hidden]")) {
+      entry.hidden = false;
+      hidden.push(entry);
+    }
   });
-  addEventListener("afterprint", () => folded.splice(0).forEach((details) => (details.open = false)));
+  addEventListener("afterprint", () => {
+    folded.splice(0).forEach((details) => (details.open = false));
+    hidden.splice(0).forEach((entry) => (entry.hidden = true));
+  });
 }
 
 byId("theme").addEventListener("input", ({ target }) => {

@@ -13,11 +13,13 @@ const FLASK: &str = "FROM python:3.11-slim\nRUN pip install flask\nCMD [\"flask\
 fn html(files: &[(&str, &str)], shown: &Shown) -> String {
     let reports = reports(files);
     let cwd = Path::new("/workspace");
-    let plan = |(workspace, report): &(_, _)| Patches::plan(workspace, report, &Settings::default());
+    let audit = Audit::of(&reports, cwd);
+    let rows = audit.rows(shown);
+    let plan = |(workspace, report): &(_, _)| Patches::plan(workspace, report, &rows, &Settings::default());
     let patches: Vec<Patches> = reports.iter().map(plan).collect();
     let sources = Sources { reports: &reports, patches: &patches, cwd };
     let mut out = Vec::new();
-    write(&Audit::of(&reports, cwd), &sources, shown, &mut out).expect("writes");
+    write(&audit, &sources, shown, &mut out).expect("writes");
     String::from_utf8(out).expect("text")
 }
 

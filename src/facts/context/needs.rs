@@ -277,10 +277,10 @@ impl Needs {
             let words = text.split(|character: char| character.is_whitespace() || "\"',[]".contains(character));
             for name in words.filter_map(|word| word.rsplit('/').next()).filter(|name| name.len() > 2) {
                 self.note(Does::RunNode, is_node(name));
-                let scripts = tree.files.iter().filter(|file| {
-                    file.bytes <= MAX_SCRIPT_BYTES && is_script(name) && file.path.rsplit('/').next() == Some(name)
-                });
-                for script in scripts.take(4) {
+                if !is_script(name) {
+                    continue;
+                }
+                for script in tree.named(name).filter(|file| file.bytes <= MAX_SCRIPT_BYTES).take(4) {
                     let path = join(&facts.service.context, &script.path);
                     let Some(file) = path.and_then(|path| facts.workspace.read(&path).ok()) else { continue };
                     self.mention(file.text());

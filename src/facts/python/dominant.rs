@@ -1,9 +1,10 @@
 //! What the Python packages of the shipped image weigh together, and which one of them dominates.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::catalogue;
-use crate::facts::{Facts, Guard};
+use crate::facts::{Facts, Guard, StageFacts};
 use crate::python::PackageName;
 use crate::python::closure::Part;
 use crate::python::dominators::Dominators;
@@ -45,8 +46,11 @@ pub struct Dominant {
 
 impl Facts<'_> {
     /// What is known of the Python packages that the stages numbered in `sources` install, in an image that takes from them.
-    pub(in crate::facts) fn python_contents(&self, sources: &BTreeSet<usize>) -> PythonContents {
-        let counts = |install: &&PythonInstall| sources.contains(&install.stage) && self.counts(install);
+    pub(in crate::facts) fn python_contents(&self, image: &StageFacts, sources: &BTreeSet<usize>) -> PythonContents {
+        let is_alone = self.finals().nth(1).is_none();
+        let counts = |install: &&PythonInstall| {
+            sources.contains(&install.stage) && self.counts(install) && (is_alone || self.is_in_image(install, image))
+        };
         let installs = self.python_installs().iter().filter(counts);
         let mut closures: Vec<_> = installs.map(|install| (install, self.closure(install))).collect();
         let before = closures.len();
@@ -67,11 +71,42 @@ impl Facts<'_> {
                 packages.insert(&package.name, package.bytes.on_disk(compiles).unwrap_or_default());
             }
         }
-        let bytes = packages.values().sum::<u64>().saturating_add(known);
+        let torch = self.unlisted_torch(&closures);
+        let unlisted = torch.as_ref().map(|torch| torch.bytes).unwrap_or_default();
+        complete &= torch.is_none();
+        let bytes = packages.values().sum::<u64>().saturating_add(known).saturating_add(unlisted);
+        let torch = torch.filter(|torch| dominates(torch.bytes, bytes));
         let largest = closures
             .iter()
             .filter_map(|(install, closure)| dominant(closure, install.compiles.unwrap_or_default(), bytes));
-        PythonContents { bytes, complete, dominant: largest.max_by_key(|dominant| dominant.bytes) }
+        PythonContents { bytes, complete, dominant: largest.chain(torch).max_by_key(|dominant| dominant.bytes) }
+    }
+
+    /// The torch that an install brings although no closure has it: pins do not name it, and `basicsr` requires it.
+    fn unlisted_torch(&self, closures: &[(&PythonInstall, Arc<InstallClosure>)]) -> Option<Dominant> {
+        let torch = PackageName::new("torch");
+        let is_listed = closures.iter().any(|(_, closure)| closure.find(&torch).next().is_some());
+        let closure = catalogue::package(torch.as_str())?.closure?;
+        let install = |found: &TorchInstall| self.python_installs().get(found.install);
+        let weigh = |found: &TorchInstall| {
+            let (install, _) =
+                closures.iter().find(|(one, _)| install(found).is_some_and(|it| std::ptr::eq(*one, it)))?;
+            let (with_cuda, bytes) = match &found.build {
+                Build::Cuda if install.compiles.unwrap_or_default() => (true, closure.compiled_bytes),
+                Build::Cuda => (true, closure.installed_bytes),
+                Build::Cpu(_) => (false, closure.cpu_bytes?),
+                Build::Gpu(_) | Build::Kept(_) | Build::Unknown(_) => return None,
+            };
+            let cause = found.causes.first();
+            let root = cause.filter(|cause| cause.chain.len() > 1).and_then(|cause| install.roots.get(cause.root));
+            let pulled_by = root.map(|root| root.requirement.name.clone());
+            Some(Dominant { package: torch.clone(), with_cuda, bytes, pulled_by, part: None })
+        };
+        let brings = |found: &&TorchInstall| {
+            found.corrected.is_none() && install(found).is_some_and(|install| !install.no_dependencies)
+        };
+        let weighed = self.torch_installs().iter().filter(brings).filter_map(weigh);
+        weighed.max_by_key(|torch| torch.bytes).filter(|_| !is_listed)
     }
 
     fn brings_other_torch(&self, install: &PythonInstall) -> bool {
@@ -115,7 +150,7 @@ fn dominant(closure: &InstallClosure, compiles: bool, total: u64) -> Option<Domi
     }
     let package = closure.packages.get(node).filter(|package| !package.is_local)?;
     let held = closure.bytes(&below.all(node)).on_disk(compiles);
-    if held < DOMINANT_BYTES || held < percent(total, DOMINANT_PERCENT) {
+    if !dominates(held, total) {
         return None;
     }
     let is_foreign = |node: &&usize| closure.packages.get(**node).is_some_and(|package| !package.is_local);
@@ -132,6 +167,10 @@ fn dominant(closure: &InstallClosure, compiles: bool, total: u64) -> Option<Domi
         pulled_by: closure.packages.get(first).filter(|_| first != node).map(|package| package.name.clone()),
         part: part.filter(|part| *part != Part::Own),
     })
+}
+
+fn dominates(bytes: u64, total: u64) -> bool {
+    bytes >= DOMINANT_BYTES && bytes >= percent(total, DOMINANT_PERCENT)
 }
 
 fn percent(bytes: u64, percent: u64) -> u64 {

@@ -1,6 +1,7 @@
 //! Packages that an install is asked for and that nothing in the image can reach.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::catalogue;
 use crate::facts::paths::{bare, file_name};
@@ -237,45 +238,19 @@ impl Facts<'_> {
             .roots
             .iter()
             .enumerate()
-            .filter(|(_, root)| matters(root) && can_be_idle(root) && !self.is_explained(root))
+            .filter(|(_, root)| can_be_idle(root) && !self.is_explained(root))
             .filter(|(_, root)| catalogue::knows_import_names(root.requirement.name.as_str()))
             .filter(|(_, root)| !self.is_replacement(root.requirement.name.as_str()))
+            .filter(|(_, root)| matters(root))
             .map(|(place, _)| place)
             .collect();
         if wanted.is_empty() {
             return Vec::new();
         }
         let name_of = |place: &usize| install.roots.get(*place).map(|root| root.requirement.name.as_str());
-        let brought: HashMap<&str, HashSet<&'static str>> =
-            names.iter().map(|&name| (name, catalogue::brings(name))).collect();
-        let twins: HashMap<&str, Vec<&'static str>> =
-            wanted.iter().filter_map(name_of).map(|name| (name, catalogue::distributions_like(name))).collect();
-        let serves_itself = |user: &str, package: &str| {
-            brought.get(user).is_some_and(|all| {
-                all.contains(package)
-                    || std::iter::once(user)
-                        .chain(all.iter().copied())
-                        .any(|member| member != package && catalogue::works_with(member, package))
-            })
-        };
-        // `onnxruntime-gpu` stands in for the `onnxruntime` that another package requires.
-        let serves = |user: &str, package: &str| {
-            let others = twins.get(package).into_iter().flatten();
-            user != package
-                && (serves_itself(user, package)
-                    || others.into_iter().any(|&twin| twin != user && serves_itself(user, twin)))
-        };
-        // What may need one of them is itself worth looking for.
-        let mut looked_for: BTreeSet<&str> = wanted.iter().filter_map(name_of).collect();
-        let servants: Vec<&str> = names
-            .iter()
-            .copied()
-            .filter(|&user| {
-                catalogue::knows_import_names(user) && wanted.iter().filter_map(name_of).any(|name| serves(user, name))
-            })
-            .collect();
-        looked_for.extend(servants);
-        let looked_for: Vec<&str> = looked_for.into_iter().collect();
+        let served = self.served(&names, &wanted.iter().filter_map(name_of).collect());
+        let serves = |user: &str, package: &str| served.get(package).is_some_and(|users| users.contains(user));
+        let looked_for: Vec<&str> = names.iter().copied().filter(|name| served.contains_key(*name)).collect();
         let mut unnamed: BTreeSet<&str> = self.unnamed_packages(&looked_for).into_iter().collect();
         // What is named, and what is not known, keeps what serves it; until nothing changes.
         loop {
@@ -300,6 +275,45 @@ impl Facts<'_> {
             })
             .collect::<Vec<usize>>();
         self.without_used_bringers(install, &idle)
+    }
+
+    /// For each of `packages`, and for each of `names` that may need one of these, those of `names` that bring it, or can load it when it
+    /// is installed as well.
+    fn served(&self, names: &BTreeSet<&str>, packages: &BTreeSet<&str>) -> Arc<HashMap<String, HashSet<String>>> {
+        let listed = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(" ");
+        let key = format!("served\0{}\0{}", listed(names), listed(packages));
+        // Services share what they are asked for more often than not.
+        self.workspace.remembered_of_surroundings(&key, || {
+            let brought: HashMap<&str, _> = names.iter().map(|&name| (name, catalogue::brings(name))).collect();
+            let serves_itself = |user: &str, package: &str| {
+                brought.get(user).is_some_and(|all| {
+                    all.contains(package)
+                        || std::iter::once(user)
+                            .chain(all.iter().copied())
+                            .any(|member| member != package && catalogue::works_with(member, package))
+                })
+            };
+            let users = |package: &str, twins: &[&'static str]| -> HashSet<String> {
+                let serves = |user: &&str| {
+                    *user != package
+                        && (serves_itself(user, package)
+                            || twins.iter().any(|twin| twin != user && serves_itself(user, twin)))
+                };
+                names.iter().copied().filter(serves).map(str::to_owned).collect()
+            };
+            // `onnxruntime-gpu` stands in for the `onnxruntime` that another package requires.
+            let with_twins = |&package: &&str| users(package, &catalogue::distributions_like(package));
+            let mut served: HashMap<String, HashSet<String>> =
+                packages.iter().map(|package| ((*package).to_owned(), with_twins(package))).collect();
+            // What may need one of them is itself worth looking for.
+            let is_servant =
+                |user: &&str| catalogue::knows_import_names(user) && served.values().any(|users| users.contains(*user));
+            let servants: Vec<&str> = names.iter().copied().filter(is_servant).collect();
+            for servant in servants {
+                served.entry(servant.to_owned()).or_insert_with(|| users(servant, &[]));
+            }
+            served
+        })
     }
 
     /// Those of `places` of which the program imports nothing that is installed for their sake alone: not `google-api-core` beside

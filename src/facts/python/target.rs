@@ -3,7 +3,7 @@
 use crate::dockerfile::Value;
 use crate::facts::commands::{Conda, Options, Pip, Uv};
 use crate::facts::paths::resolve;
-use crate::facts::{Facts, Invocation};
+use crate::facts::{Facts, Invocation, StageFacts};
 
 use super::{PythonInstall, Tool};
 
@@ -34,7 +34,18 @@ impl Facts<'_> {
     }
 
     fn is_shipped(&self, install: &PythonInstall) -> bool {
-        if self.is_in_final(install.stage) {
+        self.arrives(install, &|stage| self.is_in_final(stage))
+    }
+
+    /// Whether what the install brings is in the image of the final stage `image`.
+    pub(in crate::facts) fn is_in_image(&self, install: &PythonInstall, image: &StageFacts) -> bool {
+        let own: Vec<usize> = std::iter::once(image).chain(self.ancestors(image)).map(|stage| stage.index).collect();
+        self.stages.len() <= STAGE_LIMIT && self.arrives(install, &|stage| own.contains(&stage))
+    }
+
+    /// Whether what the install brings is in a layer of a stage that `is_end` takes.
+    fn arrives(&self, install: &PythonInstall, is_end: &dyn Fn(usize) -> bool) -> bool {
+        if is_end(install.stage) {
             return true;
         }
         let Some((_, _, invocation)) = self.site_of(install) else { return false };
@@ -50,7 +61,7 @@ impl Facts<'_> {
                 }
             }
         }
-        places.iter().any(|place| self.reaches_final(install.stage, place))
+        places.iter().any(|place| self.reaches(install.stage, place, is_end))
     }
 
     /// Environments (absolute) of which one has what the install brings: uv's own for a project in `folder`; else those that the

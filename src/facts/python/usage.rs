@@ -1,6 +1,7 @@
 //! Which of several packages the program uses, looked for in one pass.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
@@ -23,6 +24,8 @@ const LONG: usize = 5;
 const AT_ONCE: std::ops::RangeInclusive<usize> = 16..=256;
 /// To look for each word in a text of so many bytes takes less than to make ready for looking for all at once.
 const SHORT: usize = 200;
+/// Bytes times words that are looked at one by one before it is made ready all the same: a small program has no more.
+const ONE_BY_ONE: usize = 400_000;
 /// Deployment files beyond these are not read.
 const DEPLOYMENT_LIMIT: usize = 400;
 /// Folders that tell how a service is started elsewhere.
@@ -152,6 +155,8 @@ impl Until {
 /// The packages that are still looked for.
 struct Search<'n> {
     left: Vec<(&'n str, Signs)>,
+    /// Bytes times words that were looked at one by one.
+    looked_at: AtomicUsize,
     /// What tells fast that a text holds no word of any; `None` where that cannot be.
     sieve: OnceLock<Option<Sieve>>,
     matcher: OnceLock<Option<Matcher<'n>>>,
@@ -177,7 +182,7 @@ impl<'n> Matcher<'n> {
 impl<'n> Search<'n> {
     fn new(names: &[&'n str]) -> Self {
         let left = names.iter().map(|&name| (name, Signs::of(name))).collect();
-        Self { left, sieve: OnceLock::new(), matcher: OnceLock::new() }
+        Self { left, looked_at: AtomicUsize::new(0), sieve: OnceLock::new(), matcher: OnceLock::new() }
     }
 
     fn sieve(&self) -> Option<&Sieve> {
@@ -190,7 +195,18 @@ impl<'n> Search<'n> {
         self.matcher.get_or_init(|| Matcher::new(&self.left)).as_ref()
     }
 
+    /// Whether each word is rather looked for in `text` by itself.
+    fn looks_one_by_one(&self, text: &str) -> bool {
+        let words: usize = self.left.iter().map(|(_, signs)| signs.words.len()).sum();
+        let before = self.looked_at.fetch_add(text.len().saturating_mul(words), Ordering::Relaxed);
+        before.saturating_add(text.len().saturating_mul(words)) <= ONE_BY_ONE
+    }
+
+    /// Whether the text can hold a word of any. Where that takes as long as to say of which, it is not looked into.
     fn may_be_in(&self, text: &str) -> bool {
+        if self.sieve.get().is_none() && self.looks_one_by_one(text) {
+            return true;
+        }
         match self.sieve() {
             Some(sieve) => sieve.holds_back(text),
             None => self.matcher().is_some_and(|matcher| matcher.words.is_match(text)),
@@ -199,6 +215,12 @@ impl<'n> Search<'n> {
 
     /// The places of the packages that the text may use: those of which it holds a word, wherever.
     fn candidates(&self, text: &str) -> Vec<usize> {
+        if self.matcher.get().is_none() && self.looked_at.load(Ordering::Relaxed) <= ONE_BY_ONE {
+            let text = text.to_ascii_lowercase();
+            let holds = |signs: &Signs| signs.words.iter().any(|word| text.contains(spelled(word)));
+            let left = self.left.iter().enumerate();
+            return left.filter(|(_, (_, signs))| holds(signs)).map(|(place, _)| place).collect();
+        }
         let Some(matcher) = self.matcher() else { return Vec::new() };
         let mut found: Vec<&str> = Vec::new();
         for hit in matcher.words.find_overlapping_iter(text) {

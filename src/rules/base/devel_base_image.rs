@@ -71,7 +71,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         if let Some((full, small)) = sizes {
             let basis = if image.bytes_basis == "estimate" { "estimated" } else { image.bytes_basis };
             finding.savings(Savings::of(
-                Component::Path(format!("base image {}", base.reference)),
+                Component::Base(base.reference.clone()),
                 full - small,
                 Basis::Catalogue,
             ));

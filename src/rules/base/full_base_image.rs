@@ -80,7 +80,7 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     }
     if let Some(bytes) = saved {
         if bytes > 0 {
-            let component = Component::Path(format!("base image {}", base.reference));
+            let component = Component::Base(base.reference.clone());
             finding.savings(Savings::of(component, bytes, Basis::Catalogue));
         }
         let sizes = sizes(&base.reference, image, &slimmer.reference, &small);

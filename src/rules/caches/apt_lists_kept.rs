@@ -36,11 +36,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if update.guard == Guard::Elsewhere {
         finding.note("bytes", ONLY_ELSEWHERE);
     } else if let Some(bytes) = catalogue::apt_lists_bytes(stage.image.distribution) {
-        finding.savings(Savings::of(
-            Component::Path(format!("{LISTS} in layer {}", run.instruction)),
-            bytes,
-            Basis::Catalogue,
-        ));
+        // A second update finds the lists of the first as they are on the server, and leaves them: in one image they count once.
+        finding.savings(Savings::of(Component::Path(LISTS.to_owned()), bytes, Basis::Catalogue));
     }
     finding.script_of(update);
     if let Some(range) = later_removal(facts, stage, run) {

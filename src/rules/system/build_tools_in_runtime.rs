@@ -265,7 +265,7 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
         // `full-base-image` counts the same bytes.
         if let (Some(bytes), Some(Base::Image(reference))) = (split.saved_base, base) {
             let component =
-                Component::Path(format!("base image {}", reference.text().split('@').next().unwrap_or_default()));
+                Component::Base(reference.text().split('@').next().unwrap_or_default().to_owned());
             savings.items.push(Saving { component, bytes, basis: Basis::Catalogue });
         }
         finding.savings(savings);
