@@ -42,7 +42,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
-        if !chain.iter().any(|stage| has_build_step(stage)) || facts.compiles_when_it_runs(&chain) {
+        if !chain.iter().any(|stage| has_build_step(stage))
+            || facts.compiles_when_it_runs(&chain)
+            || facts.asks_for_compiling(&chain)
+        {
             continue;
         }
         let installs = facts.installs_of_image(image);
@@ -206,7 +209,11 @@ fn report(
     // The closures of compilers overlap: only the largest is certain.
     let recommended = kept.recommends.filter(|_| !matches!(split, Some(Ok(_))));
     if let Some((range, name)) = recommended {
-        finding.label(range, "recommends `build-essential` and `python3-dev`");
+        finding.label(range, match name {
+            "python3-pip" => "recommends `build-essential` and `python3-dev`",
+            "npm" => "brings `node-gyp`, which recommends `build-essential`",
+            _ => "recommends `build-essential`",
+        });
         finding.note(
             "recommends",
             format!("`{name}` brings the compilers back unless it is installed with `--no-install-recommends`"),

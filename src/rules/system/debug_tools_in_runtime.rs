@@ -156,7 +156,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 if tools.iter().all(|other| other.name != tool.name) {
                     tools.push(tool.clone());
                 }
-            } else if tool.name == "git" && facts.knows_the_program_but_clones(image.index) {
+            } else if tool.name == "git"
+                && facts.knows_the_program_but_clones(image.index)
+                && facts.installs_when_it_runs(image).is_none()
+            {
                 gits.insert(tool.argument.range, tool.clone());
             }
         }
@@ -299,7 +302,8 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
         finding.note("build", format!("`{name}` is installed from a git repository"));
     }
     let cloned = calls.iter().any(|call| call.has_argument("clone"));
-    if cloned || facts.holds_foreign_programs() {
+    let unseen = cloned || facts.holds_foreign_programs();
+    if unseen {
         finding.severity(Severity::Info);
         let brought = if cloned { "cloned" } else { "fetched or compiled" };
         finding.note("reach", format!("what is {brought} was not looked at: it may call `git` itself"));
@@ -311,6 +315,8 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     finding.script_of(git.invocation);
     finding.help(if by_build {
         "do what needs it in a builder stage and copy the result, or install it, use it and purge it in one `RUN`"
+    } else if unseen {
+        "if what the build fetches calls it, use it and purge it in that `RUN`; else leave it out"
     } else {
         "leave it out"
     });
