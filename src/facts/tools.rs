@@ -153,6 +153,11 @@ impl Facts<'_> {
                 needs.add("git", format!("for `{name}` from a git repository"));
             }
         }
+        // OpenCV's next library behind libGL, which no other package of Python asks for by that name.
+        let named = installed.iter().find(|name| matches!(**name, "libgl1" | "libgl1-mesa-glx"));
+        if let Some(name) = named.filter(|_| !self.python_installs().is_empty()) {
+            needs.add("libglib2.0-0", format!("for OpenCV, as `{name}` tells"));
+        }
         for (text, path) in self.composed_health_checks() {
             needs.script(&text, &path);
         }
@@ -283,7 +288,9 @@ impl Collector<'_, '_> {
         if command.program == "gem" && command.argument(0) == Some("install") {
             for word in command.arguments.iter().skip(1).filter_map(|word| word.value.known()) {
                 // `gem install pg:1.5.4`
-                self.gem(word.split(':').next().unwrap_or(word));
+                let name = word.split(':').next().unwrap_or(word);
+                // Today's brings SQLite.
+                self.gem(if name == "sqlite3" { "" } else { name });
             }
         }
         if command.program == "npm" {
@@ -344,8 +351,10 @@ impl Collector<'_, '_> {
                 self.add("git", "for gems from git repositories".to_owned());
             }
             let (name, version) = line.strip_prefix("    ").and_then(|line| line.split_once(' ')).unwrap_or_default();
-            // Up to version 4 it brings the library's sources.
-            let brings_it = name == "psych" && !version.starts_with("(5");
+            // Up to version 4 it brings the library's sources, and SQLite's from version 1.5 on, or a compiled one.
+            let old_sqlite =
+                ["(0.", "(1.0", "(1.1.", "(1.2.", "(1.3.", "(1.4."].iter().any(|old| version.starts_with(old));
+            let brings_it = name == "psych" && !version.starts_with("(5") || name == "sqlite3" && !old_sqlite;
             self.gem(if brings_it { "" } else { name });
         }
     }
