@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 
 use crate::dockerfile::{Keyword, Value};
+use crate::python::PackageName;
 use crate::workspace::{join, parent};
 
 use super::paths::{bare, file_name, is_below, resolve};
@@ -276,18 +277,24 @@ impl Facts<'_> {
     /// A source of the program, or of the project whose own wheel is installed, that calls an installer.
     fn sources_install(&self, image: &StageFacts) -> Option<Reached> {
         let folder = self.own_project(image);
+        let members = self.members_installed();
         let key = format!(
-            "installs when it runs\0{}\0{}",
+            "installs when it runs\0{}\0{}\0{}",
             folder.unwrap_or("-"),
-            self.project_folders().into_iter().collect::<Vec<_>>().join("\0")
+            self.project_folders().into_iter().collect::<Vec<_>>().join("\0"),
+            members.iter().flatten().map(PackageName::as_str).collect::<Vec<_>>().join("\0")
         );
+        let runs = |path: &str| {
+            self.may_run_with_program(path)
+                && members.as_ref().is_none_or(|members| !self.is_of_another_member(path, members))
+        };
         let found = self.of_program(&key, || {
             let own = folder.map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT)).unwrap_or_default();
             // Where sources are copied, those are what runs, whatever else the project's folder holds.
             let copied = self.program().sources.iter().any(|path| runs_with_program(path));
             let others = if copied { Vec::new() } else { self.project_sources() };
             let sources: Vec<&String> = self.program().sources.iter().chain(&others).chain(&own).collect();
-            sources.par_iter().filter(|path| self.may_run_with_program(path)).find_map_first(|path| {
+            sources.par_iter().filter(|path| runs(path)).find_map_first(|path| {
                 let file = self.workspace.read(path).ok()?;
                 let text = file.text();
                 let by = SPEAKING

@@ -153,6 +153,11 @@ impl Facts<'_> {
                 needs.add("git", format!("for `{name}` from a git repository"));
             }
         }
+        // What installs the server that it starts nobody sees, and there is no wheel of it.
+        let starts_uwsgi = |stage: &&StageFacts| stage.is_final && self.starts_with(stage, &["uwsgi"]);
+        if stages.iter().any(|stage| starts_uwsgi(&stage)) && !self.python_installs().is_empty() {
+            needs.add("gcc", "for `uwsgi`, which it starts".to_owned());
+        }
         // OpenCV's next library behind libGL, which no other package of Python asks for by that name.
         let named = installed.iter().find(|name| matches!(**name, "libgl1" | "libgl1-mesa-glx"));
         if let Some(name) = named.filter(|_| !self.python_installs().is_empty()) {
@@ -164,8 +169,12 @@ impl Facts<'_> {
         for (path, command) in self.platform_commands() {
             needs.script(&command, &path);
         }
-        for (command, path) in self.listed_calls().iter() {
-            needs.call(command, path);
+        let listed = self.listed_calls();
+        let members = if listed.is_empty() { None } else { self.members_installed() };
+        for (command, path) in listed.iter() {
+            if members.as_ref().is_none_or(|members| !self.is_of_another_member(path, members)) {
+                needs.call(command, path);
+            }
         }
         needs.needs.opaque |= stages.iter().any(|stage| stage.is_final && self.installs_when_it_runs(stage).is_some());
         let old =
@@ -239,6 +248,9 @@ impl Collector<'_, '_> {
 
     /// A command that the full image brings, called by `caller`.
     fn call(&mut self, command: &str, caller: &str) {
+        if matches!(command, "pm2" | "pm2-runtime") {
+            self.add("procps", format!("for `ps`, which `{command}` calls"));
+        }
         if let Some(package) = catalogue::package_of_command(command, self.image) {
             let named = package == command || (package, command) == ("python3", "python");
             let what = if named { String::new() } else { format!("for `{command}`, ") };

@@ -71,7 +71,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 // A branch of a script that takes arguments may be another image's.
                 let invocation = install.invocation;
                 let is_open = invocation.guard != Guard::Always && invocation.script().is_some();
-                let is_meant = is_open || facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
+                // `docker compose run web make test`
+                let is_called = install.name == "make" && facts.is_called_from_outside("make");
+                let is_meant = is_open || is_called || facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
                 if !is_tool || (is_jdk && !java) || told || is_meant {
                     continue;
                 }
