@@ -125,7 +125,14 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
         let goes = |install: &&SystemInstall<'_>| {
-            !may_be_required(&chain, &installs, install) && !comes_with_another(&installs, install)
+            // Named once more in a later layer, it is there already.
+            let is_repeated = || {
+                let named = installs.iter().filter(|other| other.name == install.name);
+                named.into_iter().any(|other| {
+                    other.invocation.guard == Guard::Always && other.instruction < install.instruction
+                })
+            };
+            !may_be_required(&chain, &installs, install) && !comes_with_another(&installs, install) && !is_repeated()
         };
         for install in headers.into_iter().filter(goes) {
             let kept = found.entry(one_finding(facts, install)).or_default();
