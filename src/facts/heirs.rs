@@ -161,7 +161,9 @@ fn references(text: &str) -> Vec<Reference> {
     for (index, (reference, name)) in stages.iter().enumerate() {
         add(reference, !shipped.contains(&index) && copied.iter().any(|from| !name.is_empty() && from == name));
     }
-    copied.iter().for_each(|from| add(from, true));
+    for from in &copied {
+        add(from, true);
+    }
     for (_, value) in &arguments {
         if !stages.iter().any(|(reference, _)| reference == value) && !copied.iter().any(|from| from == value) {
             add(value, false);

@@ -11,7 +11,7 @@ use crate::catalogue::{self, BaseImage, Distribution, debian_release};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 use crate::workspace::parent;
 
-use super::commands::{Apt, Rpm, RpmTool};
+use super::commands::{Apt, Rpm, RpmTool, fetches_an_installer_by_git};
 use super::layers::installs_node_modules;
 use super::paths::{file_name, is_below, resolve_value};
 use super::{Facts, Guard, Invocation, StageFacts};
@@ -155,7 +155,7 @@ impl Facts<'_> {
         }
         // What installs the server that it starts nobody sees, and there is no wheel of it.
         let starts_uwsgi = |stage: &&StageFacts| stage.is_final && self.starts_with(stage, &["uwsgi"]);
-        if stages.iter().any(|stage| starts_uwsgi(&stage)) && !self.python_installs().is_empty() {
+        if stages.iter().any(starts_uwsgi) && !self.python_installs().is_empty() {
             needs.add("gcc", "for `uwsgi`, which it starts".to_owned());
         }
         // OpenCV's next library behind libGL, which no other package of Python asks for by that name.
@@ -269,6 +269,9 @@ impl Collector<'_, '_> {
         let secure = || command.arguments.iter().any(|word| word.value.text().contains("https://"));
         if DOWNLOADERS.contains(&command.program.as_str()) && secure() {
             self.certificates_of(&command.program);
+        }
+        if fetches_an_installer_by_git(command) {
+            self.add("git", "for an installer that is fetched, which clones".to_owned());
         }
         if let Some(address) = self.fetched_script(stage, run, command) {
             self.add("curl", format!("for the script of `{address}`, which downloads"));

@@ -85,14 +85,8 @@ impl Facts<'_> {
     /// A mount of the sources over the folder that the image works in.
     pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
         let workdir = image.state.workdir.known().unwrap_or("/");
-        let mut own = self.mounts.iter().filter(|mount| self.is_built_for(image, mount));
+        let mut own = self.mounts.iter().filter(|mount| is_built_for(image, mount));
         own.find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
-    }
-
-    /// Whether the service with the mount builds this stage, as far as the file says which.
-    fn is_built_for(&self, image: &StageFacts, mount: &SourceMount) -> bool {
-        let named = |stage: &str| image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(stage));
-        mount.stage.as_deref().is_none_or(|stage| stage.contains('$') || named(stage))
     }
 
     /// Whether compose mounts the sources over the folder that the image works in, where no step copies any: what runs is what somebody
@@ -102,7 +96,7 @@ impl Facts<'_> {
         let covering: Vec<&str> = self
             .mounts
             .iter()
-            .filter(|mount| self.is_built_for(image, mount))
+            .filter(|mount| is_built_for(image, mount))
             .map(|mount| mount.target.as_str())
             .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
@@ -121,6 +115,12 @@ impl Facts<'_> {
         let there = join(&self.service.context, path.trim_start_matches('/'));
         path.contains('*') || there.is_none_or(|there| self.workspace.is_dir(&there))
     }
+}
+
+/// Whether the service with the mount builds this stage, as far as the file says which.
+fn is_built_for(image: &StageFacts, mount: &SourceMount) -> bool {
+    let named = |stage: &str| image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(stage));
+    mount.stage.as_deref().is_none_or(|stage| stage.contains('$') || named(stage))
 }
 
 /// Whether no command of `run` can have made the file at `path`: all of them install packages, set something up, or say that their

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalogue;
 use crate::diagnostic::{Severity, format_bytes};
+use crate::facts::commands::fetches_an_installer_by_git;
 use crate::facts::python::Reached;
 use crate::facts::{Facts, Guard, Invocation, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::packages::{bytes_of, savings, without_words};
@@ -279,8 +280,10 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
         return;
     }
     let runs = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let calls_git =
+        |invocation: &&Invocation| invocation.program == "git" || fetches_an_installer_by_git(invocation);
     let calls: Vec<&Invocation> =
-        runs.filter(|invocation| invocation.program == "git" && invocation.guard != Guard::Never).collect();
+        runs.filter(|invocation| calls_git(invocation) && invocation.guard != Guard::Never).collect();
     let fetched = installs().find_map(|install| install.from_git().next());
     // Who takes it out again knows that the build calls it.
     let late = facts.late_removal(git);
@@ -293,7 +296,11 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     let mut finding = reporter.report(git.argument.range, message);
     for call in calls.iter().filter(|call| call.script().is_none()).take(2) {
         let words: Vec<&str> = call.argument(0).into_iter().collect();
-        finding.label(call.program_range, format!("`git {}` of the build", words.join(" ")));
+        let text = match call.program.as_str() {
+            "git" => format!("`git {}` of the build", words.join(" ")),
+            _ => "the installer that is fetched here calls it".to_owned(),
+        };
+        finding.label(call.program_range, text);
     }
     if let Some(range) = late {
         finding.label(range, LATE_REMOVAL);

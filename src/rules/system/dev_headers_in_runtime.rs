@@ -140,7 +140,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.on_full |= facts.stands_on_buildpack(image);
-            kept.release = chain.last().filter(|stage| stage.image.distribution == Distribution::Debian).map(release_of);
+            kept.release = chain.last().filter(|stage| stage.image.distribution == Distribution::Debian).map(|stage| release_of(stage));
             if let Some(name) = interpreter(install).filter(|name| !brings(name, image, &installs)) {
                 kept.interpreters.insert(name, install.name);
             }
@@ -171,7 +171,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
 }
 
 /// The release of Debian that an image stands on. Which one `python:3.9-slim` was when somebody noted its digest, the tag does not tell.
-fn release_of(stage: &&StageFacts) -> DebianRelease {
+fn release_of(stage: &StageFacts) -> DebianRelease {
     let release = catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default());
     let is_pinned = matches!(&stage.base, Base::Image(reference) if reference.text().contains("@sha256:"));
     if is_pinned && release == DebianRelease::Floating { DebianRelease::Other } else { release }

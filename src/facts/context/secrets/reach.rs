@@ -128,21 +128,6 @@ fn includes(manifest: &str, path: &str) -> bool {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::includes;
-
-    #[test]
-    fn a_manifest_takes_files_in_turn() {
-        assert!(includes("include proxy/*\n", "proxy/ca.key"));
-        assert!(!includes("include proxy/*\n", "proxy/deep/ca.key"));
-        assert!(includes("graft src", "src/package/ca.key"));
-        assert!(includes("recursive-include src *.key *.pem", "src/package/ca.key"));
-        assert!(!includes("graft src\nglobal-exclude *.key", "src/ca.key"));
-        assert!(!includes("include README.md", "ca.key"));
-    }
-}
-
 impl IgnorePlan {
     /// Whether somebody wants the file at `path` in a build: a Dockerfile that shares the ignore file copies or mounts it by name, a
     /// command or a start script names it, or the ignore file takes it back.
@@ -161,5 +146,20 @@ impl IgnorePlan {
         let mut exceptions = self.ignore.patterns.iter().filter(|pattern| pattern.exclusion);
         self.builds.iter().any(|build| build.says(file_name(path)) || build.sources.iter().any(names))
             || exceptions.any(|exception| IgnoreFile::parse(&exception.text).excluded(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::includes;
+
+    #[test]
+    fn a_manifest_takes_files_in_turn() {
+        assert!(includes("include proxy/*\n", "proxy/ca.key"));
+        assert!(!includes("include proxy/*\n", "proxy/deep/ca.key"));
+        assert!(includes("graft src", "src/package/ca.key"));
+        assert!(includes("recursive-include src *.key *.pem", "src/package/ca.key"));
+        assert!(!includes("graft src\nglobal-exclude *.key", "src/ca.key"));
+        assert!(!includes("include README.md", "ca.key"));
     }
 }
