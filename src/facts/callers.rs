@@ -84,7 +84,7 @@ impl Facts<'_> {
     }
 
     /// Commands that only full images have and that a source of the program lists with their arguments, `["git", "fetch"]`, whatever
-    /// starts them then; each with the first such source.
+    /// starts them then; each with the source, in their order.
     pub(super) fn listed_calls(&self) -> Arc<Vec<(&'static str, String)>> {
         self.of_program("listed calls", || {
             let commands: Vec<&'static str> = catalogue::commands_of_full_images().collect();
@@ -95,11 +95,7 @@ impl Facts<'_> {
             });
             let mut calls: Vec<(&'static str, String)> = Vec::new();
             for (listed, path) in found {
-                for command in listed {
-                    if !calls.iter().any(|(known, _)| *known == command) {
-                        calls.push((command, path.clone()));
-                    }
-                }
+                calls.extend(listed.into_iter().map(|command| (command, path.clone())));
             }
             calls
         })
@@ -267,6 +263,19 @@ impl Facts<'_> {
         for (path, text) in calls.iter() {
             search.text(path, text, Form::Script);
         }
+    }
+
+    /// Whether a Makefile, a script or a platform calls `command` in a container: `docker compose run web make test`.
+    #[must_use]
+    pub fn is_called_from_outside(&self, command: &str) -> bool {
+        let targets = self.targets();
+        let calls = self.workspace.remembered("calls from outside", || calls_from_outside(targets.texts()));
+        calls.iter().any(|(_, text)| {
+            text.lines().any(|line| {
+                let behind = ["exec ", "run "].iter().find_map(|word| line.split_once(word)).map(|(_, behind)| behind);
+                behind.is_some_and(|behind| behind.split([' ', '\t', '"', '\'']).skip(1).any(|word| word == command))
+            })
+        })
     }
 
     /// Whether something is fetched or compiled in the image beside packages, of which nobody knows what it uses: programs from

@@ -24,50 +24,29 @@ const PLAIN_FOLDERS: [&str; 12] = [
     "src",
 ];
 
-/// How many lines of a README are taken for its beginning.
-const README_LINES: usize = 20;
-/// What a README says of an image that others are built on.
-const FOR_OTHERS: [&str; 8] = [
-    "base image",
-    "base container",
-    "base docker image",
-    "parent image",
-    "container for deploying",
-    "container for running",
-    "image for deploying",
-    "image for running",
-];
-
 impl Facts<'_> {
-    /// Whether the README of the repository says that its image is for others to stand on, and the start has a hook that only these can
-    /// fill: `if [ -f /scripts/app_start.sh ]`, where a step copies a folder `scripts` without that file.
-    pub(super) fn is_for_children(&self) -> bool {
-        let says = || {
-            let mut begins =
-                ["README.md", "readme.md", "README.rst"].iter().filter(|name| self.workspace.is_file(name));
-            begins.next().and_then(|name| self.workspace.read(name).ok()).is_some_and(|file| {
-                let head: String = file.text().lines().take(README_LINES).collect::<Vec<_>>().join(" ").to_lowercase();
-                FOR_OTHERS.iter().any(|words| head.contains(words))
-            })
-        };
-        self.finals().any(|image| self.has_open_hook(image)) && says()
-    }
-
-    /// Whether the script that the image starts looks for a file which no step brings, in a folder that a step copies.
-    fn has_open_hook(&self, image: &StageFacts) -> bool {
+    /// The script that the image starts, with a script that it runs where it is there, in a folder that a step copies, which no step brings:
+    /// `if [ -f /scripts/app_start.sh ]`. An image that is built on this one may.
+    pub(super) fn open_hook(&self, image: &StageFacts) -> Option<(String, String)> {
         let is_open = |path: &str| {
             let folder = self.origin(image.index, usize::MAX, parent(path), None);
             folder.is_some_and(|folder| self.workspace.is_dir(&folder))
                 && self.origin(image.index, usize::MAX, path, None).is_none()
         };
-        let looks_for = |line: &str| {
+        let hook = |line: &str| {
             let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";[]\"'".contains(c)).collect();
             let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-            words.windows(2).any(|pair| {
-                matches!(pair, ["-f" | "-e" | "-x" | "-r", path] if path.starts_with('/') && !path.contains('$') && is_open(path))
-            })
+            let mut tested = words.windows(2).filter_map(|pair| match pair {
+                ["-f" | "-e" | "-x" | "-r", path] if path.starts_with('/') && !path.contains('$') => Some(*path),
+                _ => None,
+            });
+            let is_script = |path: &str| [".sh", ".bash", ".py"].iter().any(|ending| path.ends_with(ending));
+            tested.find(|path| is_script(path) && is_open(path)).map(str::to_owned)
         };
-        self.start_script_with(image, looks_for).is_some()
+        let script = self.start_script_with(image, |line| hook(line).is_some())?;
+        let file = self.workspace.read(&script).ok()?;
+        let found = file.text().lines().find_map(hook)?;
+        Some((script, found))
     }
 
     /// Whether another Dockerfile of the repository is built on what this one builds, as their names tell: on
@@ -78,20 +57,51 @@ impl Facts<'_> {
         if own.is_empty() || !self.workspace.exists(".git") {
             return false;
         }
+        self.references_to(&own).next().is_some()
+    }
+
+    /// Whether an image that starts nothing is where other Dockerfiles of the repository copy files from, and none is built on it:
+    /// `FROM ${BASE_IMAGE} AS base`, then `COPY --from=base /app/build .` in a stage on another image.
+    pub(super) fn is_only_copied_from(&self, image: &StageFacts) -> bool {
+        let own = names_of(&self.service.dockerfile);
+        if own.is_empty() || !self.starts_nothing(image) || !self.workspace.exists(".git") {
+            return false;
+        }
+        let mut uses = self.references_to(&own).peekable();
+        uses.peek().is_some() && uses.all(|reference| reference.is_copied)
+    }
+
+    /// What other Dockerfiles of the repository take of an image with one of these names.
+    fn references_to(&self, own: &[String]) -> impl Iterator<Item = Reference> {
         let references = self.workspace.remembered("images of Dockerfiles", || {
             let tree = repository(self.workspace);
             let files = tree.files.iter().map(|file| file.path.as_str());
             let files = files.filter(|path| is_dockerfile_name(file_name(path)) == NameKind::Yes).take(FILE_LIMIT);
             let read = |path: &str| Some((path.to_owned(), references(self.workspace.read(path).ok()?.text())));
-            files.filter_map(read).collect::<Vec<(String, Vec<String>)>>()
+            files.filter_map(read).collect::<Vec<(String, Vec<Reference>)>>()
         });
         let others = references.iter().filter(|(path, _)| *path != self.service.dockerfile);
-        others.flat_map(|(_, references)| references).any(|name| {
+        let is_own = |name: &str| {
             own.iter().any(|own| {
                 name == own || name.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with(['-', '_']))
             })
-        })
+        };
+        let found: Vec<Reference> = others
+            .flat_map(|(_, references)| references)
+            .filter(|reference| is_own(&reference.name))
+            .cloned()
+            .collect();
+        found.into_iter()
     }
+}
+
+/// An image with an owner that a Dockerfile names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reference {
+    /// Its last name.
+    name: String,
+    /// Whether files are copied from it, and nothing that is shipped is built on it.
+    is_copied: bool,
 }
 
 /// What the image of a Dockerfile may be called: `updater-core` for `Dockerfile.updater-core`, else the folder's name.
@@ -104,26 +114,69 @@ fn names_of(path: &str) -> Vec<String> {
     if name.is_empty() || PLAIN_FOLDERS.contains(&name) { Vec::new() } else { vec![name.to_owned()] }
 }
 
-/// The last names of the images with an owner that a Dockerfile is built on or has as the value of an argument. One without an owner,
-/// `FROM python:3.12`, is a public one.
-fn references(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
+/// The images with an owner that a Dockerfile is built on, copies from or has as the value of an argument. One without an owner, `FROM
+/// python:3.12`, is a public one.
+fn references(text: &str) -> Vec<Reference> {
+    let mut arguments: Vec<(&str, &str)> = Vec::new();
+    // What each stage begins with, and its name.
+    let mut stages: Vec<(String, &str)> = Vec::new();
+    let mut copied: Vec<String> = Vec::new();
+    let filled = |word: &str, arguments: &[(&str, &str)]| {
+        let name = word.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
+        let value = name.and_then(|name| arguments.iter().find(|(argument, _)| *argument == name));
+        value.map_or_else(|| word.to_owned(), |(_, value)| (*value).to_owned())
+    };
     for line in text.lines() {
         let mut words = line.split_whitespace();
-        let reference = match words.next().map(str::to_ascii_uppercase).as_deref() {
-            Some("FROM") => words.find(|word| !word.starts_with("--")),
-            Some("ARG") => words.next().and_then(|word| Some(word.split_once('=')?.1.trim_matches(['"', '\'']))),
-            _ => None,
-        };
-        let Some(reference) = reference.filter(|reference| reference.contains('/')) else { continue };
-        // `${REGISTRY:-ghcr.io}/owner/base:${TAG}`
-        let name = reference.rsplit('/').next().unwrap_or_default();
-        let name = name.split([':', '@', '$']).next().unwrap_or_default().to_lowercase();
-        if !name.is_empty() {
-            found.push(name);
+        match words.next().map(str::to_ascii_uppercase).as_deref() {
+            Some("FROM") => {
+                let mut words = words.skip_while(|word| word.starts_with("--"));
+                let Some(reference) = words.next() else { continue };
+                stages.push((filled(reference, &arguments), words.nth(1).unwrap_or_default()));
+            }
+            Some("ARG") => {
+                let declared = words.next().and_then(|word| word.split_once('='));
+                arguments.extend(declared.map(|(name, value)| (name, value.trim_matches(['"', '\'']))));
+            }
+            Some("COPY") => {
+                let from = words.find_map(|word| word.strip_prefix("--from="));
+                copied.extend(from.map(|from| filled(from, &arguments)));
+            }
+            _ => {}
+        }
+    }
+    // What the last stage stands on.
+    let mut shipped: Vec<usize> = Vec::new();
+    let mut at = stages.len().checked_sub(1);
+    while let Some(index) = at {
+        shipped.push(index);
+        let below = stages.get(index).map(|(reference, _)| reference.as_str()).unwrap_or_default();
+        at = stages.iter().take(index).position(|(_, name)| !name.is_empty() && *name == below);
+    }
+    let mut found: Vec<Reference> = Vec::new();
+    let mut add = |reference: &str, is_copied: bool| {
+        let name = last_name(reference);
+        found.extend(name.map(|name| Reference { name, is_copied }));
+    };
+    for (index, (reference, name)) in stages.iter().enumerate() {
+        add(reference, !shipped.contains(&index) && copied.iter().any(|from| !name.is_empty() && from == name));
+    }
+    for from in &copied {
+        add(from, true);
+    }
+    for (_, value) in &arguments {
+        if !stages.iter().any(|(reference, _)| reference == value) && !copied.iter().any(|from| from == value) {
+            add(value, false);
         }
     }
     found
+}
+
+/// `base` of `${REGISTRY:-ghcr.io}/owner/base:${TAG}`
+fn last_name(reference: &str) -> Option<String> {
+    let name = reference.rsplit_once('/')?.1;
+    let name = name.split([':', '@', '$']).next().unwrap_or_default().to_lowercase();
+    (!name.is_empty()).then_some(name)
 }
 
 #[cfg(test)]
@@ -139,8 +192,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_only_copied_from_is_no_base() {
+        let text = "ARG BASE=owner/base\nFROM ${BASE} AS made\nFROM node:24-slim\nCOPY --from=made /app .\n";
+        assert_eq!(references(text), [Reference { name: "base".to_owned(), is_copied: true }]);
+        let text = "FROM owner/base AS made\nFROM made\nCOPY --from=made /app .\n";
+        assert_eq!(references(text), [Reference { name: "base".to_owned(), is_copied: false }]);
+    }
+
+    #[test]
     fn references_have_an_owner() {
         let text = "ARG BASE=ghcr.io/a/generator:latest\nARG X=1\nFROM --platform=x $R/owner/base:${TAG} AS b\nFROM python:3.12\n";
-        assert_eq!(references(text), ["generator", "base"]);
+        let names: Vec<(String, bool)> =
+            references(text).into_iter().map(|reference| (reference.name, reference.is_copied)).collect();
+        assert_eq!(names, [("base".to_owned(), false), ("generator".to_owned(), false)]);
     }
 }

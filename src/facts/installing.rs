@@ -1,6 +1,7 @@
 //! Images that install packages, or compile, when they run.
 
 mod calls;
+mod given;
 mod offered;
 mod prompted;
 
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 
 use crate::dockerfile::{Keyword, Value};
+use crate::python::PackageName;
 use crate::workspace::{join, parent};
 
 use super::paths::{bare, file_name, is_below, resolve};
@@ -16,7 +18,7 @@ use super::python::{Program, Reached, starts_programs};
 use super::targets::repository;
 use super::{Facts, Source, StageFacts};
 pub(super) use calls::install_call;
-use calls::source_call;
+use calls::{driver_call, source_call};
 
 /// How many scripts are followed from a start.
 const SCRIPT_LIMIT: usize = 40;
@@ -26,6 +28,27 @@ const DEPTH_LIMIT: usize = 4;
 const LINE_LIMIT: usize = 2_000;
 /// Sources of a project that is installed from a wheel of its own: more are not read.
 const SOURCE_LIMIT: usize = 2_000;
+/// A source without any of these words installs and compiles nothing.
+const SPEAKING: [&str; 17] = [
+    "install",
+    "sync",
+    "uvx",
+    "pipx",
+    "--with",
+    "tool",
+    "build",
+    "bootstrap",
+    "compile",
+    "make\"",
+    "make'",
+    "gcc\"",
+    "gcc'",
+    "g++\"",
+    "g++'",
+    "rustc\"",
+    "rustc'",
+];
+
 impl Facts<'_> {
     /// What shows that packages are installed or programs compiled in the container: the start of the image or of a compose service
     /// that builds it, a script that these run or that others call, a source of the program.
@@ -38,8 +61,20 @@ impl Facts<'_> {
                 .or_else(|| self.program_calls_go(image))
                 .or_else(|| self.offers_to_compile(image))
                 .or_else(|| self.prompts_to_install())
+                .or_else(|| self.starts_given_servers())
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| purpose.installs.get_or_init(answer).clone())
+    }
+
+    /// Whether a shipped image that has what `stage` writes calls `program` when it runs, so that the caches which that fills are of use
+    /// there.
+    #[must_use]
+    pub fn compiles_again(&self, stage: &StageFacts, program: &str) -> bool {
+        let holders = self.descendants(stage.index);
+        let calls = |image: &StageFacts| {
+            self.installs_when_it_runs(image).is_some_and(|call| call.by.split(' ').next() == Some(program))
+        };
+        self.finals().filter(|image| holders.contains(&image.index)).any(calls)
     }
 
     fn start_installs(&self, image: &StageFacts) -> Option<Reached> {
@@ -242,23 +277,31 @@ impl Facts<'_> {
     /// A source of the program, or of the project whose own wheel is installed, that calls an installer.
     fn sources_install(&self, image: &StageFacts) -> Option<Reached> {
         let folder = self.own_project(image);
+        let members = self.members_installed();
         let key = format!(
-            "installs when it runs\0{}\0{}",
+            "installs when it runs\0{}\0{}\0{}",
             folder.unwrap_or("-"),
-            self.project_folders().into_iter().collect::<Vec<_>>().join("\0")
+            self.project_folders().into_iter().collect::<Vec<_>>().join("\0"),
+            members.iter().flatten().map(PackageName::as_str).collect::<Vec<_>>().join("\0")
         );
+        let runs = |path: &str| {
+            self.may_run_with_program(path)
+                && members.as_ref().is_none_or(|members| !self.is_of_another_member(path, members))
+        };
         let found = self.of_program(&key, || {
             let own = folder.map(|folder| self.workspace.python_sources(folder, SOURCE_LIMIT)).unwrap_or_default();
             // Where sources are copied, those are what runs, whatever else the project's folder holds.
             let copied = self.program().sources.iter().any(|path| runs_with_program(path));
             let others = if copied { Vec::new() } else { self.project_sources() };
             let sources: Vec<&String> = self.program().sources.iter().chain(&others).chain(&own).collect();
-            sources.par_iter().filter(|path| self.may_run_with_program(path)).find_map_first(|path| {
+            sources.par_iter().filter(|path| runs(path)).find_map_first(|path| {
                 let file = self.workspace.read(path).ok()?;
                 let text = file.text();
-                let speaks =
-                    ["install", "sync", "uvx", "pipx", "--with", "tool"].iter().any(|word| text.contains(word));
-                let by = speaks.then(|| source_call(text)).flatten()?;
+                let by = SPEAKING
+                    .iter()
+                    .any(|word| text.contains(word))
+                    .then(|| source_call(text).or_else(|| driver_call(text, |program| self.is_in_repository(program))))
+                    .flatten()?;
                 let starts = self.imports_of(path).is_some_and(|imports| starts_programs(&imports));
                 // A list goes to a function of the project's own.
                 (starts || by.contains("pip ")).then(|| Reached { file: (*path).clone(), by })
@@ -267,9 +310,22 @@ impl Facts<'_> {
         (*found).clone()
     }
 
+    /// Whether a relative path names a file of the repository, in the context or at its root.
+    fn is_in_repository(&self, path: &str) -> bool {
+        [self.service.context.as_str(), ""]
+            .iter()
+            .any(|folder| join(folder, path).is_some_and(|path| self.workspace.is_file(&path)))
+    }
+
     /// Whether a Python source can be part of what runs; see [`runs_with_program`].
     fn may_run_with_program(&self, path: &str) -> bool {
-        runs_with_program(self.below_context(path))
+        let below = self.below_context(path);
+        // The tools of an agent are a package of its own: `agent/tools/build.py` beside `agent/tools/__init__.py`.
+        let is_package = |folder: &str| join(folder, "__init__.py").is_some_and(|path| self.workspace.is_file(&path));
+        let folder = parent(path);
+        let of_package = || file_name(folder) == "tools" && is_package(folder) && is_package(parent(folder));
+        runs_with_program(below)
+            || below.contains("/tools/") && of_package() && runs_with_program(&below.replacen("/tools/", "/", 1))
     }
 
     /// Whether a file lies in a folder for examples, tests and the like, wherever the Dockerfile and the context lie.

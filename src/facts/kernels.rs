@@ -8,8 +8,9 @@ const COMPILES_WHEN_IT_RUNS: [&str; 7] =
     ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
 /// Packages that compile when they run: kernels, models, wrappers. Documented by each of them; what only may (`torch.compile`,
 /// `cffi`) is looked for in the sources.
-const COMPILE_WHEN_RUN: [&str; 33] = [
+const COMPILE_WHEN_RUN: [&str; 34] = [
     "aesara",
+    "bbot",
     "brian2",
     "cmdstanpy",
     "codon-jit",
@@ -79,6 +80,15 @@ impl Facts<'_> {
             roots.any(|root| root.requirement.name.as_str() == name && !root.is_brought_along())
         };
         COMPILE_WHEN_RUN.into_iter().find(|&name| if name == "triton" { is_asked_for(name) } else { brings(name) })
+    }
+
+    /// Whether the stages of a final image (`chain`) install by name a package that compiles when it runs, for a GPU or not.
+    #[must_use]
+    pub fn asks_for_compiling(&self, chain: &[&StageFacts]) -> bool {
+        let installs =
+            self.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
+        let mut roots = installs.flat_map(|install| &install.roots).filter(|root| !root.is_brought_along());
+        roots.any(|root| COMPILE_WHEN_RUN.contains(&root.requirement.name.as_str()))
     }
 
     fn names_one(&self, chain: &[&StageFacts], names: &[&str]) -> bool {

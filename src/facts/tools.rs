@@ -11,7 +11,7 @@ use crate::catalogue::{self, BaseImage, Distribution, debian_release};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 use crate::workspace::parent;
 
-use super::commands::{Apt, Rpm, RpmTool};
+use super::commands::{Apt, Rpm, RpmTool, fetches_an_installer_by_git};
 use super::layers::installs_node_modules;
 use super::paths::{file_name, is_below, resolve_value};
 use super::{Facts, Guard, Invocation, StageFacts};
@@ -153,14 +153,28 @@ impl Facts<'_> {
                 needs.add("git", format!("for `{name}` from a git repository"));
             }
         }
+        // What installs the server that it starts nobody sees, and there is no wheel of it.
+        let starts_uwsgi = |stage: &&StageFacts| stage.is_final && self.starts_with(stage, &["uwsgi"]);
+        if stages.iter().any(starts_uwsgi) && !self.python_installs().is_empty() {
+            needs.add("gcc", "for `uwsgi`, which it starts".to_owned());
+        }
+        // OpenCV's next library behind libGL, which no other package of Python asks for by that name.
+        let named = installed.iter().find(|name| matches!(**name, "libgl1" | "libgl1-mesa-glx"));
+        if let Some(name) = named.filter(|_| !self.python_installs().is_empty()) {
+            needs.add("libglib2.0-0", format!("for OpenCV, as `{name}` tells"));
+        }
         for (text, path) in self.composed_health_checks() {
             needs.script(&text, &path);
         }
         for (path, command) in self.platform_commands() {
             needs.script(&command, &path);
         }
-        for (command, path) in self.listed_calls().iter() {
-            needs.call(command, path);
+        let listed = self.listed_calls();
+        let members = if listed.is_empty() { None } else { self.members_installed() };
+        for (command, path) in listed.iter() {
+            if members.as_ref().is_none_or(|members| !self.is_of_another_member(path, members)) {
+                needs.call(command, path);
+            }
         }
         needs.needs.opaque |= stages.iter().any(|stage| stage.is_final && self.installs_when_it_runs(stage).is_some());
         let old =
@@ -234,6 +248,9 @@ impl Collector<'_, '_> {
 
     /// A command that the full image brings, called by `caller`.
     fn call(&mut self, command: &str, caller: &str) {
+        if matches!(command, "pm2" | "pm2-runtime") {
+            self.add("procps", format!("for `ps`, which `{command}` calls"));
+        }
         if let Some(package) = catalogue::package_of_command(command, self.image) {
             let named = package == command || (package, command) == ("python3", "python");
             let what = if named { String::new() } else { format!("for `{command}`, ") };
@@ -252,6 +269,9 @@ impl Collector<'_, '_> {
         let secure = || command.arguments.iter().any(|word| word.value.text().contains("https://"));
         if DOWNLOADERS.contains(&command.program.as_str()) && secure() {
             self.certificates_of(&command.program);
+        }
+        if fetches_an_installer_by_git(command) {
+            self.add("git", "for an installer that is fetched, which clones".to_owned());
         }
         if let Some(address) = self.fetched_script(stage, run, command) {
             self.add("curl", format!("for the script of `{address}`, which downloads"));
@@ -283,7 +303,9 @@ impl Collector<'_, '_> {
         if command.program == "gem" && command.argument(0) == Some("install") {
             for word in command.arguments.iter().skip(1).filter_map(|word| word.value.known()) {
                 // `gem install pg:1.5.4`
-                self.gem(word.split(':').next().unwrap_or(word));
+                let name = word.split(':').next().unwrap_or(word);
+                // Today's brings SQLite.
+                self.gem(if name == "sqlite3" { "" } else { name });
             }
         }
         if command.program == "npm" {
@@ -344,8 +366,10 @@ impl Collector<'_, '_> {
                 self.add("git", "for gems from git repositories".to_owned());
             }
             let (name, version) = line.strip_prefix("    ").and_then(|line| line.split_once(' ')).unwrap_or_default();
-            // Up to version 4 it brings the library's sources.
-            let brings_it = name == "psych" && !version.starts_with("(5");
+            // Up to version 4 it brings the library's sources, and SQLite's from version 1.5 on, or a compiled one.
+            let old_sqlite =
+                ["(0.", "(1.0", "(1.1.", "(1.2.", "(1.3.", "(1.4."].iter().any(|old| version.starts_with(old));
+            let brings_it = name == "psych" && !version.starts_with("(5") || name == "sqlite3" && !old_sqlite;
             self.gem(if brings_it { "" } else { name });
         }
     }

@@ -270,7 +270,7 @@ pub(super) fn candidates(source: &str, destination: &str, path: &str) -> Vec<Str
 }
 
 /// `*` and `?` of one path part; a class counts as a match of anything.
-pub(super) fn glob_matches(pattern: &str, name: &str) -> bool {
+pub(in crate::facts) fn glob_matches(pattern: &str, name: &str) -> bool {
     if pattern.contains('[') {
         return !name.is_empty();
     }

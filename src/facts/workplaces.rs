@@ -117,7 +117,6 @@ impl Facts<'_> {
     #[must_use]
     pub fn is_made_to_build_on(&self) -> bool {
         self.others_are_built_on_it()
-            || self.is_for_children()
             || self.dockerfile.instructions.iter().any(|instruction| instruction.keyword == Keyword::Onbuild)
     }
 
@@ -213,7 +212,16 @@ impl Facts<'_> {
 }
 
 /// What sources hold that have kernels compiled when they run.
-const KERNELS: [&str; 5] = ["torch.compile(", "torch_compile", "load_inline(", "cpp_extension", "pyximport"];
+const KERNELS: [&str; 7] = [
+    "torch.compile(",
+    "torch_compile",
+    "load_inline(",
+    "cpp_extension",
+    "pyximport",
+    // Who sets torch's compiler up, or switches it off on some platforms, has seen it called.
+    "torchdynamo_",
+    "torchinductor_",
+];
 
 impl UseSigns {
     /// What shows that sources have kernels compiled when they run, whatever else calls a compiler by name.

@@ -58,3 +58,13 @@ impl<'i> GitClone<'i> {
         Some(Self { subcommand, folder, options })
     }
 }
+
+/// Whether a command fetches the installer of a version manager that clones itself, and stops where there is no git: `curl
+/// https://pyenv.run | bash`.
+#[must_use]
+pub fn fetches_an_installer_by_git(command: &Invocation) -> bool {
+    const INSTALLERS: [&str; 6] =
+        ["//pyenv.run", "pyenv-installer", "rbenv-installer", "Homebrew/install", "ohmyzsh/", "oh-my-zsh/"];
+    matches!(command.program.as_str(), "curl" | "wget")
+        && command.arguments.iter().any(|word| INSTALLERS.iter().any(|part| word.value.text().contains(part)))
+}

@@ -20,7 +20,7 @@ pub use apk::{Apk, ApkAction};
 pub(super) use apt::recommends_option;
 pub use apt::{Apt, AptAction, is_archive};
 pub use conda::{Conda, CondaAction};
-pub use git::GitClone;
+pub use git::{GitClone, fetches_an_installer_by_git};
 pub use node::{Npm, NpmAction};
 pub use options::{Flag, Options};
 pub use pdm::{Pdm, PdmAction};

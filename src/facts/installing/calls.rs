@@ -73,8 +73,10 @@ const CALLERS: [&str; 10] = [
     "popen(",
     "execute(",
 ];
+/// Calls that take the words of a command one by one.
+const STARTING: [&str; 4] = ["subprocess_exec(", "execvp(", "execlp(", "spawnlp("];
 /// Installers that Python sources call, as the list of their words begins.
-const LISTED_CALLS: [(&str, &str); 9] = [
+const LISTED_CALLS: [(&str, &str); 11] = [
     ("pip", "install"),
     ("pip3", "install"),
     ("uv", "sync"),
@@ -83,8 +85,14 @@ const LISTED_CALLS: [(&str, &str); 9] = [
     ("bundle", "install"),
     ("gem", "install"),
     ("go", "install"),
+    ("go", "build"),
     ("cargo", "install"),
+    ("cargo", "build"),
 ];
+/// Programs that compile whatever stands behind them.
+const COMPILING: [&str; 5] = ["make", "cmake", "gcc", "g++", "rustc"];
+/// What a driver of builds is told: `./mach build`, `./x.py bootstrap`.
+const BUILD_WORDS: [&str; 4] = ["build", "bootstrap", "compile", "install"];
 
 /// The command of a line of a script that installs or compiles: `pip install`.
 pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
@@ -180,6 +188,9 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     if begins_a_list(&code, "uvx") {
         return Some("uvx".to_owned());
     }
+    if let Some(program) = COMPILING.iter().find(|program| begins_words(&code, program)) {
+        return Some((*program).to_owned());
+    }
     if has_listed(&code, "uv", "run") && has_listed(&code, "run", "--with") {
         return Some("uv run --with".to_owned());
     }
@@ -215,6 +226,41 @@ fn begins_a_list(code: &str, program: &str) -> bool {
     ['"', '\''].into_iter().any(|quote| {
         code.match_indices(&format!("{quote}{program}{quote}"))
             .any(|(at, _)| code.get(..at).is_some_and(|before| before.trim_end().ends_with('[')))
+    })
+}
+
+/// Whether a list of several words, or the arguments of a call that starts a program, begin with `program`: `["make", "-C", folder]`; not
+/// the list of names `["gcc"]`, nor `which("gcc")`.
+fn begins_words(code: &str, program: &str) -> bool {
+    ['"', '\''].into_iter().any(|quote| {
+        let word = format!("{quote}{program}{quote}");
+        code.match_indices(&word).any(|(at, _)| {
+            let before = code.get(..at).unwrap_or_default().trim_end();
+            let behind = code.get(at + word.len()..).unwrap_or_default().trim_start();
+            let Some(next) = behind.strip_prefix(',').map(str::trim_start) else { return false };
+            let argument = next.starts_with('-') || next.get(1..).is_some_and(|word| word.starts_with('-'));
+            begins_a_command(before) && (argument || !next.starts_with(['"', '\'', ']', ')']))
+        })
+    })
+}
+
+/// Whether what comes next is the first word of a command: behind `[` of an argument, or behind `create_subprocess_exec(`.
+fn begins_a_command(before: &str) -> bool {
+    before.ends_with('[') || STARTING.iter().any(|call| before.ends_with(call))
+}
+
+/// A program of a checkout, by a relative path that nothing in the repository has, that a Python source starts to build: `["./mach",
+/// "build"]`. `is_there` tells whether the repository has a file at a path.
+pub(super) fn driver_call(text: &str, is_there: impl Fn(&str) -> bool) -> Option<String> {
+    ['"', '\''].into_iter().find_map(|quote| {
+        text.match_indices(&format!("{quote}./")).find_map(|(at, _)| {
+            let before = text.get(..at)?.trim_end();
+            let (program, behind) = text.get(at + 1..)?.split_once(quote)?;
+            let words: Vec<&str> = behind.split([']', ')']).next()?.split(quote).skip(1).step_by(2).take(3).collect();
+            let word = words.iter().find(|word| BUILD_WORDS.contains(word))?;
+            let plain = program.len() > 2 && program.len() < 60 && !program.contains([' ', '\n', '{', '$']);
+            (plain && begins_a_command(before) && !is_there(program)).then(|| format!("{program} {word}"))
+        })
     })
 }
 
@@ -317,6 +363,17 @@ mod tests {
     }
 
     #[test]
+    fn drivers_of_builds_stand_in_a_checkout() {
+        let call = |text: &str| driver_call(text, |path| path == "./manage");
+        assert_eq!(call("args = [\n  \"./mach\", \"build\"]").as_deref(), Some("./mach build"));
+        let text = "asyncio.create_subprocess_exec(\n    \"./mach\",\n    \"--quiet\",\n    \"bootstrap\",\n)";
+        assert_eq!(call(text).as_deref(), Some("./mach bootstrap"));
+        assert_eq!(call("subprocess.run(['./manage', 'build'])"), None);
+        assert_eq!(call("print(\"run ./mach build\")\nopen(\"./build\")"), None);
+        assert_eq!(call("subprocess.run([\"./bin/ffmpeg\", \"-i\", name])"), None);
+    }
+
+    #[test]
     fn sources_install() {
         for (text, expected) in [
             ("subprocess.check_call([sys.executable, \"-m\", \"pip\", \"install\", name])", Some("pip install")),
@@ -330,6 +387,10 @@ mod tests {
             ),
             ("hint = \"pip3 install foo\"\nlog.error(hint)\nsubprocess.run(other)", None),
             ("# subprocess.run([\"pip\", \"install\"])", None),
+            ("args = ['go', 'build']\nargs.extend(['-o', output])\nsubprocess.check_output(args)", Some("go build")),
+            ("subprocess.run([\"make\", \"-C\", folder])", Some("make")),
+            ("await asyncio.create_subprocess_exec(\"gcc\", source, \"-o\", target)", Some("gcc")),
+            ("deps_apt = [\"gcc\", \"git\", \"make\"]\nshutil.which(\"gcc\")", None),
             ("cmd = [\"uvx\"]\ncmd.extend([\"--with\", package])\nsubprocess.run(cmd)", Some("uvx")),
             ("subprocess.run([\"uv\", \"run\", \"--with\", package, \"python\"])", Some("uv run --with")),
             ("subprocess.run([\"uv\", \"tool\", \"run\", name])", Some("uv tool run")),

@@ -212,7 +212,11 @@ impl Facts<'_> {
         let folder = modules(install)?;
         let path = self.origin_in(stage.index, run, &install.workdir, "package.json")?;
         let manifest = self.node_manifest(&path)?;
-        let packages = manifest.development();
+        let mut packages = manifest.development();
+        let lock = join(parent(&path), "package-lock.json").filter(|_| install.program == "npm");
+        if let Some(lock) = lock.and_then(|lock| self.workspace.read(&lock).ok()) {
+            packages.retain(|name| !stays_without_development(lock.text(), name));
+        }
         let mut later = later.iter().map(|other| (*other, 0)).chain([(run, at + 1)]);
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
         let workspace = join(parent(&path), "pnpm-workspace.yaml");
@@ -363,6 +367,14 @@ impl Facts<'_> {
         // `["sh", "-c", "npm run migrate && npm start"]`
         commands(&words.join(" ")).iter().all(|command| manifest.runs_plainly(command))
     }
+}
+
+/// Whether a lock of npm says that an ordinary dependency may take the package too, so that npm leaves it when it takes out development
+/// dependencies: `"devOptional": true`.
+fn stays_without_development(lock: &str, name: &str) -> bool {
+    let start = format!("\n    \"node_modules/{name}\": {{");
+    let entry = lock.find(&start).and_then(|at| lock.get(at + start.len()..));
+    entry.and_then(|entry| entry.split("\n    }").next()).is_some_and(|entry| entry.contains("\"devOptional\": true"))
 }
 
 /// The major version of `node:20.11-slim`; `None` for other images and tags.

@@ -47,8 +47,14 @@ impl Facts<'_> {
         if self.starts_with(image, &TEST_CHAINS) {
             return Some("it starts a chain to test with".to_owned());
         }
-        if let Some(other) = self.one_for_production() {
+        if let Some(other) = self
+            .one_for_production()
+            .filter(|_| self.workspace.workflow_that_builds(&self.service.dockerfile).is_none())
+        {
             return Some(format!("`{other}` beside it is for production"));
+        }
+        if let Some((script, hook)) = self.open_hook(image) {
+            return Some(format!("`{script}` runs `{hook}`, which only an image that is built on it can bring"));
         }
         if self.may_be_published() {
             return None;

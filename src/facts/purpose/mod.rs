@@ -7,6 +7,7 @@
 //! Names of files, folders and stages and the comment at the head of a file are read in `names`, what an image starts in `starts`,
 //! what of it speaks of work in `work`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`.
 
+mod arms;
 mod doubts;
 mod mounts;
 mod names;
@@ -16,6 +17,7 @@ mod work;
 use std::sync::OnceLock;
 
 pub(super) use mounts::{SourceMount, mounts};
+pub(super) use names::is_folder_of_tests;
 pub(super) use starts::{ComposedStart, composed_starts};
 
 use super::python::Reached;
@@ -48,6 +50,7 @@ impl Facts<'_> {
                 || self.is_worked_on_in_a_mount(image)
                 || self.is_an_editors_container()
                 || self.builds_what_it_is_given(image)
+                || self.is_only_copied_from(image)
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.works.get_or_init(answer))
     }

@@ -17,6 +17,8 @@ pub(in crate::facts) struct SourceMount {
     pub(super) target: String,
     /// The compose file that says so.
     pub(super) file: String,
+    /// The stage that the service builds; `None` for the last.
+    stage: Option<String>,
 }
 
 /// What compose services that build the Dockerfile mount of its sources.
@@ -24,14 +26,15 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
     let folders = workspace.compose_files(&service.dockerfile, &service.context);
     let mut mounts = Vec::new();
     for file in folders.iter().flat_map(|files| files.iter()) {
-        let own = file
-            .services
-            .iter()
-            .filter(|composed| composed.build.as_ref().is_some_and(|build| build.dockerfile == service.dockerfile));
-        for (source, target) in own.flat_map(|composed| &composed.volumes) {
+        let own = file.services.iter().filter_map(|composed| {
+            let build = composed.build.as_ref().filter(|build| build.dockerfile == service.dockerfile)?;
+            Some(composed.volumes.iter().map(move |volume| (build, volume)))
+        });
+        for (build, (source, target)) in own.flatten() {
             let place = source.starts_with('.').then(|| join(parent(&file.path), source)).flatten();
             if place.is_some_and(|place| is_below(&format!("/{}", service.context), &format!("/{place}"))) {
-                mounts.push(SourceMount { target: format!("/{}", target.trim_matches('/')), file: file.path.clone() });
+                let target = format!("/{}", target.trim_matches('/'));
+                mounts.push(SourceMount { target, file: file.path.clone(), stage: build.target.clone() });
             }
         }
     }
@@ -82,7 +85,8 @@ impl Facts<'_> {
     /// A mount of the sources over the folder that the image works in.
     pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
         let workdir = image.state.workdir.known().unwrap_or("/");
-        self.mounts.iter().find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
+        let mut own = self.mounts.iter().filter(|mount| is_built_for(image, mount));
+        own.find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
     }
 
     /// Whether compose mounts the sources over the folder that the image works in, where no step copies any: what runs is what somebody
@@ -92,6 +96,7 @@ impl Facts<'_> {
         let covering: Vec<&str> = self
             .mounts
             .iter()
+            .filter(|mount| is_built_for(image, mount))
             .map(|mount| mount.target.as_str())
             .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
@@ -110,6 +115,12 @@ impl Facts<'_> {
         let there = join(&self.service.context, path.trim_start_matches('/'));
         path.contains('*') || there.is_none_or(|there| self.workspace.is_dir(&there))
     }
+}
+
+/// Whether the service with the mount builds this stage, as far as the file says which.
+fn is_built_for(image: &StageFacts, mount: &SourceMount) -> bool {
+    let named = |stage: &str| image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(stage));
+    mount.stage.as_deref().is_none_or(|stage| stage.contains('$') || named(stage))
 }
 
 /// Whether no command of `run` can have made the file at `path`: all of them install packages, set something up, or say that their

@@ -1,6 +1,7 @@
 //! Names and comments that say that people work with an image.
 
 use crate::facts::comments::is_for_tools;
+use crate::facts::paths::file_name;
 use crate::facts::{Facts, Targets};
 use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
 
@@ -135,16 +136,33 @@ fn speaks_of_work(text: &str, subjects: &[&str]) -> bool {
     if has(&text, &NOT_SHIPPED) {
         return true;
     }
-    // Both, or a hint at the other file that is for production.
-    if text.contains("prod") || text.contains("deploy") {
+    // `For debugging only. Use Dockerfile.release for production.`
+    let is_shipping = |sentence: &str| sentence.contains("prod") || sentence.contains("deploy");
+    let (of_another, own): (Vec<&str>, Vec<&str>) =
+        text.split(". ").partition(|sentence| is_shipping(sentence) && sends_elsewhere(sentence));
+    // Both, or a hint at something else that is for production.
+    if own.iter().any(|sentence| is_shipping(sentence)) {
         return false;
     }
-    text.split(". ").any(|sentence| {
+    own.iter().any(|sentence| {
         let words: Vec<&str> = sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let in_two = words
             .windows(2)
             .any(|pair| matches!(pair, [one, two] if WORDS_OF_WORK.contains(one) && OF_WORK.contains(two)));
-        (has(sentence, &SAID) || in_two) && has(sentence, subjects) && !words.contains(&"not")
+        let of_it = has(sentence, subjects) || !of_another.is_empty();
+        (has(sentence, &SAID) || in_two) && of_it && !words.contains(&"not")
+    })
+}
+
+/// `use dockerfile.release for production`, `for production, use the other image instead`
+fn sends_elsewhere(sentence: &str) -> bool {
+    let mut words = sentence.split(|c: char| !c.is_alphanumeric());
+    if words.any(|word| word == "use") && words.any(|word| word == "instead") {
+        return true;
+    }
+    sentence.split_whitespace().any(|word| {
+        let name = file_name(word.trim_matches(|c: char| !c.is_alphanumeric()));
+        name.split(['.', '-', '_']).any(|part| part == "dockerfile") && name != "dockerfile"
     })
 }
 
@@ -171,7 +189,7 @@ fn beginning(text: &str) -> String {
 }
 
 /// `tests`, `benchmarks`, `platform_mock`, `src/test`, `tests_nightly`, `integration-tests`, `e2e-v2`, `test_runner`; not `test-plan-generator`, which is a program.
-fn is_folder_of_tests(folder: &str) -> bool {
+pub(in crate::facts) fn is_folder_of_tests(folder: &str) -> bool {
     let parts: Vec<&str> = folder.trim_start_matches('.').split(['-', '_', '.']).collect();
     let with_things = |pair: &[&str]| matches!(pair, ["test", thing] if TEST_THINGS.contains(thing));
     let things = ["testing", "testdata", "testfiles", "testcases", "fixtures", "bench", "benchmark", "benchmarks"];

@@ -17,6 +17,13 @@ pub(in crate::facts) struct ComposedStart {
     target: Option<String>,
     /// `entrypoint` and `command`, word by word.
     words: Vec<String>,
+    /// Whether a file says so that `docker compose` lays over another without being told, which is for whoever works on the program.
+    overrides: bool,
+}
+
+/// `compose.override.yml`
+fn is_override(name: &str) -> bool {
+    ["docker-compose.override.", "compose.override."].iter().any(|start| name.starts_with(start))
 }
 
 /// The starts that compose files give to what they build, those for development and tests left out.
@@ -24,10 +31,12 @@ pub(in crate::facts) fn composed_starts(workspace: &Workspace, service: &Service
     let folders = workspace.compose_files(&service.dockerfile, &service.context);
     let files = folders.iter().flat_map(|files| files.iter());
     let files = files.filter(|file| !is_named_for_work(file.path.rsplit('/').next().unwrap_or(&file.path)));
-    let starts = files.flat_map(|file| &file.services).filter_map(|composed| {
+    let services = files.flat_map(|file| file.services.iter().map(move |composed| (file, composed)));
+    let starts = services.filter_map(|(file, composed)| {
         let build = composed.build.as_ref().filter(|build| build.dockerfile == service.dockerfile)?;
         let words = composed.start.clone();
-        (!words.is_empty()).then(|| ComposedStart { target: build.target.clone(), words })
+        let overrides = is_override(file_name(&file.path));
+        (!words.is_empty()).then(|| ComposedStart { target: build.target.clone(), words, overrides })
     });
     starts.collect()
 }
@@ -39,7 +48,10 @@ impl Facts<'_> {
         let chain = || std::iter::once(image).chain(self.ancestors(image));
         let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
         let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
-        instructions.flat_map(words).chain(self.composed_words(image)).collect()
+        let own: Vec<&str> = instructions.flat_map(words).collect();
+        let overridden = !own.is_empty() && self.composed_start_of(image).is_some_and(|start| start.overrides);
+        let composed = if overridden { Vec::new() } else { self.composed_words(image) };
+        own.into_iter().chain(composed).collect()
     }
 
     /// The starts that compose services, but for those of development, give to the image, each word by word.
@@ -75,12 +87,17 @@ impl Facts<'_> {
 
     /// What a compose service that builds the image starts.
     fn composed_start(&self, image: &StageFacts) -> Option<&[String]> {
+        self.composed_start_of(image).map(|start| start.words.as_slice())
+    }
+
+    fn composed_start_of(&self, image: &StageFacts) -> Option<&ComposedStart> {
         let is_last = image.index + 1 == self.stages.len();
         let builds = |start: &&ComposedStart| match &start.target {
             Some(target) => image.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(target)),
             None => is_last,
         };
-        self.composed.iter().find(builds).map(|start| start.words.as_slice())
+        let own = || self.composed.iter().filter(builds);
+        own().find(|start| !start.overrides).or_else(|| own().next())
     }
 
     /// What compose services that build the image start, word by word.

@@ -2,7 +2,9 @@
 
 use crate::facts::paths::{bare, file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Source, StageFacts};
-use crate::workspace::join;
+use crate::workspace::{join, parent};
+
+use super::arms::chosen_lines;
 
 /// Programs that test or check what others have written.
 const CHECKERS: [&str; 30] = [
@@ -89,7 +91,7 @@ const BUILD_PROGRAMS: [&str; 18] = [
 ];
 /// Servers that build sources anew while somebody works on them: a program and the words behind it, any of which tells; none where
 /// there are no words.
-const DEVELOPMENT_SERVERS: [(&str, &[&str]); 15] = [
+const DEVELOPMENT_SERVERS: [(&str, &[&str]); 32] = [
     ("nodemon", &[]),
     ("ts-node-dev", &[]),
     ("tsnd", &[]),
@@ -105,7 +107,26 @@ const DEVELOPMENT_SERVERS: [(&str, &[&str]); 15] = [
     ("gatsby", &["develop"]),
     ("tsx", &["watch"]),
     ("strapi", &["develop"]),
+    ("astro", &["dev"]),
+    ("browser-sync", &["start"]),
+    ("cargo", &["watch"]),
+    ("docusaurus", &["start"]),
+    ("ember", &["serve", "server", "s"]),
+    ("expo", &["start"]),
+    ("gulp", &["serve", "watch"]),
+    ("hugo", &["serve", "server"]),
+    ("jekyll", &["serve", "server", "s"]),
+    ("mkdocs", &["serve"]),
+    ("ionic", &["serve"]),
+    ("nx", &["serve"]),
+    ("quasar", &["dev"]),
+    ("remix", &["dev"]),
+    ("rspack", &["dev", "serve"]),
+    ("umi", &["dev"]),
+    ("vitepress", &["dev"]),
 ];
+/// How many scripts of a `package.json` are followed from a start.
+const SCRIPTS: usize = 8;
 /// What runs the tests of a project by a word behind it.
 const TEST_STARTERS: [&str; 14] = [
     "make",
@@ -254,6 +275,7 @@ impl Facts<'_> {
             || self.workspace.workflow_that_composes(&self.service.dockerfile).is_some()
             || self.workspace.may_be_built_unseen()
             || self.workspace.may_be_built_by_a_script(&self.service.dockerfile)
+            || self.is_built_by_docker_hub()
             || ["fly.toml", "heroku.yml", "render.yaml"]
                 .iter()
                 .any(|name| join(&self.service.context, name).is_some_and(|path| self.workspace.is_file(&path)))
@@ -261,12 +283,34 @@ impl Facts<'_> {
             || !self.manifests_that_run_it().is_empty()
     }
 
+    /// Docker Hub runs `hooks/build` beside the Dockerfile, or `hooks/push`, where it builds the repository.
+    fn is_built_by_docker_hub(&self) -> bool {
+        let folders = [parent(&self.service.dockerfile), self.service.context.as_str()];
+        let mut hooks = folders
+            .into_iter()
+            .flat_map(|folder| ["hooks/build", "hooks/push", "hooks/post_push"].map(|hook| join(folder, hook)));
+        hooks.any(|path| path.is_some_and(|path| self.workspace.is_file(&path)))
+    }
+
     /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.
     pub fn starts_a_development_server(&self, image: &StageFacts) -> bool {
         let text = self.all_start_words(image).join(" ").replace(['"', '\'', '[', ']', ','], " ");
+        // `npm run dev`, which is `concurrently "npm run api" "vite"`.
         let serves = |command: &str| {
-            is_development_server(command)
-                || self.scripts_of_package(image, command).iter().any(|script| is_development_server(script))
+            let mut commands = vec![command.to_owned()];
+            let mut at = 0;
+            while let Some(command) = commands.get(at).cloned() {
+                if is_development_server(&command) {
+                    return true;
+                }
+                at += 1;
+                for script in self.scripts_of_package(image, &command) {
+                    if commands.len() < SCRIPTS && !commands.contains(&script) {
+                        commands.push(script);
+                    }
+                }
+            }
+            false
         };
         serves(&text) || self.start_script_with(image, |line| line.split([';', '&', '|']).any(serves)).is_some()
     }
@@ -277,34 +321,39 @@ impl Facts<'_> {
         image: &StageFacts,
         holds: impl Fn(&str) -> bool,
     ) -> Option<String> {
-        self.all_start_words(image).iter().find_map(|word| {
-            let path = self.start_script(bare(word))?;
+        let words: Vec<&str> = self.all_start_words(image).into_iter().map(bare).collect();
+        words.iter().enumerate().find_map(|(at, word)| {
+            let path = self.start_script(word)?;
             let file = self.workspace.read(&path).ok()?;
-            let mut lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#'));
-            lines.any(&holds).then_some(path)
+            let given = words.get(at + 1..).unwrap_or_default();
+            chosen_lines(file.text(), given).into_iter().any(&holds).then_some(path)
         })
     }
 
     /// The commands of the scripts of `package.json` that `text` starts: of `start` for `npm start`.
     fn scripts_of_package(&self, image: &StageFacts, text: &str) -> Vec<String> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let name = words.windows(2).enumerate().find_map(|(at, pair)| match pair {
+        let words: Vec<&str> = text.split_whitespace().map(bare).collect();
+        let names = words.windows(2).enumerate().filter_map(|(at, pair)| match pair {
             ["npm" | "yarn" | "pnpm", "run" | "run-script"] => words.get(at + 2).copied(),
             ["npm" | "pnpm", "start"] => Some("start"),
             ["yarn", name] => Some(*name),
             _ => None,
         });
-        let Some(name) = name else { return Vec::new() };
+        let mut names = names.peekable();
+        if names.peek().is_none() {
+            return Vec::new();
+        }
         let workdir = image.state.workdir.known().unwrap_or("/");
-        let manifest = self.origin(image.index, usize::MAX, &resolve(workdir, "package.json"), None);
-        let command = manifest.and_then(|path| self.script_of_package(&path, name));
-        command.into_iter().collect()
+        let Some(manifest) = self.origin(image.index, usize::MAX, &resolve(workdir, "package.json"), None) else {
+            return Vec::new();
+        };
+        names.filter_map(|name| self.script_of_package(&manifest, name)).collect()
     }
 }
 
 /// Whether a command line starts a server for developing.
 fn is_development_server(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_whitespace().map(bare).collect();
     words.iter().enumerate().any(|(at, word)| {
         let behind = words.get(at + 1..).unwrap_or_default();
         DEVELOPMENT_SERVERS.iter().any(|(program, told)| {

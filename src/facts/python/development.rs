@@ -6,6 +6,7 @@ use crate::catalogue;
 use crate::dockerfile::{Keyword, UNKNOWN, Value};
 use crate::facts::commands::{Pdm, Pip, PipAction, Poetry, Uv, removal};
 use crate::facts::paths::{bare, file_name, resolve};
+use crate::facts::purpose::is_folder_of_tests;
 use crate::facts::{Facts, Guard, Invocation, StageFacts};
 use crate::python::PackageName;
 use crate::text::TextRange;
@@ -416,10 +417,8 @@ impl Facts<'_> {
             "dev",
             "development",
         ];
-        // `tests_nightly_performance`
-        let is_of_tests = |folder: &str| matches!(folder.split(['_', '-']).next(), Some("test" | "tests"));
         let mut above = path.split('/').rev().skip(1);
-        let beside = above.any(|folder| folders.contains(&folder) || is_of_tests(folder));
+        let beside = above.any(|folder| folders.contains(&folder) || is_folder_of_tests(folder));
         side || switched || mode || tool || named || beside || image.image.repository.contains("devcontainers")
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use crate::facts::commands::Options;
 use crate::facts::paths::file_name;
-use crate::facts::{Facts, Source};
+use crate::facts::{Facts, Invocation, Source};
 use crate::python::PackageName;
-use crate::workspace::{Workspace, parent};
+use crate::workspace::{Workspace, join, parent};
 
 /// Folders that are looked into.
 const FOLDER_LIMIT: usize = 600;
@@ -43,6 +44,37 @@ impl Facts<'_> {
         let projects = self.python_installs().iter().flat_map(|install| &install.projects);
         let manifests = projects.map(|project| project.manifest.to_string()).chain(self.projects_of_wheels());
         manifests.map(|manifest| parent(&manifest).to_owned()).collect()
+    }
+
+    /// The names of what is installed, where only one member of a workspace and what that needs is: `uv sync --package worker`. `None` where
+    /// something else is installed as well, or that is not known.
+    pub(in crate::facts) fn members_installed(&self) -> Option<BTreeSet<PackageName>> {
+        let commands = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        let mut syncs =
+            commands.filter(|command| command.program == "uv" && command.argument(0) == Some("sync")).peekable();
+        syncs.peek()?;
+        let named = |command: &Invocation| Options::read(&command.arguments, &["--package"]).has(&["--package"]);
+        if !syncs.all(named) {
+            return None;
+        }
+        let mut names = BTreeSet::new();
+        for install in self.python_installs() {
+            install.lock.as_ref()?;
+            names.extend(install.roots.iter().map(|root| root.requirement.name.clone()));
+            names.extend(self.closure(install).packages.iter().map(|package| package.name.clone()));
+            let manifests = install.projects.iter().map(|project| project.manifest.to_string());
+            names.extend(manifests.filter_map(|manifest| self.workspace.pyproject(&manifest).ok()?.name.clone()));
+        }
+        Some(names)
+    }
+
+    /// Whether the nearest project around a source is none of those that are installed.
+    pub(in crate::facts) fn is_of_another_member(&self, path: &str, installed: &BTreeSet<PackageName>) -> bool {
+        let folders = std::iter::successors(Some(parent(path)), |folder| (!folder.is_empty()).then(|| parent(folder)));
+        let mut manifests = folders.filter_map(|folder| join(folder, "pyproject.toml"));
+        let manifest = manifests.find(|manifest| self.workspace.is_file(manifest));
+        let parsed = manifest.and_then(|manifest| self.workspace.pyproject(&manifest).ok());
+        parsed.is_some_and(|parsed| parsed.name.as_ref().is_some_and(|name| !installed.contains(name)))
     }
 
     /// The manifests of the projects of the repository whose wheels or archives the build copies: `COPY mitmproxy-*.whl /wheels/`.

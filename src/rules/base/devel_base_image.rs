@@ -62,7 +62,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let mut finding = reporter.report(base.word.range, message);
         finding.argument_of(facts, base.word);
         if let Some(command) = builder.or(aside) {
-            finding.label(command, "compiles with them");
+            finding.label(command.0, command.1);
         }
         if let Some(heirs) = facts.heirs(&base) {
             finding.note("image", heirs);
@@ -105,7 +105,8 @@ fn chain<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<&'f StageFacts>
 }
 
 /// The first command that may need the compilers to build the image.
-fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<TextRange> {
+fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<(TextRange, &'static str)> {
+    const COMPILES: &str = "compiles with them";
     let runs = stages.iter().flat_map(|stage| &stage.runs);
     let commands = runs.flat_map(|run| &run.invocations).filter(|command| command.guard != Guard::Never);
     // `python setup.py build develop` may make a `CUDAExtension`.
@@ -120,19 +121,37 @@ fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<TextRange> {
         ["CMAKE_ARGS", "FORCE_CMAKE"].iter().any(|name| command.variable(name).is_some_and(asks))
     };
     if let Some(command) = commands.clone().find(for_cuda) {
-        return Some(command.range);
+        return Some((command.range, COMPILES));
     }
     let by_command = commands.clone().find(|command| is_compiler(command)).map(|command| command.range);
     // Who switches off the isolation has the package compile against the installed torch.
     let unisolated = commands.clone().find(|command| command.has_argument("--no-build-isolation"));
     let by_command = by_command.or_else(|| unisolated.map(|command| command.range));
+    // `git clone …`, then `pip install -e .`; `mim` compiles what it has no wheel of.
+    let clones = commands.clone().any(|command| command.program == "git" && command.has_argument("clone"));
+    let is_local = |command: &&Invocation| {
+        let is_folder = |word: &str| matches!(word, "." | "./" | ".[all]") || word.starts_with("./");
+        clones
+            && matches!(command.program.as_str(), "pip" | "uv")
+            && command.has_argument("install")
+            && command.arguments.iter().any(|word| is_folder(word.value.text()))
+    };
+    let is_mim = |command: &&Invocation| command.program == "mim" && command.has_argument("install");
+    let own = commands.clone().find(is_local).or_else(|| {
+        commands.clone().find(|command| {
+            is_mim(command) && command.arguments.iter().any(|word| word.value.text().starts_with("mmcv"))
+        })
+    });
+    let by_command = by_command.map(|range| (range, COMPILES));
+    let by_command = by_command.or_else(|| own.map(|command| (command.range, "may compile with them")));
     by_command.or_else(|| {
         let mut installs =
             facts.python_installs().iter().filter(|install| stages.iter().any(|stage| stage.index == install.stage));
         installs.find_map(|install| {
             let compiled = |name: &str| COMPILED.contains(&name);
             let root = install.roots.iter().find(|root| compiled(root.requirement.name.as_str()));
-            root.map(|root| root.word).or_else(|| install.from_git().next().map(|(_, word)| word))
+            let named = root.map(|root| (root.word, COMPILES));
+            named.or_else(|| install.from_git().next().map(|(_, word)| (word, "may compile with them")))
         })
     })
 }

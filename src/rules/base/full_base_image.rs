@@ -60,6 +60,9 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     if let Some(heirs) = facts.heirs(base) {
         finding.note("image", heirs);
     }
+    if let Some(reason) = evidence::unsure(facts, base).filter(|_| purpose == Use::Unsure) {
+        finding.note("informative", reason);
+    }
     let lacking = lacking(&needs);
     if !lacking.is_empty() {
         let kind = if slimmer.kind == SlimmerKind::Slim { "slim" } else { "smaller" };
@@ -117,8 +120,9 @@ fn brought_back(facts: &Facts<'_>, base: &ShippedBase<'_>) -> Option<(u64, Vec<S
         let mut names: BTreeSet<&str> = debian.map(|install| install.name).collect();
         let own = names.clone();
         let recommending = facts.recommends_compilers(image).map(|install| install.name);
-        if recommending.is_some() {
-            names.extend(["build-essential", "python3-dev"]);
+        if let Some(name) = recommending {
+            names.insert("build-essential");
+            names.extend(Some("python3-dev").filter(|_| name == "python3-pip"));
         }
         let shared = |names: &[&str]| catalogue::bytes_shared_with_buildpack(names);
         let all: Vec<&str> = names.iter().copied().collect();

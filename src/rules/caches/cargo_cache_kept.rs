@@ -13,7 +13,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     // `cargo cache --autoclean` is a program of its own, and removes what it thinks fit.
     let empties = |later: &Invocation, _: &Leftover| later.program == "cargo" && later.argument(0) == Some("cache");
     let kept = facts.kept_folders(stage, run, "cargo", fills, empties);
-    let Some(first) = kept.first() else { return };
+    let Some(first) = kept.first().filter(|_| !facts.compiles_again(stage, "cargo")) else { return };
     let invocation = first.fill.invocation;
     let folder = facts.shown_folder(run, invocation, &first.leftover.folder);
     let message = format!("`{}` leaves {} in the image", first.leftover.command, first.leftover.what);

@@ -14,7 +14,7 @@ const TIE: Tie = Tie { flags: &[], variables: &["HOME", "GOPATH", "GOCACHE", "GO
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     let fills = |invocation: &Invocation, leftover: &Leftover| fills(facts, stage, run, invocation, leftover);
     let kept = facts.kept_folders(stage, run, "go", fills, empties);
-    let Some(first) = kept.first() else { return };
+    let Some(first) = kept.first().filter(|_| !facts.compiles_again(stage, "go")) else { return };
     let what: Vec<String> = kept.iter().map(|one| one.leftover.what.to_owned()).collect();
     let folders: Vec<String> =
         kept.iter().map(|one| facts.shown_folder(run, one.fill.invocation, &one.leftover.folder)).collect();

@@ -129,7 +129,8 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             // `WORKDIR` makes its folder for root.
             let made = holds_made_folders(facts, stage, run, change);
             let own = if writes_itself(run, change) {
-                ", and in this `RUN` change only what it writes itself".to_owned()
+                let others = if made { " and the folders that earlier steps make there" } else { "" };
+                format!(", and in this `RUN` change only what it writes itself{others}")
             } else if made_by_workdir(facts, stage, run, change) {
                 let others = if made { " and those that earlier steps make in it" } else { "" };
                 format!(", and `chown {owner}` without `-R` for the folder itself{others}")

@@ -42,7 +42,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for image in facts.finals().filter(|image| facts.is_runtime_image(image)) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         report_kit(facts, image, &chain, reporter);
-        if !chain.iter().any(|stage| has_build_step(stage)) || facts.compiles_when_it_runs(&chain) {
+        if !chain.iter().any(|stage| has_build_step(stage))
+            || facts.compiles_when_it_runs(&chain)
+            || facts.asks_for_compiling(&chain)
+        {
             continue;
         }
         let installs = facts.installs_of_image(image);
@@ -68,7 +71,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 // A branch of a script that takes arguments may be another image's.
                 let invocation = install.invocation;
                 let is_open = invocation.guard != Guard::Always && invocation.script().is_some();
-                let is_meant = is_open || facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
+                // `docker compose run web make test`
+                let is_called = install.name == "make" && facts.is_called_from_outside("make");
+                let is_meant = is_open || is_called || facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
                 if !is_tool || (is_jdk && !java) || told || is_meant {
                     continue;
                 }
@@ -206,7 +211,11 @@ fn report(
     // The closures of compilers overlap: only the largest is certain.
     let recommended = kept.recommends.filter(|_| !matches!(split, Some(Ok(_))));
     if let Some((range, name)) = recommended {
-        finding.label(range, "recommends `build-essential` and `python3-dev`");
+        finding.label(range, match name {
+            "python3-pip" => "recommends `build-essential` and `python3-dev`",
+            "npm" => "brings `node-gyp`, which recommends `build-essential`",
+            _ => "recommends `build-essential`",
+        });
         finding.note(
             "recommends",
             format!("`{name}` brings the compilers back unless it is installed with `--no-install-recommends`"),

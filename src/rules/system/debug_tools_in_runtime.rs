@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalogue;
 use crate::diagnostic::{Severity, format_bytes};
+use crate::facts::commands::fetches_an_installer_by_git;
 use crate::facts::python::Reached;
 use crate::facts::{Facts, Guard, Invocation, Seen, StageFacts, SystemInstall, UseSigns};
 use crate::rules::packages::{bytes_of, savings, without_words};
@@ -156,7 +157,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 if tools.iter().all(|other| other.name != tool.name) {
                     tools.push(tool.clone());
                 }
-            } else if tool.name == "git" && facts.knows_the_program_but_clones(image.index) {
+            } else if tool.name == "git"
+                && facts.knows_the_program_but_clones(image.index)
+                && facts.installs_when_it_runs(image).is_none()
+            {
                 gits.insert(tool.argument.range, tool.clone());
             }
         }
@@ -276,8 +280,10 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
         return;
     }
     let runs = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let calls_git =
+        |invocation: &&Invocation| invocation.program == "git" || fetches_an_installer_by_git(invocation);
     let calls: Vec<&Invocation> =
-        runs.filter(|invocation| invocation.program == "git" && invocation.guard != Guard::Never).collect();
+        runs.filter(|invocation| calls_git(invocation) && invocation.guard != Guard::Never).collect();
     let fetched = installs().find_map(|install| install.from_git().next());
     // Who takes it out again knows that the build calls it.
     let late = facts.late_removal(git);
@@ -290,7 +296,11 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     let mut finding = reporter.report(git.argument.range, message);
     for call in calls.iter().filter(|call| call.script().is_none()).take(2) {
         let words: Vec<&str> = call.argument(0).into_iter().collect();
-        finding.label(call.program_range, format!("`git {}` of the build", words.join(" ")));
+        let text = match call.program.as_str() {
+            "git" => format!("`git {}` of the build", words.join(" ")),
+            _ => "the installer that is fetched here calls it".to_owned(),
+        };
+        finding.label(call.program_range, text);
     }
     if let Some(range) = late {
         finding.label(range, LATE_REMOVAL);
@@ -299,7 +309,8 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
         finding.note("build", format!("`{name}` is installed from a git repository"));
     }
     let cloned = calls.iter().any(|call| call.has_argument("clone"));
-    if cloned || facts.holds_foreign_programs() {
+    let unseen = cloned || facts.holds_foreign_programs();
+    if unseen {
         finding.severity(Severity::Info);
         let brought = if cloned { "cloned" } else { "fetched or compiled" };
         finding.note("reach", format!("what is {brought} was not looked at: it may call `git` itself"));
@@ -311,6 +322,8 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     finding.script_of(git.invocation);
     finding.help(if by_build {
         "do what needs it in a builder stage and copy the result, or install it, use it and purge it in one `RUN`"
+    } else if unseen {
+        "if what the build fetches calls it, use it and purge it in that `RUN`; else leave it out"
     } else {
         "leave it out"
     });

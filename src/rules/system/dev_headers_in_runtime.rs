@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::commands::{Apt, Options};
-use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, SystemRemoval, UseSigns};
+use crate::facts::{Base, Facts, Guard, Seen, StageFacts, SystemInstall, SystemRemoval, UseSigns};
 use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -124,16 +124,23 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
-        for install in headers.into_iter().filter(|install| !may_be_required(&chain, &installs, install)) {
+        let goes = |install: &&SystemInstall<'_>| {
+            // Named once more in a later layer, it is there already.
+            let is_repeated = || {
+                let named = installs.iter().filter(|other| other.name == install.name);
+                named.into_iter().any(|other| {
+                    other.invocation.guard == Guard::Always && other.instruction < install.instruction
+                })
+            };
+            !may_be_required(&chain, &installs, install) && !comes_with_another(&installs, install) && !is_repeated()
+        };
+        for install in headers.into_iter().filter(goes) {
             let kept = found.entry(one_finding(facts, install)).or_default();
-            kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
+            kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm) && (compiler || has_python(facts, &chain, &installs));
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.on_full |= facts.stands_on_buildpack(image);
-            kept.release = chain
-                .last()
-                .filter(|stage| stage.image.distribution == Distribution::Debian)
-                .map(|stage| catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default()));
+            kept.release = chain.last().filter(|stage| stage.image.distribution == Distribution::Debian).map(|stage| release_of(stage));
             if let Some(name) = interpreter(install).filter(|name| !brings(name, image, &installs)) {
                 kept.interpreters.insert(name, install.name);
             }
@@ -161,6 +168,20 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         kept.headers.retain(|_| uses.next().flatten().is_none());
         report(facts, range, &kept, reporter);
     }
+}
+
+/// The release of Debian that an image stands on. Which one `python:3.9-slim` was when somebody noted its digest, the tag does not tell.
+fn release_of(stage: &StageFacts) -> DebianRelease {
+    let release = catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default());
+    let is_pinned = matches!(&stage.base, Base::Image(reference) if reference.text().contains("@sha256:"));
+    if is_pinned && release == DebianRelease::Floating { DebianRelease::Other } else { release }
+}
+
+/// Whether an image has Python, without which no kernels are compiled.
+fn has_python(facts: &Facts<'_>, chain: &[&StageFacts], installs: &[SystemInstall<'_>]) -> bool {
+    chain.iter().any(|stage| stage.image.brings_python() || stage.runs.iter().any(|run| run.opaque))
+        || !facts.python_installs().is_empty()
+        || installs.iter().any(|install| install.name.starts_with("python"))
 }
 
 /// What is one finding: the instruction, `RUN apk add a-dev && apk add b-dev`, or the command where it stands in a script.
@@ -214,6 +235,17 @@ fn may_be_required(chain: &[&StageFacts], installs: &[SystemInstall<'_>], instal
             _ => false,
         }
     })
+}
+
+/// Whether another package that is named depends on the headers, so that they stay whoever leaves them out: Debian's `npm` depends on
+/// `node-gyp`, that on `libnode-dev`, that on `libssl-dev`.
+fn comes_with_another(installs: &[SystemInstall<'_>], install: &SystemInstall<'_>) -> bool {
+    const OF_NODE: [&str; 4] = ["libnode-dev", "libssl-dev", "libuv1-dev", "zlib1g-dev"];
+    install.family == Distribution::Debian
+        && installs.iter().any(|other| match other.name {
+            "npm" | "node-gyp" => other.invocation.guard == Guard::Always && OF_NODE.contains(&install.name),
+            name => name.starts_with("postgresql-server-dev-") && install.name == "libpq-dev",
+        })
 }
 
 /// Debian recommends headers and compilers beside `python3-pip`.

@@ -4,7 +4,8 @@ use crate::context::{CopySource, IgnoreFile};
 use crate::facts::Facts;
 use crate::workspace::{join, parent};
 
-use super::super::super::paths::file_name;
+use super::super::super::paths::{file_name, is_below};
+use super::super::super::transfer::glob_matches;
 use super::super::readers::{MAX_BYTES, MAX_FILES, extension, is_aside, is_code};
 use super::super::{IgnorePlan, waste};
 use super::{SecretFile, SecretKind, look};
@@ -21,6 +22,9 @@ impl Facts<'_> {
         let mut secret = look(self.workspace, context, path)?;
         secret.tracked = self.is_tracked(path);
         if secret.tracked && secret.kind == SecretKind::Variables && self.is_of_symfony(path) {
+            return None;
+        }
+        if secret.tracked && secret.kind == SecretKind::Key && self.is_published(path) {
             return None;
         }
         if secret.kind == SecretKind::Key {
@@ -47,6 +51,19 @@ impl Facts<'_> {
         let manifest = manifest.and_then(|manifest| self.workspace.read(&manifest).ok());
         file_name(path) != ".env.local"
             && manifest.is_some_and(|manifest| SYMFONY.iter().any(|name| manifest.text().contains(name)))
+    }
+
+    /// Whether a package of Python holds the file by what its `MANIFEST.in` says, so that everybody has it who has the package:
+    /// `include certificates/*`.
+    fn is_published(&self, path: &str) -> bool {
+        let place = join(&self.service.context, path).unwrap_or_default();
+        let mut folders =
+            std::iter::successors(Some(parent(&place)), |folder| (!folder.is_empty()).then(|| parent(folder)));
+        folders.any(|folder| {
+            let manifest = join(folder, "MANIFEST.in").and_then(|manifest| self.workspace.read(&manifest).ok());
+            let below = place.strip_prefix(folder).unwrap_or(&place).trim_start_matches('/');
+            manifest.is_some_and(|manifest| includes(manifest.text(), below))
+        })
     }
 
     /// The first source or setting of the context that names the file together with its folder, or stands in that folder.
@@ -84,6 +101,33 @@ impl Facts<'_> {
     }
 }
 
+/// Whether a `MANIFEST.in` takes the file at `path`, relative to its folder, and does not leave it out again.
+fn includes(manifest: &str, path: &str) -> bool {
+    let (folder, name) = (parent(path), file_name(path));
+    let is_in = |outer: &str| is_below(&format!("/{folder}"), &format!("/{}", outer.trim_matches('/')));
+    manifest.lines().fold(false, |taken, line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let covers = |pattern: &&str| match pattern.rsplit_once('/') {
+            Some((outer, last)) => outer == folder && glob_matches(last, name),
+            None => folder.is_empty() && glob_matches(pattern, name),
+        };
+        let matches_name = |pattern: &&str| glob_matches(pattern, name);
+        match words.as_slice() {
+            ["include", patterns @ ..] => taken || patterns.iter().any(covers),
+            ["exclude", patterns @ ..] => taken && !patterns.iter().any(covers),
+            ["recursive-include", outer, patterns @ ..] => taken || is_in(outer) && patterns.iter().any(matches_name),
+            ["recursive-exclude", outer, patterns @ ..] => {
+                taken && !(is_in(outer) && patterns.iter().any(matches_name))
+            }
+            ["graft", outer] => taken || is_in(outer),
+            ["prune", outer] => taken && !is_in(outer),
+            ["global-include", patterns @ ..] => taken || patterns.iter().any(matches_name),
+            ["global-exclude", patterns @ ..] => taken && !patterns.iter().any(matches_name),
+            _ => taken,
+        }
+    })
+}
+
 impl IgnorePlan {
     /// Whether somebody wants the file at `path` in a build: a Dockerfile that shares the ignore file copies or mounts it by name, a
     /// command or a start script names it, or the ignore file takes it back.
@@ -102,5 +146,20 @@ impl IgnorePlan {
         let mut exceptions = self.ignore.patterns.iter().filter(|pattern| pattern.exclusion);
         self.builds.iter().any(|build| build.says(file_name(path)) || build.sources.iter().any(names))
             || exceptions.any(|exception| IgnoreFile::parse(&exception.text).excluded(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::includes;
+
+    #[test]
+    fn a_manifest_takes_files_in_turn() {
+        assert!(includes("include proxy/*\n", "proxy/ca.key"));
+        assert!(!includes("include proxy/*\n", "proxy/deep/ca.key"));
+        assert!(includes("graft src", "src/package/ca.key"));
+        assert!(includes("recursive-include src *.key *.pem", "src/package/ca.key"));
+        assert!(!includes("graft src\nglobal-exclude *.key", "src/ca.key"));
+        assert!(!includes("include README.md", "ca.key"));
     }
 }

@@ -52,6 +52,18 @@ pub(super) fn purpose(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimm
     uses.min_by_key(|purpose| *purpose as u8)
 }
 
+/// Why it is not sure that the small image would do, where what runs may take more of the full one than the files tell.
+pub(super) fn unsure(facts: &Facts<'_>, base: &ShippedBase<'_>) -> Option<String> {
+    let installs = base.finals.iter().find_map(|image| facts.installs_when_it_runs(image));
+    if let Some(call) = installs {
+        return Some(format!(
+            "`{}` has `{}`: what is installed or compiled when it runs may need more of the full image",
+            call.file, call.by
+        ));
+    }
+    facts.is_made_to_build_on().then(|| "other images are built on it, which may need more of the full image".to_owned())
+}
+
 fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
     if facts.is_runtime_image(image) {
         let works = facts.starts_a_workbench(image) || facts.serves_development(image);
