@@ -105,13 +105,7 @@ pub fn lint_watched(
 ) -> Report {
     let selections = Selections::of(paths, settings, sizes);
     let one = |path: &String| {
-        let settings = settings.settings_for(path);
-        let reports = if workspace.is_holder(path) {
-            let all = workspace.inline_dockerfiles(path);
-            all.iter().map(|inline| lint_inline(workspace, path, inline, settings, &selections)).collect()
-        } else {
-            vec![lint_service(workspace, path, settings, &selections)]
-        };
+        let reports = lint_path(workspace, path, settings.settings_for(path), &selections);
         watch();
         reports
     };
@@ -121,6 +115,20 @@ pub fn lint_watched(
         _ => pool::on_pool(|| paths.par_iter().flat_map_iter(one).collect()),
     };
     merge::merge(reports)
+}
+
+/// Lints the Dockerfile at `path`, or those that stand in the file there.
+fn lint_path(
+    workspace: &Workspace,
+    path: &str,
+    settings: &Settings,
+    selections: &Selections<'_>,
+) -> Vec<ServiceReport> {
+    if !workspace.is_holder(path) {
+        return vec![lint_service(workspace, path, settings, selections)];
+    }
+    let all = workspace.inline_dockerfiles(path);
+    all.iter().map(|inline| lint_inline(workspace, path, inline, settings, selections)).collect()
 }
 
 /// Lints one Dockerfile.

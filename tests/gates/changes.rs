@@ -141,6 +141,62 @@ fn files_that_define_a_build_count_as_they_are_and_as_they_were() {
     assert!(after(&SERVICE, |here| put(here, ".github/workflows/lint.yml", "jobs: {}\n")).is_empty());
 }
 
+/// An image with a finding that depends on what the image is for.
+const PROXY: &str = "FROM python:3.12\nRUN apt-get update && apt-get install -y build-essential\nCOPY main.py /srv/\nCMD [\"python\", \"/srv/main.py\"]\n";
+
+/// `--changed-since` after `change`, and the findings of all, before and after it.
+fn linted_after(files: &[(&str, &str)], change: impl FnOnce(&TempDir)) -> (Vec<String>, [String; 2]) {
+    let here = repository(files);
+    let found = || slimlint(here.path(), &["--format", "concise"]).out;
+    let before = found();
+    change(&here);
+    (linted(&here, "base"), [before, found()])
+}
+
+#[test]
+fn what_changes_a_finding_from_beside_the_build_touches_it() {
+    let put_all = |path: &'static str, text: &'static str| move |here: &TempDir| put(here, path, text);
+    let proxy = [("proxy/Dockerfile", PROXY), ("proxy/main.py", "print()\n"), ("web/Dockerfile", PIP)];
+    let with = |path: &'static str, text: &'static str| {
+        let mut files = proxy.to_vec();
+        files.push((path, text));
+        files
+    };
+    let readme = with("proxy/README.md", "# JWT signing development proxy\n");
+    let procfile = with("proxy/Procfile", "web: python main.py\n");
+    let workflow = "jobs:\n  a:\n    uses: owner/ci/.github/workflows/lint.yaml@main\n";
+    let ci = with(".github/workflows/ci.yml", workflow);
+    let remove = |path: &'static str| move |here: &TempDir| fs::remove_file(here.path().join(path)).unwrap();
+    let cases: [(&str, (Vec<String>, [String; 2])); 5] = [
+        ("the title changes", linted_after(&readme, put_all("proxy/README.md", "# JWT signing proxy\n"))),
+        ("the title comes", linted_after(&proxy, put_all("proxy/README.md", "# JWT signing development proxy\n"))),
+        ("the Procfile goes", linted_after(&procfile, remove("proxy/Procfile"))),
+        ("the Procfile comes", linted_after(&proxy, put_all("proxy/Procfile", "web: python main.py\n"))),
+        (
+            "the workflow changes",
+            linted_after(
+                &[ci, procfile.clone()].concat(),
+                put_all(
+                    ".github/workflows/ci.yml",
+                    "jobs:\n  a:\n    uses: owner/ci/.github/workflows/build_and_push_image.yaml@main\n",
+                ),
+            ),
+        ),
+    ];
+    for (what, (linted, [before, after])) in cases {
+        assert_ne!(before, after, "{what}: the case changes nothing");
+        assert_eq!(linted, ["proxy/Dockerfile"], "{what}");
+    }
+}
+
+#[test]
+fn a_platform_that_names_another_dockerfile_touches_both() {
+    let fly = |name: &str| format!("app = \"a\"\n[build]\n  dockerfile = \"{name}\"\n");
+    let (before, after) = (fly("a.Dockerfile"), fly("b.Dockerfile"));
+    let files = [("a.Dockerfile", PIP), ("b.Dockerfile", PIP), ("c.Dockerfile", PIP), ("fly.toml", before.as_str())];
+    assert_eq!(self::after(&files, |here| put(here, "fly.toml", &after)), ["a.Dockerfile", "b.Dockerfile"]);
+}
+
 #[test]
 fn a_dockerfile_in_a_compose_file_is_touched_with_it() {
     let compose = "services:\n  app:\n    build:\n      context: .\n      dockerfile_inline: |\n        FROM python:3.12-slim\n        RUN pip install flask\n";
