@@ -45,7 +45,8 @@ pub(super) fn relative(path: &Path, base: &Path) -> String {
 }
 
 /// What is left of `path` below `directory`; `None` when it lies elsewhere.
-pub(super) fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+#[must_use]
+pub fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     if directory.is_empty() { Some(path) } else { path.strip_prefix(directory)?.strip_prefix('/') }
 }
 
