@@ -1,20 +1,31 @@
 //! `--changed-since`: only the Dockerfiles whose builds a change touches.
 
 use crate::lint::touched;
+use crate::workspace::{Changes, GitError};
 
 use super::run::Task;
 use super::{Status, Terminal};
 
-/// Leaves out the Dockerfiles that nothing since `revision` touches, and tells how many.
+/// Leaves out the Dockerfiles that nothing since `revision` touches, and tells how many. Of several repositories those where that is not
+/// known are linted whole.
 pub(super) fn retain_touched(tasks: &mut [Task], revision: &str, terminal: &mut Terminal<'_>) -> Result<(), Status> {
+    let changes: Vec<Result<Changes, GitError>> =
+        tasks.iter().map(|(workspace, _, _)| workspace.changes_since(revision)).collect();
+    let is_known_of_any = changes.iter().any(Result::is_ok);
     let (mut all, mut kept, mut bases) = (0, 0, Vec::new());
-    for (workspace, paths, settings) in tasks {
-        let changes =
-            workspace.changes_since(revision).map_err(|error| terminal.error(&format!("--changed-since: {error}")))?;
+    for ((workspace, paths, settings), changes) in tasks.iter_mut().zip(changes) {
         all += paths.len();
-        *paths = touched(workspace, paths, settings, &changes);
+        match changes {
+            Ok(changes) => {
+                *paths = touched(workspace, paths, settings, &changes);
+                bases.push(changes.base);
+            }
+            Err(error) if is_known_of_any && error.is_of_one_repository() => {
+                terminal.note(&format!("--changed-since: {error}; all Dockerfiles there are linted"));
+            }
+            Err(error) => return Err(terminal.error(&format!("--changed-since: {error}"))),
+        }
         kept += paths.len();
-        bases.push(changes.base);
     }
     if all == 0 {
         return Ok(());

@@ -1,8 +1,8 @@
 //! What git says has changed. The one place that starts a program.
 //!
 //! A repository is not trusted, and its own settings are read whenever git runs. So only plumbing is called that starts nothing by
-//! itself: no hooks, no file monitor, no external diff, no filters of file contents (each that is set is emptied, and what stamps leave
-//! open is hashed with `--no-filters`), nothing inside submodules, and no transport, so that a partial clone fetches nothing.
+//! itself: no hooks, no file monitor, no external diff, no filters of file contents (each that is set is emptied), nothing by itself inside
+//! submodules, which are asked like repositories of their own, and no transport, so that a partial clone fetches nothing.
 
 mod changes;
 mod error;
@@ -12,9 +12,9 @@ pub use changes::Changes;
 pub(super) use changes::with_their_folders;
 pub use error::GitError;
 
-use std::ffi::OsString;
+use std::borrow::Cow;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
@@ -52,19 +52,19 @@ struct Git<'r> {
 impl Git<'_> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
-        command.current_dir(self.root);
+        let root = plain(self.root);
+        command.current_dir(&root);
         for variable in VARIABLES {
             command.env_remove(variable);
         }
         // Neither a repository above the root nor one that the root's own settings point at is meant.
-        if let Some(above) = self.root.parent() {
+        if let Some(above) = root.parent() {
             command.env("GIT_CEILING_DIRECTORIES", above);
         }
         command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
         command.env("LC_ALL", "C");
-        let mut tree = OsString::from("--work-tree=");
-        tree.push(self.root);
-        command.args(["--no-pager", "--no-replace-objects"]).arg(tree);
+        // It runs there.
+        command.args(["--no-pager", "--no-replace-objects", "--work-tree=."]);
         for setting in [
             "core.hooksPath=/dev/null",
             "core.fsmonitor=false",
@@ -138,5 +138,35 @@ impl Git<'_> {
             settings.push(format!("{name}={value}"));
         }
         Ok(settings)
+    }
+}
+
+/// `\\?\C:\folder` without what Windows puts in front of a path that is resolved: git does not know that.
+fn plain(path: &Path) -> Cow<'_, Path> {
+    let bare = path.to_str().and_then(|path| path.strip_prefix(r"\\?\"));
+    match bare.map(|bare| (bare, bare.strip_prefix(r"UNC\"))) {
+        None => Cow::Borrowed(path),
+        Some((_, Some(share))) => Cow::Owned(PathBuf::from(format!(r"\\{share}"))),
+        Some((bare, None)) => Cow::Owned(PathBuf::from(bare)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn git_is_told_paths_as_people_write_them() {
+        for (path, expected) in [
+            ("/srv/app", "/srv/app"),
+            (r"\\?\C:\srv\app", r"C:\srv\app"),
+            (r"\\?\UNC\server\share\app", r"\\server\share\app"),
+        ] {
+            assert_eq!(plain(Path::new(path)), Path::new(expected));
+        }
+        let git = Git { root: Path::new(r"\\?\C:\srv\app"), settings: Vec::new() };
+        let command = git.command(&["status"]);
+        let told = command.get_args().chain(command.get_envs().filter_map(|(_, value)| value));
+        assert!(told.into_iter().all(|text| !text.to_string_lossy().contains('?')));
     }
 }

@@ -271,7 +271,7 @@ fn both_gates_work_together() {
 #[test]
 fn what_git_cannot_tell_is_trouble() {
     let here = repository(&SERVICE);
-    assert!(failed(&here, "nowhere").err.contains("`nowhere` names no commit here"));
+    assert!(failed(&here, "nowhere").err.contains("`nowhere` names no commit in `"));
     assert!(failed(&here, "--output=x").err.contains("begins with `-`"));
     assert!(failed(&here, "base:api/Dockerfile").err.contains("names no commit"));
     assert!(!here.path().join("x").exists());
@@ -292,6 +292,79 @@ fn what_git_cannot_tell_is_trouble() {
     assert_eq!((without.code, without.err.contains("`git` is not to be found")), (2, true), "{}", without.err);
     let stdin = slimlint(here.path(), &["--changed-since", "main", "-"]);
     assert_eq!(stdin.code, 2, "{}", stdin.err);
+}
+
+#[test]
+fn one_of_several_repositories_without_the_revision_is_linted_whole() {
+    let here = tempfile::tempdir().unwrap();
+    for name in ["one", "two"] {
+        let folder = here.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        git(&folder, &["init", "-q", "-b", "main"]);
+        fs::write(folder.join("Dockerfile"), PIP).unwrap();
+        git(&folder, &["add", "-A"]);
+        git(&folder, &["commit", "-q", "-m", "first"]);
+    }
+    git(&here.path().join("one"), &["tag", "base"]);
+    let run = slimlint(here.path(), &["one", "two", "--changed-since", "base", "--format", "concise"]);
+    assert!(run.code == 1 && run.out.contains("two/Dockerfile") && !run.out.contains("one/Dockerfile"), "{}", run.out);
+    assert!(run.err.contains("`base` names no commit in `") && run.err.contains("two`"), "{}", run.err);
+    // Where none has it, it is a mistake.
+    let none = slimlint(here.path(), &["one", "two", "--changed-since", "nowhere"]);
+    assert!(none.code == 2 && none.err.contains("one`"), "{}", none.err);
+}
+
+#[test]
+fn what_is_not_committed_in_a_submodule_touches_what_is_built_of_it() {
+    let inner = repository(&[("m.py", "print()\n"), (".gitignore", "*.log\n")]);
+    let here = repository(&[("api/Dockerfile", "FROM python:3.12-slim\nCOPY lib/ /srv/\n"), ("web/Dockerfile", PIP)]);
+    let url = inner.path().to_str().unwrap();
+    git(here.path(), &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "api/lib"]);
+    commit(&here);
+    git(here.path(), &["tag", "-f", "base"]);
+    put(&here, "api/lib/run.log", "");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "api/lib/m.py", "print(1)\n");
+    assert_eq!(linted(&here, "base"), ["api/Dockerfile"]);
+    put(&here, "api/lib/m.py", "print()\n");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "api/lib/new.py", "");
+    assert_eq!(linted(&here, "base"), ["api/Dockerfile"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_copied_through_a_link_touches() {
+    use std::os::unix::fs::symlink;
+    let here = repository(&[
+        ("Dockerfile", "FROM python:3.12-slim\nCOPY lib/x/ /srv/\n"),
+        ("real/Dockerfile", "FROM python:3.12-slim\nCOPY x/ /srv/\n"),
+        ("shared/x/m.py", ""),
+        ("real/x/m.py", ""),
+        ("compose.yml", "services:\n  app:\n    build:\n      context: ctx\n"),
+    ]);
+    symlink("shared", here.path().join("lib")).unwrap();
+    symlink("real", here.path().join("ctx")).unwrap();
+    commit(&here);
+    git(here.path(), &["tag", "-f", "base"]);
+    put(&here, "shared/x/m.py", "print()\n");
+    assert_eq!(linted(&here, "base"), ["Dockerfile"]);
+    put(&here, "shared/x/m.py", "");
+    put(&here, "shared/y.py", "");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "real/x/m.py", "print()\n");
+    assert_eq!(linted(&here, "base"), ["real/Dockerfile"]);
+}
+
+#[test]
+fn ends_of_lines_that_git_would_not_keep_are_no_change() {
+    let here = repository(&SERVICE);
+    git(here.path(), &["config", "core.autocrlf", "true"]);
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    put(&here, "web/Dockerfile", &crlf(PIP));
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "web/Dockerfile", &crlf(&PIP.replace("flask", "rich")));
+    assert_eq!(linted(&here, "base"), ["web/Dockerfile"]);
 }
 
 #[test]

@@ -7,6 +7,9 @@ use super::super::listing::join;
 use super::super::paths::{below, parent};
 use super::{Git, GitError};
 
+/// Submodules in submodules that are looked into.
+const MAX_SUBMODULE_DEPTH: usize = 8;
+
 /// What has changed below the root since a commit. Paths are relative to the root, with `/`.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
@@ -107,6 +110,10 @@ impl Workspace {
                 None => changes.files.insert(path),
             };
         }
+        let inside = git.submodules()?.into_iter().filter(|path| !changes.folders.contains(path));
+        let changed: Vec<String> =
+            inside.filter(|path| has_changed_inside(&self.root.join(path), MAX_SUBMODULE_DEPTH)).collect();
+        changes.folders.extend(changed);
         match git.old_texts(&differences)? {
             Some(texts) => changes.before = texts,
             None => changes.is_vast = true,
@@ -135,6 +142,30 @@ impl Workspace {
         }
         Some(before)
     }
+}
+
+/// Whether anything in the submodule at `root` is other than its own commit; one where git cannot tell counts as changed. One that is not
+/// checked out has nothing in it.
+fn has_changed_inside(root: &Path, depth: usize) -> bool {
+    if fs::symlink_metadata(root.join(".git")).is_err() {
+        return false;
+    }
+    // Nothing behind a link is in the repository.
+    if depth == 0 || fs::canonicalize(root).ok().as_deref() != Some(root) {
+        return true;
+    }
+    let looked = || -> Result<bool, GitError> {
+        let mut git = Git { root, settings: Vec::new() };
+        git.check_repository()?;
+        git.settings = git.no_filters()?;
+        let Some(head) = git.commit("HEAD")? else { return Ok(true) };
+        let differences = git.differences(&head)?;
+        let same = git.unchanged(&differences);
+        Ok(differences.iter().any(|difference| !same.contains(&difference.path))
+            || !git.untracked()?.is_empty()
+            || git.submodules()?.iter().any(|path| has_changed_inside(&root.join(path), depth - 1)))
+    };
+    looked().unwrap_or(true)
 }
 
 /// The files at `paths`, and the folders that hold nothing else: git knows of none that is empty.

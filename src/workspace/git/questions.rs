@@ -38,14 +38,16 @@ impl Git<'_> {
         output.is_ok_and(|output| output.stdout.starts_with(b"true"))
     }
 
-    pub(super) fn merge_base(&self, revision: &str) -> Result<String, GitError> {
-        let Some(commit) = self.commit(revision)? else {
+    pub(super) fn merge_base(&self, wanted: &str) -> Result<String, GitError> {
+        let (root, revision) = (|| self.root.to_owned(), || wanted.to_owned());
+        let no_commit = || GitError::NoCommit { root: root(), revision: revision() };
+        let Some(commit) = self.commit(wanted)? else {
             return Err(match self.commit("HEAD")? {
-                None => GitError::NoCommit(revision.to_owned()),
-                Some(_) => GitError::UnknownRevision { revision: revision.to_owned(), shallow: self.is_shallow() },
+                None => no_commit(),
+                Some(_) => GitError::UnknownRevision { root: root(), revision: revision(), shallow: self.is_shallow() },
             });
         };
-        let head = self.commit("HEAD")?.ok_or_else(|| GitError::NoCommit(revision.to_owned()))?;
+        let head = self.commit("HEAD")?.ok_or_else(no_commit)?;
         let output = self.run(&["merge-base", &commit, &head])?;
         let base = String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned();
         if output.status.success() && is_object(&base) {
@@ -53,7 +55,7 @@ impl Git<'_> {
         }
         // 1 is how it says that there is none.
         if output.status.code() == Some(1) {
-            return Err(GitError::NoMergeBase { revision: revision.to_owned(), shallow: self.is_shallow() });
+            return Err(GitError::NoMergeBase { root: root(), revision: revision(), shallow: self.is_shallow() });
         }
         Err(failed("merge-base", &output))
     }
@@ -68,7 +70,7 @@ impl Git<'_> {
             "--no-renames",
             "--no-ext-diff",
             "--no-textconv",
-            // What goes on inside of them git would ask by running there.
+            // What goes on inside of them git would ask by running there as their settings say.
             "--ignore-submodules=dirty",
             "--end-of-options",
             base,
@@ -96,7 +98,8 @@ impl Git<'_> {
         Ok(found)
     }
 
-    /// The paths of those files whose content is the same although their stamps differ, as in a clone that was copied.
+    /// The paths of those files whose content is the same although their stamps differ, as in a clone that was copied. The ends of lines
+    /// are those that git would keep.
     pub(super) fn unchanged(&self, differences: &[Difference]) -> BTreeSet<String> {
         let is_asked = |difference: &&Difference| {
             let is_file = || {
@@ -113,7 +116,7 @@ impl Git<'_> {
         }
         let paths: Vec<&str> = asked.iter().map(|difference| difference.path.as_str()).collect();
         let input = (paths.join("\n") + "\n").into_bytes();
-        let Ok(printed) = self.answer("hash-object", &["hash-object", "--no-filters", "--stdin-paths"], input) else {
+        let Ok(printed) = self.answer("hash-object", &["hash-object", "--stdin-paths"], input) else {
             // One that cannot be read makes it stop; then all of them count as changed.
             return BTreeSet::new();
         };
@@ -130,6 +133,18 @@ impl Git<'_> {
         let printed = self.read("ls-files", &["ls-files", "--others", "--exclude-standard", "-z"])?;
         let paths = printed.split(|byte| *byte == 0).filter(|path| !path.is_empty());
         Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+    }
+
+    /// The folders of the submodules, and of other repositories that are kept as such.
+    pub(super) fn submodules(&self) -> Result<Vec<String>, GitError> {
+        let printed = self.read("ls-files", &["ls-files", "--stage", "-z"])?;
+        // `160000 OBJECT 0`, a tabulator, and the path.
+        let entries = printed.split(|byte| *byte == 0).filter(|entry| entry.starts_with(SUBMODULE.as_bytes()));
+        let path = |entry: &[u8]| {
+            let at = entry.iter().position(|byte| *byte == b'\t')?;
+            Some(String::from_utf8_lossy(entry.get(at + 1..)?).into_owned())
+        };
+        Ok(entries.filter_map(path).collect())
     }
 
     /// What the files held; `None` when that is more than is looked into.
