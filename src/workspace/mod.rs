@@ -46,7 +46,7 @@ pub use git::{Changes, GitError};
 pub use inline::{InlineDockerfile, holder};
 pub use make::MakeVariables;
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};
-pub use paths::{below, join, normalise, parent};
+pub use paths::{below, join, lexical, normalise, parent, relative_to};
 pub use platforms::DeployedImage;
 pub use reports::is_report;
 pub use service::{Overrides, Said, Service, locate_from_sources};

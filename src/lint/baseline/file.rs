@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -226,16 +226,4 @@ fn ascii(json: &str) -> String {
         }
     }
     text
-}
-
-/// The path of `file` as it is written in a baseline in `folder`; both are absolute and without links.
-pub(super) fn relative(folder: &Path, file: &Path) -> String {
-    let (mut from, mut to) = (folder.components().peekable(), file.components().peekable());
-    while from.peek().is_some() && from.peek() == to.peek() {
-        from.next();
-        to.next();
-    }
-    let up = from.map(|_| "..".to_owned());
-    let down = to.filter(|part| *part != Component::CurDir).map(|part| part.as_os_str().to_string_lossy().into_owned());
-    up.chain(down).collect::<Vec<_>>().join("/")
 }

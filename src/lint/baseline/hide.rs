@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::config::SettingsFor;
 use crate::rules::{self, INTERNAL_ERROR, UNREADABLE_FILE};
-use crate::workspace::{Workspace, holder};
+use crate::workspace::{Workspace, holder, relative_to};
 
 use super::super::Report;
-use super::file::{Baseline, Known, relative};
+use super::file::{Baseline, Known};
 use super::identity::{Pointed, Texts};
 
 /// The baselines of a run.
@@ -169,7 +169,7 @@ struct Place<'p> {
 
 impl Place<'_> {
     fn written(&self, path: &str) -> String {
-        relative(&self.folder, &self.root.join(path))
+        relative_to(&self.root.join(path), &self.folder)
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::workspace::lexical;
+
 use super::BaselineCounts;
 use super::file::{Baseline, Known};
 use super::hide::{Baselines, Sighting};
@@ -64,7 +66,7 @@ impl Baseline {
         };
         let folder = self.folder();
         let builds = self.findings.get(index).map(Known::builds).unwrap_or_default();
-        builds.iter().filter(|build| !was_linted(build) && !is_gone(&lexical(&folder, build))).cloned().collect()
+        builds.iter().filter(|build| !was_linted(build) && !is_gone(&lexical(&folder.join(build)))).cloned().collect()
     }
 }
 
@@ -101,19 +103,4 @@ fn numbered(mut findings: Vec<Known>) -> Vec<Known> {
         before = Some(known.clone());
     }
     findings
-}
-
-/// `path` below `folder`, its `..` taken back.
-fn lexical(folder: &Path, path: &str) -> std::path::PathBuf {
-    let mut whole = folder.to_owned();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                whole.pop();
-            }
-            part => whole.push(part),
-        }
-    }
-    whole
 }
