@@ -3,12 +3,19 @@
 use crate::lint::touched;
 use crate::workspace::{Changes, GitError};
 
+use super::args::Check;
 use super::run::Task;
-use super::{Status, Terminal};
+use super::{Status, Terminal, known};
 
 /// Leaves out the Dockerfiles that nothing since `revision` touches, and tells how many. Of several repositories those where that is not
 /// known are linted whole.
-pub(super) fn retain_touched(tasks: &mut [Task], revision: &str, terminal: &mut Terminal<'_>) -> Result<(), Status> {
+pub(super) fn retain_touched(
+    tasks: &mut [Task],
+    revision: &str,
+    arguments: &Check,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), Status> {
+    let baseline = known::named(arguments, &terminal.cwd);
     let changes: Vec<Result<Changes, GitError>> =
         tasks.iter().map(|(workspace, _, _)| workspace.changes_since(revision)).collect();
     let is_known_of_any = changes.iter().any(Result::is_ok);
@@ -17,7 +24,11 @@ pub(super) fn retain_touched(tasks: &mut [Task], revision: &str, terminal: &mut 
         all += paths.len();
         match changes {
             Ok(changes) => {
-                *paths = touched(workspace, paths, settings, &changes);
+                // What another baseline knows may be told now.
+                let is_known_otherwise = baseline.as_deref().is_some_and(|file| changes.holds_at(workspace, file));
+                if !is_known_otherwise {
+                    *paths = touched(workspace, paths, settings, &changes);
+                }
                 bases.push(changes.base);
             }
             Err(error) if is_known_of_any && error.is_of_one_repository() => {

@@ -1,7 +1,5 @@
 //! Which Dockerfiles a change touches.
 
-use std::path::Path;
-
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::config::{FILE_NAMES, Settings, SettingsFor};
@@ -55,11 +53,10 @@ fn reads_any(workspace: &Workspace, path: &str, settings: &Settings, changes: &C
 
 /// Whether a configuration changed that holds for the Dockerfile, or did.
 fn is_configured_otherwise(workspace: &Workspace, path: &str, settings: &Settings, changes: &Changes) -> bool {
-    let holds = |file: &Path| {
-        let below = file.strip_prefix(workspace.root()).ok().and_then(Path::to_str);
-        below.is_some_and(|file| changes.holds(&file.replace('\\', "/")))
-    };
-    if settings.file.as_deref().is_some_and(holds) || settings.baseline.as_ref().is_some_and(|file| holds(&file.path)) {
+    let baseline = settings.baseline.as_ref().and_then(|file| file.below(workspace.root()));
+    if settings.file.as_deref().is_some_and(|file| changes.holds_at(workspace, file))
+        || baseline.is_some_and(|file| changes.holds(&file))
+    {
         return true;
     }
     let mut folder = parent(path);

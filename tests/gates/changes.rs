@@ -214,6 +214,18 @@ fn configurations_and_baselines_touch_all_that_they_hold_for() {
     files.push(("web/pyproject.toml", "[tool.slimlint]\n"));
     assert_eq!(after(&files, |here| put(here, "web/pyproject.toml", "[project]\n")), ["web/Dockerfile"]);
     assert!(after(&SERVICE, |here| put(here, "web/pyproject.toml", "[project]\n")).is_empty());
+    let known = "{\"version\": 1, \"findings\": []}";
+    let mut files = SERVICE.to_vec();
+    files.extend([("web/slimlint.toml", "baseline = \"../known.json\"\n"), ("known.json", known)]);
+    assert_eq!(after(&files, |here| put(here, "known.json", &format!("{known}\n"))), ["web/Dockerfile"]);
+    let mut files = SERVICE.to_vec();
+    files.push(("known.json", known));
+    let here = repository(&files);
+    let run = || slimlint(here.path(), &["--changed-since", "base", "--baseline", "known.json", "--format", "concise"]);
+    assert_eq!(run().code, 0);
+    put(&here, "known.json", &format!("{known}\n"));
+    let run = run();
+    assert!(run.code == 1 && run.err.contains("2 of 2 Dockerfiles touched"), "{}", run.err);
 }
 
 #[test]

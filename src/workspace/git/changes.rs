@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::Workspace;
 use super::super::listing::join;
-use super::super::paths::{below, parent};
+use super::super::paths::{below, parent, relative};
 use super::{Git, GitError};
 
 /// Submodules in submodules that are looked into.
@@ -64,6 +64,12 @@ impl Changes {
     #[must_use]
     pub fn holds(&self, path: &str) -> bool {
         self.files.contains(path) || self.folders.iter().any(|folder| below(path, folder).is_some())
+    }
+
+    /// Whether the file at `path`, absolute, lies in `workspace`, which these are the changes of, and may have changed.
+    #[must_use]
+    pub fn holds_at(&self, workspace: &Workspace, path: &Path) -> bool {
+        path.starts_with(workspace.root()) && self.holds(&relative(path, workspace.root()))
     }
 
     /// Whether so much has changed that nobody looks how it was.
