@@ -221,15 +221,12 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Known>, BaselineError> {
     let mut findings: Vec<Known> = Vec::new();
     for known in document.findings {
         let bare = Known { dockerfiles: Vec::new(), ..known.clone() };
-        match places.get(&bare).and_then(|place| findings.get_mut(*place)) {
-            Some(first) => {
-                let builds: Vec<String> = first.builds().iter().chain(known.builds()).cloned().collect();
-                *first = first.with_builds(builds);
-            }
-            None => {
-                places.insert(bare, findings.len());
-                findings.push(known);
-            }
+        if let Some(first) = places.get(&bare).and_then(|place| findings.get_mut(*place)) {
+            let builds: Vec<String> = first.builds().iter().chain(known.builds()).cloned().collect();
+            *first = first.with_builds(builds);
+        } else {
+            places.insert(bare, findings.len());
+            findings.push(known);
         }
     }
     Ok(findings)
