@@ -84,14 +84,14 @@ fn a_service_of_the_corpus_is_quiet_once_its_baseline_is_written() {
     for example in samples::corpus() {
         let here = folder(&[]);
         for (path, bytes) in &example.files {
-            put(&here, path, &String::from_utf8_lossy(bytes));
+            put(&here, path, bytes);
         }
         let report = example.lint();
         let found = report.diagnostics.len();
         let wrote = slimlint(here.path(), &["--write-baseline"]);
         assert_eq!(wrote.code, 0, "{}: {}", example.name, wrote.err);
         for (path, bytes) in shifted(&example, &report) {
-            put(&here, &path, &String::from_utf8_lossy(&bytes));
+            put(&here, &path, &bytes);
         }
         let run = json(here.path(), &["--baseline", FILE]);
         assert_eq!(run["summary"]["baseline"], json!({ "new": 0, "fixed": 0, "left": found }), "{}", example.name);

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::{CLEAN, PIP, Run, folder, put, put_all, slimlint, slimlint_with};
+use super::{CLEAN, PIP, Run, folder, put, slimlint, slimlint_with};
 
 const COPIES: &str =
     "FROM python:3.12-slim\nCOPY src/ /srv/\nCOPY requirements.txt /srv/\nRUN pip install -r /srv/requirements.txt\n";
@@ -34,7 +34,9 @@ fn git(folder: &Path, arguments: &[&str]) {
 fn repository(files: &[(&str, &str)]) -> TempDir {
     let here = tempfile::tempdir().unwrap();
     git(here.path(), &["init", "-q", "-b", "main"]);
-    put_all(&here, files);
+    for (path, text) in files {
+        put(&here, path, text);
+    }
     commit(&here);
     git(here.path(), &["tag", "base"]);
     here
@@ -144,8 +146,11 @@ fn files_that_define_a_build_count_as_they_are_and_as_they_were() {
 /// An image with a finding that depends on what the image is for.
 const PROXY: &str = "FROM python:3.12\nRUN apt-get update && apt-get install -y build-essential\nCOPY main.py /srv/\nCMD [\"python\", \"/srv/main.py\"]\n";
 
-/// `--changed-since` after `change`, and the findings of all, before and after it.
-fn linted_after(files: &[(&str, &str)], change: impl FnOnce(&TempDir)) -> (Vec<String>, [String; 2]) {
+/// The Dockerfiles that are linted, and the findings of all before and after a change.
+type Outcome = (Vec<String>, [String; 2]);
+
+/// What comes of `change` with `--changed-since`.
+fn linted_after(files: &[(&str, &str)], change: impl FnOnce(&TempDir)) -> Outcome {
     let here = repository(files);
     let found = || slimlint(here.path(), &["--format", "concise"]).out;
     let before = found();
@@ -167,7 +172,7 @@ fn what_changes_a_finding_from_beside_the_build_touches_it() {
     let workflow = "jobs:\n  a:\n    uses: owner/ci/.github/workflows/lint.yaml@main\n";
     let ci = with(".github/workflows/ci.yml", workflow);
     let remove = |path: &'static str| move |here: &TempDir| fs::remove_file(here.path().join(path)).unwrap();
-    let cases: [(&str, (Vec<String>, [String; 2])); 5] = [
+    let cases: [(&str, Outcome); 5] = [
         ("the title changes", linted_after(&readme, put_all("proxy/README.md", "# JWT signing proxy\n"))),
         ("the title comes", linted_after(&proxy, put_all("proxy/README.md", "# JWT signing development proxy\n"))),
         ("the Procfile goes", linted_after(&procfile, remove("proxy/Procfile"))),
