@@ -454,3 +454,34 @@ fn nothing_that_the_repository_sets_up_is_run() {
     // Nothing is written into it either.
     assert!(!here.path().join(".git/index.lock").exists());
 }
+
+/// Nor is what a submodule of it sets up.
+#[test]
+#[cfg(unix)]
+fn nothing_that_a_submodule_sets_up_is_run() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let inner = repository(&[("m.py", "print()\n")]);
+    let here = repository(&[("Dockerfile", "FROM python:3.12-slim\nCOPY lib/ /srv/\n")]);
+    let url = inner.path().to_str().unwrap();
+    git(here.path(), &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "lib"]);
+    commit(&here);
+    git(here.path(), &["tag", "-f", "base"]);
+    let modules = here.path().join(".git/modules/lib");
+    let (program, seen) = (modules.join("evil.sh"), modules.join("seen"));
+    fs::write(&program, format!("#!/bin/sh\necho \"$0 $*\" >> {}\ncat\n", seen.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let evil = program.display();
+    fs::write(modules.join("info/attributes"), "* filter=evil diff=evil\n").unwrap();
+    let config = fs::read_to_string(modules.join("config")).unwrap();
+    let more = format!(
+        "[core]\n\tfsmonitor = {evil}\n[filter \"evil\"]\n\tclean = {evil}\n\tprocess = {evil}\n\trequired = true\n\
+         [diff]\n\texternal = {evil}\n[diff \"evil\"]\n\ttextconv = {evil}\n"
+    );
+    fs::write(modules.join("config"), config + &more).unwrap();
+    // Of the same text, so that it is read and compared.
+    put(&here, "lib/m.py", "print()\n");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "lib/m.py", "print(1)\n");
+    assert_eq!(linted(&here, "base"), ["Dockerfile"]);
+    assert!(!seen.exists(), "{}", fs::read_to_string(&seen).unwrap_or_default());
+}
