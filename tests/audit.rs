@@ -2,21 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "common/folder.rs"]
+mod folder;
+
 use std::path::Path;
 use std::process::Command;
 
+use folder::repository;
 use serde_json::Value;
-
-fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 /// Standard output, standard error and exit code of `slimlint` with `arguments` in `folder`.
 fn slimlint(folder: &Path, arguments: &[&str]) -> (String, String, i32) {

@@ -6,6 +6,8 @@
 mod configuration;
 #[path = "cli/definitions.rs"]
 mod definitions;
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "cli/reports.rs"]
 mod reports;
 
@@ -14,6 +16,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use folder::{put, repository, text};
 use tempfile::TempDir;
 
 /// A finding with a safe fix.
@@ -27,26 +30,6 @@ struct Run {
     code: i32,
     out: String,
     err: String,
-}
-
-/// A repository of `files`.
-fn repository(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        put(&folder, path, text.as_bytes());
-    }
-    folder
-}
-
-fn put(folder: &TempDir, path: &str, bytes: &[u8]) {
-    let path = folder.path().join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-}
-
-fn text(folder: &TempDir, path: &str) -> String {
-    fs::read_to_string(folder.path().join(path)).unwrap()
 }
 
 fn program(cwd: &Path) -> Command {

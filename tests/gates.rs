@@ -11,12 +11,11 @@ mod changes;
 #[path = "gates/reads.rs"]
 mod reads;
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use common::folder::{put, repository as folder, text};
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// A finding with a safe fix.
 const PIP: &str = "FROM python:3.12-slim\nRUN pip install flask\n";
@@ -26,30 +25,6 @@ struct Run {
     code: i32,
     out: String,
     err: String,
-}
-
-/// A folder of `files` that looks like a repository.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    put_all(&folder, files);
-    folder
-}
-
-fn put_all(folder: &TempDir, files: &[(&str, &str)]) {
-    for (path, text) in files {
-        put(folder, path, text);
-    }
-}
-
-fn put(folder: &TempDir, path: &str, text: &str) {
-    let path = folder.path().join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-fn text(folder: &TempDir, path: &str) -> String {
-    fs::read_to_string(folder.path().join(path)).unwrap()
 }
 
 fn slimlint(cwd: &Path, arguments: &[&str]) -> Run {

@@ -7,6 +7,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
+use common::folder::repository;
 use common::root;
 use serde_json::Value;
 
@@ -16,17 +17,6 @@ fn why(folder: &Path, arguments: &[&str]) -> (String, i32) {
         Command::new(env!("CARGO_BIN_EXE_slimlint")).arg("why").args(arguments).current_dir(folder).output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
-}
-
-fn service(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
 }
 
 #[test]
@@ -54,7 +44,7 @@ const MANIFEST: &str = "[project]\nname = \"app\"\nversion = \"1\"\ndependencies
 #[test]
 fn an_extra_comes_only_from_those_that_ask_for_it() {
     let dockerfile = "FROM python:3.12\nCOPY . .\nRUN uv sync --frozen\n";
-    let folder = service(&[("Dockerfile", dockerfile), ("pyproject.toml", MANIFEST), ("uv.lock", LOCK)]);
+    let folder = repository(&[("Dockerfile", dockerfile), ("pyproject.toml", MANIFEST), ("uv.lock", LOCK)]);
     let (text, _) = why(folder.path(), &["wire"]);
     assert_eq!(
         text,
@@ -75,7 +65,7 @@ fn an_extra_comes_only_from_those_that_ask_for_it() {
 #[test]
 fn what_is_not_installed_is_said_with_what_was_not_followed() {
     let dockerfile = "FROM python:3.12\nCOPY . .\nRUN pip install -r requirements.txt\n";
-    let folder = service(&[("Dockerfile", dockerfile), ("requirements.txt", "fastapi\n")]);
+    let folder = repository(&[("Dockerfile", dockerfile), ("requirements.txt", "fastapi\n")]);
     let (text, code) = why(folder.path(), &["pytest"]);
     assert_eq!(
         text,

@@ -268,7 +268,7 @@ pub(super) struct Check {
         value_name = "FILE",
         num_args = 0..=1,
         require_equals = true,
-        conflicts_with_all = ["fix", "diff", "add_ignores", "unsafe_fixes", "baseline", "stdin_filename"],
+        conflicts_with_all = ["fix", "diff", "add_ignores", "unsafe_fixes", "baseline", "stdin_filename", "show_settings"],
         help_heading = "Known findings"
     )]
     #[expect(clippy::option_option, reason = "the option may stand without a file")]

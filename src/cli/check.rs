@@ -45,7 +45,7 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
         tasks.push((workspace, paths, settings));
     }
     if let Some(revision) = &arguments.changed_since
-        && let Err(trouble) = since::retain_touched(&mut tasks, revision, terminal)
+        && let Err(trouble) = since::retain_touched(&mut tasks, revision, arguments, terminal)
     {
         return trouble;
     }

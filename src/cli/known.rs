@@ -8,8 +8,8 @@ use crate::config::{PathSettings, SettingsFor as _};
 use crate::fix;
 use crate::lint::baseline::{Baseline, BaselineCounts, BaselineError, Baselines, Sighting};
 use crate::lint::{Report, Sizes, lint_watched};
-use crate::output::shown_path;
-use crate::workspace::{Workspace, holder};
+use crate::output::{counted, shown_path};
+use crate::workspace::{Workspace, is_no_more};
 
 use super::args::Check;
 use super::run::Task;
@@ -57,7 +57,10 @@ impl Gate {
                     Some(place) => Some(place.clone()),
                     None => configured(workspace, path, settings).map_err(|error| tell(error, terminal))?,
                 };
-                let place = place.or_else(|| gate.writes.then(|| (cwd.clone(), DEFAULT_NAME.to_owned())));
+                let place = match place {
+                    None if gate.writes => Some(default_place(&cwd, terminal)?),
+                    place => place,
+                };
                 let Some(place) = place else { continue };
                 let index = places.iter().position(|known| *known == place).unwrap_or_else(|| {
                     places.push(place);
@@ -65,6 +68,10 @@ impl Gate {
                 });
                 gate.of.entry(workspace.root().to_owned()).or_default().insert(path.clone(), index);
             }
+        }
+        // So that what is no more goes even where nothing is left to be linted.
+        if gate.writes && named.is_none() && places.is_empty() && cwd.join(DEFAULT_NAME).exists() {
+            places.push(default_place(&cwd, terminal)?);
         }
         // One that was named is read even where nothing is linted, so that a wrong name is told.
         if let Some(place) = named.filter(|_| places.is_empty()) {
@@ -112,7 +119,7 @@ impl Gate {
     ) -> Option<Sighting> {
         let of = |path: &str| {
             let baselines = self.of.get(workspace.root())?;
-            baselines.get(path).or_else(|| baselines.get(holder(path)?)).copied()
+            baselines.get(path).copied()
         };
         let is_any = !self.baselines.all.is_empty();
         is_any.then(|| self.baselines.hide(workspace, report, settings, of, earlier))
@@ -138,7 +145,7 @@ impl Gate {
             for ((workspace, report), settings) in reports.iter_mut().zip(settings) {
                 self.hide(workspace, report, settings, None);
             }
-            let left = reports.iter().map(|(_, report)| report.known).sum();
+            let left = reports.iter().map(|(_, report)| report.known.len()).sum();
             counts = BaselineCounts { new: 0, fixed: 0, left };
             return (Some(counts), Status::Clean);
         }
@@ -148,7 +155,7 @@ impl Gate {
         if rewritten > 0 && arguments.writes() {
             terminal.note(&format!(
                 "{} known stood in instructions that were just changed; `slimlint --write-baseline` writes them down anew",
-                findings(rewritten)
+                counted(rewritten, "finding")
             ));
         }
         (Some(counts), Status::Clean)
@@ -169,7 +176,7 @@ impl Gate {
                 return terminal.error(&error.to_string());
             }
             let path = shown_path(baseline.root(), baseline.path(), &terminal.cwd);
-            let findings = findings(baseline.findings.len());
+            let findings = counted(baseline.findings.len(), "finding");
             terminal.note(&format!("`{path}` holds {findings}"));
         }
         terminal.note(&format!("baseline: {} added, {} removed, {} as before", counts.new, counts.fixed, counts.left));
@@ -178,8 +185,9 @@ impl Gate {
     }
 }
 
-fn findings(number: usize) -> String {
-    if number == 1 { "1 finding".to_owned() } else { format!("{number} findings") }
+/// Where a baseline is written that nothing names.
+fn default_place(cwd: &Path, terminal: &mut Terminal<'_>) -> Result<Place, Status> {
+    beside(Path::new(DEFAULT_NAME), cwd).map_err(|message| terminal.error(&format!("--write-baseline {message}")))
 }
 
 fn tell(error: BaselineError, terminal: &mut Terminal<'_>) -> Status {
@@ -199,6 +207,12 @@ fn configured(workspace: &Workspace, path: &str, settings: &PathSettings) -> Res
     }
 }
 
+/// The place of the baseline that the command line names to be read.
+pub(super) fn named(arguments: &Check, cwd: &Path) -> Option<PathBuf> {
+    let (folder, name) = beside(arguments.baseline.as_ref()?, cwd).ok()?;
+    Some(folder.join(name))
+}
+
 /// The place of a file that a person named: wherever that is.
 fn beside(path: &Path, cwd: &Path) -> Result<Place, String> {
     let whole = cwd.join(path);
@@ -209,7 +223,10 @@ fn beside(path: &Path, cwd: &Path) -> Result<Place, String> {
         .canonicalize()
         .map_err(|error| format!("{}: {error}; name a file in a folder that exists", path.display()))?;
     match whole.file_name() {
-        Some(name) if !whole.is_dir() => Ok((folder, name.to_string_lossy().into_owned())),
+        Some(name) if !whole.is_dir() => match name.to_str() {
+            Some(name) => Ok((folder, name.to_owned())),
+            None => Err(format!("{}: its name is not Unicode; name another file", path.display())),
+        },
         _ => Err(format!("{}: it is a folder; name a file in it", path.display())),
     }
 }
@@ -220,5 +237,5 @@ fn is_gone(arguments: &Check, cwd: &Path) -> impl Fn(&Path) -> bool + use<> {
     let asked: &[PathBuf] = if arguments.paths.is_empty() { &here } else { &arguments.paths };
     let is_stdin = arguments.stdin_filename.is_some();
     let folders: Vec<PathBuf> = asked.iter().filter_map(|path| cwd.join(path).canonicalize().ok()).collect();
-    move |path| !is_stdin && folders.iter().any(|folder| path.starts_with(folder)) && !path.exists()
+    move |path| !is_stdin && folders.iter().any(|folder| path.starts_with(folder)) && is_no_more(path)
 }

@@ -6,6 +6,7 @@ use crate::diagnostic::{Applicability, Diagnostic};
 use crate::dockerfile::Dockerfile;
 use crate::fix::{self, Exposure, Plan, Rejected};
 use crate::lint::Report;
+use crate::lint::baseline::with_known;
 use crate::output::{Change, FixedFiles, Results, escape_lines, shown_path};
 use crate::rules::{INTERNAL_ERROR, UNREADABLE_FILE};
 use crate::suppress::ignore_instead_of_fixing;
@@ -53,7 +54,9 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
     let mut reports = Vec::with_capacity(tasks.len());
     let mut judges = Vec::with_capacity(tasks.len());
     let mut fixed = arguments.writes().then(Vec::new);
-    let progress = Progress::new(tasks.iter().map(|(_, paths, _)| paths.len()).sum(), terminal.is_watched);
+    // Fixing lints each file several times, of which nobody knows how often.
+    let is_watched = terminal.is_watched && !arguments.writes();
+    let progress = Progress::new(tasks.iter().map(|(_, paths, _)| paths.len()).sum(), is_watched);
     let watch = || progress.iter().for_each(Progress::advance);
     for (workspace, paths, settings) in tasks {
         let report = match &mut fixed {
@@ -65,17 +68,20 @@ pub(super) fn run(mut tasks: Vec<Task>, arguments: &Check, terminal: &mut Termin
             }
             None => gate.lint_watched(&workspace, &paths, &settings, &watch),
         };
-        if arguments.verbose {
-            tell_contexts(&workspace, &report, terminal);
-        }
         reports.push((workspace, report));
         judges.push(settings);
     }
     drop(progress);
+    if arguments.verbose {
+        for (workspace, report) in &reports {
+            tell_contexts(workspace, report, terminal);
+        }
+    }
     // What is known already weighs all the same.
     let gates = Gates::from(arguments.gates);
     if gates.is_any() {
-        status = status.max(super::audit::gate(&gates, &Audit::of(&reports, &terminal.cwd), terminal));
+        let audit = with_known(&mut reports, |reports| Audit::of(reports, &terminal.cwd));
+        status = status.max(super::audit::gate(&gates, &audit, terminal));
     }
     let (baseline, trouble) = gate.close(&mut reports, &judges, arguments, terminal);
     status = status.max(trouble);

@@ -1,10 +1,10 @@
 //! What settings do to findings and services.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::rules::{self, INTERNAL_ERROR};
-use crate::workspace::{Overrides, Said};
+use crate::workspace::{Overrides, Said, lexical};
 
 use super::error::Origin;
 use super::options::{BaselineFile, ServiceOptions};
@@ -115,21 +115,6 @@ pub(super) fn below(path: &Path, root: &Path) -> Option<String> {
     let parts = path.strip_prefix(root).ok()?.components();
     let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy()).collect();
     Some(parts.join("/"))
-}
-
-/// `path` without `.` and `..`.
-fn lexical(path: &Path) -> PathBuf {
-    let mut folder = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                folder.pop();
-            }
-            part => folder.push(part),
-        }
-    }
-    folder
 }
 
 impl Origin {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::context::{CopySource, IgnoreFile};
 use crate::dockerfile::Value;
-use crate::workspace::{holder, join, parent};
+use crate::workspace::{below, holder, join, parent};
 
 use super::{Facts, Source};
 
@@ -15,8 +15,8 @@ pub struct Reads {
     files: BTreeSet<String>,
     /// Folders that are read as a whole, whatever the ignore file says.
     folders: BTreeSet<String>,
-    /// The folder of the context.
-    context: String,
+    /// The folder of the context and, where that is a link, the one that it leads to.
+    contexts: Vec<String>,
     /// What is taken of the context, as `COPY` names it.
     sources: Vec<CopySource>,
     /// The ignore file of the context.
@@ -31,8 +31,8 @@ impl Reads {
     pub fn reads_file(&self, path: &str) -> bool {
         self.unknown
             || self.files.contains(path)
-            || self.folders.iter().any(|folder| below(path, folder).is_some())
-            || below(path, &self.context).is_some_and(|path| {
+            || self.folders.iter().any(|folder| below_or_at(path, folder).is_some())
+            || self.contexts.iter().filter_map(|context| below_or_at(path, context)).any(|path| {
                 let is_ignored = || self.ignore.as_ref().is_some_and(|ignore| ignore.excluded(path));
                 self.sources.iter().any(|source| takes(source, path)) && !is_ignored()
             })
@@ -41,13 +41,16 @@ impl Reads {
     /// Whether anything below the folder at `path` is read, or may be.
     #[must_use]
     pub fn reads_below(&self, path: &str) -> bool {
-        let meets = |other: &str| below(other, path).is_some() || below(path, other).is_some();
+        let meets = |other: &str| below_or_at(other, path).is_some() || below_or_at(path, other).is_some();
         self.unknown
-            || self.files.iter().any(|file| below(file, path).is_some())
+            || self.files.iter().any(|file| below_or_at(file, path).is_some())
             || self.folders.iter().any(|folder| meets(folder))
-            || below(&self.context, path).is_some()
-            || below(path, &self.context)
-                .is_some_and(|path| self.sources.iter().any(|source| meets_folder(source, path)))
+            || self.contexts.iter().any(|context| below_or_at(context, path).is_some())
+            || self
+                .contexts
+                .iter()
+                .filter_map(|context| below_or_at(path, context))
+                .any(|path| self.sources.iter().any(|source| meets_folder(source, path)))
     }
 
     /// The files that are known by name, in order.
@@ -99,12 +102,9 @@ fn meets_folder(source: &CopySource, path: &str) -> bool {
     true
 }
 
-/// What is left of `path` below the folder.
-fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
-    match path.strip_prefix(folder)? {
-        rest if folder.is_empty() || rest.is_empty() => Some(rest),
-        rest => rest.strip_prefix('/'),
-    }
+/// What is left of `path` below the folder; nothing where it is the folder itself.
+fn below_or_at<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    if path == folder { Some("") } else { below(path, folder) }
 }
 
 impl Facts<'_> {
@@ -114,7 +114,8 @@ impl Facts<'_> {
     #[must_use]
     pub fn reads(&self) -> Reads {
         let service = self.service;
-        let mut reads = Reads { context: service.context.clone(), ..Reads::default() };
+        let contexts = [Some(service.context.clone()), self.workspace.link_target(&service.context)];
+        let mut reads = Reads { contexts: contexts.into_iter().flatten().collect(), ..Reads::default() };
         let dockerfile = holder(&service.dockerfile).unwrap_or(&service.dockerfile);
         let mut files = BTreeSet::from([dockerfile.to_owned(), format!("{}.dockerignore", service.dockerfile)]);
         // One that appears or goes counts, too.
@@ -164,7 +165,7 @@ impl Facts<'_> {
         files.extend(self.workspace.built_by_workflows(&service.context).into_iter().map(|(workflow, _)| workflow));
         files
             .extend(self.workspace.deployed(&service.dockerfile, &service.context).into_iter().map(|image| image.file));
-        reads.folders = self.mounted_by_compose();
+        reads.folders.extend(self.mounted_by_compose());
         // A file that is a link changes with the one that it leads to.
         let targets: Vec<String> = files.iter().filter_map(|file| self.workspace.link_target(file)).collect();
         files.extend(targets);
@@ -177,6 +178,13 @@ impl Facts<'_> {
     fn take(&self, source: &Value, reads: &mut Reads) {
         reads.take(source);
         let local = source.known().filter(|source| !source.contains("://") && !source.starts_with("git@"));
+        // A build follows links in the way to what it takes, and takes a folder for a link to it.
+        let literal = |part: &&str| !part.contains(['*', '?', '[']);
+        let way: Vec<&str> = source.known().unwrap_or_default().split('/').take_while(literal).collect();
+        let way = join(&self.service.context, way.join("/").trim_start_matches('/'));
+        reads
+            .folders
+            .extend(way.filter(|way| *way != self.service.context).and_then(|way| self.workspace.link_target(&way)));
         let Some(source) = local.filter(|source| !self.is_there(source)) else { return };
         reads.take(&Value::new("."));
         reads.unknown |= source.contains(".whl") || source.split('/').any(|part| matches!(part, "dist" | "wheels"));

@@ -39,9 +39,15 @@ pub(super) fn merge(mut reports: Vec<ServiceReport>) -> Report {
         diagnostics.iter().enumerate().map(|(index, found)| (key(found), index)).collect();
     let summary = |report: ServiceReport| {
         let findings = report.diagnostics.iter().filter_map(|found| indexes.get(&key(found)).copied()).collect();
-        ServiceSummary { service: report.service, source: report.source, findings, known: 0, contents: report.contents }
+        ServiceSummary {
+            service: report.service,
+            source: report.source,
+            findings,
+            known: Vec::new(),
+            contents: report.contents,
+        }
     };
-    Report { services: reports.into_iter().map(summary).collect(), diagnostics, suppressed, known: 0 }
+    Report { services: reports.into_iter().map(summary).collect(), diagnostics, suppressed, known: Vec::new() }
 }
 
 /// Adds to `first` the places, evidence and bytes that only `other` has.

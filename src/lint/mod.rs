@@ -41,8 +41,8 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// How many findings ignore comments silenced.
     pub suppressed: usize,
-    /// How many findings a baseline hides.
-    pub known: usize,
+    /// The findings that a baseline hides.
+    pub known: Vec<Diagnostic>,
 }
 
 /// One Dockerfile with its context.
@@ -54,8 +54,8 @@ pub struct ServiceSummary {
     pub source: Option<Arc<SourceFile>>,
     /// Indexes into [`Report::diagnostics`] of the findings about it.
     pub findings: Vec<usize>,
-    /// How many findings about it a baseline hides.
-    pub known: usize,
+    /// Indexes into [`Report::known`] of the findings about it that a baseline hides.
+    pub known: Vec<usize>,
     /// What is known of the bytes of each image that it makes, as far as [`Sizes`] asked for it.
     pub contents: Vec<Contents>,
 }
@@ -105,13 +105,7 @@ pub fn lint_watched(
 ) -> Report {
     let selections = Selections::of(paths, settings, sizes);
     let one = |path: &String| {
-        let settings = settings.settings_for(path);
-        let reports = if workspace.is_holder(path) {
-            let all = workspace.inline_dockerfiles(path);
-            all.iter().map(|inline| lint_inline(workspace, path, inline, settings, &selections)).collect()
-        } else {
-            vec![lint_service(workspace, path, settings, &selections)]
-        };
+        let reports = lint_path(workspace, path, settings.settings_for(path), &selections);
         watch();
         reports
     };
@@ -121,6 +115,20 @@ pub fn lint_watched(
         _ => pool::on_pool(|| paths.par_iter().flat_map_iter(one).collect()),
     };
     merge::merge(reports)
+}
+
+/// Lints the Dockerfile at `path`, or those that stand in the file there.
+fn lint_path(
+    workspace: &Workspace,
+    path: &str,
+    settings: &Settings,
+    selections: &Selections<'_>,
+) -> Vec<ServiceReport> {
+    if !workspace.is_holder(path) {
+        return vec![lint_service(workspace, path, settings, selections)];
+    }
+    let all = workspace.inline_dockerfiles(path);
+    all.iter().map(|inline| lint_inline(workspace, path, inline, settings, selections)).collect()
 }
 
 /// Lints one Dockerfile.
@@ -233,7 +241,7 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selections:
     let overrides = settings.overrides(workspace.root(), path);
     let service = locate(workspace, path, &dockerfile, source.text(), &overrides);
     // `# syntax=devthefuture/dockerfile-x` knows `INCLUDE`: what stands in this file is not all there is.
-    if !dockerfile.errors.is_empty() && dockerfile.foreign_frontend().is_some() {
+    if is_unreadable(&dockerfile) {
         let contents = Vec::new();
         return ServiceReport { service, source: Some(source), diagnostics: Vec::new(), suppressed: 0, contents };
     }
@@ -274,6 +282,11 @@ fn lint_file(workspace: &Workspace, path: &str, settings: &Settings, selections:
     diagnostics.iter_mut().for_each(tell_how_to_ignore);
     diagnostics.iter_mut().for_each(mask);
     ServiceReport { service, source: Some(source), diagnostics, suppressed, contents }
+}
+
+/// Whether a Dockerfile is written for a frontend that knows more than is read here.
+fn is_unreadable(dockerfile: &Dockerfile) -> bool {
+    !dockerfile.errors.is_empty() && dockerfile.foreign_frontend().is_some()
 }
 
 /// Runs `look` over the facts of the Dockerfile at `path`; nothing when it cannot be read, or when what looks at it panics.

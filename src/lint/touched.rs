@@ -1,30 +1,40 @@
 //! Which Dockerfiles a change touches.
 
-use std::path::Path;
-
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::config::{FILE_NAMES, Settings, SettingsFor};
+use crate::diagnostic::Diagnostic;
 use crate::facts::Reads;
 use crate::workspace::{Changes, Workspace, parent};
 
-use super::{pool, with_facts};
+use super::{Selections, Sizes, lint_path, pool, with_facts};
 
-/// Those of the Dockerfiles at `paths` whose builds read something that has changed, in their order.
+/// Those of the Dockerfiles at `paths` that a change touches, in their order: their builds read something that has changed, or something
+/// else is found about them than before.
 ///
-/// A build reads what [`Reads`] says, and the configuration that holds for it. Files that say how images are built count as they
-/// are and as they were. A Dockerfile of which that is not known is touched.
+/// A build reads what [`Reads`] says, now or before, and the configuration that holds for it. A Dockerfile of which that is not known is
+/// touched. What is left out says exactly what it said before, whatever file a rule looks at.
 #[must_use]
 pub fn touched(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor, changes: &Changes) -> Vec<String> {
     if changes.is_empty() {
         return Vec::new();
     }
+    if changes.are_vast() {
+        return paths.to_vec();
+    }
     let before = workspace.before(changes);
+    let selections = Selections::of(paths, settings, Sizes::None);
     let is_touched = |path: &&String| {
         let settings = settings.settings_for(path);
         is_configured_otherwise(workspace, path, settings, changes)
             || reads_any(workspace, path, settings, changes)
-            || before.as_ref().is_some_and(|before| reads_any(before, path, settings, changes))
+            || before.as_ref().is_some_and(|before| {
+                let found = |workspace: &Workspace| -> Vec<Diagnostic> {
+                    let reports = lint_path(workspace, path, settings, &selections);
+                    reports.into_iter().flat_map(|report| report.diagnostics).collect()
+                };
+                reads_any(before, path, settings, changes) || found(workspace) != found(before)
+            })
     };
     pool::on_pool(|| paths.par_iter().filter(is_touched).cloned().collect())
 }
@@ -43,11 +53,10 @@ fn reads_any(workspace: &Workspace, path: &str, settings: &Settings, changes: &C
 
 /// Whether a configuration changed that holds for the Dockerfile, or did.
 fn is_configured_otherwise(workspace: &Workspace, path: &str, settings: &Settings, changes: &Changes) -> bool {
-    let holds = |file: &Path| {
-        let below = file.strip_prefix(workspace.root()).ok().and_then(Path::to_str);
-        below.is_some_and(|file| changes.holds(&file.replace('\\', "/")))
-    };
-    if settings.file.as_deref().is_some_and(holds) || settings.baseline.as_ref().is_some_and(|file| holds(&file.path)) {
+    let baseline = settings.baseline.as_ref().and_then(|file| file.below(workspace.root()));
+    if settings.file.as_deref().is_some_and(|file| changes.holds_at(workspace, file))
+        || baseline.is_some_and(|file| changes.holds(&file))
+    {
         return true;
     }
     let mut folder = parent(path);

@@ -4,9 +4,9 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use crate::workspace::{Workspace, is_report};
+use crate::workspace::{Workspace, is_report, lexical};
 
 use super::Format;
 
@@ -192,21 +192,6 @@ fn new_file(path: &Path, full: &Path) -> Result<PathBuf, ReportFileError> {
             Err(ReportFileError::NoFolder { shown: path.to_owned(), folder: folder.to_owned() })
         }
     }
-}
-
-/// An absolute path without `.` and `..`, as it is written.
-fn lexical(path: &Path) -> PathBuf {
-    let mut parts = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts
 }
 
 /// Asked of the mode and not of the system: to root nothing is read-only.

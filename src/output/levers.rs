@@ -55,7 +55,7 @@ pub(super) fn write(
                 None => writeln!(out, "  {line}")?,
             }
         }
-        lines(&levers, unmeasured(service, report), service.known > 0, out)?;
+        lines(&levers, unmeasured(service, report), !service.known.is_empty(), out)?;
     }
     Ok(())
 }

@@ -1,25 +1,16 @@
 //! Paths as people see them.
 
 use std::borrow::Cow;
-use std::path::{Component, Path};
+use std::path::Path;
+
+use crate::workspace::relative_to;
 
 /// The path of `file` (relative to `root`, `/`-separated) relative to `cwd`, with `/` between its parts. Both folders are
 /// absolute and without links. Not escaped.
 #[must_use]
 pub fn shown_path(root: &Path, file: &str, cwd: &Path) -> String {
-    let path = root.join(file);
-    let mut path = path.components().peekable();
-    let mut cwd = cwd.components().peekable();
-    while path.peek().is_some() && path.peek() == cwd.peek() {
-        path.next();
-        cwd.next();
-    }
-    let up = cwd.map(|_| "..".to_owned());
-    let down = path
-        .filter(|part| !matches!(part, Component::CurDir))
-        .map(|part| part.as_os_str().to_string_lossy().into_owned());
-    let parts: Vec<String> = up.chain(down).collect();
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+    let path = relative_to(&root.join(file), cwd);
+    if path.is_empty() { ".".to_owned() } else { path }
 }
 
 /// An escaped path that begins a line of output. CI services take lines that begin in a certain way for commands, and a repository can

@@ -40,10 +40,10 @@ fn results(files: &[(&str, &str)], diagnostics: Vec<Diagnostic>) -> Vec<(Workspa
     let dockerfiles = files.iter().map(|(path, _)| *path).filter(|path| path.ends_with("Dockerfile"));
     let services = dockerfiles.map(|path| {
         let findings = (0..diagnostics.len()).filter(|&index| *diagnostics[index].primary.file == *path).collect();
-        ServiceSummary { service: service(path), source: None, findings, known: 0, contents: Vec::new() }
+        ServiceSummary { service: service(path), source: None, findings, known: Vec::new(), contents: Vec::new() }
     });
     let services = services.collect();
-    vec![(workspace, Report { services, diagnostics, suppressed: 0, known: 0 })]
+    vec![(workspace, Report { services, diagnostics, suppressed: 0, known: Vec::new() })]
 }
 
 fn written(reports: &[(Workspace, Report)], format: Format) -> String {

@@ -38,7 +38,7 @@ impl Totals {
         for (_, report) in reports {
             totals.dockerfiles += report.services.len();
             totals.suppressed += report.suppressed;
-            totals.known += report.known;
+            totals.known += report.known.len();
             totals.bytes += report_bytes(report, |_| true);
             for diagnostic in &report.diagnostics {
                 totals.count(diagnostic);

@@ -46,6 +46,12 @@ impl Workspace {
     /// [`Workspace::real_path`] of a normalised path. Folders are resolved once, so that the system is mostly asked of the last
     /// part only.
     pub(super) fn resolve(&self, path: &str) -> Result<PathBuf, ReadError> {
+        let real = self.resolve_any(path)?;
+        let is_hidden = self.hides_any() && (self.hides(path) || self.hides(&relative(&real, &self.root)));
+        if is_hidden { Err(ReadError::NotFound) } else { Ok(real) }
+    }
+
+    fn resolve_any(&self, path: &str) -> Result<PathBuf, ReadError> {
         if path.is_empty() {
             return Ok(self.root.clone());
         }

@@ -1,6 +1,10 @@
 //! Dockerfiles that stand in other files: `dockerfile_inline` of compose files, `dockerfile-inline` of bake files. Each is read under the
 //! path `FILE#SERVICE`, as if it were a file of that name, and knows where its text stands.
 
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::text::{SourceFile, TextRange};
@@ -9,6 +13,7 @@ use super::Workspace;
 use super::compose::is_compose_name;
 use super::definitions::bake;
 use super::definitions::yaml::{Node, Scalar};
+use super::names::{NameKind, is_dockerfile_name};
 
 /// What stands between the path of a file and the name of the service in it.
 const MARK: char = '#';
@@ -73,6 +78,20 @@ fn offset(at: usize) -> u32 {
 pub fn holder(path: &str) -> Option<&str> {
     let (file, _) = path.rsplit_once(MARK)?;
     may_hold(file.rsplit('/').next().unwrap_or(file)).then_some(file)
+}
+
+/// Whether there is no Dockerfile any more in the file at `path`, absolute, in which one was: the file is gone, or it is a compose or bake
+/// file that holds none. Where the system does not tell there is one.
+#[must_use]
+pub fn is_no_more(path: &Path) -> bool {
+    if let Err(error) = fs::metadata(path) {
+        return matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+    }
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else { return false };
+    may_hold(name)
+        && is_dockerfile_name(name) == NameKind::No
+        && Workspace::open(folder)
+            .is_ok_and(|folder| folder.read(name).is_ok() && folder.inline_dockerfiles(name).is_empty())
 }
 
 /// The path of the Dockerfile that the service or target `name` has in the file `file`.

@@ -1,11 +1,12 @@
 //! What folders on disk hold, read once for all that is asked of them.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use super::paths::{below, parent};
+use super::paths::{below, parent, relative};
 use super::stamp::{Seen, Stamp};
 use super::{Entry, ReadError, Workspace};
 
@@ -145,6 +146,11 @@ impl Workspace {
         let mut found = Vec::new();
         let (mut complete, mut exact) = (true, true);
         let mut unspoken = Vec::new();
+        let real = self.hides_any().then(|| self.real_folder(directory).ok()).flatten();
+        let real = real.map(|real| relative(&real, self.root()));
+        let is_hidden = |name: &OsStr| {
+            real.as_deref().zip(name.to_str()).is_some_and(|(folder, name)| self.hides(&join(folder, name)))
+        };
         for entry in names {
             let Some((entry, name, kind)) = entry.ok().and_then(|entry| {
                 let (name, kind) = (entry.file_name(), entry.file_type().ok()?);
@@ -153,6 +159,9 @@ impl Workspace {
                 complete = false;
                 continue;
             };
+            if is_hidden(&name) {
+                continue;
+            }
             if found.len() == MAX_LISTED {
                 complete = false;
                 break;

@@ -43,10 +43,10 @@ pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover
 pub use disk::MAX_FILE_BYTES;
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
 pub use git::{Changes, GitError};
-pub use inline::{InlineDockerfile, holder};
+pub use inline::{InlineDockerfile, holder, is_no_more};
 pub use make::MakeVariables;
 pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};
-pub use paths::{join, normalise, parent};
+pub use paths::{below, join, lexical, normalise, parent, relative_to};
 pub use platforms::DeployedImage;
 pub use reports::is_report;
 pub use service::{Overrides, Said, Service, locate_from_sources};

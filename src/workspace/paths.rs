@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// `path` without `.`, `..` and empty parts; `""` is the root. `None` when it is absolute or leads above the root.
 #[must_use]
@@ -47,6 +47,36 @@ pub fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// `path` without `.` and `..`, as it is written: links in it are not looked at.
+#[must_use]
+pub fn lexical(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts
+}
+
+/// The path of `file` as seen from `folder`, with `/` and as many `..` as it takes; `""` for the folder itself. Both are absolute and
+/// without links.
+#[must_use]
+pub fn relative_to(file: &Path, folder: &Path) -> String {
+    let (mut from, mut to) = (folder.components().peekable(), file.components().peekable());
+    while from.peek().is_some() && from.peek() == to.peek() {
+        from.next();
+        to.next();
+    }
+    let up = from.map(|_| "..".to_owned());
+    let down = to.filter(|part| *part != Component::CurDir).map(|part| part.as_os_str().to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
 /// `path` below `base`, with `/`. Names that are not Unicode are made readable, not exact.
 pub(super) fn relative(path: &Path, base: &Path) -> String {
     let rest = path.strip_prefix(base).unwrap_or(path).to_string_lossy();
@@ -54,7 +84,8 @@ pub(super) fn relative(path: &Path, base: &Path) -> String {
 }
 
 /// What is left of `path` below `directory`; `None` when it lies elsewhere.
-pub(super) fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+#[must_use]
+pub fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     if directory.is_empty() { Some(path) } else { path.strip_prefix(directory)?.strip_prefix('/') }
 }
 

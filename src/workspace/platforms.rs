@@ -1,5 +1,9 @@
 //! Files of hosting platforms that build a Dockerfile and run its image: Render, Heroku, Fly, Railway, `DigitalOcean`.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::Workspace;
 use super::definitions::yaml::Node;
 use super::paths::{join, parent};
@@ -92,38 +96,37 @@ fn heroku(text: &str, folder: &str) -> Vec<Named> {
 
 /// `[build] dockerfile`, the Dockerfile beside it where no other builder is named; `[deploy] release_command`, `[processes]`.
 fn fly(text: &str, folder: &str) -> Vec<Named> {
-    let mut section = "";
-    let (mut dockerfile, mut otherwise) = ("Dockerfile", false);
-    let mut commands = Vec::new();
-    for line in text.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_matches(['[', ']']);
-            continue;
-        }
-        let Some((key, value)) = line.split_once('=') else { continue };
-        let value = value.split(" #").next().unwrap_or(value).trim().trim_matches(['"', '\'']);
-        match (section, key.trim()) {
-            ("build", "dockerfile") => dockerfile = value,
-            ("build", "builder" | "image" | "buildpacks") => otherwise = true,
-            ("deploy", "release_command") | ("processes", _) => commands.push(value.to_owned()),
-            _ => {}
-        }
+    let Some(document) = toml(text) else { return Vec::new() };
+    let build = |key: &str| document.get("build").and_then(|build| build.get(key));
+    let dockerfile = build("dockerfile").and_then(Value::as_str);
+    if ["builder", "image", "buildpacks"].iter().any(|key| build(key).is_some()) {
+        return Vec::new();
     }
-    let place = join(folder, dockerfile).filter(|_| !otherwise);
+    let release = document.get("deploy").and_then(|deploy| deploy.get("release_command"));
+    let processes = document.get("processes").and_then(Value::as_object).into_iter().flat_map(|all| all.values());
+    let commands: Vec<String> = release.into_iter().chain(processes).flat_map(texts).collect();
+    let place = join(folder, dockerfile.unwrap_or("Dockerfile"));
     place.map(|place| (place, commands)).into_iter().collect()
 }
 
-/// `dockerfilePath`, the Dockerfile beside it where no other builder is named; `startCommand`, `preDeployCommand`. TOML or JSON.
+/// `dockerfilePath`, the Dockerfile beside it where no other builder is named; `startCommand`, `preDeployCommand`. TOML or JSON; an
+/// environment may say otherwise than the whole.
 fn railway(text: &str, folder: &str) -> Vec<Named> {
-    let other = quoted_behind(text, "builder").is_some_and(|builder| !builder.eq_ignore_ascii_case("dockerfile"));
-    let name = quoted_behind(text, "dockerfilePath");
-    if other && name.is_none() {
+    let Some(document) = serde_json::from_str(text).ok().or_else(|| toml(text)) else { return Vec::new() };
+    let environments = document.get("environments").and_then(Value::as_object).into_iter().flat_map(|all| all.values());
+    let whole: Vec<&Value> = std::iter::once(&document).chain(environments).collect();
+    let of = |one: &Value, section: &str, key: &str| one.get(section).and_then(|section| section.get(key)).map(texts);
+    let builders = whole.iter().filter_map(|one| of(one, "build", "builder")).flatten();
+    let names: BTreeSet<String> = whole.iter().filter_map(|one| of(one, "build", "dockerfilePath")).flatten().collect();
+    let other = builders.into_iter().any(|builder| !builder.eq_ignore_ascii_case("dockerfile"));
+    if other && names.is_empty() {
         return Vec::new();
     }
-    let commands = ["startCommand", "preDeployCommand"].iter().filter_map(|key| quoted_behind(text, key));
-    let commands = commands.map(str::to_owned).collect();
-    let place = join(folder, name.unwrap_or("Dockerfile"));
-    place.map(|place| (place, commands)).into_iter().collect()
+    let keys = ["startCommand", "preDeployCommand"];
+    let commands = keys.iter().flat_map(|key| whole.iter().filter_map(move |one| of(one, "deploy", key)));
+    let commands: Vec<String> = commands.flatten().collect();
+    let names = if names.is_empty() { BTreeSet::from(["Dockerfile".to_owned()]) } else { names };
+    names.into_iter().filter_map(|name| Some((join(folder, &name)?, commands.clone()))).collect()
 }
 
 /// `dockerfile_path` and `run_command` of a component.
@@ -138,13 +141,37 @@ fn digital_ocean(text: &str, _: &str) -> Vec<Named> {
     components.collect()
 }
 
-/// The text in quotes behind the first `key`: of `"startCommand": "npm start"` or `startCommand = "npm start"`.
-fn quoted_behind<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let (_, behind) = text.split_once(key)?;
-    let value = behind.trim_start_matches(['"', '\'']).trim_start().strip_prefix([':', '='])?;
-    let value = value.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '[');
-    let quote = value.chars().next().filter(|letter| matches!(letter, '"' | '\''))?;
-    value.get(1..)?.split(quote).next()
+/// A string, or the strings of a list.
+fn texts(value: &Value) -> Vec<String> {
+    let own = value.as_str().into_iter();
+    let listed = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+    own.chain(listed).map(str::to_owned).collect()
+}
+
+/// The tables, lists and strings of a file in TOML.
+fn toml(text: &str) -> Option<Value> {
+    fn of_value(value: &toml_edit::Value) -> Value {
+        match value {
+            toml_edit::Value::String(text) => Value::String(text.value().clone()),
+            toml_edit::Value::Array(list) => Value::Array(list.iter().map(of_value).collect()),
+            toml_edit::Value::InlineTable(table) => {
+                Value::Object(table.iter().map(|(key, value)| (key.to_owned(), of_value(value))).collect())
+            }
+            _ => Value::Null,
+        }
+    }
+    fn of_table(table: &toml_edit::Table) -> Value {
+        Value::Object(table.iter().map(|(key, item)| (key.to_owned(), of_item(item))).collect())
+    }
+    fn of_item(item: &toml_edit::Item) -> Value {
+        match item {
+            toml_edit::Item::Value(value) => of_value(value),
+            toml_edit::Item::Table(table) => of_table(table),
+            toml_edit::Item::ArrayOfTables(tables) => Value::Array(tables.iter().map(of_table).collect()),
+            toml_edit::Item::None => Value::Null,
+        }
+    }
+    Some(of_table(toml_edit::Document::parse(text).ok()?.as_table()))
 }
 
 #[cfg(test)]
@@ -174,5 +201,27 @@ mod tests {
         assert_eq!(deployed(&[("railway.json", railway)], "Dockerfile"), ["railway.json: make seed"]);
         let app = "services:\n- name: web\n  dockerfile_path: web/Dockerfile\n  run_command: make start\n";
         assert_eq!(deployed(&[(".do/app.yaml", app)], "web/Dockerfile"), [".do/app.yaml: make start"]);
+    }
+
+    #[test]
+    fn comments_and_ways_to_write_it_change_nothing() {
+        let railway = |text: &str| deployed(&[("railway.toml", text)], "Dockerfile");
+        assert!(railway("[build]\n# our builder of choice\nbuilder = \"NIXPACKS\"\n").is_empty());
+        assert!(railway("build = { builder = 'NIXPACKS' }\n").is_empty());
+        assert!(railway("build.builder = \"NIXPACKS\"\n").is_empty());
+        let started = "[build]\nbuilder = \"DOCKERFILE\" # builder\n[deploy]\nstartCommand = \"\"\"make start\"\"\"\n";
+        assert_eq!(railway(started), ["railway.toml: make start"]);
+        let several = "[deploy]\npreDeployCommand = [\n  \"make a\", # first\n  \"make b\",\n]\n";
+        assert_eq!(railway(several), ["railway.toml: make a | make b"]);
+        let staging = "{\"environments\": {\"staging\": {\"deploy\": {\"startCommand\": \"make \\\"it\\\"\"}}}}";
+        assert_eq!(deployed(&[("railway.json", staging)], "Dockerfile"), ["railway.json: make \"it\""]);
+        let fly = |text: &str| deployed(&[("fly.toml", text)], "a.Dockerfile");
+        assert_eq!(
+            fly("build = { dockerfile = \"a.Dockerfile\" }\nprocesses = { web = \"run # x\" }\n"),
+            ["fly.toml: run # x"]
+        );
+        assert_eq!(fly("[\"build\"]\n\"dockerfile\" = 'a.Dockerfile'# here\n"), ["fly.toml: "]);
+        assert!(fly("[build]\n# dockerfile = 'a.Dockerfile'\n").is_empty());
+        assert!(fly("[build\n").is_empty());
     }
 }

@@ -1,5 +1,5 @@
-use std::collections::BTreeMap;
 use std::collections::btree_map::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use crate::text::SourceFile;
 
 use super::cache::Cache;
 use super::disk::OnDisk;
+use super::git::with_their_folders;
 use super::gitignore::{GitignoredFolders, Gitignores};
 use super::listing::{Kind, Listing};
 use super::manifests::Manifests;
@@ -28,6 +29,8 @@ pub struct Workspace {
     /// `Some` when there is no disk behind the workspace.
     memory: Option<Files>,
     overlay: RwLock<Files>,
+    /// Files and folders that count as not there, though they are on disk.
+    hidden: BTreeSet<String>,
     /// Counts changes.
     pub(super) generation: AtomicU64,
     /// Counts changes of anything but the text of a Dockerfile.
@@ -86,6 +89,7 @@ impl Workspace {
             root,
             memory,
             overlay: RwLock::default(),
+            hidden: BTreeSet::new(),
             generation: AtomicU64::default(),
             surroundings: AtomicU64::default(),
             files: Cache::default(),
@@ -100,6 +104,27 @@ impl Workspace {
             gitignored_folders: GitignoredFolders::default(),
             memo: Memo::default(),
         }
+    }
+
+    /// Another one of the same files, without those at `paths` and without what is unsaved; `None` when its root is no more.
+    pub(super) fn without(&self, paths: &BTreeSet<String>) -> Option<Self> {
+        let Some(files) = &self.memory else {
+            let hidden = with_their_folders(&self.root, paths);
+            return Some(Self { hidden, ..Self::open(&self.root).ok()? });
+        };
+        let kept = files.iter().filter(|(path, _)| !paths.contains(*path));
+        let kept = kept.map(|(path, file)| (path.clone(), Arc::clone(file))).collect();
+        Some(Self::new(self.root.clone(), Some(kept)))
+    }
+
+    /// Whether the path counts as not there.
+    pub(super) fn hides(&self, path: &str) -> bool {
+        !self.hidden.is_empty() && self.hidden.contains(path)
+    }
+
+    /// Whether anything counts as not there.
+    pub(super) fn hides_any(&self) -> bool {
+        !self.hidden.is_empty()
     }
 
     /// Whether a disk is behind it.

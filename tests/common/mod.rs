@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 pub mod example;
+pub mod folder;
 pub mod markdown;
 pub mod report;
 pub mod samples;

@@ -84,14 +84,14 @@ fn a_service_of_the_corpus_is_quiet_once_its_baseline_is_written() {
     for example in samples::corpus() {
         let here = folder(&[]);
         for (path, bytes) in &example.files {
-            put(&here, path, &String::from_utf8_lossy(bytes));
+            put(&here, path, bytes);
         }
         let report = example.lint();
         let found = report.diagnostics.len();
         let wrote = slimlint(here.path(), &["--write-baseline"]);
         assert_eq!(wrote.code, 0, "{}: {}", example.name, wrote.err);
         for (path, bytes) in shifted(&example, &report) {
-            put(&here, &path, &String::from_utf8_lossy(&bytes));
+            put(&here, &path, &bytes);
         }
         let run = json(here.path(), &["--baseline", FILE]);
         assert_eq!(run["summary"]["baseline"], json!({ "new": 0, "fixed": 0, "left": found }), "{}", example.name);
@@ -236,6 +236,148 @@ fn what_cannot_be_used_is_trouble() {
     assert_eq!(text(&here, "README.md"), "# no baseline\n");
     assert_eq!(slimlint(here.path(), &["--write-baseline", "--fix"]).code, 2);
     assert_eq!(slimlint(here.path(), &["--write-baseline", "-"]).code, 2);
+}
+
+const TORCH: &str = "FROM python:3.12-slim\nRUN pip install --no-cache-dir torch\n";
+
+#[test]
+fn what_is_known_weighs_all_the_same() {
+    let here = folder(&[("Dockerfile", TORCH)]);
+    let limit = ["--max-saving", "500MB", "--exit-zero"];
+    let before = slimlint(here.path(), &limit);
+    assert!(before.code == 1 && before.err.contains("over the 500 MB of --max-saving"), "{}", before.err);
+    slimlint(here.path(), &["--write-baseline"]);
+    let run = slimlint(here.path(), &[&["--baseline", FILE][..], &limit].concat());
+    assert!(run.code == 1 && run.err.contains("over the 500 MB of --max-saving"), "{}", run.err);
+    assert!(run.out.contains("Nothing new in 1 Dockerfile"), "{}", run.out);
+}
+
+#[test]
+fn a_merge_that_keeps_the_lines_of_both_sides_is_a_baseline() {
+    let written = |files: &[(&str, &str)]| {
+        let here = folder(files);
+        slimlint(here.path(), &["--write-baseline"]);
+        text(&here, FILE)
+    };
+    let merge = |base: &str, ours: &str, theirs: &str| {
+        let here = folder(&[("base", base), ("ours", ours), ("theirs", theirs)]);
+        let mut command = std::process::Command::new("git");
+        let command = command.args(["merge-file", "-p", "--union", "ours", "base", "theirs"]);
+        String::from_utf8(command.current_dir(here.path()).output().unwrap().stdout).unwrap()
+    };
+    let none = ("none/Dockerfile", CLEAN);
+    let (a, b, c) = (("a/Dockerfile", PIP), ("b/Dockerfile", PIP), ("c/Dockerfile", PIP));
+    // Both sides add one at the end, one removes the last while the other adds, and both add the same.
+    for (base, ours, theirs, all) in [
+        (&[a][..], &[a, b][..], &[a, c][..], &[a, b, c][..]),
+        (&[none][..], &[b][..], &[c][..], &[b, c][..]),
+        (&[a, b][..], &[a][..], &[a, b, c][..], &[a, b, c][..]),
+        (&[a][..], &[a, b][..], &[a, b][..], &[a, b][..]),
+    ] {
+        let merged = merge(&written(base), &written(ours), &written(theirs));
+        let here = folder(all);
+        put(&here, FILE, &merged);
+        let run = slimlint(here.path(), &["--baseline", FILE]);
+        assert!(
+            run.code == 0 && run.err.contains(&format!("0 new, 0 fixed, {} left", all.len())),
+            "{merged}{}",
+            run.err
+        );
+        slimlint(here.path(), &["--write-baseline"]);
+        assert_eq!(text(&here, FILE), written(all));
+    }
+}
+
+#[test]
+fn of_two_findings_with_one_number_none_is_dropped() {
+    let here =
+        folder(&[("Dockerfile", "FROM python:3.12-slim\nRUN pip install a && pip install b && pip install c\n")]);
+    slimlint(here.path(), &["--write-baseline"]);
+    // As two branches write them that each know the first and one more.
+    put(&here, FILE, &text(&here, FILE).replace("\"nth\":3", "\"nth\":2"));
+    let run = slimlint(here.path(), &["--baseline", FILE]);
+    assert!(run.err.contains("0 new, 0 fixed, 3 left"), "{}", run.err);
+}
+
+#[test]
+fn a_mark_of_the_byte_order_is_no_part_of_a_baseline() {
+    let here = folder(&[("Dockerfile", PIP)]);
+    slimlint(here.path(), &["--write-baseline"]);
+    put(&here, FILE, &format!("\u{feff}{}", text(&here, FILE)));
+    assert_eq!(slimlint(here.path(), &["--baseline", FILE]).code, 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_of_the_default_name_is_followed_and_a_name_that_cannot_be_told_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let outside = tempfile::tempdir().unwrap();
+    let there = outside.path().join("known.json");
+    fs::write(&there, "{\"version\": 1, \"findings\": []}").unwrap();
+    let here = folder(&[("Dockerfile", PIP)]);
+    std::os::unix::fs::symlink(&there, here.path().join(FILE)).unwrap();
+    let run = slimlint(here.path(), &["--write-baseline"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(fs::read_to_string(&there).unwrap().contains("pip-cache-kept"));
+    assert!(here.path().join(FILE).is_symlink());
+    let name = std::ffi::OsString::from_vec(b"--write-baseline=k\xff.json".to_vec());
+    let run = super::slimlint_with(here.path(), &[], |command| {
+        command.arg(name);
+    });
+    assert!(run.code == 2 && run.err.contains("is not Unicode"), "{}", run.err);
+    assert_eq!(fs::read_dir(here.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn settings_are_not_shown_in_the_place_of_a_baseline() {
+    let here = folder(&[("Dockerfile", PIP)]);
+    assert_eq!(slimlint(here.path(), &["--write-baseline", "--show-settings"]).code, 2);
+}
+
+#[test]
+fn a_dockerfile_that_left_its_compose_file_is_gone() {
+    let compose = |name: &str| {
+        format!(
+            "services:\n  app:\n    build:\n      context: .\n      {name}: |\n        FROM python:3.12-slim\n        RUN pip install flask\n"
+        )
+    };
+    for rest in [&[][..], &[("web/Dockerfile", CLEAN)][..]] {
+        let here = folder(&[&[("compose.yml", compose("dockerfile_inline").as_str())][..], rest].concat());
+        slimlint(here.path(), &["--write-baseline"]);
+        put(&here, "compose.yml", "services:\n  app:\n    image: nginx\n");
+        let run = slimlint(here.path(), &["--baseline", FILE]);
+        assert!(run.err.contains("0 new, 1 fixed, 0 left"), "{}", run.err);
+        slimlint(here.path(), &["--write-baseline"]);
+        assert!(text(&here, FILE).contains("\"findings\": []"));
+    }
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_not_gone() {
+    let here = folder(&[("a/Dockerfile", PIP), ("b/Dockerfile", PIP)]);
+    slimlint(here.path(), &["--write-baseline"]);
+    // A frontend that knows more than is read here.
+    put(&here, "a/Dockerfile", &format!("# syntax=devthefuture/dockerfile-x\nINCLUDE ./other\n{PIP}"));
+    let run = slimlint(here.path(), &["--baseline", FILE]);
+    assert!(run.err.contains("0 new, 0 fixed, 1 left"), "{}", run.err);
+    // A folder that became a file holds nothing.
+    fs::remove_dir_all(here.path().join("b")).unwrap();
+    put(&here, "b", "");
+    let run = slimlint(here.path(), &["--baseline", FILE]);
+    assert!(run.err.contains("0 new, 1 fixed, 0 left"), "{}", run.err);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_lies_in_a_folder_that_cannot_be_entered_is_not_gone() {
+    use std::os::unix::fs::symlink;
+    let here = folder(&[("a/Dockerfile", PIP), ("b/Dockerfile", PIP)]);
+    slimlint(here.path(), &["--write-baseline"]);
+    // To root every folder is open, but not one that a link leads to round in a circle.
+    fs::remove_dir_all(here.path().join("b")).unwrap();
+    symlink("b", here.path().join("b")).unwrap();
+    let run = slimlint(here.path(), &["--baseline", FILE]);
+    assert!(run.err.contains("0 new, 0 fixed, 1 left"), "{}", run.err);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::{CLEAN, PIP, Run, folder, put, put_all, slimlint, slimlint_with};
+use super::{CLEAN, PIP, Run, folder, put, slimlint, slimlint_with};
 
 const COPIES: &str =
     "FROM python:3.12-slim\nCOPY src/ /srv/\nCOPY requirements.txt /srv/\nRUN pip install -r /srv/requirements.txt\n";
@@ -34,7 +34,9 @@ fn git(folder: &Path, arguments: &[&str]) {
 fn repository(files: &[(&str, &str)]) -> TempDir {
     let here = tempfile::tempdir().unwrap();
     git(here.path(), &["init", "-q", "-b", "main"]);
-    put_all(&here, files);
+    for (path, text) in files {
+        put(&here, path, text);
+    }
     commit(&here);
     git(here.path(), &["tag", "base"]);
     here
@@ -141,6 +143,65 @@ fn files_that_define_a_build_count_as_they_are_and_as_they_were() {
     assert!(after(&SERVICE, |here| put(here, ".github/workflows/lint.yml", "jobs: {}\n")).is_empty());
 }
 
+/// An image with a finding that depends on what the image is for.
+const PROXY: &str = "FROM python:3.12\nRUN apt-get update && apt-get install -y build-essential\nCOPY main.py /srv/\nCMD [\"python\", \"/srv/main.py\"]\n";
+
+/// The Dockerfiles that are linted, and the findings of all before and after a change.
+type Outcome = (Vec<String>, [String; 2]);
+
+/// What comes of `change` with `--changed-since`.
+fn linted_after(files: &[(&str, &str)], change: impl FnOnce(&TempDir)) -> Outcome {
+    let here = repository(files);
+    let found = || slimlint(here.path(), &["--format", "concise"]).out;
+    let before = found();
+    change(&here);
+    (linted(&here, "base"), [before, found()])
+}
+
+#[test]
+fn what_changes_a_finding_from_beside_the_build_touches_it() {
+    let put_all = |path: &'static str, text: &'static str| move |here: &TempDir| put(here, path, text);
+    let proxy = [("proxy/Dockerfile", PROXY), ("proxy/main.py", "print()\n"), ("web/Dockerfile", PIP)];
+    let with = |path: &'static str, text: &'static str| {
+        let mut files = proxy.to_vec();
+        files.push((path, text));
+        files
+    };
+    let readme = with("proxy/README.md", "# JWT signing development proxy\n");
+    let procfile = with("proxy/Procfile", "web: python main.py\n");
+    let workflow = "jobs:\n  a:\n    uses: owner/ci/.github/workflows/lint.yaml@main\n";
+    let ci = with(".github/workflows/ci.yml", workflow);
+    let remove = |path: &'static str| move |here: &TempDir| fs::remove_file(here.path().join(path)).unwrap();
+    let cases: [(&str, Outcome); 5] = [
+        ("the title changes", linted_after(&readme, put_all("proxy/README.md", "# JWT signing proxy\n"))),
+        ("the title comes", linted_after(&proxy, put_all("proxy/README.md", "# JWT signing development proxy\n"))),
+        ("the Procfile goes", linted_after(&procfile, remove("proxy/Procfile"))),
+        ("the Procfile comes", linted_after(&proxy, put_all("proxy/Procfile", "web: python main.py\n"))),
+        (
+            "the workflow changes",
+            linted_after(
+                &[ci, procfile.clone()].concat(),
+                put_all(
+                    ".github/workflows/ci.yml",
+                    "jobs:\n  a:\n    uses: owner/ci/.github/workflows/build_and_push_image.yaml@main\n",
+                ),
+            ),
+        ),
+    ];
+    for (what, (linted, [before, after])) in cases {
+        assert_ne!(before, after, "{what}: the case changes nothing");
+        assert_eq!(linted, ["proxy/Dockerfile"], "{what}");
+    }
+}
+
+#[test]
+fn a_platform_that_names_another_dockerfile_touches_both() {
+    let fly = |name: &str| format!("app = \"a\"\n[build]\n  dockerfile = \"{name}\"\n");
+    let (before, after) = (fly("a.Dockerfile"), fly("b.Dockerfile"));
+    let files = [("a.Dockerfile", PIP), ("b.Dockerfile", PIP), ("c.Dockerfile", PIP), ("fly.toml", before.as_str())];
+    assert_eq!(self::after(&files, |here| put(here, "fly.toml", &after)), ["a.Dockerfile", "b.Dockerfile"]);
+}
+
 #[test]
 fn a_dockerfile_in_a_compose_file_is_touched_with_it() {
     let compose = "services:\n  app:\n    build:\n      context: .\n      dockerfile_inline: |\n        FROM python:3.12-slim\n        RUN pip install flask\n";
@@ -158,6 +219,18 @@ fn configurations_and_baselines_touch_all_that_they_hold_for() {
     files.push(("web/pyproject.toml", "[tool.slimlint]\n"));
     assert_eq!(after(&files, |here| put(here, "web/pyproject.toml", "[project]\n")), ["web/Dockerfile"]);
     assert!(after(&SERVICE, |here| put(here, "web/pyproject.toml", "[project]\n")).is_empty());
+    let known = "{\"version\": 1, \"findings\": []}";
+    let mut files = SERVICE.to_vec();
+    files.extend([("web/slimlint.toml", "baseline = \"../known.json\"\n"), ("known.json", known)]);
+    assert_eq!(after(&files, |here| put(here, "known.json", &format!("{known}\n"))), ["web/Dockerfile"]);
+    let mut files = SERVICE.to_vec();
+    files.push(("known.json", known));
+    let here = repository(&files);
+    let run = || slimlint(here.path(), &["--changed-since", "base", "--baseline", "known.json", "--format", "concise"]);
+    assert_eq!(run().code, 0);
+    put(&here, "known.json", &format!("{known}\n"));
+    let run = run();
+    assert!(run.code == 1 && run.err.contains("2 of 2 Dockerfiles touched"), "{}", run.err);
 }
 
 #[test]
@@ -215,7 +288,7 @@ fn both_gates_work_together() {
 #[test]
 fn what_git_cannot_tell_is_trouble() {
     let here = repository(&SERVICE);
-    assert!(failed(&here, "nowhere").err.contains("`nowhere` names no commit here"));
+    assert!(failed(&here, "nowhere").err.contains("`nowhere` names no commit in `"));
     assert!(failed(&here, "--output=x").err.contains("begins with `-`"));
     assert!(failed(&here, "base:api/Dockerfile").err.contains("names no commit"));
     assert!(!here.path().join("x").exists());
@@ -236,6 +309,79 @@ fn what_git_cannot_tell_is_trouble() {
     assert_eq!((without.code, without.err.contains("`git` is not to be found")), (2, true), "{}", without.err);
     let stdin = slimlint(here.path(), &["--changed-since", "main", "-"]);
     assert_eq!(stdin.code, 2, "{}", stdin.err);
+}
+
+#[test]
+fn one_of_several_repositories_without_the_revision_is_linted_whole() {
+    let here = tempfile::tempdir().unwrap();
+    for name in ["one", "two"] {
+        let folder = here.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        git(&folder, &["init", "-q", "-b", "main"]);
+        fs::write(folder.join("Dockerfile"), PIP).unwrap();
+        git(&folder, &["add", "-A"]);
+        git(&folder, &["commit", "-q", "-m", "first"]);
+    }
+    git(&here.path().join("one"), &["tag", "base"]);
+    let run = slimlint(here.path(), &["one", "two", "--changed-since", "base", "--format", "concise"]);
+    assert!(run.code == 1 && run.out.contains("two/Dockerfile") && !run.out.contains("one/Dockerfile"), "{}", run.out);
+    assert!(run.err.contains("`base` names no commit in `") && run.err.contains("two`"), "{}", run.err);
+    // Where none has it, it is a mistake.
+    let none = slimlint(here.path(), &["one", "two", "--changed-since", "nowhere"]);
+    assert!(none.code == 2 && none.err.contains("one`"), "{}", none.err);
+}
+
+#[test]
+fn what_is_not_committed_in_a_submodule_touches_what_is_built_of_it() {
+    let inner = repository(&[("m.py", "print()\n"), (".gitignore", "*.log\n")]);
+    let here = repository(&[("api/Dockerfile", "FROM python:3.12-slim\nCOPY lib/ /srv/\n"), ("web/Dockerfile", PIP)]);
+    let url = inner.path().to_str().unwrap();
+    git(here.path(), &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "api/lib"]);
+    commit(&here);
+    git(here.path(), &["tag", "-f", "base"]);
+    put(&here, "api/lib/run.log", "");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "api/lib/m.py", "print(1)\n");
+    assert_eq!(linted(&here, "base"), ["api/Dockerfile"]);
+    put(&here, "api/lib/m.py", "print()\n");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "api/lib/new.py", "");
+    assert_eq!(linted(&here, "base"), ["api/Dockerfile"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_copied_through_a_link_touches() {
+    use std::os::unix::fs::symlink;
+    let here = repository(&[
+        ("Dockerfile", "FROM python:3.12-slim\nCOPY lib/x/ /srv/\n"),
+        ("real/Dockerfile", "FROM python:3.12-slim\nCOPY x/ /srv/\n"),
+        ("shared/x/m.py", ""),
+        ("real/x/m.py", ""),
+        ("compose.yml", "services:\n  app:\n    build:\n      context: ctx\n"),
+    ]);
+    symlink("shared", here.path().join("lib")).unwrap();
+    symlink("real", here.path().join("ctx")).unwrap();
+    commit(&here);
+    git(here.path(), &["tag", "-f", "base"]);
+    put(&here, "shared/x/m.py", "print()\n");
+    assert_eq!(linted(&here, "base"), ["Dockerfile"]);
+    put(&here, "shared/x/m.py", "");
+    put(&here, "shared/y.py", "");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "real/x/m.py", "print()\n");
+    assert_eq!(linted(&here, "base"), ["real/Dockerfile"]);
+}
+
+#[test]
+fn ends_of_lines_that_git_would_not_keep_are_no_change() {
+    let here = repository(&SERVICE);
+    git(here.path(), &["config", "core.autocrlf", "true"]);
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    put(&here, "web/Dockerfile", &crlf(PIP));
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "web/Dockerfile", &crlf(&PIP.replace("flask", "rich")));
+    assert_eq!(linted(&here, "base"), ["web/Dockerfile"]);
 }
 
 #[test]
@@ -307,4 +453,35 @@ fn nothing_that_the_repository_sets_up_is_run() {
     assert!(!seen.exists(), "{}", fs::read_to_string(&seen).unwrap_or_default());
     // Nothing is written into it either.
     assert!(!here.path().join(".git/index.lock").exists());
+}
+
+/// Nor is what a submodule of it sets up.
+#[test]
+#[cfg(unix)]
+fn nothing_that_a_submodule_sets_up_is_run() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let inner = repository(&[("m.py", "print()\n")]);
+    let here = repository(&[("Dockerfile", "FROM python:3.12-slim\nCOPY lib/ /srv/\n")]);
+    let url = inner.path().to_str().unwrap();
+    git(here.path(), &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", url, "lib"]);
+    commit(&here);
+    git(here.path(), &["tag", "-f", "base"]);
+    let modules = here.path().join(".git/modules/lib");
+    let (program, seen) = (modules.join("evil.sh"), modules.join("seen"));
+    fs::write(&program, format!("#!/bin/sh\necho \"$0 $*\" >> {}\ncat\n", seen.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let evil = program.display();
+    fs::write(modules.join("info/attributes"), "* filter=evil diff=evil\n").unwrap();
+    let config = fs::read_to_string(modules.join("config")).unwrap();
+    let more = format!(
+        "[core]\n\tfsmonitor = {evil}\n[filter \"evil\"]\n\tclean = {evil}\n\tprocess = {evil}\n\trequired = true\n\
+         [diff]\n\texternal = {evil}\n[diff \"evil\"]\n\ttextconv = {evil}\n"
+    );
+    fs::write(modules.join("config"), config + &more).unwrap();
+    // Of the same text, so that it is read and compared.
+    put(&here, "lib/m.py", "print()\n");
+    assert!(linted(&here, "base").is_empty());
+    put(&here, "lib/m.py", "print(1)\n");
+    assert_eq!(linted(&here, "base"), ["Dockerfile"]);
+    assert!(!seen.exists(), "{}", fs::read_to_string(&seen).unwrap_or_default());
 }

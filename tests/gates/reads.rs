@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use slimlint::diagnostic::{Diagnostic, Severity};
 use slimlint::lint::{Report, touched};
-use slimlint::workspace::{Changes, Workspace};
+use slimlint::workspace::Changes;
 
 use super::common::example::{Example, Files};
 use super::common::samples;
@@ -12,47 +13,34 @@ use super::common::samples;
 const MOST_FILES: usize = 40;
 
 /// What is found about a Dockerfile.
-fn essence(report: &Report, dockerfile: &str) -> BTreeSet<(String, String, String)> {
+fn essence(report: &Report, dockerfile: &str) -> BTreeSet<(String, Severity, String, String)> {
     let service = report.services.iter().filter(|service| service.service.dockerfile == dockerfile);
     let found = service.flat_map(|service| &service.findings).map(|&index| &report.diagnostics[index]);
-    found.map(|found| (found.rule.to_owned(), found.primary.file.to_string(), found.message.clone())).collect()
+    let essence = |found: &Diagnostic| {
+        (found.rule.to_owned(), found.severity, found.primary.file.to_string(), found.message.clone())
+    };
+    found.map(essence).collect()
 }
 
-/// What tells people how to use an image is no part of its build, though some rules believe it.
-fn is_for_people(path: &str) -> bool {
-    path.contains(".md") || path.ends_with("Makefile")
-}
-
-/// Whether a change of the file is also looked at as it was.
-fn is_kept(path: &str) -> bool {
-    [".yml", ".yaml", ".hcl", ".json", ".sh", ".mk", "Makefile", ".env", "pyproject.toml"]
-        .iter()
-        .any(|ending| path.ends_with(ending))
-}
-
+/// Whatever the file: prose and Makefiles are read by rules, too.
 #[test]
 fn what_changes_a_finding_touches_its_dockerfile() {
     let (mut missed, mut met) = (Vec::new(), 0);
     for example in samples::own().iter().filter(|example| example.files.len() <= MOST_FILES) {
         let before = example.lint();
-        for path in example.files.keys().filter(|path| !example.dockerfiles.contains(path) && !is_for_people(path)) {
+        for path in example.files.keys().filter(|path| !example.dockerfiles.contains(path)) {
             let less = |(other, bytes): (&String, &Vec<u8>)| (other != path).then(|| (other.clone(), bytes.clone()));
             let gone = Example { files: example.files.iter().filter_map(less).collect(), ..example.clone() };
             let emptied = example.with(Files::from([(path.clone(), Vec::new())]));
-            for (after, what, is_seen_before) in [(gone, "is gone", true), (emptied, "is empty", is_kept(path))] {
+            for (after, what) in [(gone, "is gone"), (emptied, "is empty")] {
                 let report = after.lint();
                 let differs = |dockerfile: &&String| essence(&before, dockerfile) != essence(&report, dockerfile);
                 let differing: Vec<&String> = example.dockerfiles.iter().filter(differs).collect();
                 if differing.is_empty() {
                     continue;
                 }
-                let changes = Changes::of([path.clone()]);
-                let asked =
-                    |workspace: Workspace| touched(&workspace, &example.dockerfiles, &example.settings, &changes);
-                let mut touched = asked(after.workspace());
-                if is_seen_before {
-                    touched.extend(asked(example.workspace()));
-                }
+                let changes = Changes::of([(path.clone(), example.files.get(path).cloned())]);
+                let touched = touched(&after.workspace(), &example.dockerfiles, &example.settings, &changes);
                 met += differing.len();
                 for dockerfile in differing.into_iter().filter(|dockerfile| !touched.contains(dockerfile)) {
                     missed.push(format!("{}: `{path}` {what}, which `{dockerfile}` does not read", example.name));

@@ -1,8 +1,8 @@
 //! The file: JSON, one finding on each line, in an order that does not depend on where they stand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,14 @@ impl Known {
     /// The Dockerfiles whose builds have it.
     pub(super) fn builds(&self) -> &[String] {
         if self.dockerfiles.is_empty() { std::slice::from_ref(&self.file) } else { &self.dockerfiles }
+    }
+
+    /// The same of these Dockerfiles.
+    pub(super) fn with_builds(&self, builds: impl IntoIterator<Item = String>) -> Self {
+        let builds: BTreeSet<String> = builds.into_iter().collect();
+        let is_own = builds.len() == 1 && builds.contains(&self.file);
+        let dockerfiles = if is_own { Vec::new() } else { builds.into_iter().collect() };
+        Self { dockerfiles, ..self.clone() }
     }
 }
 
@@ -197,9 +205,11 @@ impl Baseline {
 
 fn parse(text: &str, path: &Path) -> Result<Vec<Known>, BaselineError> {
     let path = || path.to_owned();
+    let text = text.trim_start_matches('\u{feff}');
     if text.lines().any(|line| line.starts_with("<<<<<<< ")) {
         return Err(BaselineError::Unmerged(path()));
     }
+    let text = &with_commas(text);
     let malformed = |error: serde_json::Error| BaselineError::Malformed { path: path(), reason: error.to_string() };
     let Version { version } = serde_json::from_str(text).map_err(malformed)?;
     if version > VERSION {
@@ -207,10 +217,37 @@ fn parse(text: &str, path: &Path) -> Result<Vec<Known>, BaselineError> {
     }
     let document: Document = serde_json::from_str(text).map_err(malformed)?;
     // A merge that keeps the lines of both sides may keep one of them twice.
-    let mut seen = BTreeSet::new();
-    let mut findings = document.findings;
-    findings.retain(|known| seen.insert((known.file.clone(), known.rule.clone(), known.text.clone(), known.nth)));
+    let mut places: BTreeMap<Known, usize> = BTreeMap::new();
+    let mut findings: Vec<Known> = Vec::new();
+    for known in document.findings {
+        let bare = Known { dockerfiles: Vec::new(), ..known.clone() };
+        if let Some(first) = places.get(&bare).and_then(|place| findings.get_mut(*place)) {
+            let builds: Vec<String> = first.builds().iter().chain(known.builds()).cloned().collect();
+            *first = first.with_builds(builds);
+        } else {
+            places.insert(bare, findings.len());
+            findings.push(known);
+        }
+    }
     Ok(findings)
+}
+
+/// The text with commas between the lines of findings and none behind the last, where a merge that kept the lines of both sides put them
+/// together otherwise.
+fn with_commas(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    let mut mended = String::with_capacity(text.len());
+    for (index, line) in lines.iter().enumerate() {
+        let next = lines.iter().skip(index + 1).map(|line| line.trim_start()).find(|line| !line.is_empty());
+        let next = next.and_then(|next| next.bytes().next());
+        match line.strip_suffix(',') {
+            Some(rest) if rest.ends_with('}') && next == Some(b']') => mended.push_str(rest),
+            None if line.ends_with('}') && next == Some(b'{') => mended.extend([line, ","]),
+            _ => mended.push_str(line),
+        }
+        mended.push('\n');
+    }
+    mended
 }
 
 /// JSON with nothing but ASCII in it.
@@ -226,16 +263,4 @@ fn ascii(json: &str) -> String {
         }
     }
     text
-}
-
-/// The path of `file` as it is written in a baseline in `folder`; both are absolute and without links.
-pub(super) fn relative(folder: &Path, file: &Path) -> String {
-    let (mut from, mut to) = (folder.components().peekable(), file.components().peekable());
-    while from.peek().is_some() && from.peek() == to.peek() {
-        from.next();
-        to.next();
-    }
-    let up = from.map(|_| "..".to_owned());
-    let down = to.filter(|part| *part != Component::CurDir).map(|part| part.as_os_str().to_string_lossy().into_owned());
-    up.chain(down).collect::<Vec<_>>().join("/")
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::config::SettingsFor;
+use crate::dockerfile::Dockerfile;
 use crate::rules::{self, INTERNAL_ERROR, UNREADABLE_FILE};
-use crate::workspace::{Workspace, holder};
+use crate::workspace::{Workspace, holder, relative_to};
 
-use super::super::Report;
-use super::file::{Baseline, Known, relative};
+use super::super::{Report, is_unreadable};
+use super::file::{Baseline, Known};
 use super::identity::{Pointed, Texts};
 
 /// The baselines of a run.
@@ -139,26 +140,49 @@ impl Baselines {
     }
 }
 
-/// Takes the findings out, and counts them where they were.
+/// Takes the findings out, and keeps them apart.
 fn drop_hidden(report: &mut Report, hidden: &[bool]) {
-    let is_hidden = |index: usize| hidden.get(index).copied().unwrap_or_default();
-    let mut places = Vec::with_capacity(hidden.len());
-    let mut kept = 0;
-    for index in 0..report.diagnostics.len() {
-        places.push((!is_hidden(index)).then_some(kept));
-        kept += usize::from(!is_hidden(index));
+    let mut kept = Vec::with_capacity(report.diagnostics.len());
+    // Where each finding is now: among those that are told, or among those that are known.
+    let mut places: Vec<Result<usize, usize>> = Vec::with_capacity(hidden.len());
+    for (index, found) in std::mem::take(&mut report.diagnostics).into_iter().enumerate() {
+        if hidden.get(index).copied().unwrap_or_default() {
+            places.push(Err(report.known.len()));
+            report.known.push(found);
+        } else {
+            places.push(Ok(kept.len()));
+            kept.push(found);
+        }
     }
+    report.diagnostics = kept;
     for service in &mut report.services {
-        let before = service.findings.len();
-        service.findings = service.findings.iter().filter_map(|&index| places.get(index).copied().flatten()).collect();
-        service.known += before - service.findings.len();
+        for index in std::mem::take(&mut service.findings) {
+            match places.get(index) {
+                Some(Ok(place)) => service.findings.push(*place),
+                Some(Err(place)) => service.known.push(*place),
+                None => {}
+            }
+        }
     }
-    report.known += report.diagnostics.len() - kept;
-    let mut index = 0;
-    report.diagnostics.retain(|_| {
-        index += 1;
-        !is_hidden(index - 1)
-    });
+}
+
+/// What `look` makes of the reports with what baselines hide told behind the rest.
+pub fn with_known<T>(reports: &mut [(Workspace, Report)], look: impl FnOnce(&[(Workspace, Report)]) -> T) -> T {
+    let told: Vec<usize> = reports.iter().map(|(_, report)| report.diagnostics.len()).collect();
+    for ((_, report), told) in reports.iter_mut().zip(&told) {
+        report.diagnostics.append(&mut report.known);
+        for service in &mut report.services {
+            service.findings.extend(service.known.iter().map(|known| told + known));
+        }
+    }
+    let made = look(reports);
+    for ((_, report), told) in reports.iter_mut().zip(&told) {
+        report.known = report.diagnostics.split_off(*told);
+        for service in &mut report.services {
+            service.findings.retain(|index| index < told);
+        }
+    }
+    made
 }
 
 /// How the paths of a workspace are written in a baseline.
@@ -169,7 +193,7 @@ struct Place<'p> {
 
 impl Place<'_> {
     fn written(&self, path: &str) -> String {
-        relative(&self.folder, &self.root.join(path))
+        relative_to(&self.root.join(path), &self.folder)
     }
 }
 
@@ -190,7 +214,12 @@ fn looked(
     }
     let mut looked: HashMap<usize, BTreeSet<String>> = HashMap::new();
     // One that could not be read shows nothing of itself.
-    let linted = report.services.iter().filter(|service| service.source.is_some());
+    let linted = report.services.iter().filter(|service| {
+        service.source.as_ref().is_some_and(|source| {
+            let is_foreign = || is_unreadable(&Dockerfile::parse(source.text()));
+            !(source.text().contains("syntax") && is_foreign())
+        })
+    });
     let paths: BTreeSet<&str> = linted.map(|service| file_of(&service.service.dockerfile)).collect();
     for path in paths {
         let written = place.written(path);

@@ -10,7 +10,7 @@ mod identity;
 mod renew;
 
 pub use file::{Baseline, BaselineError, Known};
-pub use hide::{Baselines, Sighting};
+pub use hide::{Baselines, Sighting, with_known};
 
 /// How a run stands to what was known before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::workspace::lexical;
+
 use super::BaselineCounts;
 use super::file::{Baseline, Known};
 use super::hide::{Baselines, Sighting};
@@ -33,13 +35,13 @@ impl Baselines {
             let mut findings = Vec::new();
             for (found, known) in of(number, sightings).flat_map(|met| &met.found) {
                 let elsewhere = known.map(|index| baseline.standing(number, index, sightings, &is_gone));
-                findings.push(with_builds(found, found.builds().iter().cloned().chain(elsewhere.unwrap_or_default())));
+                findings.push(found.with_builds(found.builds().iter().cloned().chain(elsewhere.unwrap_or_default())));
             }
             let met = met(number, sightings);
             for (index, known) in baseline.findings.iter().enumerate().filter(|(index, _)| !met.contains(index)) {
                 let standing = baseline.standing(number, index, sightings, &is_gone);
                 if !standing.is_empty() {
-                    findings.push(with_builds(known, standing));
+                    findings.push(known.with_builds(standing));
                 }
             }
             let mut renewed = baseline.clone();
@@ -64,7 +66,7 @@ impl Baseline {
         };
         let folder = self.folder();
         let builds = self.findings.get(index).map(Known::builds).unwrap_or_default();
-        builds.iter().filter(|build| !was_linted(build) && !is_gone(&lexical(&folder, build))).cloned().collect()
+        builds.iter().filter(|build| !was_linted(build) && !is_gone(&lexical(&folder.join(build)))).cloned().collect()
     }
 }
 
@@ -75,13 +77,6 @@ fn of(number: usize, sightings: &[Sighting]) -> impl Iterator<Item = &super::hid
 /// The indexes of known findings that are there still.
 fn met(number: usize, sightings: &[Sighting]) -> BTreeSet<usize> {
     of(number, sightings).flat_map(super::hide::Met::known).collect()
-}
-
-fn with_builds(known: &Known, builds: impl IntoIterator<Item = String>) -> Known {
-    let builds: BTreeSet<String> = builds.into_iter().collect();
-    let is_own = builds.len() == 1 && builds.contains(&known.file);
-    let dockerfiles = if is_own { Vec::new() } else { builds.into_iter().collect() };
-    Known { dockerfiles, ..known.clone() }
 }
 
 /// In the order of a baseline, equal ones with their numbers.
@@ -101,19 +96,4 @@ fn numbered(mut findings: Vec<Known>) -> Vec<Known> {
         before = Some(known.clone());
     }
     findings
-}
-
-/// `path` below `folder`, its `..` taken back.
-fn lexical(folder: &Path, path: &str) -> std::path::PathBuf {
-    let mut whole = folder.to_owned();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                whole.pop();
-            }
-            part => whole.push(part),
-        }
-    }
-    whole
 }

@@ -48,7 +48,8 @@ fn after(before: &str, after: &str) -> (usize, usize, usize) {
 fn what_is_known_is_not_told() {
     let baselines = of(&[("Dockerfile", PIP)], &["Dockerfile"]);
     let (report, _, counts) = look(&baselines, &[("Dockerfile", PIP)], &["Dockerfile"]);
-    assert_eq!((report.diagnostics.len(), report.known, report.services[0].known), (0, 1, 1));
+    assert_eq!((report.diagnostics.len(), report.known.len()), (0, 1));
+    assert_eq!(report.services[0].known, [0]);
     assert!(report.services[0].findings.is_empty());
     assert_eq!(counts, BaselineCounts { new: 0, fixed: 0, left: 1 });
 }

@@ -273,14 +273,6 @@ fn places([own, project]: [&str; 2]) -> Vec<&str> {
     if own == project { vec![own] } else { vec![own, project] }
 }
 
-/// Whether a file may have a say in how images are built or run: one of the kinds that are read here, a manifest of Kubernetes, or the
-/// variables of compose files. Configurations of slimlint are among them.
-pub(super) fn may_define(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_yaml = [".yml", ".yaml"].iter().any(|ending| name.to_lowercase().ends_with(ending));
-    is_yaml || matches!(name, ".env" | "pyproject.toml") || form(name, parent(path)).is_some()
-}
-
 /// How a file of this name in this folder is read.
 fn form(name: &str, folder: &str) -> Option<Form> {
     const ENDINGS: [&str; 8] = ["sh", "bash", "mk", "yml", "yaml", "hcl", "json", ""];

@@ -21,26 +21,35 @@ pub enum GitError {
     #[error("`{0}` is no revision, for it begins with `-`; name a commit, a branch or a tag, such as `origin/main`")]
     Option(String),
     /// It names no commit.
-    #[error("`{revision}` names no commit here{}; fetch it first (`git fetch`), or name another", if *.shallow { ", in a shallow clone" } else { "" })]
+    #[error("`{revision}` names no commit in `{}`{}; fetch it first (`git fetch`), or name another", root.display(), if *.shallow { ", a shallow clone" } else { "" })]
     UnknownRevision {
+        /// The repository.
+        root: PathBuf,
         /// What was asked for.
         revision: String,
         /// Whether the clone holds only a part of the history.
         shallow: bool,
     },
     /// Nothing was committed yet.
-    #[error("there is no commit yet to compare `{0}` with; commit first, or lint without --changed-since")]
-    NoCommit(String),
+    #[error("there is no commit yet in `{}` to compare `{revision}` with; commit first, or lint without --changed-since", root.display())]
+    NoCommit {
+        /// The repository.
+        root: PathBuf,
+        /// What was asked for.
+        revision: String,
+    },
     /// No common ancestor.
     #[error(
         "{}",
         if *.shallow {
-            format!("this shallow clone lacks the merge base of `{revision}` and HEAD; fetch the history (`git fetch --unshallow`, `fetch-depth: 0` of actions/checkout)")
+            format!("the shallow clone `{}` lacks the merge base of `{revision}` and HEAD; fetch the history (`git fetch --unshallow`, `fetch-depth: 0` of actions/checkout)", root.display())
         } else {
-            format!("`{revision}` and HEAD have no commit in common; name a revision of the same history")
+            format!("`{revision}` and HEAD of `{}` have no commit in common; name a revision of the same history", root.display())
         }
     )]
     NoMergeBase {
+        /// The repository.
+        root: PathBuf,
         /// What was asked for.
         revision: String,
         /// Whether the clone holds only a part of the history.
@@ -54,6 +63,20 @@ pub enum GitError {
         /// What it said.
         said: String,
     },
+}
+
+impl GitError {
+    /// Whether it is about one repository only, while others may be told of.
+    #[must_use]
+    pub fn is_of_one_repository(&self) -> bool {
+        match self {
+            Self::NotARepository(_)
+            | Self::UnknownRevision { .. }
+            | Self::NoCommit { .. }
+            | Self::NoMergeBase { .. } => true,
+            Self::Missing | Self::Start(_) | Self::Option(_) | Self::Failed { .. } => false,
+        }
+    }
 }
 
 pub(super) fn start_error(error: std::io::Error) -> GitError {
