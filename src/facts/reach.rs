@@ -116,9 +116,10 @@ fn named(facts: &Facts<'_>) -> HashSet<usize> {
         let name = target.stage.value.as_str();
         let is_part = name.split(['-', '_', '.']).any(|part| PARTS.contains(&part));
         let stage = facts.stages.iter().find(|stage| stage.name.as_deref() == Some(name));
-        // Where compose runs a stage and nothing builds the last one, that stage is the image, whatever it is called.
+        // `FROM build AS dev-envs` stands last, nothing builds it, and compose runs `build`: that is the image, whatever it is called.
         let is_run = target.is_service
             && !facts.service.builds.takes_last
+            && facts.stages.last().is_some_and(|last| last.name.as_deref().is_some_and(is_side_stage))
             && stage.is_some_and(|stage| stage.command.is_some() || stage.entrypoint.is_some());
         if (is_part || is_side_stage(name)) && !is_run {
             continue;
