@@ -8,7 +8,7 @@ mod sources;
 mod touched;
 mod why;
 
-pub use linter::Linter;
+pub use linter::{Linter, together};
 pub use pool::on_large_stack;
 pub use sources::locate;
 pub use touched::touched;

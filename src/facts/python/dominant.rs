@@ -74,7 +74,7 @@ impl Facts<'_> {
         PythonContents { bytes, complete, dominant: largest.max_by_key(|dominant| dominant.bytes) }
     }
 
-    fn brings_other_torch(&self, install: &PythonInstall) -> bool {
+    pub(in crate::facts) fn brings_other_torch(&self, install: &PythonInstall) -> bool {
         let is_it = |found: &&TorchInstall| {
             self.python_installs().get(found.install).is_some_and(|one| std::ptr::eq(one, install))
         };
