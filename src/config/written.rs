@@ -111,7 +111,7 @@ fn is_open(lead: &str) -> bool {
 
 /// The key whose value is being written at the end of `before`: on this line, or in an array that is open since an earlier one.
 fn open_key(before: &str) -> Option<String> {
-    let mut closed: i32 = 0;
+    let mut closed = 0;
     for (index, line) in before.lines().rev().enumerate() {
         if before.ends_with('\n') && index == 0 && line.is_empty() {
             continue;
@@ -121,15 +121,24 @@ fn open_key(before: &str) -> Option<String> {
             |key: &str| !key.is_empty() && !key.starts_with(['#', '[']) && !key.contains(' ') || key.starts_with('"');
         if let Some((key, value)) = key.filter(|(key, _)| is_key(key)) {
             let is_here = index == 0 && !before.ends_with('\n');
-            let opens = value.matches('[').count() as i32 - value.matches(']').count() as i32 - closed > 0;
+            let opens = brackets(value) > closed;
             return (is_here || opens).then(|| key.trim_matches(['"', '\'']).to_owned());
         }
         if is_header(line.trim()) && line.trim_start().starts_with('[') {
             return None;
         }
-        closed += line.matches(']').count() as i32 - line.matches('[').count() as i32;
+        closed -= brackets(line);
     }
     None
+}
+
+/// How many more brackets are opened than closed.
+fn brackets(text: &str) -> i64 {
+    text.bytes().fold(0, |open, byte| match byte {
+        b'[' => open + 1,
+        b']' => open - 1,
+        _ => open,
+    })
 }
 
 #[cfg(test)]

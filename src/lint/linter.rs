@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Settings;
-use crate::diagnostic::Diagnostic;
 use crate::facts::Facts;
 use crate::workspace::Workspace;
 
-use super::{ServiceReport, lint_one, merge, on_large_stack, with_facts};
+use super::{Report, ServiceReport, lint_one, merge, on_large_stack, with_facts};
 
 /// Lints Dockerfiles of one workspace again and again, and each only when something changed since: an editor asks for the same
 /// Dockerfile when it is opened, saved and looked at.
@@ -61,13 +60,11 @@ impl Linter {
     }
 }
 
-/// The findings of several services in order. One that several of them have, such as one in a requirements file that they share, is
+/// The reports of several services in one. A finding that several of them have, such as one in a requirements file that they share, is
 /// there once.
 #[must_use]
-pub fn together<'r>(reports: impl IntoIterator<Item = &'r ServiceReport>) -> Vec<Diagnostic> {
-    let mut all: Vec<Diagnostic> = reports.into_iter().flat_map(|report| report.diagnostics.iter().cloned()).collect();
-    merge::sort(&mut all);
-    all
+pub fn together<'r>(reports: impl IntoIterator<Item = &'r ServiceReport>) -> Report {
+    merge::merge(reports.into_iter().cloned().collect())
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub struct ServiceSummary {
 }
 
 /// What was found in one service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServiceReport {
     /// The service.
     pub service: Service,

@@ -18,6 +18,7 @@ use crate::lint::{Report, lint};
 use crate::text::{Encoding as FileEncoding, TextRange};
 use crate::workspace::Workspace;
 
+use super::known::Known;
 use super::positions::Lines;
 use super::server::Server;
 
@@ -32,11 +33,17 @@ pub(super) fn plan_one(workspace: &Workspace, services: &[String], finding: &Dia
 }
 
 /// Plans all safe fixes of `services` as `--fix` does; with `only`, those of them that change that file.
-pub(super) fn plan_all(workspace: &Workspace, services: Vec<(String, Arc<Settings>)>, only: Option<&str>) -> Plan {
+pub(super) fn plan_all(
+    workspace: &Workspace,
+    services: Vec<(String, Arc<Settings>)>,
+    known: &Known,
+    only: Option<&str>,
+) -> Plan {
     let paths: Vec<String> = services.iter().map(|(path, _)| path.clone()).collect();
     let settings: PathSettings = services.into_iter().collect();
     plan_with(workspace, &paths, Applicability::Safe, |workspace| {
         let mut report = lint(workspace, &paths, &settings);
+        known.hide(workspace, &mut report, &settings);
         let fixes = report.diagnostics.iter_mut().filter_map(|found| found.fix.as_mut());
         for fix in fixes.filter(|fix| only.is_some_and(|only| !fix.edits.iter().any(|edit| &*edit.file == only))) {
             fix.applicability = Applicability::Display;
@@ -47,6 +54,7 @@ pub(super) fn plan_all(workspace: &Workspace, services: Vec<(String, Arc<Setting
 
 impl Server {
     /// The edit that makes the changes of a plan; `None` when it changes nothing, or the editor cannot make them.
+    #[expect(clippy::mutable_key_type, reason = "an address keeps its text")]
     pub(super) fn workspace_edit(&self, root: &Path, plan: &Plan) -> Option<WorkspaceEdit> {
         let creates = plan.files.iter().any(|file| file.before.is_none());
         let is_text = |file: &FileChange| {

@@ -39,7 +39,9 @@ impl Server {
         let given = params.initialization_options.unwrap_or_default();
         let (settings, problems) = Settings::read(&given, &Settings::default());
         self.settings = settings;
-        problems.iter().for_each(|problem| self.warn(problem));
+        for problem in &problems {
+            self.warn(problem);
+        }
         if self.client.configuration {
             self.wait();
         }
@@ -101,7 +103,9 @@ impl Server {
         }
         for (path, section) in folders.iter().zip(sections) {
             let (settings, problems) = Settings::read(&section, &self.settings);
-            problems.iter().for_each(|problem| self.warn(problem));
+            for problem in &problems {
+                self.warn(problem);
+            }
             if let Some(folder) = self.folders.iter_mut().find(|folder| folder.path == *path) {
                 folder.settings = Some(settings);
             }
@@ -112,7 +116,9 @@ impl Server {
     fn take_settings(&mut self, value: &Value) {
         let (settings, problems) = Settings::read(value, &self.settings);
         self.settings = settings;
-        problems.iter().for_each(|problem| self.warn(problem));
+        for problem in &problems {
+            self.warn(problem);
+        }
     }
 
     pub(super) fn configuration_changed(&mut self, params: DidChangeConfigurationParams) {
@@ -136,7 +142,9 @@ impl Server {
                 problems.extend(project.configure(settings));
             }
         }
-        problems.iter().for_each(|problem| self.warn(problem));
+        for problem in &problems {
+            self.warn(problem);
+        }
         self.ask_to_ask_again();
     }
 

@@ -7,6 +7,7 @@ use crate::output::escape;
 use super::server::{Failure, Server};
 
 impl Server {
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is one of a single lifetime")]
     pub(super) fn links(&mut self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>, Failure> {
         let place = self.place_of(&params.text_document.uri)?;
         let encoding = self.client.encoding;

@@ -9,6 +9,8 @@
 //! * [`actions`] with [`edits`], [`hover`], [`hints`], [`links`], [`completion`], [`commands`]: what can be asked for.
 //! * [`positions`], [`uris`], [`documents`], [`settings`], [`capabilities`], [`transport`]: the protocol's terms.
 
+#![expect(clippy::needless_pass_by_value, reason = "what answers a request owns its parameters, used up or not")]
+
 mod actions;
 mod capabilities;
 mod commands;
@@ -19,6 +21,7 @@ mod documents;
 mod edits;
 mod hints;
 mod hover;
+mod known;
 mod lifecycle;
 mod links;
 mod positions;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{ConfigError, Configurations, FILE_NAMES, Origin, Settings as LintSettings};
+use crate::config::{ConfigError, Configurations, FILE_NAMES, Origin, PathSettings, Settings as LintSettings};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, Reads, StageWeight};
 use crate::lint::{Linter, ServiceReport, together};
 use crate::text::SourceFile;
 use crate::workspace::{BackupName, NameKind, Workspace, WorkspaceError, discover, is_dockerfile_name, is_template};
 
+use super::known::Known;
 use super::positions::Lines;
 use super::settings::Settings;
 
@@ -40,6 +41,8 @@ pub(super) struct Project {
     usable: BTreeMap<String, Arc<LintSettings>>,
     /// By file, what is wrong with a configuration.
     errors: BTreeMap<String, Arc<ConfigError>>,
+    /// What baselines know.
+    known: Known,
     services: BTreeMap<String, Service>,
     /// Documents that are open.
     open: BTreeSet<String>,
@@ -72,6 +75,7 @@ impl Project {
             configurations,
             usable: BTreeMap::new(),
             errors: BTreeMap::new(),
+            known: Known::default(),
             services: BTreeMap::new(),
             open: BTreeSet::new(),
             is_searched: false,
@@ -98,6 +102,7 @@ impl Project {
         let (configurations, problem) = self.settings.configurations(&self.folder);
         self.configurations = configurations;
         self.errors.clear();
+        self.known = Known::default();
         self.weights.clear();
         self.services.values_mut().for_each(|service| service.is_urgent = true);
         self.is_unsettled = true;
@@ -216,6 +221,7 @@ impl Project {
     }
 
     /// What the commands of a Dockerfile add.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is one of a single lifetime")]
     pub fn weights(&mut self, path: &str) -> Option<Arc<Vec<StageWeight>>> {
         let generation = self.workspace().generation();
         if let Some((known, weights)) = self.weights.get(path)
@@ -254,6 +260,7 @@ impl Project {
     }
 
     /// Learns a little more of who reads what; returns whether there may be more. Nobody asks while only Dockerfiles are open.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method itself is one of a single lifetime")]
     fn look_further(&mut self, about: &str) -> bool {
         let is_asked = !about.is_empty() || self.open.iter().any(|path| !self.services.contains_key(path));
         if is_asked && !self.is_searched {
@@ -318,17 +325,39 @@ impl Project {
     }
 
     /// All that is found in the services of which something is told, by file.
-    pub fn findings(&self) -> BTreeMap<String, Vec<Diagnostic>> {
+    pub fn findings(&mut self) -> BTreeMap<String, Vec<Diagnostic>> {
         let active = self.active();
-        let reports = active.iter().filter_map(|path| self.services.get(path)?.report.as_deref());
-        by_file(together(reports))
+        let reports = active.iter().filter_map(|path| self.services.get(path)?.report.clone());
+        let reports: Vec<Arc<ServiceReport>> = reports.collect();
+        self.by_file(&reports)
     }
 
     /// All that is found in the services that a document concerns, by file.
     pub fn findings_about(&mut self, path: &str) -> BTreeMap<String, Vec<Diagnostic>> {
         let concerned = self.concerned(path);
         let reports: Vec<Arc<ServiceReport>> = concerned.iter().filter_map(|path| self.report(path)).collect();
-        by_file(together(reports.iter().map(Arc::as_ref)))
+        self.by_file(&reports)
+    }
+
+    fn by_file(&mut self, reports: &[Arc<ServiceReport>]) -> BTreeMap<String, Vec<Diagnostic>> {
+        let mut report = together(reports.iter().map(Arc::as_ref));
+        let paths = reports.iter().map(|report| &report.service.dockerfile);
+        let settings: Vec<_> = paths.filter_map(|path| Some((path.clone(), self.usable.get(path)?.clone()))).collect();
+        if settings.iter().any(|(_, settings)| settings.baseline.is_some()) {
+            self.known.read(self.linter.workspace(), settings.iter().map(|(_, settings)| settings));
+            let settings: PathSettings = settings.into_iter().collect();
+            self.known.hide(self.linter.workspace(), &mut report, &settings);
+        }
+        let mut files: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        for found in report.diagnostics {
+            files.entry(found.primary.file.to_string()).or_default().push(found);
+        }
+        files
+    }
+
+    /// What baselines know, as far as it was asked for.
+    pub fn known(&self) -> &Known {
+        &self.known
     }
 
     /// What is wrong with configurations, by file.
@@ -355,14 +384,6 @@ impl Project {
     pub fn settings_of_all(&mut self, paths: &[String]) -> Vec<(String, Arc<LintSettings>)> {
         paths.iter().filter_map(|path| Some((path.clone(), self.settings_of(path)?))).collect()
     }
-}
-
-fn by_file(findings: Vec<Diagnostic>) -> BTreeMap<String, Vec<Diagnostic>> {
-    let mut files: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-    for found in findings {
-        files.entry(found.primary.file.to_string()).or_default().push(found);
-    }
-    files
 }
 
 /// Whether a document is a Dockerfile: by its name, or because the editor says so. Templates and backups are none, whatever it says.

@@ -313,7 +313,9 @@ impl Server {
         match Project::open(&place.root, folder, settings) {
             Ok((project, problem)) => {
                 self.projects.insert(place.root.clone(), project);
-                problem.iter().for_each(|problem| self.warn(problem));
+                if let Some(problem) = problem {
+                    self.warn(&problem);
+                }
                 true
             }
             Err(error) => {

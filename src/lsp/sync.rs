@@ -49,6 +49,9 @@ impl Server {
         if let Some(project) = self.projects.get_mut(&root) {
             project.close(&path);
         }
+        if self.client.pulls {
+            self.published.remove(&Place { root: root.clone(), path });
+        }
         // A project of which nothing is open is not kept up.
         if !self.documents.values().any(|document| document.place.root == root) {
             self.projects.remove(&root);
@@ -113,9 +116,11 @@ impl Server {
             let own = findings.get(&path).map(Vec::as_slice).unwrap_or_default();
             files.entry(path.clone()).or_insert_with(|| writer.all(&path, own));
         }
-        let told: Vec<Place> = self.published.keys().filter(|place| place.root == root).cloned().collect();
-        for place in told {
-            files.entry(place.path).or_default();
+        let told = self.published.keys().filter(|place| place.root == root).map(|place| &place.path);
+        // That nothing is found in what is open is told, too.
+        let open = self.documents.values().map(|document| &document.place).filter(|place| place.root == root);
+        for path in told.chain(open.map(|place| &place.path)) {
+            files.entry(path.clone()).or_default();
         }
         for (path, diagnostics) in files {
             self.tell(Place { root: root.to_owned(), path }, diagnostics);
@@ -123,17 +128,21 @@ impl Server {
     }
 
     fn tell(&mut self, place: Place, diagnostics: Vec<Diagnostic>) {
-        let known = self.published.get(&place);
-        if known.map_or(diagnostics.is_empty(), |known| *known == diagnostics) {
-            return;
-        }
         let Some(uri) = Self::uri_of(&self.documents, &place.root, &place.path) else { return };
         let version = self.documents.get(uri.as_str()).map(|document| document.version);
+        let is_nothing = diagnostics.is_empty() && version.is_none();
+        let known = self.published.get(&place);
+        if known.map_or(is_nothing, |known| *known == diagnostics) {
+            if is_nothing {
+                self.published.remove(&place);
+            }
+            return;
+        }
         self.notify(
             "textDocument/publishDiagnostics",
             PublishDiagnosticsParams { uri, diagnostics: diagnostics.clone(), version },
         );
-        if diagnostics.is_empty() {
+        if is_nothing {
             self.published.remove(&place);
         } else {
             self.published.insert(place, diagnostics);
@@ -144,7 +153,11 @@ impl Server {
     fn withdraw(&mut self, root: &Path) {
         let told: Vec<Place> = self.published.keys().filter(|place| place.root == root).cloned().collect();
         for place in told {
-            self.tell(place, Vec::new());
+            if self.client.pulls {
+                self.published.remove(&place);
+            } else {
+                self.tell(place, Vec::new());
+            }
         }
     }
 
@@ -167,6 +180,7 @@ impl Server {
         }
     }
 
+    #[expect(clippy::mutable_key_type, reason = "an address keeps its text")]
     pub(super) fn diagnostic(
         &mut self,
         params: DocumentDiagnosticParams,
