@@ -30,6 +30,8 @@ impl Server {
             DocumentLinkRequest::METHOD => self.answered::<DocumentLinkRequest>(params, Self::links),
             Completion::METHOD => self.answered::<Completion>(params, Self::complete),
             ExecuteCommand::METHOD => self.answered::<ExecuteCommand>(params, Self::execute),
+            #[cfg(test)]
+            "slimlint/panic" => panic!("a test asked for it"),
             _ => Err(failure(ErrorCode::MethodNotFound, format!("`{method}` is not known"))),
         }
     }

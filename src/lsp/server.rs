@@ -332,3 +332,43 @@ impl Server {
         open.or_else(|| uris::uri_of(&root.join(path)).filter(|_| root.is_absolute()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer_and_not_the_end() {
+        let (server, client) = Connection::memory();
+        let thread = std::thread::spawn(move || Server::new(server).run());
+        let mut numbers = 0;
+        let mut request = |method: &str, params: Value| {
+            numbers += 1;
+            let request = Request::new(RequestId::from(numbers), method.to_owned(), params);
+            client.sender.send(Message::Request(request)).unwrap();
+            loop {
+                if let Message::Response(response) = client.receiver.recv().unwrap() {
+                    return response.response_result.map_err(|error| error.code);
+                }
+            }
+        };
+        let notify = |method: &str, params: Value| {
+            let notification = Notification::new(method.to_owned(), params);
+            client.sender.send(Message::Notification(notification)).unwrap();
+        };
+        let diagnostic = json!({ "capabilities": { "textDocument": { "diagnostic": {} } } });
+        request("initialize", diagnostic).unwrap();
+        let text = "FROM python:3.12-slim\nRUN pip install flask\n";
+        let uri = "untitled:Untitled-1";
+        let document = json!({ "uri": uri, "languageId": "dockerfile", "version": 1, "text": text });
+        notify("textDocument/didOpen", json!({ "textDocument": document }));
+        assert_eq!(request("slimlint/panic", Value::Null), Err(ErrorCode::InternalError as i32));
+        let found = request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri } })).unwrap();
+        assert!(!found["items"].as_array().unwrap().is_empty(), "{found}");
+        request("shutdown", Value::Null).unwrap();
+        notify("exit", Value::Null);
+        assert!(thread.join().unwrap());
+    }
+}
