@@ -10,6 +10,7 @@ pub mod dockerfile;
 pub mod facts;
 pub mod fix;
 pub mod lint;
+pub mod lsp;
 pub mod output;
 pub mod python;
 pub mod rules;

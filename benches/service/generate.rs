@@ -69,6 +69,7 @@ const VERBS: [&str; 16] = [
 ];
 
 /// How much was made.
+#[allow(dead_code, reason = "every benchmark uses a part of it")]
 pub struct Made {
     pub sources: usize,
     pub lines: usize,

@@ -106,6 +106,9 @@ pub(super) enum Command {
     /// List the backups that --fix keeps, or remove old ones
     #[command(after_help = BACKUPS)]
     Backups(Backups),
+    /// Serve an editor: findings, fixes and bytes while you type
+    #[command(after_help = super::lsp::HELP)]
+    Lsp(super::lsp::Lsp),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Print completions for a shell

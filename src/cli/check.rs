@@ -12,8 +12,8 @@ use super::args::Check;
 use super::{Status, Terminal, options, run, settings, since, stdin};
 
 /// Commands that a path may be a misspelling of.
-const COMMANDS: [&str; 10] =
-    ["audit", "backups", "check", "completions", "explain", "man", "rollback", "rules", "schema", "why"];
+const COMMANDS: [&str; 11] =
+    ["audit", "backups", "check", "completions", "explain", "lsp", "man", "rollback", "rules", "schema", "why"];
 
 pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let mut configurations = match options::configurations(arguments, terminal) {

@@ -7,6 +7,7 @@ mod check;
 mod closure;
 mod explain;
 mod known;
+mod lsp;
 mod options;
 mod output_file;
 mod parse;
@@ -124,7 +125,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     // The bar of a long run is drawn by other threads, which must get at standard error.
-    let (stdout, stderr) = (io::stdout().lock(), io::stderr());
+    // Those of a server write what an editor is told.
+    let (stdout, stderr) = (io::stdout(), io::stderr());
     let (is_terminal, is_watched) = (stdout.is_terminal(), stderr.is_terminal());
     let variable = |name: &str| std::env::var(name).ok();
     let (mut out, mut err) = (BufWriter::with_capacity(1 << 16, stdout), stderr);
@@ -171,6 +173,7 @@ fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
         Some(Command::Rules { format }) => explain::list(format, terminal),
         Some(Command::Rollback(rollback)) => rollback::rollback(&rollback, terminal),
         Some(Command::Backups(backups)) => backups::backups(&backups, terminal),
+        Some(Command::Lsp(arguments)) => lsp::lsp(&arguments),
         Some(Command::Schema) => setup::schema(terminal),
         Some(Command::Completions { shell }) => setup::completions(shell, terminal),
         Some(Command::Man) => setup::man(terminal),

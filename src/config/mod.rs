@@ -16,6 +16,7 @@ mod reference;
 mod schema;
 mod selection;
 mod size;
+mod written;
 
 pub use error::{ConfigError, ConfigProblem, ContextProblem, Origin};
 pub use find::{Configurations, FILE_NAMES};
@@ -25,6 +26,7 @@ pub use pattern::{Pattern, PatternError, Scope};
 pub use reference::reference;
 pub use schema::schema;
 pub use size::parse_size;
+pub use written::{Wanted, wanted_at};
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;

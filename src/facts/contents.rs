@@ -76,7 +76,7 @@ impl Facts<'_> {
         self.finals().map(|image| self.contents_of(image)).collect()
     }
 
-    fn contents_of(&self, image: &StageFacts) -> Contents {
+    pub(super) fn contents_of(&self, image: &StageFacts) -> Contents {
         let sources = self.sources_of(image);
         let PythonContents { bytes, complete, dominant } = self.python_contents(image, &sources);
         let root = self.ancestors(image).last().unwrap_or(image);
@@ -186,7 +186,7 @@ impl Facts<'_> {
         amount
     }
 
-    fn takes_recommended(&self, stage: &StageFacts, run: &Run, install: &SystemInstall<'_>) -> bool {
+    pub(super) fn takes_recommended(&self, stage: &StageFacts, run: &Run, install: &SystemInstall<'_>) -> bool {
         let place = run.invocations.iter().position(|one| std::ptr::eq(one, install.invocation));
         let says = Apt::read(install.invocation).and_then(|apt| apt.recommends());
         says.unwrap_or_else(|| !place.is_some_and(|place| self.apt_leaves_out_recommends(stage, run, place)))

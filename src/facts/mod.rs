@@ -25,6 +25,7 @@ mod layers;
 mod leftovers;
 mod manifests;
 mod metadata;
+mod named_files;
 mod paths;
 mod purpose;
 mod reach;
@@ -42,6 +43,7 @@ mod tests;
 mod tools;
 mod transfer;
 mod walk;
+mod weights;
 mod workplaces;
 mod yarn;
 
@@ -74,6 +76,7 @@ pub use system::{SystemInstall, SystemRemoval};
 pub use targets::Targets;
 pub use tools::{ImageNeeds, MANUAL_FOLDER};
 pub use transfer::{Source, Transfer};
+pub use weights::{Added, AddedKind, PackageWeight, StageWeight};
 pub use workplaces::has_build_step;
 pub use yarn::{ModernYarn, YarnVersion};
 

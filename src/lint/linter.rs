@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Settings;
+use crate::facts::Facts;
 use crate::workspace::Workspace;
 
-use super::{ServiceReport, lint_one};
+use super::{Report, ServiceReport, lint_one, merge, on_large_stack, with_facts};
 
 /// Lints Dockerfiles of one workspace again and again, and each only when something changed since: an editor asks for the same
 /// Dockerfile when it is opened, saved and looked at.
@@ -52,6 +53,18 @@ impl Linter {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), known);
         report
     }
+
+    /// What `look` makes of the facts of a Dockerfile; `None` when it cannot be read, or when what looks at it panics.
+    pub fn look<T: Send>(&self, path: &str, settings: &Settings, look: impl Fn(&Facts<'_>) -> T + Sync) -> Option<T> {
+        on_large_stack(|| with_facts(&self.workspace, path, settings, &look))
+    }
+}
+
+/// The reports of several services in one. A finding that several of them have, such as one in a requirements file that they share, is
+/// there once.
+#[must_use]
+pub fn together<'r>(reports: impl IntoIterator<Item = &'r ServiceReport>) -> Report {
+    merge::merge(reports.into_iter().cloned().collect())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod sources;
 mod touched;
 mod why;
 
-pub use linter::Linter;
+pub use linter::{Linter, together};
 pub use pool::on_large_stack;
 pub use sources::locate;
 pub use touched::touched;
@@ -73,7 +73,7 @@ pub enum Sizes {
 }
 
 /// What was found in one service.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServiceReport {
     /// The service.
     pub service: Service,

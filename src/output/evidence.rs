@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::diagnostic::{Applicability, Diagnostic, Savings, format_bytes};
 
 /// Headings with their texts, in the order in which they are told. Not escaped; a text can have several lines.
-pub(super) fn rows(diagnostic: &Diagnostic) -> Vec<(&str, Cow<'_, str>)> {
+pub(crate) fn rows(diagnostic: &Diagnostic) -> Vec<(&str, Cow<'_, str>)> {
     let mut rows: Vec<(&str, Cow<'_, str>)> =
         diagnostic.notes.iter().map(|(name, text)| (*name, text.as_str().into())).collect();
     rows.extend(diagnostic.savings.as_ref().and_then(saves).map(|text| ("saves", text.into())));

@@ -32,6 +32,7 @@ mod xml;
 
 pub use escape::escape;
 pub(crate) use escape::escape_lines;
+pub(crate) use evidence::rows as evidence;
 pub use file::{Output, ReportFile, ReportFileError};
 pub use fixed::{Change, FixedFiles};
 pub(crate) use json::write_object;

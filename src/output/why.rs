@@ -1,5 +1,6 @@
 //! `slimlint why`: a package, the tree of what brings it, and what it costs.
 
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
@@ -21,16 +22,16 @@ const PLACE_COLUMN: usize = 42;
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn write_why(
+pub fn write_why<W: Borrow<Workspace>>(
     package: &str,
-    found: &[(Workspace, Why)],
+    found: &[(W, Why)],
     cwd: &Path,
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut first = true;
     for (workspace, why) in found {
-        let shown = |file: &str| escape(&shown_path(workspace.root(), file, cwd)).into_owned();
+        let shown = |file: &str| escape(&shown_path(workspace.borrow().root(), file, cwd)).into_owned();
         for installed in &why.installed {
             if !std::mem::take(&mut first) {
                 writeln!(out)?;
@@ -49,7 +50,7 @@ pub fn write_why(
     }
     for (workspace, why) in found {
         for (dockerfile, line, reason) in why.unsure.iter().filter(|_| first) {
-            let path = escape(&shown_path(workspace.root(), dockerfile, cwd)).into_owned();
+            let path = escape(&shown_path(workspace.borrow().root(), dockerfile, cwd)).into_owned();
             writeln!(out, "  {path}:{line} may bring it: {}", escape(reason))?;
         }
     }

@@ -71,6 +71,48 @@ fn edit(
     Some(Edit { file, range: TextRange::empty(start), text })
 }
 
+/// The edit that silences `rule` on the line of the byte `at`, in a file made of lines that takes comments: a manifest, requirements, an
+/// ignore file. `None` where no comment can stand above the line.
+#[must_use]
+pub fn ignore_on_line(source: &SourceFile, at: u32, rule: &str, reason: &str) -> Option<Edit> {
+    let file: Arc<str> = Arc::from(source.path());
+    let line = source.line(at);
+    let start = source.lines().start(line)?;
+    let text_of = |line: u32| {
+        let start = source.lines().start(line)? as usize;
+        source.text().get(start..)?.split('\n').next().map(|text| text.trim_end_matches('\r'))
+    };
+    // Comments that stand together are all about the line below them.
+    let mut number = line;
+    while let Some(above) = number.checked_sub(1).filter(|above| *above > 0).and_then(text_of) {
+        number -= 1;
+        if !above.trim_start().starts_with('#') {
+            break;
+        }
+        if let Reading::Ignore(ignore) = read(above.trim_start())
+            && (ignore.dialect, ignore.reach) == (Dialect::Own, Reach::Instruction)
+        {
+            let (offset, name) = ignore.names.last()?;
+            let comment = source.lines().start(number)? + (above.len() - above.trim_start().len()) as u32;
+            let end = comment + (offset + name.len()) as u32;
+            return Some(Edit { file, range: TextRange::empty(end), text: format!(",{rule}") });
+        }
+    }
+    // What goes on from the line above would take the comment for a part of it.
+    if line > 1 && text_of(line - 1).is_some_and(|above| above.ends_with('\\')) {
+        return None;
+    }
+    let own = text_of(line)?;
+    let mark = if own.starts_with('\u{feff}') { 3 } else { 0 };
+    // Patterns are no comments unless their line begins with `#`.
+    let is_patterns = source.path().ends_with("ignore");
+    let indent = own.get(mark..).map_or("", |own| own.get(..own.len() - own.trim_start().len()).unwrap_or_default());
+    let indent = if is_patterns { "" } else { indent };
+    let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
+    let text = format!("{indent}# slimlint ignore={rule}{reason}\n");
+    Some(Edit { file, range: TextRange::empty(start + mark as u32), text })
+}
+
 /// Where the list of an own comment right above `line` ends.
 fn names_above(source: &SourceFile, dockerfile: &Dockerfile, line: u32) -> Option<u32> {
     let above = dockerfile.comments.iter().rev().filter(|comment| comment.inside.is_none() && comment.line < line);
@@ -128,6 +170,37 @@ mod tests {
             ignoring("FROM a\n  RUN b \\\n # c\n c\n", &["pip-cache-kept", "uv-cache-kept", "pip-cache-kept"], "b \\"),
             "FROM a\n  # slimlint ignore=pip-cache-kept,uv-cache-kept for now\n  RUN b \\\n # c\n c\n"
         );
+    }
+
+    #[test]
+    fn a_line_of_a_manifest_gets_a_comment_above_it() {
+        for (path, text, expected) in [
+            ("requirements.txt", "a\ntorch\n", Some("a\n# slimlint ignore=x why\ntorch\n")),
+            ("requirements.txt", "torch", Some("# slimlint ignore=x why\ntorch")),
+            ("requirements.txt", "\u{feff}torch", Some("\u{feff}# slimlint ignore=x why\ntorch")),
+            ("requirements.txt", "a \\\ntorch\n", None),
+            ("pyproject.toml", "d = [\n  \"torch\",\n]\n", Some("d = [\n  # slimlint ignore=x why\n  \"torch\",\n]\n")),
+            (".dockerignore", "  torch\n", Some("# slimlint ignore=x why\n  torch\n")),
+            (
+                "requirements.txt",
+                "# slimlint ignore=y so\r\n# more\r\ntorch\r\n",
+                Some("# slimlint ignore=y,x so\r\n# more\r\ntorch\r\n"),
+            ),
+            (
+                "requirements.txt",
+                "# slimlint ignore=y so\n\ntorch\n",
+                Some("# slimlint ignore=y so\n\n# slimlint ignore=x why\ntorch\n"),
+            ),
+        ] {
+            let source = SourceFile::new(path, text.as_bytes());
+            let edit = ignore_on_line(&source, text.find("torch").unwrap() as u32, "x", "why");
+            let result = edit.map(|edit| {
+                let mut result = text.to_owned();
+                result.insert_str(edit.range.start() as usize, &edit.text);
+                result
+            });
+            assert_eq!(result.as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -10,8 +10,10 @@
 mod comment;
 mod insert;
 mod lines;
+mod named;
 
-pub use insert::ignore_instead_of_fixing;
+pub use insert::{ignore_instead_of_fixing, ignore_on_line};
+pub use named::{IgnoreList, ignore_list};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -76,6 +76,10 @@ impl<S, V> Default for Derived<S, V> {
 }
 
 impl<S, V: Clone> Derived<S, V> {
+    pub(super) fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     pub(super) fn get_or_make(
         &self,
         key: &str,

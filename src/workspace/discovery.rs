@@ -98,6 +98,18 @@ pub fn discover_where(paths: &[PathBuf], cwd: &Path, keep: impl FnMut(&Workspace
 /// # Errors
 /// When the path is that of a folder, or cannot be one of a file.
 pub fn with_text(path: &Path, cwd: &Path, bytes: Vec<u8>) -> Result<(Workspace, String), ProblemKind> {
+    let (root, file) = place(path, cwd)?;
+    let workspace = Workspace::open(&root).map_err(|_| ProblemKind::Missing)?;
+    workspace.set_overlay(&file, Some(bytes));
+    Ok((workspace, file))
+}
+
+/// The root of the workspace to which a file at `path`, relative to `cwd` or absolute, belongs, and that path in it. Neither the file nor
+/// its folder need exist.
+///
+/// # Errors
+/// When the path is that of a folder, or cannot be one of a file.
+pub fn place(path: &Path, cwd: &Path) -> Result<(PathBuf, String), ProblemKind> {
     let mut search = Search::new(cwd);
     let given = path.parent().unwrap_or(path);
     let path = search.cwd.join(path);
@@ -114,9 +126,7 @@ pub fn with_text(path: &Path, cwd: &Path, bytes: Vec<u8>) -> Result<(Workspace, 
         return Err(not_unicode());
     }
     let file = normalise(&relative(&whole, &root)).filter(|file| !file.is_empty()).ok_or(ProblemKind::NotAFile)?;
-    let workspace = Workspace::open(&root).map_err(|_| ProblemKind::Missing)?;
-    workspace.set_overlay(&file, Some(bytes));
-    Ok((workspace, file))
+    Ok((root, file))
 }
 
 /// How a file was met.
@@ -342,7 +352,8 @@ fn holds_one(name: &str, path: &Path) -> bool {
 
 /// Whether placeholders stand where a keyword or an image must: `{{ … }}` or `{% … %}`. Inside a `RUN` they are ordinary text, other
 /// than `<<version>>`.
-fn is_template(workspace: &Workspace, path: &str) -> bool {
+#[must_use]
+pub fn is_template(workspace: &Workspace, path: &str) -> bool {
     let Ok(file) = workspace.read(path) else { return false };
     if holds_angled_placeholder(file.text()) {
         return true;

@@ -25,6 +25,8 @@ pub(super) struct Memo {
     of_surroundings: Recent<u64, Anything>,
     /// What was made of one file, and of the surroundings of that number where it was made of them too.
     of_file: Derived<(Arc<SourceFile>, Option<u64>), Anything>,
+    /// What was made of the texts of some files and nothing else.
+    of_files: Derived<Arc<Vec<Arc<SourceFile>>>, Anything>,
 }
 
 impl Memo {
@@ -32,6 +34,7 @@ impl Memo {
         self.of_all.clear();
         self.of_surroundings.clear();
         self.of_file.clear();
+        self.of_files.clear();
     }
 }
 
@@ -78,6 +81,26 @@ impl Workspace {
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 
+    /// What `make` returns, made once per `key` for as long as `files` are the same files with the same texts, whatever else changes.
+    pub fn remembered_of_files<T: Send + Sync + 'static>(
+        &self,
+        key: &str,
+        files: &Arc<Vec<Arc<SourceFile>>>,
+        make: impl Fn() -> T,
+    ) -> Arc<T> {
+        type Files = Arc<Vec<Arc<SourceFile>>>;
+        let make_any = |_: &Files| -> Anything { Arc::new(make()) };
+        let same = |known: &Files, now: &Files| {
+            let each = || known.iter().zip(now.iter()).all(|(known, now)| Arc::ptr_eq(known, now));
+            Arc::ptr_eq(known, now) || (known.len() == now.len() && each())
+        };
+        if self.memo.of_files.len() > MAX_OF_SURROUNDINGS {
+            self.memo.of_files.clear();
+        }
+        let value = self.memo.of_files.get_or_make(key, Arc::clone(files), same, make_any);
+        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+
     fn made_of<T: Send + Sync + 'static>(
         &self,
         key: &str,
@@ -109,6 +132,16 @@ mod tests {
         assert_eq!((length(), of_b(2)), (3, 1));
         workspace.set_overlay("b", Some(b"2".to_vec()));
         assert_eq!((length(), of_b(3)), (3, 3));
+        let of_all = |value: u32| {
+            let files = ["a", "b"].map(|path| workspace.read(path).expect("a file")).to_vec();
+            *workspace.remembered_of_files("all", &Arc::new(files), || value)
+        };
+        assert_eq!(of_all(1), 1);
+        workspace.set_overlay("c", Some(Vec::new()));
+        assert_eq!(of_all(2), 1);
+        workspace.set_overlay("a", Some(b"4".to_vec()));
+        assert_eq!(of_all(3), 3);
+        workspace.set_overlay("a", Some(b"123".to_vec()));
         // One key for two types is a mistake that must not end in a panic.
         assert_eq!(*workspace.remembered("length", || "text"), "text");
     }

@@ -39,7 +39,9 @@ mod walk;
 
 pub use builds::{Builds, Target};
 pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_compose_name};
-pub use discovery::{Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, with_text};
+pub use discovery::{
+    Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, is_template, place, with_text,
+};
 pub use disk::MAX_FILE_BYTES;
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
 pub use git::{Changes, GitError};

@@ -109,7 +109,7 @@ impl Facts<'_> {
         weighed.max_by_key(|torch| torch.bytes).filter(|_| !is_listed)
     }
 
-    fn brings_other_torch(&self, install: &PythonInstall) -> bool {
+    pub(in crate::facts) fn brings_other_torch(&self, install: &PythonInstall) -> bool {
         let is_it = |found: &&TorchInstall| {
             self.python_installs().get(found.install).is_some_and(|one| std::ptr::eq(one, install))
         };

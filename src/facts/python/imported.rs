@@ -61,7 +61,7 @@ fn hash(word: &str) -> u64 {
 impl Facts<'_> {
     /// The words of the imports in the sources of the program.
     pub(super) fn imported_words(&self) -> Arc<ImportedWords> {
-        self.of_program("imported words", || {
+        self.of_sources("imported words", || {
             let sources: Vec<(usize, &String)> = self.program().sources.iter().enumerate().collect();
             let some = |sources: &[(usize, &String)]| ImportedWords::of(self, sources);
             ImportedWords(if sources.len() <= AT_ONCE {

@@ -9,6 +9,7 @@ use crate::catalogue;
 use crate::context::{CopySource, IgnoreFile};
 use crate::facts::{Facts, transfer};
 use crate::python::imports::Imports;
+use crate::text::SourceFile;
 use crate::workspace::{Workspace, join};
 
 use super::has_extension;
@@ -54,6 +55,8 @@ pub struct Program {
     pub truncated: bool,
     /// What all of it follows from, but for the files themselves.
     key: String,
+    /// The sources as they were read; `None` where one cannot be.
+    files: Option<Arc<Vec<Arc<SourceFile>>>>,
 }
 
 /// How a package is reached.
@@ -112,6 +115,8 @@ fn of_roots(facts: &Facts<'_>, roots: &[String], key: &str) -> Program {
     }
     program.truncated |= texts.len() >= TEXT_LIMIT;
     program.sources = sources.into_iter().take(FILE_LIMIT).collect();
+    let read = program.sources.iter().map(|path| facts.workspace.read(path).ok());
+    program.files = read.collect::<Option<Vec<_>>>().map(Arc::new);
     program.texts = texts.into_iter().filter(|path| is_text(path)).take(TEXT_LIMIT).collect();
     program
 }
@@ -218,6 +223,20 @@ impl Facts<'_> {
         self.workspace.remembered_of_surroundings(&format!("{question}\0\0{}", self.program().key), answer)
     }
 
+    /// The answer to a question about nothing but the texts of the program's sources, in their order. While manifests and ignore files are
+    /// typed, these stay.
+    pub(in crate::facts) fn of_sources<T: Send + Sync + 'static>(
+        &self,
+        question: &str,
+        answer: impl Fn() -> T,
+    ) -> Arc<T> {
+        let program = self.program();
+        match &program.files {
+            Some(files) => self.workspace.remembered_of_files(&format!("{question}\0\0{}", program.key), files, answer),
+            None => self.of_program(question, answer),
+        }
+    }
+
     /// How the program reaches `package`: an import, however lazy, a string or identifier that names it or one of the catalogue's
     /// hints for it, a configuration file, a command. `None` when nothing does.
     #[must_use]
@@ -257,7 +276,7 @@ impl Facts<'_> {
     /// Where a source of the program, tests and the like left out, has one of `words` as an identifier or a whole string.
     #[must_use]
     pub fn use_of(&self, words: &[&str]) -> Option<Reached> {
-        let found = self.of_program(&format!("use\0{}", words.join("\0")), || self.find_use(words));
+        let found = self.of_sources(&format!("use\0{}", words.join("\0")), || self.find_use(words));
         (*found).clone()
     }
 
@@ -342,8 +361,10 @@ impl Facts<'_> {
             let by = module.or_else(|| names.find(|name| names_one(name, words)).cloned())?;
             Some(Reached { file: path.clone(), by })
         };
-        if let Some(reached) = self.first_in_sources(in_source) {
-            return Some(reached);
+        let question = format!("reach in sources\0{}\0\0{}", modules.join("\0"), words.join("\0"));
+        let found = self.of_sources(&question, || self.first_in_sources(in_source));
+        if found.is_some() {
+            return (*found).clone();
         }
         for path in program.texts.iter().cloned().chain(self.deployment_files()) {
             let Ok(file) = self.workspace.read(&path) else { continue };

@@ -338,7 +338,34 @@ impl Facts<'_> {
         let sources = &self.program().sources;
         let others = self.project_sources();
         let sources: Vec<&String> = sources.iter().chain(&others).chain(&beside.mounted).collect();
-        let mut rest = sources.as_slice();
+        let files: Option<Vec<_>> = sources.iter().map(|path| self.workspace.read(path).ok()).collect();
+        match files.map(Arc::new) {
+            Some(files) => {
+                let names: Vec<&str> = search.left.iter().map(|(name, _)| *name).collect();
+                let question = format!("named in sources\0{until:?}\0{}", names.join("\0"));
+                let left = self.workspace.remembered_of_files(&question, &files, || {
+                    let mut search = Search::new(&names);
+                    self.look_through_sources(&mut search, &sources, until, asked);
+                    search.left.into_iter().map(|(name, _)| name.to_owned()).collect::<HashSet<String>>()
+                });
+                search.left.retain(|(name, _)| left.contains(*name));
+                search.sieve = OnceLock::new();
+            }
+            None => self.look_through_sources(search, &sources, until, asked),
+        }
+        let texts = self.program().texts.iter().filter(|path| !names_packages_to_install(path)).cloned();
+        for path in texts.chain(self.start_files()).filter(|path| !beside.manifests.contains(path.as_str())) {
+            if until.is_over(search.left.len(), asked) {
+                return;
+            }
+            if let Some(file) = self.workspace.read(&path).ok().filter(|file| !is_report(file.text())) {
+                search.drop_named_in(file.text());
+            }
+        }
+    }
+
+    fn look_through_sources(&self, search: &mut Search<'_>, sources: &[&String], until: Until, asked: usize) {
+        let mut rest = sources;
         let mut at_once = *AT_ONCE.start();
         while let Some((some, later)) =
             rest.split_at_checked(at_once.min(rest.len())).filter(|(some, _)| !some.is_empty())
@@ -362,15 +389,6 @@ impl Facts<'_> {
                     let spoken = Spoken::of(&imports, file.text());
                     search.drop(&candidates, |signs| signs.are_in(&spoken));
                 }
-            }
-        }
-        let texts = self.program().texts.iter().filter(|path| !names_packages_to_install(path)).cloned();
-        for path in texts.chain(self.start_files()).filter(|path| !beside.manifests.contains(path.as_str())) {
-            if until.is_over(search.left.len(), asked) {
-                return;
-            }
-            if let Some(file) = self.workspace.read(&path).ok().filter(|file| !is_report(file.text())) {
-                search.drop_named_in(file.text());
             }
         }
     }
