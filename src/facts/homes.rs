@@ -1,7 +1,9 @@
 //! Whose home folder a command works with, and where tools keep their caches in it.
 
+use crate::catalogue::Distribution;
 use crate::dockerfile::Value;
 
+use super::commands::Options;
 use super::paths::resolve;
 use super::{Facts, Invocation, Run, StageFacts};
 
@@ -79,6 +81,10 @@ impl Facts<'_> {
             return vec![home.trim_end_matches('/').to_owned()];
         }
         if let Some(home) = run.state.home() {
+            // `adduser --system app` of Debian makes no home, and nobody else can.
+            if self.has_no_home(stage, run) {
+                return Vec::new();
+            }
             return vec![home.trim_end_matches('/').to_owned()];
         }
         let mut homes = vec!["/root".to_owned()];
@@ -92,6 +98,25 @@ impl Facts<'_> {
         };
         homes.extend(hints.filter_map(home));
         homes
+    }
+
+    /// Whether the user of a `RUN` was made as one of Debian's system without a home.
+    fn has_no_home(&self, stage: &StageFacts, run: &Run) -> bool {
+        let Some(user) = run.state.user.as_ref().and_then(Value::known) else { return false };
+        let runs = std::iter::once(stage).chain(self.ancestors(stage)).flat_map(|stage| &stage.runs);
+        let makes_it = |invocation: &Invocation| {
+            let options = Options::read(
+                &invocation.arguments,
+                &["--shell", "--uid", "--gid", "--ingroup", "--gecos", "--comment"],
+            );
+            options.has(&["--system"])
+                && !options.flags.iter().any(|flag| flag.name.starts_with("--home"))
+                && (0..options.operands.len()).any(|place| options.word(place) == Some(user))
+        };
+        runs.into_iter()
+            .filter(|run| stage.image.distribution != Distribution::Alpine && !run.opaque)
+            .flat_map(|run| &run.invocations)
+            .any(|invocation| invocation.program == "adduser" && makes_it(invocation))
     }
 
     /// A folder below the first of [`Facts::homes`], as messages name it: `~/.npm` where nothing tells which home it is.

@@ -240,6 +240,7 @@ impl Facts<'_> {
             || above.split(['-', '_', '.']).any(|part| part == "ci")
             || is_folder_of_developers(above)
             || self.is_devcontainer()
+            || self.has_a_twin_for_production()
             || self.lies_among_tests()
             // `vendor/github.com/owner/library/Dockerfile` is others'.
             || !Targets::is_own(&path)
@@ -250,6 +251,20 @@ impl Facts<'_> {
     /// Whether the file describes the container of an editor, which nobody ships.
     fn is_devcontainer(&self) -> bool {
         self.service.dockerfile.split('/').rev().skip(1).any(|folder| folder.trim_start_matches('.') == "devcontainer")
+    }
+
+    /// `compose/local/api/Dockerfile`, where there is `compose/production/api/Dockerfile`.
+    fn has_a_twin_for_production(&self) -> bool {
+        let own = self.service.dockerfile.as_str();
+        own.match_indices('/').any(|(end, _)| {
+            let (folder, rest) = (own.get(..end).unwrap_or_default(), own.get(end + 1..).unwrap_or_default());
+            let name = folder.rsplit('/').next().unwrap_or_default();
+            let twin = |deployed: &&str| {
+                let path = join(parent(folder), deployed).and_then(|folder| join(&folder, rest));
+                path.is_some_and(|path| self.workspace.is_file(&path))
+            };
+            is_named_for_work(name) && DEPLOYED.iter().any(twin)
+        })
     }
 
     /// Whether the file stands in a folder for tests.

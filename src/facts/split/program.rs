@@ -206,7 +206,8 @@ fn texts(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Res
         let lines = file.text().lines().map(str::trim).filter(|line| !line.starts_with('#') || line.starts_with("#!"));
         for line in lines {
             let place = INTERPRETER.iter().take(2).find(|place| line.contains(**place));
-            if let Some(place) = place.filter(|_| new_environment && (line.contains("python") || settings(path))) {
+            let is_lost = |place: &&&str| line.contains("python") || settings(path) || starts_from(facts, line, place);
+            if let Some(place) = place.filter(|place| new_environment && is_lost(place)) {
                 return Err(Refusal::new(format!("`{path}` names `{place}`, where the packages would not be")));
             }
             if !shell(path) || line.starts_with("#!") {
@@ -225,6 +226,24 @@ fn texts(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Res
         }
     }
     Ok(())
+}
+
+/// Whether a line names a program in `folder` that no step puts there by its name, so that it came with the packages:
+/// `exec /usr/local/bin/gunicorn config.wsgi`, not `/usr/local/bin/wait-for-it`.
+fn starts_from(facts: &Facts<'_>, line: &str, folder: &str) -> bool {
+    let is_brought = |name: &str| {
+        let transfers = facts.stages.iter().flat_map(|stage| &stage.transfers);
+        let ends = |path: &str| path.rsplit('/').next() == Some(name);
+        transfers.into_iter().any(|transfer| {
+            ends(transfer.destination.text()) || transfer.paths.iter().any(|(path, _)| ends(path.text()))
+        })
+    };
+    line.match_indices(folder).any(|(at, _)| {
+        let rest = line.get(at + folder.len()..).unwrap_or_default();
+        let end = rest.find(|c: char| !c.is_alphanumeric() && !"._-".contains(c)).unwrap_or(rest.len());
+        let name = rest.get(..end).unwrap_or_default();
+        !name.is_empty() && name.rsplit('.').next() != Some("sh") && !is_brought(name)
+    })
 }
 
 /// What the installed packages link with when they are compiled on the full image; see [`catalogue::links_of_pip_package`].

@@ -70,11 +70,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let sizes = image.bytes.zip(small.bytes).filter(|(full, small)| full > small);
         if let Some((full, small)) = sizes {
             let basis = if image.bytes_basis == "estimate" { "estimated" } else { image.bytes_basis };
-            finding.savings(Savings::of(
-                Component::Base(base.reference.clone()),
-                full - small,
-                Basis::Catalogue,
-            ));
+            finding.savings(Savings::of(Component::Base(base.reference.clone()), full - small, Basis::Catalogue));
             finding.note(
                 "bytes",
                 format!(

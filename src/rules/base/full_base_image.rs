@@ -50,7 +50,8 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
     let saved =
         image.bytes.zip(small.bytes).and_then(|(full, small)| full.checked_sub(small)).filter(|bytes| *bytes > 0);
     let saved = split.as_ref().map_or(saved, |split| split.saved_base);
-    let back = if split.is_none() && slimmer.kind == SlimmerKind::Slim { brought_back(facts, base, &needs) } else { None };
+    let back =
+        if split.is_none() && slimmer.kind == SlimmerKind::Slim { brought_back(facts, base, &needs) } else { None };
     let saved = saved.map(|bytes| bytes.saturating_sub(back.as_ref().map_or(0, |(bytes, _)| *bytes)));
     let mut finding = reporter.report(base.word.range, message(&base.reference, image, slimmer));
     finding.argument_of(facts, base.word);
@@ -117,7 +118,8 @@ fn brought_back(facts: &Facts<'_>, base: &ShippedBase<'_>, needs: &ImageNeeds) -
     let of_image = |image: &&StageFacts| {
         let installs = facts.installs_of_image(image);
         let debian = installs.iter().filter(|install| install.family == Distribution::Debian);
-        let mut names: BTreeSet<&str> = debian.map(|install| install.name).chain(needs.packages.keys().copied()).collect();
+        let mut names: BTreeSet<&str> =
+            debian.map(|install| install.name).chain(needs.packages.keys().copied()).collect();
         let own = names.clone();
         let recommending = facts.recommends_compilers(image).map(|install| install.name);
         if let Some(name) = recommending {

@@ -73,7 +73,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 let is_open = invocation.guard != Guard::Always && invocation.script().is_some();
                 // `docker compose run web make test`
                 let is_called = install.name == "make" && facts.is_called_from_outside("make");
-                let is_meant = is_open || is_called || facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
+                let is_meant =
+                    is_open || is_called || facts.is_said_to_serve_at_start(&install) || facts.is_kept_apart(&install);
                 if !is_tool || (is_jdk && !java) || told || is_meant {
                     continue;
                 }
@@ -81,7 +82,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 if let Some(other) = recommends.as_ref().filter(|_| install.family == Distribution::Debian) {
                     kept.recommends = Some((other.argument.range, other.name));
                 }
-                kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm);
+                kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm) || facts.gpu_evidence().needs_gpu();
                 if stage.index != image.index {
                     // The last stage is what is built when none is named.
                     kept.heir = image.name.clone().or_else(|| kept.heir.take());
@@ -211,11 +212,14 @@ fn report(
     // The closures of compilers overlap: only the largest is certain.
     let recommended = kept.recommends.filter(|_| !matches!(split, Some(Ok(_))));
     if let Some((range, name)) = recommended {
-        finding.label(range, match name {
-            "python3-pip" => "recommends `build-essential` and `python3-dev`",
-            "npm" => "brings `node-gyp`, which recommends `build-essential`",
-            _ => "recommends `build-essential`",
-        });
+        finding.label(
+            range,
+            match name {
+                "python3-pip" => "recommends `build-essential` and `python3-dev`",
+                "npm" => "brings `node-gyp`, which recommends `build-essential`",
+                _ => "recommends `build-essential`",
+            },
+        );
         finding.note(
             "recommends",
             format!("`{name}` brings the compilers back unless it is installed with `--no-install-recommends`"),
@@ -273,8 +277,7 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
         let base = facts.stages.first().map(|stage| &stage.base);
         // `full-base-image` counts the same bytes.
         if let (Some(bytes), Some(Base::Image(reference))) = (split.saved_base, base) {
-            let component =
-                Component::Base(reference.text().split('@').next().unwrap_or_default().to_owned());
+            let component = Component::Base(reference.text().split('@').next().unwrap_or_default().to_owned());
             savings.items.push(Saving { component, bytes, basis: Basis::Catalogue });
         }
         finding.savings(savings);

@@ -280,8 +280,7 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
         return;
     }
     let runs = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-    let calls_git =
-        |invocation: &&Invocation| invocation.program == "git" || fetches_an_installer_by_git(invocation);
+    let calls_git = |invocation: &&Invocation| invocation.program == "git" || fetches_an_installer_by_git(invocation);
     let calls: Vec<&Invocation> =
         runs.filter(|invocation| calls_git(invocation) && invocation.guard != Guard::Never).collect();
     let fetched = installs().find_map(|install| install.from_git().next());

@@ -66,6 +66,9 @@ const WITHOUT_LIBRARY: [&str; 9] = [
     "glibc-devel",
     "libz-dev",
 ];
+/// What opens a library by its name without a version, which only the development package has: `ffi_lib "sodium"`.
+const OPENED_BY_NAME: [(&str, &str); 1] = [("libsodium-dev", "rbnacl")];
+
 /// Headers of one instruction, or of one command of a script, that stay in images.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Default)]
@@ -128,19 +131,23 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             // Named once more in a later layer, it is there already.
             let is_repeated = || {
                 let named = installs.iter().filter(|other| other.name == install.name);
-                named.into_iter().any(|other| {
-                    other.invocation.guard == Guard::Always && other.instruction < install.instruction
-                })
+                named
+                    .into_iter()
+                    .any(|other| other.invocation.guard == Guard::Always && other.instruction < install.instruction)
             };
             !may_be_required(&chain, &installs, install) && !comes_with_another(&installs, install) && !is_repeated()
         };
         for install in headers.into_iter().filter(goes) {
             let kept = found.entry(one_finding(facts, install)).or_default();
-            kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm) && (compiler || has_python(facts, &chain, &installs));
+            kept.gpu |= (matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm) || facts.gpu_evidence().needs_gpu())
+                && (compiler || has_python(facts, &chain, &installs));
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.on_full |= facts.stands_on_buildpack(image);
-            kept.release = chain.last().filter(|stage| stage.image.distribution == Distribution::Debian).map(|stage| release_of(stage));
+            kept.release = chain
+                .last()
+                .filter(|stage| stage.image.distribution == Distribution::Debian)
+                .map(|stage| release_of(stage));
             if let Some(name) = interpreter(install).filter(|name| !brings(name, image, &installs)) {
                 kept.interpreters.insert(name, install.name);
             }
@@ -260,8 +267,10 @@ fn comes_anyway(install: &SystemInstall<'_>) -> bool {
 fn signs(name: &str) -> UseSigns {
     let stem = name.trim_end_matches("-dev").trim_end_matches("-devel");
     let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
-    let hints =
+    let mut hints =
         if stem.starts_with("lib") && stem.len() > 4 { vec![format!("{stem}.so").to_lowercase()] } else { Vec::new() };
+    let openers = OPENED_BY_NAME.iter().filter(|(package, _)| *package == name);
+    hints.extend(openers.map(|(_, opener)| (*opener).to_owned()));
     UseSigns { hints, ..UseSigns::default() }
 }
 

@@ -61,7 +61,9 @@ pub(super) fn unsure(facts: &Facts<'_>, base: &ShippedBase<'_>) -> Option<String
             call.file, call.by
         ));
     }
-    facts.is_made_to_build_on().then(|| "other images are built on it, which may need more of the full image".to_owned())
+    facts
+        .is_made_to_build_on()
+        .then(|| "other images are built on it, which may need more of the full image".to_owned())
 }
 
 fn runs(facts: &Facts<'_>, image: &StageFacts) -> Option<Use> {
