@@ -3,6 +3,7 @@
 
 use crate::facts::Facts;
 use crate::facts::python::Reached;
+use crate::workspace::parent;
 
 /// What libraries of the protocol call a server that is started by a command.
 const STARTED: [&str; 4] = ["StdioServerParameters", "MCPServerStdio", "StdioTransport", "StdioClientTransport"];
@@ -15,8 +16,16 @@ impl Facts<'_> {
         if self.python_installs().is_empty() {
             return None;
         }
-        let found = self.of_program("starts given servers", || {
+        // `comps/agent/src/Dockerfile` starts what lies beside it; of what else the repository copies nobody knows whether it runs.
+        let home = parent(&self.service.dockerfile);
+        let beside = format!("{home}/");
+        let is_beside = |path: &str| home.is_empty() || path.starts_with(&beside);
+        let has_home = self.program().sources.iter().any(|path| is_beside(path));
+        let found = self.of_program(&format!("starts given servers\0{home}"), || {
             self.first_in_sources(|path| {
+                if has_home && !is_beside(path) {
+                    return None;
+                }
                 let file = self.workspace.read(path).ok().filter(|_| !self.lies_aside(path))?;
                 let by = given_server(file.text())?;
                 Some(Reached { file: path.clone(), by: by.to_owned() })
