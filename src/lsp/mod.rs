@@ -1,13 +1,13 @@
 //! `slimlint lsp`: a language server.
 //!
 //! It tells what the linter finds while a person types, with all that is unsaved taken into account, and offers what `--fix` does, what
-//! `why` knows and what the pages say. It lints nothing by itself: [`project`] asks [`crate::lint::Linter`], the other modules turn what
+//! `why` knows and what the pages say. It lints nothing by itself: `project` asks [`crate::lint::Linter`], the other modules turn what
 //! that says into the protocol's terms and back.
 //!
-//! * [`server`]: the loop; [`dispatch`], which request is answered by what; [`lifecycle`], settings, folders and files on disk.
-//! * [`sync`]: documents and findings; [`diagnostics`], how a finding is told.
-//! * [`actions`] with [`edits`], [`hover`], [`hints`], [`links`], [`completion`], [`commands`]: what can be asked for.
-//! * [`positions`], [`uris`], [`documents`], [`settings`], [`capabilities`], [`transport`]: the protocol's terms.
+//! * `server`: the loop; `dispatch`, which request is answered by what; `lifecycle`, settings, folders and files on disk.
+//! * `sync`: documents and findings; `diagnostics`, how a finding is told.
+//! * `actions` with `edits`, `hover`, `hints`, `links`, `completion`, `commands`: what can be asked for.
+//! * `positions`, `uris`, `documents`, `settings`, `capabilities`, `transport`: the protocol's terms.
 
 #![expect(clippy::needless_pass_by_value, reason = "what answers a request owns its parameters, used up or not")]
 
