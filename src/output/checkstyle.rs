@@ -32,5 +32,5 @@ pub(super) fn write(results: &Results<'_>, out: &mut dyn Write) -> io::Result<()
         }
         writeln!(out, "  </file>")?;
     }
-    writeln!(out, "</checkstyle>")
+    write!(out, "</checkstyle>\n{}", xml::TAIL)
 }

@@ -19,7 +19,7 @@ pub(super) fn write(results: &Results<'_>, out: &mut dyn Write) -> io::Result<()
     for file in &files {
         suite(file, out)?;
     }
-    writeln!(out, "</testsuites>")
+    write!(out, "</testsuites>\n{}", xml::TAIL)
 }
 
 fn suite(file: &File<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use super::escape;
 
-/// The declaration, and who wrote the document: a comment means nothing to those who read it.
-pub(super) const HEAD: &str =
-    concat!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- slimlint ", env!("CARGO_PKG_VERSION"), " -->\n");
+/// The declaration. The root stands right behind it: plug-ins take the first thing that stands there for it, be it a comment.
+pub(super) const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// Who wrote the document, behind the root.
+pub(super) const TAIL: &str = concat!("<!-- slimlint ", env!("CARGO_PKG_VERSION"), " -->\n");
 
 /// One line of text for an attribute in double quotes or for an element. What acts on terminals is made visible, and
 /// that is also all that XML 1.0 has no place for.

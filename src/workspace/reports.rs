@@ -7,7 +7,7 @@ use crate::text::SourceFile;
 
 use super::Workspace;
 
-/// Bytes in which a report says whose it is.
+/// Bytes at its beginning, or at its end, in which a report says whose it is.
 const HEAD: usize = 400;
 
 /// Whether `text` is a report of slimlint in a format for programs. It names packages because it was made, and speaks for none of them.
@@ -17,7 +17,10 @@ pub fn is_report(text: &str) -> bool {
     match head.as_bytes().first() {
         Some(b'{') => head.starts_with(r#"{"version":1,"diagnostics":["#) || head.contains(r#""name":"slimlint""#),
         Some(b'[') => head.starts_with(r#"[{"engine_name":"slimlint""#),
-        Some(b'<') => head.contains("<!-- slimlint "),
+        Some(b'<') => {
+            let tail = text.get(text.ceil_char_boundary(text.len().saturating_sub(HEAD))..).unwrap_or_default();
+            tail.contains("<!-- slimlint ")
+        }
         _ => false,
     }
 }

@@ -345,6 +345,14 @@ fn statistics_stand_beside_findings_or_nowhere() {
 }
 
 #[test]
+fn the_root_of_xml_stands_right_behind_the_declaration() {
+    for (format, root) in [(Format::Junit, "<testsuites "), (Format::Checkstyle, "<checkstyle ")] {
+        let text = written(&reports(), format);
+        assert!(text.lines().nth(1).is_some_and(|line| line.starts_with(root)), "{text}");
+    }
+}
+
+#[test]
 fn a_report_is_no_source() {
     for format in [Format::Json, Format::Sarif, Format::Gitlab, Format::Junit, Format::Checkstyle] {
         assert!(is_report(&written(&reports(), format)), "{format:?}");
