@@ -104,7 +104,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }
   });
   context.subscriptions.push(log, changed);
-  await own.restart();
+  // What goes wrong is logged; the commands are there all the same.
+  await own.restart().catch(() => undefined);
 }
 
 export async function deactivate(): Promise<void> {
