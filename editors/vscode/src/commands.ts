@@ -61,7 +61,6 @@ async function why(service: Service, reasons: Reasons, fromMenu: boolean): Promi
     return;
   }
   const uri = vscode.Uri.from({ scheme: SCHEME, authority: String(folder.index), path: `/why ${name}` });
-  // What is told of other files is in the same answer.
   reasons.set(uri, told(outcome));
   const document = await vscode.workspace.openTextDocument(uri);
   await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
