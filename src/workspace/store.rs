@@ -292,6 +292,12 @@ impl Workspace {
         Arc::new(entries.into_values().collect())
     }
 
+    /// Whether a text stands in front of one on disk, as while somebody types.
+    #[must_use]
+    pub fn has_unsaved(&self) -> bool {
+        !self.overlay().is_empty()
+    }
+
     fn overlay(&self) -> RwLockReadGuard<'_, Files> {
         self.overlay.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -55,7 +55,7 @@ pub struct Program {
     pub truncated: bool,
     /// What all of it follows from, but for the files themselves.
     key: String,
-    /// The sources as they were read; `None` where one cannot be.
+    /// The sources as they were read, while a text is unsaved; `None` where one cannot be.
     files: Option<Arc<Vec<Arc<SourceFile>>>>,
 }
 
@@ -115,8 +115,11 @@ fn of_roots(facts: &Facts<'_>, roots: &[String], key: &str) -> Program {
     }
     program.truncated |= texts.len() >= TEXT_LIMIT;
     program.sources = sources.into_iter().take(FILE_LIMIT).collect();
-    let read = program.sources.iter().map(|path| facts.workspace.read(path).ok());
-    program.files = read.collect::<Option<Vec<_>>>().map(Arc::new);
+    // To read them one by one takes long. Only while somebody types do they come again and again.
+    if facts.workspace.has_unsaved() {
+        let read = program.sources.iter().map(|path| facts.workspace.read(path).ok());
+        program.files = read.collect::<Option<Vec<_>>>().map(Arc::new);
+    }
     program.texts = texts.into_iter().filter(|path| is_text(path)).take(TEXT_LIMIT).collect();
     program
 }

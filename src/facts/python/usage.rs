@@ -338,8 +338,8 @@ impl Facts<'_> {
         let sources = &self.program().sources;
         let others = self.project_sources();
         let sources: Vec<&String> = sources.iter().chain(&others).chain(&beside.mounted).collect();
-        let files: Option<Vec<_>> = sources.iter().map(|path| self.workspace.read(path).ok()).collect();
-        match files.map(Arc::new) {
+        let read = || sources.iter().map(|path| self.workspace.read(path).ok()).collect::<Option<Vec<_>>>();
+        match self.workspace.has_unsaved().then(read).flatten().map(Arc::new) {
             Some(files) => {
                 let names: Vec<&str> = search.left.iter().map(|(name, _)| *name).collect();
                 let question = format!("named in sources\0{until:?}\0{}", names.join("\0"));
