@@ -193,7 +193,8 @@ fn date(text: &str) -> Result<String, String> {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(super) struct Check {
-    /// Dockerfiles, or folders to search for them; `-` is standard input [default: .]
+    /// Dockerfiles, folders to search for them, or files that their builds read, such as requirements.txt; `-` is standard input
+    /// [default: .]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 

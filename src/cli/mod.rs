@@ -6,6 +6,7 @@ mod backups;
 mod check;
 mod closure;
 mod explain;
+mod feeds;
 mod known;
 mod lsp;
 mod options;
