@@ -109,6 +109,8 @@ pub(super) enum Command {
     /// Serve an editor: findings, fixes and bytes while you type
     #[command(after_help = super::lsp::HELP)]
     Lsp(super::lsp::Lsp),
+    /// Turn the configuration of another linter into slimlint's
+    Config(Config),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Print completions for a shell
@@ -161,6 +163,18 @@ pub(super) struct Rollback {
     /// How to write what was done
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Config {
+    /// hadolint's configuration [default: the nearest .hadolint.yaml or .hadolint.yml upward in the repository]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, required = true)]
+    #[expect(clippy::option_option, reason = "the option may stand without a file")]
+    pub from_hadolint: Option<Option<PathBuf>>,
+
+    /// Write it to a file that is not there yet, such as slimlint.toml, in the place of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -13,8 +13,20 @@ use super::feeds::with_readers;
 use super::{Status, Terminal, options, run, settings, since, stdin};
 
 /// Commands that a path may be a misspelling of.
-const COMMANDS: [&str; 11] =
-    ["audit", "backups", "check", "completions", "explain", "lsp", "man", "rollback", "rules", "schema", "why"];
+const COMMANDS: [&str; 12] = [
+    "audit",
+    "backups",
+    "check",
+    "completions",
+    "config",
+    "explain",
+    "lsp",
+    "man",
+    "rollback",
+    "rules",
+    "schema",
+    "why",
+];
 
 pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let mut configurations = match options::configurations(arguments, terminal) {
@@ -73,6 +85,10 @@ pub(super) fn configured(
             Err(error) if errors.iter().any(|known| known.says_the_same(&error)) => {}
             Err(error) => errors.push(error),
         }
+    }
+    for note in configurations.take_notes() {
+        let name = shown_path(&note.path, "", &terminal.cwd);
+        terminal.note(&format!("{name}: {}", note.text));
     }
     let mut status = Status::Clean;
     for error in &errors {

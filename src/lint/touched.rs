@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::config::{FILE_NAMES, Settings, SettingsFor};
+use crate::config::{FILE_NAMES, HADOLINT_NAMES, Settings, SettingsFor};
 use crate::diagnostic::Diagnostic;
 use crate::facts::Reads;
 use crate::workspace::{Changes, Workspace, parent};
@@ -82,11 +82,11 @@ fn is_configured_otherwise(workspace: &Workspace, path: &str, settings: &Setting
     }
     let mut folder = parent(path);
     loop {
-        for name in FILE_NAMES {
+        for name in FILE_NAMES.iter().chain(&HADOLINT_NAMES).copied() {
             let file = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             // Most manifests hold no table of ours, and never did.
             let is_ours = || {
-                let is_named = name.ends_with("slimlint.toml");
+                let is_named = name != "pyproject.toml";
                 is_named || changes.before(&file).is_some_and(|text| String::from_utf8_lossy(text).contains("slimlint"))
             };
             if changes.holds(&file) && is_ours() {

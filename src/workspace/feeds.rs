@@ -31,10 +31,12 @@ const NAMES: &[&str] = &[
     "docker-bake.override.json",
     "slimlint.toml",
     ".slimlint.toml",
+    ".hadolint.yaml",
+    ".hadolint.yml",
 ];
 
 /// Whether the name of the file at `path` says that builds of other files read it: a manifest or lock of Python or Node.js, an ignore
-/// file, a compose or bake file, a configuration of slimlint's. A list of names, so that a Dockerfile of an unusual name is never taken for
+/// file, a compose or bake file, a configuration. A list of names, so that a Dockerfile of an unusual name is never taken for
 /// one.
 #[must_use]
 pub fn feeds_builds(path: &str) -> bool {

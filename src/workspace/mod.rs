@@ -40,6 +40,7 @@ mod walk;
 
 pub use builds::{Builds, Target};
 pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_compose_name};
+pub(crate) use definitions::yaml::Node as YamlNode;
 pub use discovery::{
     Discovery, DiscoveryProblem, Feeds, ProblemKind, discover, discover_where, is_template, place, with_text,
 };
