@@ -159,6 +159,8 @@ fn hooks_are_given_what_slimlint_takes_for_dockerfiles_and_their_files() {
         "main.hcl",
         "slimlint.toml",
         "a/.slimlint.toml",
+        "a/.hadolint.yml",
+        "hadolint.toml",
         "src/main.py",
         "README.md",
         "requirements.txt.pre-slim.20261121",
