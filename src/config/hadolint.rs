@@ -93,9 +93,9 @@ impl Hadolint {
                 self.leave(key, "`# hadolint ignore` silences what slimlint calls by another name, too");
             }
             "format" => self.format(node.text().unwrap_or_default()),
-            "trustedRegistries" | "label-schema" | "strict-labels" | "disable-ignore-pragma" | "no-fail" => {}
+            "trustedRegistries" | "label-schema" | "strict-labels" | "disable-ignore-pragma" | "no-fail"
             // How hadolint's own output looks.
-            "no-color" | "verbose" => {}
+            | "no-color" | "verbose" => {}
             // Names of anything may stand here, and go into messages and comments.
             _ if is_word(key) => self.left.push(format!("`{key}`: hadolint has no such key")),
             _ => self.left.push("a key that is no word".to_owned()),

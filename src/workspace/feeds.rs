@@ -59,7 +59,7 @@ fn is_requirements(folder: &str, name: &str) -> bool {
 
 /// `pylock.toml`, `pylock.api.toml`.
 fn is_lock(name: &str) -> bool {
-    name == "pylock.toml" || (name.starts_with("pylock.") && name.ends_with(".toml"))
+    name.strip_suffix(".toml").is_some_and(|stem| stem == "pylock" || stem.starts_with("pylock."))
 }
 
 #[cfg(test)]
