@@ -100,7 +100,7 @@ fn hooks_are_given_what_slimlint_takes_for_dockerfiles_and_their_files() {
     let hooks = fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap();
     let block = |key: &str| {
         let lines = hooks.lines().skip_while(|line| !line.starts_with(&format!("  {key}: &")));
-        lines.skip(1).map_while(|line| line.strip_prefix("    ")).map(|line| format!("{line}\n")).collect::<String>()
+        lines.skip(1).map_while(|line| line.strip_prefix("    ")).collect::<Vec<_>>().join("\n")
     };
     let paths = [
         "Dockerfile",
