@@ -8,6 +8,8 @@ mod configuration;
 mod definitions;
 #[path = "common/folder.rs"]
 mod folder;
+#[path = "cli/hadolint.rs"]
+mod hadolint;
 #[path = "cli/reports.rs"]
 mod reports;
 

@@ -8,6 +8,8 @@ mod common;
 mod baseline;
 #[path = "gates/changes.rs"]
 mod changes;
+#[path = "gates/hooks.rs"]
+mod hooks;
 #[path = "gates/reads.rs"]
 mod reads;
 

@@ -109,6 +109,8 @@ pub(super) enum Command {
     /// Serve an editor: findings, fixes and bytes while you type
     #[command(after_help = super::lsp::HELP)]
     Lsp(super::lsp::Lsp),
+    /// Turn the configuration of another linter into slimlint's
+    Config(Config),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Print completions for a shell
@@ -164,6 +166,18 @@ pub(super) struct Rollback {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Config {
+    /// hadolint's configuration [default: the nearest .hadolint.yaml or .hadolint.yml upward in the repository]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, required = true)]
+    #[expect(clippy::option_option, reason = "the option may stand without a file")]
+    pub from_hadolint: Option<Option<PathBuf>>,
+
+    /// Write it to a file that is not there yet, such as slimlint.toml, in the place of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Backups {
     /// Only what lies in this file or folder [default: .]
     #[arg(value_name = "PATH")]
@@ -193,7 +207,8 @@ fn date(text: &str) -> Result<String, String> {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(super) struct Check {
-    /// Dockerfiles, or folders to search for them; `-` is standard input [default: .]
+    /// Dockerfiles, folders to search for them, or files that their builds read, such as requirements.txt; `-` is standard input
+    /// [default: .]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 

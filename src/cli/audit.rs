@@ -5,7 +5,8 @@ use crate::lint::{Report, Sizes, lint_watched};
 use crate::workspace::{Workspace, discover_where};
 
 use super::args::Audit;
-use super::check::{configured, tell};
+use super::check::tell;
+use super::feeds::with_readers;
 use super::progress::Progress;
 use super::{Status, Terminal, options};
 
@@ -14,7 +15,7 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         Ok(configurations) => configurations,
         Err(status) => return status,
     };
-    let found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
+    let mut found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
         configurations.keeps(workspace, path, named)
     });
     let mut status = Status::Clean;
@@ -31,7 +32,8 @@ pub(super) fn audit(arguments: &Audit, terminal: &mut Terminal<'_>) -> Status {
         if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
         }
-        let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
+        let feeds = found.feeds.remove(workspace.root());
+        let (paths, settings, trouble) = with_readers(&workspace, paths, feeds, &mut configurations, terminal);
         let report = lint_watched(&workspace, &paths, &settings, Sizes::All, &watch);
         status = status.max(trouble).max(trouble_of(&report, terminal));
         reports.push((workspace, report));

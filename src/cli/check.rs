@@ -9,11 +9,24 @@ use crate::rules;
 use crate::workspace::{DiscoveryProblem, ProblemKind, Workspace, discover_where};
 
 use super::args::Check;
+use super::feeds::with_readers;
 use super::{Status, Terminal, options, run, settings, since, stdin};
 
 /// Commands that a path may be a misspelling of.
-const COMMANDS: [&str; 11] =
-    ["audit", "backups", "check", "completions", "explain", "lsp", "man", "rollback", "rules", "schema", "why"];
+const COMMANDS: [&str; 12] = [
+    "audit",
+    "backups",
+    "check",
+    "completions",
+    "config",
+    "explain",
+    "lsp",
+    "man",
+    "rollback",
+    "rules",
+    "schema",
+    "why",
+];
 
 pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
     let mut configurations = match options::configurations(arguments, terminal) {
@@ -28,7 +41,7 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
         Ok(Some(path)) => return stdin::check(&path, arguments, &mut configurations, terminal),
         Err(message) => return terminal.error(&message),
     }
-    let found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
+    let mut found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
         configurations.keeps(workspace, path, named)
     });
     let mut status = Status::Clean;
@@ -40,7 +53,8 @@ pub(super) fn check(arguments: &Check, terminal: &mut Terminal<'_>) -> Status {
         if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
         }
-        let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
+        let feeds = found.feeds.remove(workspace.root());
+        let (paths, settings, trouble) = with_readers(&workspace, paths, feeds, &mut configurations, terminal);
         status = status.max(trouble);
         tasks.push((workspace, paths, settings));
     }
@@ -71,6 +85,10 @@ pub(super) fn configured(
             Err(error) if errors.iter().any(|known| known.says_the_same(&error)) => {}
             Err(error) => errors.push(error),
         }
+    }
+    for note in configurations.take_notes() {
+        let name = shown_path(&note.path, "", &terminal.cwd);
+        terminal.note(&format!("{name}: {}", note.text));
     }
     let mut status = Status::Clean;
     for error in &errors {

@@ -5,7 +5,9 @@ mod audit;
 mod backups;
 mod check;
 mod closure;
+mod config;
 mod explain;
+mod feeds;
 mod known;
 mod lsp;
 mod options;
@@ -174,6 +176,7 @@ fn dispatch(arguments: Arguments, terminal: &mut Terminal<'_>) -> Status {
         Some(Command::Rollback(rollback)) => rollback::rollback(&rollback, terminal),
         Some(Command::Backups(backups)) => backups::backups(&backups, terminal),
         Some(Command::Lsp(arguments)) => lsp::lsp(&arguments),
+        Some(Command::Config(arguments)) => config::config(&arguments, terminal),
         Some(Command::Schema) => setup::schema(terminal),
         Some(Command::Completions { shell }) => setup::completions(shell, terminal),
         Some(Command::Man) => setup::man(terminal),

@@ -6,7 +6,8 @@ use crate::python::PackageName;
 use crate::workspace::{Workspace, discover_where};
 
 use super::args::{ListFormat, Why};
-use super::check::{configured, tell};
+use super::check::tell;
+use super::feeds::with_readers;
 use super::{Status, Terminal, options};
 
 pub(super) fn why(arguments: &Why, terminal: &mut Terminal<'_>) -> Status {
@@ -20,7 +21,7 @@ pub(super) fn why(arguments: &Why, terminal: &mut Terminal<'_>) -> Status {
         return terminal
             .error(&format!("`{}` is no name of a package; give it without version and extras", arguments.package));
     }
-    let found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
+    let mut found = discover_where(&arguments.paths, &terminal.cwd, |workspace, path, named| {
         configurations.keeps(workspace, path, named)
     });
     let mut status = Status::Clean;
@@ -32,7 +33,8 @@ pub(super) fn why(arguments: &Why, terminal: &mut Terminal<'_>) -> Status {
         if let Some(message) = options::context_outside(&arguments.configuration, &workspace, &terminal.cwd) {
             return terminal.error(&message);
         }
-        let (paths, settings, trouble) = configured(&workspace, paths, &mut configurations, terminal);
+        let feeds = found.feeds.remove(workspace.root());
+        let (paths, settings, trouble) = with_readers(&workspace, paths, feeds, &mut configurations, terminal);
         status = status.max(trouble);
         let why = lint::why(&workspace, &paths, &settings, &package);
         reasons.push((workspace, why));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::text::Position;
 use crate::workspace::ReadError;
 
+use super::hadolint::HadolintProblem;
 use super::pattern::PatternError;
 
 /// What says something.
@@ -48,6 +49,9 @@ pub enum ConfigProblem {
     /// The file is larger than any that a person writes.
     #[error("a configuration of more than 256 KiB is not read; shorten it, for instance with patterns")]
     TooLarge,
+    /// A configuration of hadolint's that is named, and cannot be used.
+    #[error("{0}; mend it, or name another file")]
+    Hadolint(#[from] HadolintProblem),
     /// It is not TOML.
     #[error("it is not TOML: {0}")]
     Syntax(String),

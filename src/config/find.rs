@@ -8,6 +8,7 @@ use crate::text::SourceFile;
 use crate::workspace::{ReadError, Workspace, WorkspaceError, parent};
 
 use super::error::{ConfigError, ConfigProblem, ContextProblem, Origin};
+use super::hadolint::{HADOLINT_NAMES, Hadolint};
 use super::options::Options;
 use super::reader;
 use super::{Settings, effect};
@@ -22,6 +23,24 @@ const MANIFEST: &str = "pyproject.toml";
 struct Found {
     path: PathBuf,
     options: Options,
+}
+
+/// Something about a configuration of hadolint's that holds, to be told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// What does not carry over, or why the file is not used.
+    pub text: String,
+}
+
+impl Note {
+    /// What does not carry over of the file at `path`.
+    fn of(read: &Hadolint, path: &Path) -> Option<Self> {
+        let left = read.left().join("; ");
+        let text = format!("of this file does not carry over: {left}");
+        (!left.is_empty()).then(|| Self { path: path.to_owned(), text })
+    }
 }
 
 type Nearest = Result<Option<Arc<Found>>, Arc<ConfigError>>;
@@ -39,6 +58,9 @@ pub struct Configurations {
     context: Option<PathBuf>,
     /// By root and folder.
     nearest: HashMap<PathBuf, HashMap<String, Nearest>>,
+    /// Configurations of hadolint's by root and folder.
+    foreign: HashMap<PathBuf, HashMap<String, Nearest>>,
+    notes: Vec<Note>,
     /// By root and file.
     settings: HashMap<(PathBuf, Option<PathBuf>), Arc<Settings>>,
 }
@@ -90,6 +112,12 @@ impl Configurations {
             })
         })?;
         let file = workspace.read(&name).map_err(|error| failed(error.into()))?;
+        if HADOLINT_NAMES.contains(&name.as_str()) {
+            let read = Hadolint::read(&file).map_err(|problem| failed(problem.into()))?;
+            self.notes.extend(Note::of(&read, path));
+            self.file = Some(Arc::new(Found { path: path.to_owned(), options: read.options() }));
+            return Ok(());
+        }
         let source = origin.named(cwd);
         let options = reader::read(&file, &origin, cwd, &source, name == MANIFEST)?;
         let options = options.ok_or_else(|| failed(ConfigProblem::NoTable))?;
@@ -122,11 +150,25 @@ impl Configurations {
             .map_or(true, |settings| (named && !settings.force_exclude) || !settings.excludes(workspace.root(), path))
     }
 
+    /// What there is to tell of configurations of hadolint's since this was last asked.
+    pub fn take_notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
+    }
+
     fn shared(&mut self, workspace: &Workspace, path: &str) -> Result<Arc<Settings>, Arc<ConfigError>> {
         let found = match &self.file {
             Some(file) => Some(Arc::clone(file)),
             None if self.isolated => None,
-            None => nearest(workspace, parent(path), self.nearest.entry(workspace.root().to_owned()).or_default())?,
+            None => {
+                let (root, folder) = (workspace.root(), parent(path));
+                let known = self.nearest.entry(root.to_owned()).or_default();
+                let ours = nearest(folder, known, &mut |folder| in_folder(workspace, folder))?;
+                let foreign = self.foreign.entry(root.to_owned()).or_default();
+                let notes = &mut self.notes;
+                let mut of_hadolint =
+                    || nearest(folder, foreign, &mut |folder| Ok(of_hadolint(workspace, folder, notes)));
+                if ours.is_some() { ours } else { of_hadolint()? }
+            }
         };
         let key = (workspace.root().to_owned(), found.as_ref().map(|found| found.path.clone()));
         let made = self.settings.entry(key).or_insert_with(|| {
@@ -142,14 +184,18 @@ impl Configurations {
 }
 
 /// The configuration of `folder`: its own, else that of the nearest folder above it.
-fn nearest(workspace: &Workspace, folder: &str, known: &mut HashMap<String, Nearest>) -> Nearest {
+fn nearest(
+    folder: &str,
+    known: &mut HashMap<String, Nearest>,
+    in_folder: &mut impl FnMut(&str) -> Result<Option<Found>, ConfigError>,
+) -> Nearest {
     if let Some(found) = known.get(folder) {
         return found.clone();
     }
-    let found = match in_folder(workspace, folder) {
+    let found = match in_folder(folder) {
         Ok(Some(found)) => Ok(Some(Arc::new(found))),
         Ok(None) if folder.is_empty() => Ok(None),
-        Ok(None) => nearest(workspace, parent(folder), known),
+        Ok(None) => nearest(parent(folder), known, in_folder),
         Err(error) => Err(Arc::new(error)),
     };
     known.insert(folder.to_owned(), found.clone());
@@ -175,4 +221,28 @@ fn in_folder(workspace: &Workspace, folder: &str) -> Result<Option<Found>, Confi
         }
     }
     Ok(None)
+}
+
+/// What hadolint's configuration in the folder says. It is another program's: what is wrong with it is a note, and it is passed over.
+fn of_hadolint(workspace: &Workspace, folder: &str, notes: &mut Vec<Note>) -> Option<Found> {
+    for name in HADOLINT_NAMES {
+        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let absolute = workspace.root().join(&path);
+        let read = match workspace.read(&path) {
+            Err(ReadError::NotFound) => continue,
+            Err(error) => Err(error.to_string()),
+            Ok(file) => Hadolint::read(&file).map_err(|problem| problem.to_string()),
+        };
+        return match read {
+            Ok(read) => {
+                notes.extend(Note::of(&read, &absolute));
+                Some(Found { path: absolute, options: read.options() })
+            }
+            Err(problem) => {
+                notes.push(Note { path: absolute, text: format!("{problem}, and is not used") });
+                None
+            }
+        };
+    }
+    None
 }

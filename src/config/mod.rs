@@ -3,11 +3,13 @@
 //! * [`Options`]: what one source says, such as a file or the command line; [`KEYS`] lists what it can say.
 //! * [`Configurations`]: the sources that hold for a Dockerfile. The command line counts more than the nearest file upward, and that
 //!   more than the defaults; nothing above the workspace's root is read.
+//! * [`Hadolint`]: what hadolint's configuration says, which holds where there is none of ours.
 //! * [`Settings`]: what they come to.
 
 mod effect;
 mod error;
 mod find;
+mod hadolint;
 mod keys;
 mod options;
 mod pattern;
@@ -19,7 +21,8 @@ mod size;
 mod written;
 
 pub use error::{ConfigError, ConfigProblem, ContextProblem, Origin};
-pub use find::{Configurations, FILE_NAMES};
+pub use find::{Configurations, FILE_NAMES, Note};
+pub use hadolint::{HADOLINT_NAMES, Hadolint, HadolintProblem};
 pub use keys::{KEYS, Key, Kind, SERVICE_KEYS};
 pub use options::{BaselineFile, Level, Options, PathIgnore, Place, ServiceOptions};
 pub use pattern::{Pattern, PatternError, Scope};

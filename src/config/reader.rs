@@ -19,7 +19,7 @@ use super::{FailOn, parse_size};
 const TABLE: [&str; 2] = ["tool", "slimlint"];
 
 /// No configuration is larger; to compile the patterns of one that is could take long.
-const MOST_BYTES: usize = 256 << 10;
+pub(super) const MOST_BYTES: usize = 256 << 10;
 
 /// A key with what was written for it.
 pub(super) struct Value<'v> {

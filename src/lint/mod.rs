@@ -11,7 +11,7 @@ mod why;
 pub use linter::{Linter, together};
 pub use pool::on_large_stack;
 pub use sources::locate;
-pub use touched::touched;
+pub use touched::{readers, touched};
 pub use why::{Installed, Parent, Why, why};
 
 use std::any::Any;

@@ -1,8 +1,10 @@
-//! Which Dockerfiles a change touches.
+//! Which Dockerfiles a change touches, and which builds read a file.
+
+use std::path::Path;
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use crate::config::{FILE_NAMES, Settings, SettingsFor};
+use crate::config::{FILE_NAMES, HADOLINT_NAMES, Settings, SettingsFor};
 use crate::diagnostic::Diagnostic;
 use crate::facts::Reads;
 use crate::workspace::{Changes, Workspace, parent};
@@ -39,16 +41,35 @@ pub fn touched(workspace: &Workspace, paths: &[String], settings: &impl Settings
     pool::on_pool(|| paths.par_iter().filter(is_touched).cloned().collect())
 }
 
-fn reads_any(workspace: &Workspace, path: &str, settings: &Settings, changes: &Changes) -> bool {
-    let is_met = |reads: &Reads| {
-        changes.files().any(|file| reads.reads_file(file)) || changes.folders().any(|folder| reads.reads_below(folder))
+/// Those of the Dockerfiles at `paths`, in their order, whose builds read one of `files`, or may, or whose configuration it is.
+#[must_use]
+pub fn readers(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor, files: &[String]) -> Vec<String> {
+    let reads = |path: &&String| {
+        let settings = settings.settings_for(path);
+        let configuration = settings.file.as_deref().and_then(|file| file.strip_prefix(workspace.root()).ok());
+        files
+            .iter()
+            .any(|file| *file == **path || configuration.is_some_and(|configuration| configuration == Path::new(file)))
+            || is_met(workspace, path, settings, |reads| files.iter().any(|file| reads.reads_file(file)))
     };
-    let is_touched = |path: &str| with_facts(workspace, path, settings, |facts| is_met(&facts.reads())).unwrap_or(true);
+    pool::on_pool(|| paths.par_iter().filter(reads).cloned().collect())
+}
+
+fn reads_any(workspace: &Workspace, path: &str, settings: &Settings, changes: &Changes) -> bool {
+    (workspace.is_holder(path) && changes.holds(path))
+        || is_met(workspace, path, settings, |reads| {
+            let holds_below = || changes.folders().any(|folder| reads.reads_below(folder));
+            changes.files().any(|file| reads.reads_file(file)) || holds_below()
+        })
+}
+
+/// Whether what the build of the Dockerfile reads, or of one that stands in the file, is as `meets` asks; also where that is not known.
+fn is_met(workspace: &Workspace, path: &str, settings: &Settings, meets: impl Fn(&Reads) -> bool) -> bool {
+    let is_met = |path: &str| with_facts(workspace, path, settings, |facts| meets(&facts.reads())).unwrap_or(true);
     if !workspace.is_holder(path) {
-        return is_touched(path);
+        return is_met(path);
     }
-    let inside = workspace.inline_dockerfiles(path);
-    changes.holds(path) || inside.iter().any(|inline| is_touched(inline.source.path()))
+    workspace.inline_dockerfiles(path).iter().any(|inline| is_met(inline.source.path()))
 }
 
 /// Whether a configuration changed that holds for the Dockerfile, or did.
@@ -61,11 +82,11 @@ fn is_configured_otherwise(workspace: &Workspace, path: &str, settings: &Setting
     }
     let mut folder = parent(path);
     loop {
-        for name in FILE_NAMES {
+        for name in FILE_NAMES.iter().chain(&HADOLINT_NAMES).copied() {
             let file = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
             // Most manifests hold no table of ours, and never did.
             let is_ours = || {
-                let is_named = name.ends_with("slimlint.toml");
+                let is_named = name != "pyproject.toml";
                 is_named || changes.before(&file).is_some_and(|text| String::from_utf8_lossy(text).contains("slimlint"))
             };
             if changes.holds(&file) && is_ours() {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{ConfigError, Configurations, FILE_NAMES, Origin, PathSettings, Settings as LintSettings};
+use crate::config::{
+    ConfigError, Configurations, FILE_NAMES, HADOLINT_NAMES, Origin, PathSettings, Settings as LintSettings,
+};
 use crate::diagnostic::Diagnostic;
 use crate::facts::{Facts, Reads, StageWeight};
 use crate::lint::{Linter, ServiceReport, together};
@@ -165,7 +167,7 @@ impl Project {
     fn changed(&mut self, path: &str) {
         self.is_unsettled = true;
         let name = path.rsplit('/').next().unwrap_or(path);
-        if FILE_NAMES.contains(&name) || self.settings.configuration.is_some() {
+        if FILE_NAMES.contains(&name) || HADOLINT_NAMES.contains(&name) || self.settings.configuration.is_some() {
             let _ = self.reconfigure();
         }
         self.mark(path);

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -7,6 +7,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use crate::dockerfile::{Arguments, Dockerfile, Keyword};
 
+use super::feeds::feeds_builds;
 use super::inline;
 use super::names::{NameKind, is_backup, is_dockerfile_name};
 use super::paths::{normalise, parent, relative};
@@ -24,8 +25,20 @@ const MANY: usize = 500;
 pub struct Discovery {
     /// One workspace per root, by root, with the paths of its Dockerfiles relative to it, sorted.
     pub workspaces: Vec<(Workspace, Vec<String>)>,
+    /// By root, the files that were named and are no Dockerfiles. Each of these roots is one of a workspace, which may have no other
+    /// Dockerfiles.
+    pub feeds: BTreeMap<PathBuf, Feeds>,
     /// What could not be taken, in the order met.
     pub problems: Vec<DiscoveryProblem>,
+}
+
+/// Files that builds read, and the Dockerfiles among which to look for those builds. Paths are relative to the root and sorted.
+#[derive(Debug, Default)]
+pub struct Feeds {
+    /// What was named.
+    pub files: Vec<String>,
+    /// Every Dockerfile of the workspace that a walk finds.
+    pub dockerfiles: Vec<String>,
 }
 
 /// A path that gave no Dockerfile.
@@ -77,12 +90,16 @@ impl ProblemKind {
 /// that of `cwd` when it lies below, else to that of its own folder.
 #[must_use]
 pub fn discover(paths: &[PathBuf], cwd: &Path) -> Discovery {
-    discover_where(paths, cwd, |_, _, _| true)
+    search(Search::new(cwd), paths, |_, _, _| true)
 }
 
-/// As [`discover`], with those that `keep` takes: it is asked with the workspace, the path in it, and whether that was named.
+/// As [`discover`], with those that `keep` takes: it is asked with the workspace, the path in it, and whether that was named. A file
+/// whose name says that builds read it ([`feeds_builds`]) is not taken for a Dockerfile but for one of [`Discovery::feeds`].
 pub fn discover_where(paths: &[PathBuf], cwd: &Path, keep: impl FnMut(&Workspace, &str, bool) -> bool) -> Discovery {
-    let mut search = Search::new(cwd);
+    search(Search { takes_feeds: true, ..Search::new(cwd) }, paths, keep)
+}
+
+fn search(mut search: Search, paths: &[PathBuf], keep: impl FnMut(&Workspace, &str, bool) -> bool) -> Discovery {
     let here = [PathBuf::from(".")];
     for path in if paths.is_empty() { &here } else { paths } {
         if let Err(kind) = search.add(path) {
@@ -146,6 +163,10 @@ struct Search {
     cwd: PathBuf,
     /// By root and path.
     found: BTreeMap<PathBuf, BTreeMap<String, Met>>,
+    /// Whether files that builds read are told from Dockerfiles.
+    takes_feeds: bool,
+    /// By root, the paths of those that were named.
+    feeds: BTreeMap<PathBuf, BTreeSet<String>>,
     problems: Vec<DiscoveryProblem>,
     /// The nearest folder with `.git`, by folder.
     repositories: HashMap<PathBuf, Option<PathBuf>>,
@@ -172,7 +193,20 @@ impl Search {
         let folder = canonical(folder).map_err(|error| problem(&error))?;
         self.check_links(given.parent().unwrap_or(given), &folder)?;
         let Some(name) = name.to_str() else { return Err(not_unicode()) };
-        self.take(&folder, name, Met::Named)
+        let whole = folder.join(name);
+        if !(self.takes_feeds && whole.to_str().is_some_and(feeds_builds)) {
+            return self.take(&folder, name, Met::Named);
+        }
+        let root = self.root(&folder);
+        if whole.strip_prefix(&root).is_ok_and(|rest| rest.to_str().is_none()) {
+            return Err(not_unicode());
+        }
+        self.feeds.entry(root.clone()).or_default().insert(relative(&whole, &root));
+        if holds_one(name, &whole) {
+            return self.take(&folder, name, Met::Named);
+        }
+        self.found.entry(root).or_default();
+        Ok(())
     }
 
     /// A repository must not send slimlint elsewhere through a folder that is a link: hooks name the files they find. What a
@@ -290,8 +324,8 @@ impl Search {
         nearest
     }
 
-    fn finish(self, mut keep: impl FnMut(&Workspace, &str, bool) -> bool) -> Discovery {
-        let mut discovery = Discovery { workspaces: Vec::new(), problems: self.problems };
+    fn finish(mut self, mut keep: impl FnMut(&Workspace, &str, bool) -> bool) -> Discovery {
+        let mut discovery = Discovery { problems: self.problems, ..Discovery::default() };
         for (root, dockerfiles) in self.found {
             match Workspace::open(&root) {
                 Ok(workspace) => {
@@ -315,7 +349,17 @@ impl Search {
                             None => kept.push(path),
                         }
                     }
-                    if !kept.is_empty() {
+                    let mut files = self.feeds.remove(&root).unwrap_or_default();
+                    files.retain(|path| keep(&workspace, path, true));
+                    let is_fed = !files.is_empty();
+                    if is_fed {
+                        let dockerfiles = below(&root)
+                            .into_iter()
+                            .filter(|path| keep(&workspace, path, false) && !is_template(&workspace, path));
+                        let feeds = Feeds { dockerfiles: dockerfiles.collect(), files: files.into_iter().collect() };
+                        discovery.feeds.insert(root, feeds);
+                    }
+                    if is_fed || !kept.is_empty() {
                         discovery.workspaces.push((workspace, kept));
                     }
                 }
@@ -329,6 +373,15 @@ impl Search {
         }
         discovery
     }
+}
+
+/// The Dockerfiles of the workspace at `root`, sorted; those of repositories in it belong to other workspaces.
+fn below(root: &Path) -> Vec<String> {
+    let mut search = Search { cwd: root.to_owned(), ..Search::default() };
+    // What cannot be walked was not asked for, and is told where it is.
+    let _ = search.walk(root, root);
+    let found = search.found.remove(root).unwrap_or_default();
+    found.into_iter().filter(|(_, met)| !matches!(met, Met::Template(_))).map(|(path, _)| path).collect()
 }
 
 /// Reads on all cores what is about to be looked at.

@@ -17,6 +17,7 @@ mod discovery;
 mod disk;
 mod error;
 mod evidence;
+mod feeds;
 mod git;
 mod gitignore;
 mod inline;
@@ -39,11 +40,13 @@ mod walk;
 
 pub use builds::{Builds, Target};
 pub use compose::{ComposeBuild, ComposeFile, ComposeService, field, indent, is_compose_name};
+pub(crate) use definitions::yaml::Node as YamlNode;
 pub use discovery::{
-    Discovery, DiscoveryProblem, ProblemKind, discover, discover_where, is_template, place, with_text,
+    Discovery, DiscoveryProblem, Feeds, ProblemKind, discover, discover_where, is_template, place, with_text,
 };
 pub use disk::MAX_FILE_BYTES;
 pub use error::{ManifestProblem, ReadError, WorkspaceError};
+pub use feeds::feeds_builds;
 pub use git::{Changes, GitError};
 pub use inline::{InlineDockerfile, holder, is_no_more};
 pub use make::MakeVariables;

@@ -12,7 +12,7 @@ const MAX_COPIED: usize = 20_000;
 
 /// A node with the 1-based line on which it begins.
 #[derive(Clone, Debug)]
-pub(in crate::workspace) enum Node {
+pub(crate) enum Node {
     Scalar(Scalar),
     List(Vec<Node>),
     Map(Vec<Member>),
@@ -20,23 +20,23 @@ pub(in crate::workspace) enum Node {
 
 /// A key of a mapping with its value.
 #[derive(Clone, Debug)]
-pub(in crate::workspace) struct Member {
-    pub(in crate::workspace) key: String,
+pub(crate) struct Member {
+    pub(crate) key: String,
     /// The 1-based line of the key.
-    pub(in crate::workspace) line: u32,
-    pub(in crate::workspace) node: Node,
+    pub(crate) line: u32,
+    pub(crate) node: Node,
 }
 
 /// A scalar.
 #[derive(Clone, Debug)]
-pub(in crate::workspace) struct Scalar {
-    pub(in crate::workspace) text: String,
+pub(crate) struct Scalar {
+    pub(crate) text: String,
     /// The line of its first character; of a block that is the one below `|`.
-    pub(in crate::workspace) line: u32,
+    pub(crate) line: u32,
     /// Whether each line of the text is a line of the file: `|`.
-    pub(in crate::workspace) literal: bool,
+    pub(crate) literal: bool,
     /// Whether it stands without quotes, so that it may be a number or a truth value.
-    pub(in crate::workspace) plain: bool,
+    pub(crate) plain: bool,
 }
 
 enum Frame {
@@ -46,7 +46,7 @@ enum Frame {
 
 impl Node {
     /// The first document of `text`; `None` when it is no YAML.
-    pub(in crate::workspace) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut frames: Vec<(Frame, usize)> = Vec::new();
         let mut anchors: HashMap<usize, Self> = HashMap::new();
         let mut left = MAX_COPIED;
@@ -119,41 +119,41 @@ impl Node {
         size
     }
 
-    pub(in crate::workspace) fn members(&self) -> &[Member] {
+    pub(crate) fn members(&self) -> &[Member] {
         match self {
             Self::Map(members) => members,
             _ => &[],
         }
     }
 
-    pub(in crate::workspace) fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
             _ => &[],
         }
     }
 
-    pub(in crate::workspace) fn member(&self, key: &str) -> Option<&Member> {
+    pub(crate) fn member(&self, key: &str) -> Option<&Member> {
         self.members().iter().find(|member| member.key == key)
     }
 
-    pub(in crate::workspace) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.member(key).map(|member| &member.node)
     }
 
-    pub(in crate::workspace) fn scalar(&self) -> Option<&Scalar> {
+    pub(crate) fn scalar(&self) -> Option<&Scalar> {
         match self {
             Self::Scalar(scalar) => Some(scalar),
             _ => None,
         }
     }
 
-    pub(in crate::workspace) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         self.scalar().map(|scalar| scalar.text.as_str())
     }
 
     /// Scalars of a mapping by their keys.
-    pub(in crate::workspace) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members().iter().filter_map(|member| Some((member.key.as_str(), member.node.text()?)))
     }
 }
