@@ -10,6 +10,8 @@ mod plain;
 
 use std::io::{self, Write};
 
+use crate::output::unmarked;
+
 use super::{Audit, Shown, Sources};
 use data::Document;
 
@@ -44,7 +46,7 @@ pub(super) fn write(audit: &Audit, sources: &Sources<'_>, shown: &Shown, out: &m
                 embed::hash(STYLE),
                 embed::hash(SCRIPT)
             )?,
-            "title" => out.write_all(embed::text(&document.title).as_bytes())?,
+            "title" => out.write_all(unmarked(&document.title).as_bytes())?,
             "style" => out.write_all(STYLE.as_bytes())?,
             "script" => out.write_all(SCRIPT.as_bytes())?,
             "data" => out.write_all(data.as_bytes())?,

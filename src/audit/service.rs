@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::diagnostic::{Applicability, Component, Diagnostic};
 use crate::facts::Contents;
-use crate::lint::{Report, ServiceSummary};
+use crate::lint::{Report, ServiceSummary, on_pool};
 use crate::output::shown_path;
 use crate::rules;
 use crate::text::TextRange;
@@ -172,7 +174,7 @@ pub(super) fn services(workspace: &Workspace, report: &Report, cwd: &Path) -> Ve
         let several = images.len() > 1;
         images.into_iter().map(|image| audited(workspace, report, summary, image, several, cwd)).collect::<Vec<_>>()
     };
-    report.services.iter().flat_map(one).collect()
+    on_pool(|| report.services.par_iter().flat_map_iter(one).collect())
 }
 
 fn audited(

@@ -266,6 +266,13 @@ fn begins(tag: &str, version: &str) -> bool {
 
 /// Whether `name` fits `pattern`, in which `*` stands for anything.
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
+    // Most patterns of a long list begin with another letter.
+    if let (Some(first), Some(told)) = (name.bytes().next(), pattern.bytes().next())
+        && told != first
+        && told != b'*'
+    {
+        return false;
+    }
     match pattern.split_once('*') {
         None => pattern == name,
         Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {

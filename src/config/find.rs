@@ -1,8 +1,9 @@
 //! Which configuration holds for a Dockerfile.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::text::SourceFile;
 use crate::workspace::{ReadError, Workspace, WorkspaceError, parent};
@@ -56,13 +57,20 @@ pub struct Configurations {
     file: Option<Arc<Found>>,
     /// The folder of `--context`, absolute.
     context: Option<PathBuf>,
-    /// By root and folder.
-    nearest: HashMap<PathBuf, HashMap<String, Nearest>>,
-    /// Configurations of hadolint's by root and folder.
-    foreign: HashMap<PathBuf, HashMap<String, Nearest>>,
+    /// What was found below each root.
+    known: FxHashMap<PathBuf, Known>,
     notes: Vec<Note>,
-    /// By root and file.
-    settings: HashMap<(PathBuf, Option<PathBuf>), Arc<Settings>>,
+}
+
+/// What was found below one root.
+#[derive(Debug, Default)]
+struct Known {
+    /// By folder.
+    nearest: FxHashMap<String, Nearest>,
+    /// Configurations of hadolint's by folder.
+    foreign: FxHashMap<String, Nearest>,
+    /// By the file that they are of.
+    settings: FxHashMap<Option<PathBuf>, Arc<Settings>>,
 }
 
 impl Configurations {
@@ -156,22 +164,21 @@ impl Configurations {
     }
 
     fn shared(&mut self, workspace: &Workspace, path: &str) -> Result<Arc<Settings>, Arc<ConfigError>> {
+        let (root, folder) = (workspace.root(), parent(path));
+        let known = self.known.entry(root.to_owned()).or_default();
         let found = match &self.file {
             Some(file) => Some(Arc::clone(file)),
             None if self.isolated => None,
             None => {
-                let (root, folder) = (workspace.root(), parent(path));
-                let known = self.nearest.entry(root.to_owned()).or_default();
-                let ours = nearest(folder, known, &mut |folder| in_folder(workspace, folder))?;
-                let foreign = self.foreign.entry(root.to_owned()).or_default();
+                let ours = nearest(folder, &mut known.nearest, &mut |folder| in_folder(workspace, folder))?;
                 let notes = &mut self.notes;
+                let foreign = &mut known.foreign;
                 let mut of_hadolint =
                     || nearest(folder, foreign, &mut |folder| Ok(of_hadolint(workspace, folder, notes)));
                 if ours.is_some() { ours } else { of_hadolint()? }
             }
         };
-        let key = (workspace.root().to_owned(), found.as_ref().map(|found| found.path.clone()));
-        let made = self.settings.entry(key).or_insert_with(|| {
+        let made = known.settings.entry(found.as_ref().map(|found| found.path.clone())).or_insert_with(|| {
             let sources: Vec<&Options> =
                 self.options.iter().chain(found.as_ref().map(|found| &found.options)).collect();
             let mut settings = Settings::resolve(&sources);
@@ -186,7 +193,7 @@ impl Configurations {
 /// The configuration of `folder`: its own, else that of the nearest folder above it.
 fn nearest(
     folder: &str,
-    known: &mut HashMap<String, Nearest>,
+    known: &mut FxHashMap<String, Nearest>,
     in_folder: &mut impl FnMut(&str) -> Result<Option<Found>, ConfigError>,
 ) -> Nearest {
     if let Some(found) = known.get(folder) {
@@ -205,14 +212,17 @@ fn nearest(
 fn in_folder(workspace: &Workspace, folder: &str) -> Result<Option<Found>, ConfigError> {
     for name in FILE_NAMES {
         let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        let absolute = workspace.root().join(&path);
-        let origin = Origin::File(absolute.clone());
         let is_manifest = name == MANIFEST;
-        let file = match workspace.read(&path) {
-            Ok(file) => file,
+        let read = match workspace.read(&path) {
             Err(ReadError::NotFound) => continue,
             // Whether it holds our table is not known, and others tell what is wrong with it.
             Err(_) if is_manifest => continue,
+            read => read,
+        };
+        let absolute = workspace.root().join(&path);
+        let origin = Origin::File(absolute.clone());
+        let file = match read {
+            Ok(file) => file,
             Err(error) => return Err(ConfigError { origin, problems: vec![(None, error.into())] }),
         };
         let base = workspace.root().join(folder);
@@ -227,12 +237,12 @@ fn in_folder(workspace: &Workspace, folder: &str) -> Result<Option<Found>, Confi
 fn of_hadolint(workspace: &Workspace, folder: &str, notes: &mut Vec<Note>) -> Option<Found> {
     for name in HADOLINT_NAMES {
         let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-        let absolute = workspace.root().join(&path);
         let read = match workspace.read(&path) {
             Err(ReadError::NotFound) => continue,
             Err(error) => Err(error.to_string()),
             Ok(file) => Hadolint::read(&file).map_err(|problem| problem.to_string()),
         };
+        let absolute = workspace.root().join(&path);
         return match read {
             Ok(read) => {
                 notes.extend(Note::of(&read, &absolute));

@@ -1,5 +1,8 @@
+use std::borrow::Cow;
+
 use crate::catalogue::{self, BaseImage};
-use crate::dockerfile::Value;
+use crate::dockerfile::{UNKNOWN, Value};
+use crate::workspace::Workspace;
 
 /// What a stage is built on.
 #[derive(Clone, Debug)]
@@ -14,15 +17,16 @@ pub enum Base {
 
 /// What the catalogue knows of an image. Stretches that are not known are left out of the reference, which keeps
 /// `python:⟨?⟩-slim` recognisable.
-pub(super) fn describe(base: &Base) -> BaseImage {
-    match base {
+pub(super) fn describe(workspace: &Workspace, base: &Base) -> BaseImage {
+    let reference = match base {
         Base::Image(reference) => match reference.known() {
-            Some(reference) => catalogue::base_image(reference),
-            None if reference.text().starts_with(crate::dockerfile::UNKNOWN) && !reference.text().contains(':') => {
-                catalogue::base_image("")
-            }
-            None => catalogue::base_image(&reference.text().replace(crate::dockerfile::UNKNOWN, "")),
+            Some(reference) => Cow::Borrowed(reference),
+            None if reference.text().starts_with(UNKNOWN) && !reference.text().contains(':') => Cow::Borrowed(""),
+            None => Cow::Owned(reference.text().replace(UNKNOWN, "")),
         },
-        Base::Scratch | Base::Stage(_) => catalogue::base_image("scratch"),
-    }
+        Base::Scratch | Base::Stage(_) => Cow::Borrowed("scratch"),
+    };
+    // Services of one repository are built on few images.
+    let key = format!("base image\0{reference}");
+    (*workspace.remembered_of_surroundings(&key, || catalogue::base_image(&reference))).clone()
 }

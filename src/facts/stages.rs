@@ -118,7 +118,7 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
                 None => continue,
             },
             other => {
-                let image = images::describe(other);
+                let image = images::describe(facts.workspace, other);
                 let state = initial(&image, other);
                 (image, state)
             }

@@ -1,25 +1,22 @@
 //! Order, and one finding for one cause.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 use crate::diagnostic::Diagnostic;
 
 use super::{Report, ServiceReport, ServiceSummary};
 
-/// What makes two findings the same.
-type Key = (std::sync::Arc<str>, u32, u32, &'static str, String);
-
-fn key(diagnostic: &Diagnostic) -> Key {
-    let range = diagnostic.primary.range;
-    let file = std::sync::Arc::clone(&diagnostic.primary.file);
-    (file, range.start(), range.end(), diagnostic.rule, diagnostic.message.clone())
+/// Findings that are equal in this are the same.
+fn order(a: &Diagnostic, b: &Diagnostic) -> Ordering {
+    let place = |found: &Diagnostic| (found.primary.range.start(), found.primary.range.end(), found.rule);
+    a.primary.file.cmp(&b.primary.file).then_with(|| place(a).cmp(&place(b))).then_with(|| a.message.cmp(&b.message))
 }
 
 /// Sorts by file, place, rule and message and makes one of those that say the same.
 pub(super) fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by_cached_key(key);
+    diagnostics.sort_by(order);
     diagnostics.dedup_by(|later, first| {
-        let same = key(later) == key(first);
+        let same = order(later, first).is_eq();
         if same {
             join(first, later);
         }
@@ -31,23 +28,30 @@ pub(super) fn sort(diagnostics: &mut Vec<Diagnostic>) {
 /// share, is listed once and counts for each.
 pub(super) fn merge(mut reports: Vec<ServiceReport>) -> Report {
     reports.sort_by(|a, b| a.service.dockerfile.cmp(&b.service.dockerfile));
-    let suppressed = reports.iter().map(|report| report.suppressed).sum();
-    let mut diagnostics: Vec<Diagnostic> =
-        reports.iter().flat_map(|report| report.diagnostics.iter().cloned()).collect();
-    sort(&mut diagnostics);
-    let indexes: HashMap<Key, usize> =
-        diagnostics.iter().enumerate().map(|(index, found)| (key(found), index)).collect();
-    let summary = |report: ServiceReport| {
-        let findings = report.diagnostics.iter().filter_map(|found| indexes.get(&key(found)).copied()).collect();
-        ServiceSummary {
-            service: report.service,
-            source: report.source,
-            findings,
+    let mut report = Report { suppressed: reports.iter().map(|report| report.suppressed).sum(), ..Report::default() };
+    let mut all: Vec<(Diagnostic, usize)> = Vec::with_capacity(reports.iter().map(|one| one.diagnostics.len()).sum());
+    for (service, one) in reports.into_iter().enumerate() {
+        all.extend(one.diagnostics.into_iter().map(|found| (found, service)));
+        report.services.push(ServiceSummary {
+            service: one.service,
+            source: one.source,
+            findings: Vec::new(),
             known: Vec::new(),
-            contents: report.contents,
+            contents: one.contents,
+        });
+    }
+    // Those of most services stand in their own Dockerfiles, which are in order already.
+    all.sort_by(|(a, _), (b, _)| order(a, b));
+    for (mut found, service) in all {
+        match report.diagnostics.last_mut() {
+            Some(first) if order(first, &found).is_eq() => join(first, &mut found),
+            _ => report.diagnostics.push(found),
         }
-    };
-    Report { services: reports.into_iter().map(summary).collect(), diagnostics, suppressed, known: Vec::new() }
+        if let Some(summary) = report.services.get_mut(service) {
+            summary.findings.push(report.diagnostics.len() - 1);
+        }
+    }
+    report
 }
 
 /// Adds to `first` the places, evidence and bytes that only `other` has.

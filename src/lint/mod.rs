@@ -9,7 +9,7 @@ mod touched;
 mod why;
 
 pub use linter::{Linter, together};
-pub use pool::on_large_stack;
+pub use pool::{on_large_stack, on_pool};
 pub use sources::locate;
 pub use touched::{readers, touched};
 pub use why::{Installed, Parent, Why, why};
@@ -112,7 +112,7 @@ pub fn lint_watched(
     let reports: Vec<ServiceReport> = match paths {
         // To start the pool would take longer than to lint most files.
         [path] => on_large_stack(|| one(path)),
-        _ => pool::on_pool(|| paths.par_iter().flat_map_iter(one).collect()),
+        _ => on_pool(|| paths.par_iter().flat_map_iter(one).collect()),
     };
     merge::merge(reports)
 }

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::facts::Reads;
 use crate::workspace::{Changes, Workspace, parent};
 
-use super::{Selections, Sizes, lint_path, pool, with_facts};
+use super::{Selections, Sizes, lint_path, on_pool, with_facts};
 
 /// Those of the Dockerfiles at `paths` that a change touches, in their order: their builds read something that has changed, or something
 /// else is found about them than before.
@@ -38,7 +38,7 @@ pub fn touched(workspace: &Workspace, paths: &[String], settings: &impl Settings
                 reads_any(before, path, settings, changes) || found(workspace) != found(before)
             })
     };
-    pool::on_pool(|| paths.par_iter().filter(is_touched).cloned().collect())
+    on_pool(|| paths.par_iter().filter(is_touched).cloned().collect())
 }
 
 /// Those of the Dockerfiles at `paths`, in their order, whose builds read one of `files`, or may, or whose configuration it is.
@@ -52,7 +52,7 @@ pub fn readers(workspace: &Workspace, paths: &[String], settings: &impl Settings
             .any(|file| *file == **path || configuration.is_some_and(|configuration| configuration == Path::new(file)))
             || is_met(workspace, path, settings, |reads| files.iter().any(|file| reads.reads_file(file)))
     };
-    pool::on_pool(|| paths.par_iter().filter(reads).cloned().collect())
+    on_pool(|| paths.par_iter().filter(reads).cloned().collect())
 }
 
 fn reads_any(workspace: &Workspace, path: &str, settings: &Settings, changes: &Changes) -> bool {

@@ -11,7 +11,7 @@ use crate::python::PackageName;
 use crate::python::closure::{Link, Part};
 use crate::workspace::Workspace;
 
-use super::{pool, with_facts};
+use super::{on_pool, with_facts};
 
 /// Lines of a tree; a dense graph has more ways than anybody reads.
 const MOST_LINES: usize = 400;
@@ -90,7 +90,7 @@ pub fn why(workspace: &Workspace, paths: &[String], settings: &impl SettingsFor,
     // Chains are told with lines of files; those of a Dockerfile in another file are none.
     let paths: Vec<&String> = paths.iter().filter(|path| !workspace.is_holder(path)).collect();
     let mut found = Why { dockerfiles: paths.len(), ..Why::default() };
-    let all: Vec<Why> = pool::on_pool(|| paths.par_iter().map(|path| one(path)).collect());
+    let all: Vec<Why> = on_pool(|| paths.par_iter().map(|path| one(path)).collect());
     for service in all {
         found.installed.extend(service.installed);
         found.unsure.extend(service.unsure);

@@ -43,6 +43,7 @@ pub use totals::Totals;
 pub(crate) use totals::counted;
 pub use why::{write_why, write_why_json};
 pub(crate) use wrap::{COLUMNS, fitted, fitted_end, width, wrap};
+pub(crate) use xml::unmarked;
 
 use std::io::{self, Write};
 use std::path::Path;

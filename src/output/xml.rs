@@ -13,21 +13,39 @@ pub(super) const TAIL: &str = concat!("<!-- slimlint ", env!("CARGO_PKG_VERSION"
 /// One line of text for an attribute in double quotes or for an element. What acts on terminals is made visible, and
 /// that is also all that XML 1.0 has no place for.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
-    let escaped = escape(text);
-    let is_special = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\'');
-    if !escaped.contains(is_special) {
-        return escaped;
+    match escape(text) {
+        Cow::Borrowed(text) => unmarked(text),
+        Cow::Owned(text) => Cow::Owned(unmarked(&text).into_owned()),
     }
-    let mut safe = String::with_capacity(escaped.len() + 16);
-    for c in escaped.chars() {
+}
+
+/// Text between tags or in an attribute in quotes, of XML or HTML, in which nothing is markup.
+pub(crate) fn unmarked(text: &str) -> Cow<'_, str> {
+    if !text.contains(['<', '>', '&', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
         match c {
-            '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
             '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&apos;"),
+            // HTML 4 has no `&apos;`.
+            '\'' => safe.push_str("&#39;"),
             c => safe.push(c),
         }
     }
     Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_markup() {
+        assert_eq!(unmarked("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+        assert_eq!(text("<\u{1b}>"), "&lt;\\u{1b}&gt;");
+    }
 }

@@ -79,10 +79,14 @@ impl Workspace {
 
     pub(super) fn kind_on_disk(&self, path: &str) -> Option<Kind> {
         match self.listed(path) {
-            Listed::Absent => return None,
-            Listed::Present(kind) => return Some(kind),
-            Listed::Unknown => {}
+            Listed::Absent => None,
+            Listed::Present(kind) => Some(kind),
+            Listed::Unknown => self.kind_beyond_listing(path),
         }
+    }
+
+    /// What stands at `path` where the listing of its folder cannot tell.
+    pub(super) fn kind_beyond_listing(&self, path: &str) -> Option<Kind> {
         let metadata = fs::metadata(self.real_path(path).ok()?).ok()?;
         Some(match metadata {
             metadata if metadata.is_file() => Kind::File,
@@ -94,12 +98,10 @@ impl Workspace {
     /// Reads the file at `path`. Where its folder says that it is a regular file it is opened at once, but not through a link
     /// that took its place since.
     pub(super) fn read_from_disk(&self, path: &str) -> Result<OnDisk, ReadError> {
-        let listed = self.listed(path);
-        // Where case does not count, a person may name a file otherwise than its folder does.
-        if cfg!(not(any(windows, target_os = "macos"))) && listed == Listed::Absent {
+        if self.is_absent(path) {
             return Err(ReadError::NotFound);
         }
-        if listed == Listed::Present(Kind::File)
+        if self.listed(path) == Listed::Present(Kind::File)
             && let Ok(folder) = self.real_folder(parent(path))
             && let Some((file, metadata)) = open_regular(&folder.join(below(path, parent(path)).unwrap_or(path)))
         {

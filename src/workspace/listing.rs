@@ -101,10 +101,16 @@ impl Workspace {
         self.listing(folder).tells(below(path, folder).unwrap_or(path))
     }
 
+    /// Whether nothing can be read at `path`, as its folder says. Where case does not count, a person may write a name otherwise than its
+    /// folder does.
+    pub(super) fn is_absent(&self, path: &str) -> bool {
+        cfg!(not(any(windows, target_os = "macos"))) && self.listed(path) == Listed::Absent
+    }
+
     pub(super) fn listing(&self, directory: &str) -> Arc<Listing> {
         self.listings.get_or_make(directory, || {
-            // Its parent says so without asking the system, but not where a person may write a name otherwise than its folder does.
-            let is_absent = cfg!(not(any(windows, target_os = "macos"))) && self.listed(directory) == Listed::Absent;
+            // Its parent says so without asking the system.
+            let is_absent = self.is_absent(directory);
             let nothing = || Listing { complete: true, ..Listing::default() };
             Arc::new(if is_absent { nothing() } else { self.list_disk(directory) })
         })

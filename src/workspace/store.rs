@@ -12,10 +12,10 @@ use super::cache::Cache;
 use super::disk::OnDisk;
 use super::git::with_their_folders;
 use super::gitignore::{GitignoredFolders, Gitignores};
-use super::listing::{Kind, Listing};
+use super::listing::{Kind, Listed, Listing};
 use super::manifests::Manifests;
 use super::memo::Memo;
-use super::paths::{below, normalise};
+use super::paths::{below, clean, normalise};
 use super::refresh::Standing;
 use super::walk::Walks;
 use super::{ReadError, WorkspaceError};
@@ -144,14 +144,19 @@ impl Workspace {
     /// # Errors
     /// See [`ReadError`]; errors are remembered like files.
     pub fn read(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
-        let path = normalise(path).ok_or(ReadError::OutsideRoot)?;
+        let path = clean(path).ok_or(ReadError::OutsideRoot)?;
         if let Some(file) = self.virtual_file(&path) {
             return Ok(file);
         }
         if self.is_virtual_dir(&path) {
             return Err(ReadError::NotAFile);
         }
-        match self.files.get_or_make(&path, || self.read_from_disk(&path)) {
+        // Most of what is asked for is not there, and need not be remembered one by one.
+        let known = self.files.get(&path);
+        if known.is_none() && self.is_absent(&path) {
+            return self.inline_source(&path).ok_or(ReadError::NotFound);
+        }
+        match known.unwrap_or_else(|| self.files.get_or_make(&path, || self.read_from_disk(&path))) {
             Ok(file) => Ok(file.source),
             Err(ReadError::NotFound) => self.inline_source(&path).ok_or(ReadError::NotFound),
             Err(error) => Err(error),
@@ -179,7 +184,7 @@ impl Workspace {
     /// The names in the folder `directory`, sorted; empty when it is none.
     #[must_use]
     pub fn list(&self, directory: &str) -> Vec<Entry> {
-        normalise(directory).map_or_else(Vec::new, |directory| self.entries(&directory).to_vec())
+        clean(directory).map_or_else(Vec::new, |directory| self.entries(&directory).to_vec())
     }
 
     /// Puts `bytes` in the place of the file at `path`, which need not exist; `None` takes them away again.
@@ -268,7 +273,7 @@ impl Workspace {
     /// The size in bytes of the file at `path`, read or not; `None` when there is none.
     #[must_use]
     pub fn file_bytes(&self, path: &str) -> Option<u64> {
-        let path = normalise(path)?;
+        let path = clean(path)?;
         if let Some(file) = self.virtual_file(&path) {
             return Some(file.bytes().len() as u64);
         }
@@ -312,14 +317,18 @@ impl Workspace {
     }
 
     fn kind(&self, path: &str) -> Option<Kind> {
-        let path = normalise(path)?;
+        let path = clean(path)?;
         if self.virtual_file(&path).is_some() {
             return Some(Kind::File);
         }
         if self.is_virtual_dir(&path) {
             return Some(Kind::Directory);
         }
-        self.kinds.get_or_make(&path, || self.kind_on_disk(&path))
+        match self.listed(&path) {
+            Listed::Absent => None,
+            Listed::Present(kind) => Some(kind),
+            Listed::Unknown => self.kinds.get_or_make(&path, || self.kind_beyond_listing(&path)),
+        }
     }
 }
 
@@ -336,6 +345,11 @@ fn separator(directory: &str) -> &'static str {
 
 /// The files from `directory/` on; those below it come first.
 fn below_in<'a>(files: &'a Files, directory: &str) -> impl Iterator<Item = (&'a String, &'a Arc<SourceFile>)> {
+    // Mostly there are none at all.
+    (!files.is_empty()).then(|| some_below_in(files, directory)).into_iter().flatten()
+}
+
+fn some_below_in<'a>(files: &'a Files, directory: &str) -> impl Iterator<Item = (&'a String, &'a Arc<SourceFile>)> {
     let prefix = format!("{directory}{}", separator(directory));
     let range: Range<'a, _, _> = files.range(prefix.clone()..);
     range.take_while(move |(path, _)| path.starts_with(&prefix))

@@ -1,7 +1,6 @@
 //! An editor as the protocol sees it, at the other end of standard input and output.
 
 use std::collections::VecDeque;
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -14,22 +13,6 @@ use tempfile::TempDir;
 
 /// How long an answer may take, in a build without optimisation on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A repository of `files`.
-pub fn repository(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        put(&folder, path, text);
-    }
-    folder
-}
-
-pub fn put(folder: &TempDir, path: &str, text: &str) {
-    let path = folder.path().join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
 
 /// The address of a file.
 pub fn uri(folder: &TempDir, path: &str) -> String {
@@ -296,5 +279,5 @@ pub fn edits_of(edit: &Value) -> Vec<(String, Value)> {
 }
 
 pub fn read(folder: &Path, path: &str) -> String {
-    fs::read_to_string(folder.join(path)).unwrap()
+    std::fs::read_to_string(folder.join(path)).unwrap()
 }

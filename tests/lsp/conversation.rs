@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::client::{Client, capabilities, codes, pulling, put, repository, uri};
+use super::client::{Client, capabilities, codes, pulling, uri};
+use super::folder::{put, repository};
 use super::{DOCKERFILE, service};
 
 #[test]

@@ -1,6 +1,5 @@
 //! Text in places where a browser would read it as something else.
 
-use std::borrow::Cow;
 use std::io;
 
 use serde::Serialize;
@@ -22,25 +21,6 @@ pub(super) fn json(object: &impl Serialize) -> io::Result<String> {
         }
     }
     Ok(safe)
-}
-
-/// Text between tags or in an attribute in quotes.
-pub(super) fn text(text: &str) -> Cow<'_, str> {
-    if !text.contains(['<', '>', '&', '"', '\'']) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    Cow::Owned(safe)
 }
 
 /// How a Content-Security-Policy names an inline style or script.
@@ -75,11 +55,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_text_is_markup_and_json_reads_as_it_was() {
+    fn nothing_in_json_is_markup_and_it_reads_as_it_was() {
         let hostile = "</script><!--<script>\u{2028}\u{2029}&amp;\"'";
         let embedded = json(&hostile).expect("JSON");
         assert!(!embedded.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{embedded}");
         assert_eq!(serde_json::from_str::<String>(&embedded).expect("JSON"), hostile);
-        assert_eq!(text("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
     }
 }

@@ -2,16 +2,15 @@
 
 use std::io::{self, Write};
 
-use crate::output::counted;
+use crate::output::{counted, unmarked};
 
 use super::super::figure::Figure;
 use super::super::table;
 use super::data::{Document, Finding, Service};
-use super::embed::text;
 
 pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
     let totals = &document.totals;
-    writeln!(out, "<h1>{}</h1>", text(&document.title))?;
+    writeln!(out, "<h1>{}</h1>", unmarked(&document.title))?;
     writeln!(
         out,
         "<p>{}: images {}, of which could go {}. Figures are estimates from files.</p>",
@@ -39,14 +38,14 @@ pub(super) fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn row(service: &Service, out: &mut dyn Write) -> io::Result<()> {
-    let known = |known: &Option<String>| text(known.as_deref().unwrap_or("unknown")).into_owned();
+    let known = |known: &Option<String>| unmarked(known.as_deref().unwrap_or("unknown")).into_owned();
     let image = Figure { bytes: service.image, complete: service.complete }.text();
     let reclaimable = Figure::could_go(service.reclaimable, service.unmeasured > 0).text_or("nothing");
     write!(
         out,
         "<tr id=\"service-{}\"><th scope=\"row\">{}</th><td>{}</td><td>{image}</td><td>{reclaimable}</td><td>{}</td><td>",
         service.slug,
-        text(&service.name),
+        unmarked(&service.name),
         known(&service.base),
         known(&service.dominant),
     )?;
@@ -64,7 +63,7 @@ fn finding(number: usize, found: &Finding, out: &mut dyn Write) -> io::Result<()
         "<li id=\"finding-{}\"><b>{}</b> {}: {}{bytes}</li>",
         number + 1,
         found.rule,
-        text(&found.place),
-        text(&found.message),
+        unmarked(&found.place),
+        unmarked(&found.message),
     )
 }

@@ -355,10 +355,10 @@ impl Facts<'_> {
 fn is_development_server(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().map(bare).collect();
     words.iter().enumerate().any(|(at, word)| {
-        let behind = words.get(at + 1..).unwrap_or_default();
-        DEVELOPMENT_SERVERS.iter().any(|(program, told)| {
-            file_name(word) == *program && (told.is_empty() || behind.first().is_some_and(|next| told.contains(next)))
+        let (program, behind) = (file_name(word), words.get(at + 1..).unwrap_or_default());
+        DEVELOPMENT_SERVERS.iter().any(|(server, told)| {
+            program == *server && (told.is_empty() || behind.first().is_some_and(|next| told.contains(next)))
         }) || word.starts_with("--inspect")
-            || (file_name(word) == "vite" && behind.iter().all(|next| next.starts_with('-')))
+            || (program == "vite" && behind.iter().all(|next| next.starts_with('-')))
     })
 }

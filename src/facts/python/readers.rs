@@ -41,8 +41,8 @@ impl Facts<'_> {
                     || inner == outer
                     || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
             };
-            let names_it = text.contains(name) || (text.contains('*') && text.contains("-r"));
-            names_it && (nested(folder, own) || (nested(own, folder) && text.contains(file_name(folder))))
+            let names_it = || text.contains(name) || (text.contains('*') && text.contains("-r"));
+            (nested(folder, own) || (nested(own, folder) && text.contains(file_name(folder)))) && names_it()
         };
         dockerfiles.complete
             && !dockerfiles

@@ -12,7 +12,7 @@ use crate::facts::Facts;
 use crate::facts::paths::file_name;
 use crate::python::imports::Imports;
 use crate::text::SourceFile;
-use crate::workspace::{is_report, parent};
+use crate::workspace::{Workspace, is_report, parent};
 
 use super::has_extension;
 use super::sieve::Sieve;
@@ -154,7 +154,7 @@ impl Until {
 
 /// The packages that are still looked for.
 struct Search<'n> {
-    left: Vec<(&'n str, Signs)>,
+    left: Vec<(&'n str, Arc<Signs>)>,
     /// Bytes times words that were looked at one by one.
     looked_at: AtomicUsize,
     /// What tells fast that a text holds no word of any; `None` where that cannot be.
@@ -170,7 +170,7 @@ struct Matcher<'n> {
 }
 
 impl<'n> Matcher<'n> {
-    fn new(packages: &[(&'n str, Signs)]) -> Option<Self> {
+    fn new(packages: &[(&'n str, Arc<Signs>)]) -> Option<Self> {
         let words = packages.iter().flat_map(|(_, signs)| signs.words.iter().map(|word| spelled(word)));
         let mut builder = AhoCorasickBuilder::new();
         builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
@@ -180,8 +180,9 @@ impl<'n> Matcher<'n> {
 }
 
 impl<'n> Search<'n> {
-    fn new(names: &[&'n str]) -> Self {
-        let left = names.iter().map(|&name| (name, Signs::of(name))).collect();
+    fn new(workspace: &Workspace, names: &[&'n str]) -> Self {
+        let signs = |name: &str| workspace.remembered_of_surroundings(&format!("signs\0{name}"), || Signs::of(name));
+        let left = names.iter().map(|&name| (name, signs(name))).collect();
         Self { left, looked_at: AtomicUsize::new(0), sieve: OnceLock::new(), matcher: OnceLock::new() }
     }
 
@@ -276,7 +277,7 @@ impl Facts<'_> {
     /// Those of `packages` that nothing names: no import, however lazy, no string, identifier, setting, command or deployment file.
     #[must_use]
     pub fn unnamed_packages<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
-        let mut search = Search::new(packages);
+        let mut search = Search::new(self.workspace, packages);
         self.search_commands(&mut search);
         self.search_entry_points(&mut search);
         self.search_files(&mut search, Until::AllAreNamed, packages.len());
@@ -286,7 +287,7 @@ impl Facts<'_> {
     /// Whether anything names one of `packages`.
     #[must_use]
     pub fn names_one_of(&self, packages: &[&str]) -> bool {
-        let mut search = Search::new(packages);
+        let mut search = Search::new(self.workspace, packages);
         self.search_commands(&mut search);
         self.search_entry_points(&mut search);
         self.search_files(&mut search, Until::OneIsNamed, packages.len());
@@ -296,7 +297,7 @@ impl Facts<'_> {
     /// [`Facts::unnamed_packages`], what the Dockerfile itself says left out: there `playwright install` names what it fetches.
     #[must_use]
     pub(super) fn unnamed_in_files<'n>(&self, packages: &[&'n str]) -> Vec<&'n str> {
-        let mut search = Search::new(packages);
+        let mut search = Search::new(self.workspace, packages);
         self.search_files(&mut search, Until::AllAreNamed, packages.len());
         search.left.into_iter().map(|(name, _)| name).collect()
     }
@@ -327,7 +328,7 @@ impl Facts<'_> {
             names.join("\0"),
         ];
         let left = self.of_program(&question.join("\0\0"), || {
-            let mut search = Search::new(&names);
+            let mut search = Search::new(self.workspace, &names);
             self.look_through(&mut search, &beside, until, names.len());
             search.left.into_iter().map(|(name, _)| name.to_owned()).collect::<HashSet<String>>()
         });
@@ -344,7 +345,7 @@ impl Facts<'_> {
                 let names: Vec<&str> = search.left.iter().map(|(name, _)| *name).collect();
                 let question = format!("named in sources\0{until:?}\0{}", names.join("\0"));
                 let left = self.workspace.remembered_of_files(&question, &files, || {
-                    let mut search = Search::new(&names);
+                    let mut search = Search::new(self.workspace, &names);
                     self.look_through_sources(&mut search, &sources, until, asked);
                     search.left.into_iter().map(|(name, _)| name.to_owned()).collect::<HashSet<String>>()
                 });

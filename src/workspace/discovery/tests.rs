@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::super::testing::folder;
 use super::*;
 
