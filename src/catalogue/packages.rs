@@ -1,7 +1,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::LazyLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::text::{normal_key, normal_name};
 
@@ -159,8 +159,40 @@ pub(super) fn place(key: &str) -> Option<usize> {
     PLACES.get(key).or_else(|| PLACES.get(&*normal_key(key))).copied()
 }
 
+/// A set of places in [`PACKAGES`].
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Places(Vec<u64>);
+
+impl Places {
+    /// Whether the place is new.
+    fn insert(&mut self, place: usize) -> bool {
+        let (word, bit) = (place / 64, 1_u64 << (place % 64));
+        if self.0.len() <= word {
+            self.0.resize(PACKAGES.len().div_ceil(64).max(word + 1), 0);
+        }
+        let Some(word) = self.0.get_mut(word) else { return false };
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    pub(super) fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().enumerate().all(|(at, word)| word & !other.0.get(at).copied().unwrap_or_default() == 0)
+    }
+
+    /// In their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        let bits = |word: u64| (0..64).filter(move |bit| word >> bit & 1 == 1);
+        self.0
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| **word != 0)
+            .flat_map(move |(at, &word)| bits(word).map(move |bit| 64 * at + bit))
+    }
+}
+
 /// Adds the entry at `place` and everything that it brings.
-pub(super) fn reach(place: usize, seen: &mut FxHashSet<usize>) {
+pub(super) fn reach(place: usize, seen: &mut Places) {
     if seen.insert(place) {
         for &next in LINKS.get(place).map_or(&[][..], |links| links.direct) {
             reach(next, seen);
@@ -206,9 +238,9 @@ mod tests {
     #[test]
     fn no_entry_requires_itself() {
         for ((index, entry), links) in packages().iter().enumerate().zip(LINKS) {
-            let mut below = FxHashSet::default();
+            let mut below = Places::default();
             links.direct.iter().for_each(|&next| reach(next, &mut below));
-            assert!(!below.contains(&index), "{} requires itself", entry.key);
+            assert!(below.iter().all(|place| place != index), "{} requires itself", entry.key);
         }
     }
 

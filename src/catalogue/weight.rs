@@ -1,6 +1,4 @@
-use rustc_hash::FxHashSet;
-
-use super::packages::{PACKAGES, figures, own, place, reach};
+use super::packages::{PACKAGES, Places, figures, own, place, reach};
 
 /// Bytes of several packages together.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -24,12 +22,12 @@ pub struct Weight {
 pub fn weight(keys: &[&str]) -> Weight {
     let roots: Vec<usize> = keys.iter().filter_map(|key| place(key)).collect();
     let mut complete = roots.len() == keys.len();
-    let mut members = FxHashSet::default();
-    let mut covered = FxHashSet::default();
+    let mut members = Places::default();
+    let mut covered = Places::default();
     for &root in &roots {
         reach(root, &mut members);
     }
-    for &member in &members {
+    for member in members.iter() {
         if own(member).is_some() {
             reach(member, &mut covered);
         }
@@ -37,7 +35,7 @@ pub fn weight(keys: &[&str]) -> Weight {
     complete &= members.is_subset(&covered);
     let mut sums = [0_i64; 3];
     let mut floor = [0_i64; 3];
-    for &member in &members {
+    for member in members.iter() {
         for (index, sum) in sums.iter_mut().enumerate() {
             *sum += own(member).and_then(|own| own.get(index).copied()).unwrap_or_default();
         }

@@ -46,6 +46,6 @@ mod tests {
     #[test]
     fn nothing_in_a_text_is_markup() {
         assert_eq!(unmarked("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
-        assert_eq!(text("<\u{1b}>"), "&lt;\\u{1b}&gt;");
+        assert_eq!(text("<\u{1b}>"), "&lt;\\x1b&gt;");
     }
 }

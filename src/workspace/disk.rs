@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use crate::text::SourceFile;
 
 use super::listing::{Kind, Listed};
-use super::paths::{below, normalise, parent, relative};
+use super::paths::{below, clean, parent, relative};
 use super::stamp::Seen;
 use super::{ReadError, Workspace};
 
@@ -33,7 +33,8 @@ impl Workspace {
         if self.is_in_memory() {
             return Err(ReadError::NotFound);
         }
-        self.resolve(&normalise(path).ok_or(ReadError::OutsideRoot)?)
+        let path = clean(path).ok_or(ReadError::OutsideRoot)?;
+        self.plain_path(&path).map_or_else(|| self.resolve(&path), Ok)
     }
 
     /// The path, relative to the root, of what the link at `path` leads to, or the links in it; `None` where there are none.
@@ -74,7 +75,16 @@ impl Workspace {
 
     /// [`Workspace::real_path`] of the folder at a normalised path, asked of the system once.
     pub(super) fn real_folder(&self, path: &str) -> Result<PathBuf, ReadError> {
-        self.folders.get_or_make(path, || self.resolve(path))
+        self.folders.get_or_make(path, || self.plain_path(path).map_or_else(|| self.resolve(path), Ok))
+    }
+
+    /// Where `path` lies, when the listing of its folder says that it is there and no link, so that the system need not be asked.
+    fn plain_path(&self, path: &str) -> Option<PathBuf> {
+        if path.is_empty() || !matches!(self.listed(path), Listed::Present(_)) {
+            return None;
+        }
+        let folder = parent(path);
+        Some(self.real_folder(folder).ok()?.join(below(path, folder).unwrap_or(path)))
     }
 
     pub(super) fn kind_on_disk(&self, path: &str) -> Option<Kind> {

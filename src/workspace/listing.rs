@@ -213,7 +213,8 @@ impl Workspace {
     }
 
     fn link_leads_to_folder(&self, path: &str) -> bool {
-        self.real_path(path).is_ok_and(|real| real.is_dir())
+        // Its folder is being listed, and cannot be asked about it.
+        self.resolve(path).is_ok_and(|real| real.is_dir())
     }
 }
 

@@ -293,6 +293,7 @@ fn walker(folder: &Path) -> WalkBuilder {
         .require_git(false)
         // What one machine's own settings leave out must not change the result.
         .git_global(false)
+        .git_exclude(false)
         .max_depth(Some(MAX_DEPTH))
         .filter_entry(|entry| {
             let name = entry.file_name();

@@ -1,6 +1,8 @@
 //! The closure as far as the catalogue knows it, where nothing pins what is installed.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalogue;
 use crate::python::PackageName;
@@ -23,7 +25,8 @@ pub(super) fn extend<'r>(
 ) {
     closure.complete = false;
     let known = closure.packages.iter().enumerate();
-    let mut places: HashMap<PackageName, usize> = known.map(|(place, package)| (package.name.clone(), place)).collect();
+    let mut places: FxHashMap<PackageName, usize> =
+        known.map(|(place, package)| (package.name.clone(), place)).collect();
     let before = closure.packages.len();
     let mut queue = VecDeque::new();
     for (index, root) in roots {
@@ -40,7 +43,7 @@ pub(super) fn extend<'r>(
         closure.graph.add_start(Start { asked, node, parts: parts.clone() });
         queue.extend(parts.into_iter().map(|part| (node, part)));
     }
-    let mut seen = HashSet::new();
+    let mut seen = FxHashSet::default();
     while let Some((node, part)) = queue.pop_front().filter(|_| !install.no_dependencies) {
         // What a lock pins is known with all that it needs.
         if node < before || !seen.insert((node, part.clone())) {
@@ -68,7 +71,7 @@ pub(super) fn extend<'r>(
 
 fn add(
     closure: &mut InstallClosure,
-    places: &mut HashMap<PackageName, usize>,
+    places: &mut FxHashMap<PackageName, usize>,
     install: &PythonInstall,
     name: &PackageName,
     extras: &[PackageName],

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# install.sh: the wheel and the packaged crate, each installed where nothing else is, lint a service of the corpus. Builds slimlint twice, which
+# takes minutes. maturin must be installed: pip install maturin
+set -euo pipefail
+project=$(cd "$(dirname "$0")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cp -R "$project/corpus/flask-nlp-pip-cache/in" "$scratch/service"
+mkdir "$scratch/service/.git"
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$project/Cargo.toml" | head -n 1)
+
+# lints PROGRAM: it tells its version, explains a rule from what is built in, and finds what it must.
+lints() {
+    [ "$("$1" --version)" = "slimlint $version" ]
+    "$1" explain cuda-torch-on-cpu >/dev/null
+    local found
+    found=$("$1" --format concise --exit-zero "$scratch/service")
+    grep -q 'cuda-torch-on-cpu' <<<"$found"
+    grep -q 'pip-cache-kept' <<<"$found"
+    echo "ok: ${1#"$scratch"/}"
+}
+
+cd "$project"
+if command -v maturin >/dev/null; then
+    maturin build --quiet --release --locked --out "$scratch/wheels"
+    python3 -m venv "$scratch/venv"
+    "$scratch/venv/bin/pip" install --quiet --no-index --find-links "$scratch/wheels" slimlint
+    lints "$scratch/venv/bin/slimlint"
+    (cd "$scratch" && "$scratch/venv/bin/python" - <<'PYTHON'
+import importlib.metadata as metadata
+told = metadata.metadata("slimlint")
+assert told["Summary"] and told["License-Expression"], dict(told)
+assert "slimlint lints Dockerfiles" in told.get_payload(), "the README is the page of the package"
+PYTHON
+    )
+else
+    echo "skipped: maturin is not installed (pip install maturin)"
+fi
+
+cargo package --locked --allow-dirty --no-verify --target-dir "$scratch/target"
+mkdir "$scratch/crate"
+tar -C "$scratch/crate" -xzf "$scratch/target/package/slimlint-$version.crate"
+# Outside of any repository, with nothing of the project beside it.
+cargo install --quiet --locked --path "$scratch/crate/slimlint-$version" --root "$scratch/installed" --target-dir "${CARGO_TARGET_DIR:-$scratch/built}"
+lints "$scratch/installed/bin/slimlint"
