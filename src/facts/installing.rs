@@ -78,7 +78,8 @@ impl Facts<'_> {
     }
 
     fn start_installs(&self, image: &StageFacts) -> Option<Reached> {
-        let starts = [self.all_start_words(image)].into_iter().chain(self.composed_starts_of(image));
+        let starts = [self.all_start_words(image)].into_iter().chain(self.started(image));
+        let starts = starts.chain(self.composed_starts_of(image));
         let mut scripts: Vec<(String, usize)> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
         for words in starts {
