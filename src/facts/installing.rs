@@ -2,6 +2,7 @@
 
 mod calls;
 mod given;
+mod judges;
 mod offered;
 mod prompted;
 
@@ -60,6 +61,7 @@ impl Facts<'_> {
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
                 .or_else(|| self.offers_to_compile(image))
+                .or_else(|| self.keeps_a_compilers_line(image))
                 .or_else(|| self.prompts_to_install())
                 .or_else(|| self.starts_given_servers())
         };
