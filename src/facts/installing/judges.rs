@@ -149,12 +149,10 @@ fn compilers_line(text: &str) -> Option<&'static str> {
             let words: Vec<&str> = words.collect();
             let is_source = |word: &&str| word.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
             let is_option = |word: &&str| word.len() > 1 && word.starts_with('-');
-            let compiles = match endings.is_empty() {
-                true => words.first().is_some_and(|word| matches!(*word, "-C" | "-f" | "-j")),
-                false => {
-                    words.iter().any(|word| is_source(word))
-                        || words.len() > 1 && words.iter().any(|word| is_option(word))
-                }
+            let compiles = if endings.is_empty() {
+                words.first().is_some_and(|word| matches!(*word, "-C" | "-f" | "-j"))
+            } else {
+                words.iter().any(is_source) || words.len() > 1 && words.iter().any(is_option)
             };
             let asks =
                 || words.iter().any(|word| word.starts_with("--version") || *word == "-v" || word.starts_with("-dump"));

@@ -239,11 +239,7 @@ fn report(
             format!("`{name}` brings the compilers back unless it is installed with `--no-install-recommends`"),
         );
     }
-    let bytes = tools
-        .iter()
-        .filter(|_| recommended.is_none())
-        .filter_map(java::bytes_beyond_runtime)
-        .max();
+    let bytes = tools.iter().filter(|_| recommended.is_none()).filter_map(java::bytes_beyond_runtime).max();
     if let Some(bytes) = bytes {
         let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
         savings.complete = tools.len() == 1;
