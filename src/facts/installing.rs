@@ -2,6 +2,7 @@
 
 mod calls;
 mod given;
+mod judges;
 mod offered;
 mod prompted;
 
@@ -60,6 +61,7 @@ impl Facts<'_> {
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
                 .or_else(|| self.offers_to_compile(image))
+                .or_else(|| self.keeps_a_compilers_line(image))
                 .or_else(|| self.prompts_to_install())
                 .or_else(|| self.starts_given_servers())
         };
@@ -78,7 +80,8 @@ impl Facts<'_> {
     }
 
     fn start_installs(&self, image: &StageFacts) -> Option<Reached> {
-        let starts = [self.all_start_words(image)].into_iter().chain(self.composed_starts_of(image));
+        let starts = [self.all_start_words(image)].into_iter().chain(self.started(image));
+        let starts = starts.chain(self.composed_starts_of(image));
         let mut scripts: Vec<(String, usize)> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
         for words in starts {

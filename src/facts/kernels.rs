@@ -44,6 +44,14 @@ const COMPILE_WHEN_RUN: [&str; 34] = [
     "vllm",
     "xformers",
 ];
+/// Packages that serve models and have pip install what a model lists, each time that they start.
+const SERVE_WITH_INSTALLS: [&str; 5] = [
+    "multi-model-server",
+    "sagemaker-huggingface-inference-toolkit",
+    "sagemaker-inference",
+    "sagemaker-mxnet-inference",
+    "sagemaker-pytorch-inference",
+];
 /// Packages that take `nvcc`, `ptxas` or `libnvvm` from CUDA's toolkit when they run.
 const TAKES_TOOLKIT: [&str; 9] =
     ["numba", "tensorflow", "jax", "flashinfer", "exllama", "pycuda", "lmdeploy", "megatron", "tilelang"];
@@ -89,6 +97,16 @@ impl Facts<'_> {
             self.python_installs().iter().filter(|install| chain.iter().any(|stage| stage.index == install.stage));
         let mut roots = installs.flat_map(|install| &install.roots).filter(|root| !root.is_brought_along());
         roots.any(|root| COMPILE_WHEN_RUN.contains(&root.requirement.name.as_str()))
+    }
+
+    /// A package, installed by name, that has pip install what a model lists when the image starts, which no file of the build shows.
+    #[must_use]
+    pub fn serves_with_installs(&self, image: &StageFacts) -> Option<&'static str> {
+        let is_below = |stage: usize| stage == image.index || self.ancestors(image).any(|other| other.index == stage);
+        let installs = self.python_installs().iter().filter(|install| is_below(install.stage));
+        let names: Vec<&str> =
+            installs.flat_map(|install| &install.roots).map(|root| root.requirement.name.as_str()).collect();
+        SERVE_WITH_INSTALLS.into_iter().find(|name| names.contains(name))
     }
 
     fn names_one(&self, chain: &[&StageFacts], names: &[&str]) -> bool {

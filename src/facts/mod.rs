@@ -20,6 +20,7 @@ mod history;
 mod homes;
 mod images;
 mod installing;
+mod java;
 mod kernels;
 mod layers;
 mod leftovers;

@@ -110,7 +110,8 @@ impl Facts<'_> {
     /// `CMD ["python3"]`
     #[must_use]
     pub fn starts_only_an_interpreter(&self, image: &StageFacts) -> bool {
-        self.start_words(image).len() == 1 && self.starts_with(image, &INTERPRETERS)
+        let alone = |words: &Vec<&str>| matches!(words.as_slice(), [word] if INTERPRETERS.contains(&file_name(word)));
+        self.started(image).iter().any(alone)
     }
 
     /// Whether other images are built on this one: it tells their builds what to do, or other Dockerfiles of the repository are.

@@ -6,6 +6,13 @@ pub(super) const ONLY_ELSEWHERE: &str = "it runs for other platforms than linux/
 /// What is said of the command that removes something in a later layer.
 pub(super) const LATE_REMOVAL: &str = "removed here, in a later layer, which frees nothing";
 
+/// What is said of a package that installs others when the image starts.
+pub(super) fn with_installs(package: &str) -> String {
+    format!(
+        "`{package}` runs `pip install` at each start for what a model lists, which no file here shows: what of that is compiled needs them"
+    )
+}
+
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn listed(names: &[String]) -> String {
     match names.split_last() {

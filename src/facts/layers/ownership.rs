@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
 
-use super::super::commands::removal;
+use super::super::commands::{Options, removal};
 use super::super::paths::{is_below, resolve};
 use super::super::{Base, Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
 use super::modes::is_usual;
@@ -13,6 +13,33 @@ use super::recursive::{Named, OwnershipAction, Recursive};
 use super::written::written;
 use super::{WORTH_BYTES, Way, kinds, on_mount};
 
+/// Flags with a value of what makes users.
+const MAKES_USER: [&str; 24] = [
+    "-b",
+    "--base-dir",
+    "-c",
+    "--comment",
+    "--gecos",
+    "-d",
+    "--home-dir",
+    "--home",
+    "-g",
+    "--gid",
+    "--ingroup",
+    "-G",
+    "--groups",
+    "-h",
+    "-k",
+    "--skel",
+    "-K",
+    "--key",
+    "-p",
+    "--password",
+    "-s",
+    "--shell",
+    "-u",
+    "--uid",
+];
 /// How far copies between stages are followed back.
 const DEPTH_LIMIT: u32 = 6;
 
@@ -187,7 +214,7 @@ impl Facts<'_> {
         let Some(given) = given.and_then(Value::known).filter(|_| action == OwnershipAction::Owner) else {
             return false;
         };
-        let user = |owner: &str| owner.split([':', '.']).next().unwrap_or_default().replace("root", "0");
+        let user = |owner: &str| self.user_of(stage, owner);
         let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
         if let Some(run) = run {
             return user(run.state.user_name().unwrap_or("root")) == user(given);
@@ -198,16 +225,31 @@ impl Facts<'_> {
         owner.known().is_none_or(|owner| user(owner) == user(given))
     }
 
+    /// The user of an owner as `chown` takes it, by its number where that is known: 1000 of `app:app` behind `useradd --uid 1000 app`.
+    fn user_of(&self, stage: &StageFacts, owner: &str) -> String {
+        let user = owner.split([':', '.']).next().unwrap_or_default();
+        if user == "root" {
+            return "0".to_owned();
+        }
+        let invocations = self.chain(stage).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        let mut makes =
+            invocations.filter(|command| matches!(command.program.as_str(), "useradd" | "adduser" | "usermod"));
+        let number = makes.find_map(|command| {
+            let options = Options::read(&command.arguments, &MAKES_USER);
+            let names = options.operands.iter().any(|(_, word)| word.value.known() == Some(user));
+            let number = options.values(&["-u", "--uid"]).last().filter(|_| names)?;
+            number.known().map(str::to_owned)
+        });
+        number.unwrap_or_else(|| user.to_owned())
+    }
+
     /// Whether an earlier command gave the files what this one gives them: `chown -R app /srv/venv` in the step that made it, then
     /// `chown -R app /srv`. What has its owner and mode already comes into no layer.
     fn was_given_before(&self, stage: &StageFacts, held: &Held, now: &Recursive, before: usize) -> bool {
         let Some(given) = now.given.as_ref().and_then(Value::known) else { return false };
         let same = |earlier: &str| match now.action {
             OwnershipAction::Mode | OwnershipAction::Group => earlier == given,
-            OwnershipAction::Owner => {
-                let user = |owner: &str| owner.split([':', '.']).next().unwrap_or_default().to_owned();
-                user(earlier) == user(given)
-            }
+            OwnershipAction::Owner => self.user_of(stage, earlier) == self.user_of(stage, given),
         };
         let mut runs =
             self.runs_before_instruction(stage, before).filter(|(_, run)| run.instruction >= held.instruction);

@@ -11,6 +11,7 @@ mod arms;
 mod doubts;
 mod mounts;
 mod names;
+mod started;
 mod starts;
 mod work;
 

@@ -1,11 +1,15 @@
 //! What an image starts, as its Dockerfile and compose files say.
 
+use std::sync::Arc;
+
 use crate::dockerfile::{Arguments, CommandLine, Instruction};
 use crate::facts::paths::{bare, file_name, resolve};
 use crate::facts::{Facts, StageFacts};
+use crate::text::SourceFile;
 use crate::workspace::{Service, Workspace, join, parent};
 
 use super::names::is_named_for_work;
+use super::started::through_shells;
 
 /// A script stands among the first words of a start: `["tini", "--", "bash", "/start.sh"]`.
 const SCRIPT_WORDS: usize = 4;
@@ -45,10 +49,8 @@ impl Facts<'_> {
     /// `ENTRYPOINT` and `CMD`, or what a compose service starts, word by word.
     #[must_use]
     pub fn all_start_words(&self, image: &StageFacts) -> Vec<&str> {
-        let chain = || std::iter::once(image).chain(self.ancestors(image));
-        let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
-        let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
-        let own: Vec<&str> = instructions.flat_map(words).collect();
+        let own: Vec<&str> = self.own_start(image).into_iter().flatten().flat_map(words).collect();
+        let own = through_shells(&own);
         let overridden = !own.is_empty() && self.composed_start_of(image).is_some_and(|start| start.overrides);
         let composed = if overridden { Vec::new() } else { self.composed_words(image) };
         own.into_iter().chain(composed).collect()
@@ -65,17 +67,19 @@ impl Facts<'_> {
         own.map(|start| start.words.iter().map(String::as_str).collect()).collect()
     }
 
-    /// Whether what the image starts begins with one of `programs`.
+    /// Whether a command that the image starts begins with one of `programs`.
     #[must_use]
     pub fn starts_with(&self, image: &StageFacts, programs: &[&str]) -> bool {
-        self.start_words(image).first().is_some_and(|word| programs.contains(&file_name(word)))
+        let is_one = |command: &Vec<&str>| command.first().is_some_and(|word| programs.contains(&file_name(word)));
+        self.started(image).iter().any(is_one)
     }
 
-    /// Whether what the image starts begins with these words.
+    /// Whether a command that the image starts begins with these words.
     #[must_use]
     pub fn starts_with_words(&self, image: &StageFacts, wanted: &[&str]) -> bool {
-        let words = self.start_words(image);
-        words.len() >= wanted.len() && words.iter().zip(wanted).all(|(word, wanted)| file_name(word) == *wanted)
+        self.started(image).iter().any(|words| {
+            words.len() >= wanted.len() && words.iter().zip(wanted).all(|(word, wanted)| file_name(word) == *wanted)
+        })
     }
 
     /// Whether the image leaves what it starts to its base or to whoever runs it, and no compose file says what that is.
@@ -108,10 +112,9 @@ impl Facts<'_> {
     /// `ENTRYPOINT`, else `CMD`, else what a compose service starts, word by word.
     #[must_use]
     pub fn start_words(&self, image: &StageFacts) -> Vec<&str> {
-        let chain = || std::iter::once(image).chain(self.ancestors(image));
-        let number = chain().find_map(|stage| stage.entrypoint).or_else(|| chain().find_map(|stage| stage.command));
-        match number.and_then(|number| self.dockerfile.instructions.get(number)) {
-            Some(instruction) => words(instruction),
+        let [entrypoint, command] = self.own_start(image);
+        match entrypoint.or(command) {
+            Some(instruction) => through_shells(&words(instruction)),
             None => self.composed_start(image).unwrap_or_default().iter().map(String::as_str).collect(),
         }
     }
@@ -119,9 +122,10 @@ impl Facts<'_> {
     /// The commands that `make` runs when the image starts with it, one a line: `CMD ["make", "run"]`.
     #[must_use]
     pub fn recipes_at_start(&self, image: &StageFacts) -> Option<String> {
-        let words = self.start_words(image);
-        let at = words.iter().position(|word| file_name(bare(word)) == "make").filter(|at| *at < SCRIPT_WORDS)?;
-        self.recipes_of(image, words.get(at + 1..)?.iter().map(|word| bare(word)))
+        self.started(image).iter().find_map(|words| {
+            let at = words.iter().position(|word| file_name(word) == "make").filter(|at| *at < SCRIPT_WORDS)?;
+            self.recipes_of(image, words.get(at + 1..)?.iter().copied())
+        })
     }
 
     /// The commands that `make`, called with `words` where the image works, runs, one a line.
@@ -135,11 +139,7 @@ impl Facts<'_> {
     }
 
     pub(super) fn starts_a_program(&self, image: &StageFacts) -> bool {
-        let chain = || std::iter::once(image).chain(self.ancestors(image));
-        let entrypoint = chain().find_map(|stage| stage.entrypoint);
-        let command = chain().find_map(|stage| stage.command);
-        let instruction = |number: Option<usize>| number.and_then(|number| self.dockerfile.instructions.get(number));
-        match (instruction(entrypoint), instruction(command)) {
+        match self.own_start(image).into() {
             (Some(entrypoint), command) => {
                 let (first, behind) = (words(entrypoint), command.map(words).unwrap_or_default());
                 // `ENTRYPOINT ["/entrypoint.sh"]` with `CMD tail -f /dev/null` only keeps the container.
@@ -159,15 +159,8 @@ impl Facts<'_> {
     /// Whether a script that the image starts with `words` ends with something else than a shell to work in. Its last command may be
     /// what stands `behind` it: `exec "$@"`.
     fn ends_with_program(&self, image: &StageFacts, words: &[&str], behind: &[&str]) -> bool {
-        let workdir = image.state.workdir.known().unwrap_or("/");
-        let script = words.iter().take(SCRIPT_WORDS).find_map(|word| {
-            let copied = self.origin(image.index, usize::MAX, &resolve(workdir, word), None);
-            // What is copied under the same name from a folder that is not the context that was taken for it.
-            let beside = || join(parent(&self.service.dockerfile), file_name(word)).filter(|_| word.contains('/'));
-            let path = copied.or_else(beside).filter(|path| self.workspace.is_file(path))?;
-            self.workspace.read(&path).ok().filter(|file| is_shell_script(&path, file.text()))
-        });
-        let Some(script) = script else { return true };
+        let script = self.started_script(image, words).filter(|(path, file)| is_shell_script(path, file.text()));
+        let Some((_, script)) = script else { return true };
         let is_command = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
         let Some(last) = script.text().lines().rev().find(is_command) else { return true };
         let last: Vec<&str> =
@@ -179,6 +172,24 @@ impl Facts<'_> {
             _ => !is_shell(&last),
         }
     }
+
+    /// The first file of the repository that the first words of a start name, with its path.
+    pub(super) fn started_script(&self, image: &StageFacts, words: &[&str]) -> Option<(String, Arc<SourceFile>)> {
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        words.iter().take(SCRIPT_WORDS).map(|word| bare(word)).find_map(|word| {
+            let copied = self.origin(image.index, usize::MAX, &resolve(workdir, word), None);
+            // `ENTRYPOINT ["docker-entrypoint.sh"]` is looked for along `PATH`.
+            let along_path = || {
+                let mut folders = ["/usr/local/bin", "/usr/bin", "/bin"].iter().filter(|_| !word.contains('/'));
+                folders.find_map(|folder| self.origin(image.index, usize::MAX, &resolve(folder, word), None))
+            };
+            // What is copied under the same name from a folder that is not the context that was taken for it.
+            let beside = || join(parent(&self.service.dockerfile), file_name(word)).filter(|_| word.contains('/'));
+            let path = copied.or_else(along_path).or_else(beside).filter(|path| self.workspace.is_file(path))?;
+            let file = self.workspace.read(&path).ok()?;
+            Some((path, file))
+        })
+    }
 }
 
 /// `tail -f /dev/null`, `sleep infinity`: a container that is only kept.
@@ -188,7 +199,7 @@ fn waits(words: &[&str]) -> bool {
 }
 
 /// What stands behind an init: `bash` of `tini -g -- bash`.
-fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
+pub(super) fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
     let program = words.first().map(|word| file_name(word)).unwrap_or_default();
     if matches!(program, "wait-for-it" | "wait-for-it.sh" | "wait-for" | "dockerize") {
         let behind = words.iter().position(|word| *word == "--").and_then(|at| words.get(at + 1..));

@@ -1,18 +1,18 @@
 //! A recursive `chown`, `chgrp` or `chmod` writes files of earlier layers a second time.
 
+mod places;
 mod remedy;
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Basis, Component, Saving, Savings};
-use crate::dockerfile::{Arguments, Instruction, Keyword};
-use crate::facts::commands::Options;
-use crate::facts::{
-    ByteSource, Facts, Guard, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way, is_below, resolve,
-};
+use crate::dockerfile::Keyword;
+use crate::facts::{ByteSource, Facts, Guard, Held, OwnershipAction, OwnershipChange, Run, StageFacts, Way, is_below};
 use crate::rules::phrase::listed_up_to;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
+
+use places::{holds_made_folders, made_by_workdir};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
@@ -119,18 +119,28 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             format!("{}{flags} …`{rest}", copy_with("their owner and mode", facts, stage, run, change))
         }
         OwnershipAction::Owner => {
-            let owner = given.map_or_else(|| "USER:GROUP".to_owned(), colon);
+            let written = || places::owner_as_written(facts, change).map(str::to_owned);
+            let owner = given.map(colon).or_else(written).unwrap_or_else(|| "USER:GROUP".to_owned());
             let user = owner.split(':').next().unwrap_or_default();
             let (what, flags) = match both {
                 Some(flags) => ("their owner and mode", flags),
                 None => ("their owner", format!("--chown={owner}")),
             };
             let copy = format!("{}{flags} …`", copy_with(what, facts, stage, run, change));
+            if places::only_files(change) {
+                let written = if change.held.len() == 1 { "it" } else { "them" };
+                return format!("run `chown {owner}` in the `RUN` that downloads {written}");
+            }
             // `WORKDIR` makes its folder for root.
             let made = holds_made_folders(facts, stage, run, change);
             let own = if writes_itself(run, change) {
                 let others = if made { " and the folders that earlier steps make there" } else { "" };
-                format!(", and in this `RUN` change only what it writes itself{others}")
+                let itself = if made_by_workdir(facts, stage, run, change) {
+                    format!(", with `chown {owner}` without `-R` for the folder itself")
+                } else {
+                    String::new()
+                };
+                format!(", and in this `RUN` change only what it writes itself{others}{itself}")
             } else if made_by_workdir(facts, stage, run, change) {
                 let others = if made { " and those that earlier steps make in it" } else { "" };
                 format!(", and `chown {owner}` without `-R` for the folder itself{others}")
@@ -139,19 +149,27 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             } else {
                 String::new()
             };
+            // A log that the program opens when it is called is root's otherwise, and stops the program later.
+            let called = places::run_as_root(stage, run, change).map_or_else(String::new, |command| {
+                format!(
+                    "; run `{command}` as the user, too, behind `USER {user}` and a `chown {owner}` without `-R` for the folders that it \
+                     writes into: what it leaves there (logs, databases, caches) stays root's otherwise"
+                )
+            });
             if all_copied {
-                format!("{copy}{own}")
+                format!("{copy}{own}{called}")
             } else {
                 // The folder is root's where `WORKDIR`, `RUN mkdir` or a copy made it, and who is not root writes nothing into it.
                 let writes = format!(
                     "run `chown` in each `RUN` that writes some, or let the user write them, behind `USER {user}` and a `chown {owner}` \
                      without `-R` for the folder itself"
                 );
-                match remedy::made_behind(facts, stage, run, change, true) {
+                let way = match remedy::made_behind(facts, stage, run, change, true) {
                     _ if some_copied => format!("{copy}; of the others, {writes}"),
                     Some(user) => format!("make the user `{user}` before, and {writes}"),
                     None => writes,
-                }
+                };
+                format!("{way}{called}")
             }
         }
         OwnershipAction::Group if all_copied => {
@@ -217,35 +235,4 @@ fn copy_with(what: &str, facts: &Facts<'_>, stage: &StageFacts, run: &Run, chang
         Some(user) => format!("make the user `{user}` before the copies, and copy the files with {what}, `{keyword} "),
         None => format!("copy the files with {what}, `{keyword} "),
     }
-}
-
-/// Whether `WORKDIR` makes a folder that changes its owner, in the stage or in one that it is built on.
-fn made_by_workdir(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> bool {
-    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
-    let places = chain.flat_map(|stage| {
-        let instructions = facts.dockerfile.stages.get(stage.index).map(|stage| stage.instructions.clone());
-        instructions.into_iter().flatten().filter(|number| *number < run.instruction)
-    });
-    let mut folders = places.filter_map(|number| match facts.dockerfile.instructions.get(number) {
-        Some(Instruction { keyword: Keyword::Workdir, arguments: Arguments::Text(word), .. }) => {
-            stage.state.expand(&word.text, facts.dockerfile.escape).known().map(str::to_owned)
-        }
-        _ => None,
-    });
-    folders.any(|folder| change.folders.iter().any(|changed| changed == folder.trim_end_matches('/')))
-}
-
-/// Whether an earlier step makes a folder of its own in what changes its owner: `RUN mkdir -p /app/data`.
-fn holds_made_folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> bool {
-    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
-    let earlier = chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction);
-    let mut made = earlier.flat_map(|other| &other.invocations).filter(|invocation| invocation.program == "mkdir");
-    made.any(|invocation| {
-        let options = Options::read(&invocation.arguments, &["-m", "--mode"]);
-        let workdir = invocation.workdir.known().unwrap_or("/");
-        options.operands.iter().filter_map(|(_, word)| word.value.known()).any(|word| {
-            let place = resolve(workdir, word);
-            change.folders.iter().any(|folder| place != *folder && is_below(&place, folder))
-        })
-    })
 }

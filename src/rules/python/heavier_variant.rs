@@ -60,7 +60,7 @@ fn is_needed(facts: &Facts<'_>, package: &Heavy<'_>) -> bool {
 
 /// Whether the image or its build starts a program of that name: `CMD ["mlflow", "server"]`.
 fn is_started(facts: &Facts<'_>, name: &str) -> bool {
-    let starts = facts.finals().any(|image| facts.start_words(image).iter().any(|word| word.contains(name)));
+    let starts = facts.finals().any(|image| facts.all_start_words(image).iter().any(|word| word.contains(name)));
     let mut runs = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     starts || runs.any(|invocation| invocation.program == name)
 }

@@ -1,5 +1,7 @@
 //! Compilers and build tools stay in an image that only runs things.
 
+mod java;
+
 use std::collections::BTreeMap;
 
 use crate::catalogue::{self, Distribution, Gpu, SystemPackageKind};
@@ -10,7 +12,7 @@ use crate::facts::{
     has_build_step,
 };
 use crate::rules::multistage::{self, WORTH_A_STAGE};
-use crate::rules::phrase::{LATE_REMOVAL, listed_up_to};
+use crate::rules::phrase::{LATE_REMOVAL, listed_up_to, with_installs};
 use crate::rules::reporter::Finding;
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -32,6 +34,10 @@ struct Kept<'f> {
     heir: Option<String>,
     /// Whether one of the images is made for a GPU.
     gpu: bool,
+    /// What needs Java when one of the images runs, in words.
+    java: Option<String>,
+    /// A package that has pip install what a model lists each time that one of the images starts.
+    installer: Option<&'static str>,
     /// The word of a package that recommends compilers, so that they come back with it.
     recommends: Option<(TextRange, &'f str)>,
 }
@@ -83,6 +89,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                     kept.recommends = Some((other.argument.range, other.name));
                 }
                 kept.gpu |= matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm) || facts.gpu_evidence().needs_gpu();
+                if java::builds(&install) {
+                    kept.java = kept.java.take().or_else(|| facts.starts_java(image));
+                }
+                kept.installer = kept.installer.or_else(|| facts.serves_with_installs(image));
                 if stage.index != image.index {
                     // The last stage is what is built when none is named.
                     kept.heir = image.name.clone().or_else(|| kept.heir.take());
@@ -203,6 +213,10 @@ fn report(
         finding.severity(Severity::Info);
         finding.note("gpu", "an image for a GPU may compile kernels when it runs (Triton, `torch.compile`): look before you take them out");
     }
+    if let Some(package) = kept.installer {
+        finding.severity(Severity::Info);
+        finding.note("start", with_installs(package));
+    }
     if let Some(range) = tools.iter().find_map(|tool| facts.late_removal(tool)) {
         finding.label(range, LATE_REMOVAL);
     }
@@ -225,11 +239,7 @@ fn report(
             format!("`{name}` brings the compilers back unless it is installed with `--no-install-recommends`"),
         );
     }
-    let bytes = tools
-        .iter()
-        .filter(|_| recommended.is_none())
-        .filter_map(|tool| catalogue::build_tool(tool.family, tool.name)?.installed_bytes)
-        .max();
+    let bytes = tools.iter().filter(|_| recommended.is_none()).filter_map(java::bytes_beyond_runtime).max();
     if let Some(bytes) = bytes {
         let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
         savings.complete = tools.len() == 1;
@@ -238,10 +248,7 @@ fn report(
     if let Some((file, command)) = platform_call(facts, tools) {
         finding.note("start", format!("`{file}` runs `{command}` in the image: install `{command}` there by its name"));
     }
-    let copied = if facts.python_installs().is_empty() { "" } else { " (`COPY --from=builder /opt/venv /opt/venv`)" };
-    finding.help(format!(
-        "compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`"
-    ));
+    finding.help(help(facts, kept));
     match split {
         Some(Ok(split))
             if split.saved.is_none_or(|bytes| bytes + split.saved_base.unwrap_or_default() >= WORTH_A_STAGE) =>
@@ -253,6 +260,24 @@ fn report(
         }
         _ => {}
     }
+}
+
+fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
+    let only_java = kept.tools.iter().all(java::builds);
+    let copied = if facts.python_installs().is_empty() || only_java {
+        ""
+    } else {
+        " (`COPY --from=builder /opt/venv /opt/venv`)"
+    };
+    let way =
+        format!("compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`");
+    // What takes a JDK out must not leave the program without Java.
+    let is_jdk = |tool: &&SystemInstall<'_>| tool.name.contains("jdk");
+    let tools = || kept.tools.iter().filter(|tool| java::builds(tool));
+    let Some(tool) = tools().find(is_jdk).or_else(|| tools().next()) else { return way };
+    let runtime = java::runtime(tool).map_or_else(|| "a runtime of Java".to_owned(), |name| format!("`{name}`"));
+    let why = kept.java.as_deref().unwrap_or("what was built for Java runs on it");
+    format!("{way}; either way install {runtime} in place of `{}`: {why}", tool.name)
 }
 
 /// The command of one of the tools that a hosting platform runs in the image, behind the file that says so.

@@ -8,7 +8,7 @@ use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::commands::{Apt, Options};
 use crate::facts::{Base, Facts, Guard, Seen, StageFacts, SystemInstall, SystemRemoval, UseSigns};
-use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to};
+use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to, with_installs};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
@@ -78,6 +78,8 @@ struct Kept<'f> {
     heir: Option<String>,
     /// Whether one of the images is made for a GPU.
     gpu: bool,
+    /// A package that has pip install what a model lists each time that one of the images starts.
+    installer: Option<&'static str>,
     /// Whether the image has Python from elsewhere than the distribution.
     own_python: bool,
     /// Whether the base is a full image, which has many of the packages that headers bring along.
@@ -141,6 +143,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             let kept = found.entry(one_finding(facts, install)).or_default();
             kept.gpu |= (matches!(image.image.gpu, Gpu::Cuda | Gpu::Rocm) || facts.gpu_evidence().needs_gpu())
                 && (compiler || has_python(facts, &chain, &installs));
+            kept.installer = kept.installer.or_else(|| facts.serves_with_installs(image));
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.on_full |= facts.stands_on_buildpack(image);
@@ -341,7 +344,10 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
     if kept.gpu {
         finding.note("gpu", "an image for a GPU may compile kernels when it runs (Triton, `torch.compile`): look before you take them out");
     }
-    if kept.gpu || bytes.is_none_or(|bytes| bytes < WEIGHTY) {
+    if let Some(package) = kept.installer {
+        finding.note("start", with_installs(package));
+    }
+    if kept.gpu || kept.installer.is_some() || bytes.is_none_or(|bytes| bytes < WEIGHTY) {
         finding.severity(Severity::Info);
     }
     // The trees below headers overlap: only the largest is certain.
