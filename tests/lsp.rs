@@ -12,15 +12,13 @@ mod client;
 mod common;
 #[path = "lsp/conversation.rs"]
 mod conversation;
-#[path = "common/folder.rs"]
-mod folder;
 #[path = "lsp/law.rs"]
 mod law;
 
 use std::process::Command;
 
 use client::{Client, apply, capabilities, codes, edits_of, pulling, read, uri};
-use folder::{put, repository};
+use common::folder::{put, repository};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

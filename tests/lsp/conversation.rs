@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::client::{Client, capabilities, codes, pulling, uri};
-use super::folder::{put, repository};
+use super::common::folder::{put, repository};
 use super::{DOCKERFILE, service};
 
 #[test]

@@ -11,8 +11,8 @@ use slimlint::workspace::{NameKind, Workspace, is_dockerfile_name};
 use tempfile::TempDir;
 
 use super::client::{capabilities, pulling, uri};
+use super::common::folder::{put, repository};
 use super::common::samples;
-use super::folder::{put, repository};
 
 /// Edits in a run of the tests; `SLIMLINT_LSP_EDITS` asks for more.
 const EDITS: usize = 300;
