@@ -115,19 +115,26 @@ pub(super) fn stage_named(name: &str, names: &HashMap<String, usize>, current: u
 const DEPTH_LIMIT: u32 = 16;
 
 impl Facts<'_> {
+    /// What `COPY` and `ADD` name of the context, as it is written.
+    pub(super) fn context_sources(&self) -> impl Iterator<Item = &str> {
+        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
+        let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
+        transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known())
+    }
+
     /// The files of the context of at most `max_bytes` that a `COPY` takes and that are wanted by their path in it; relative to the root.
     #[must_use]
     pub(super) fn copied_sources(&self, max_bytes: u64, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         let context = self.service.context.as_str();
         let tree = self.shipped_tree();
-        let transfers = self.stages.iter().flat_map(|stage| &stage.transfers);
-        let transfers = transfers.filter(|transfer| transfer.source == Source::Context);
-        let sources = transfers.flat_map(|transfer| &transfer.paths).filter_map(|(source, _)| source.known());
-        let copied: Vec<&str> = sources.map(|source| source.trim_start_matches("./").trim_matches('/')).collect();
-        let takes = |path: &str| copied.iter().any(|one| matches!(*one, "" | "." | "*") || is_below(path, one));
-        let files =
-            tree.files.iter().filter(|file| file.bytes <= max_bytes && is_wanted(&file.path) && takes(&file.path));
-        files.filter_map(|file| join(context, &file.path)).collect()
+        // Of a repository of many services each takes its own folder: what others have is not looked at.
+        let sources = self.context_sources();
+        let files: BTreeSet<&str> = sources
+            .flat_map(|source| tree.matching(source))
+            .filter(|file| file.bytes <= max_bytes && is_wanted(&file.path))
+            .map(|file| file.path.as_str())
+            .collect();
+        files.into_iter().filter_map(|path| join(context, path)).collect()
     }
 
     /// The file or folder of the context (relative to the workspace's root) that stands at `path` in stage `stage` when its

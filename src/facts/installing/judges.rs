@@ -110,7 +110,7 @@ impl Facts<'_> {
         if !COMPILERS.iter().any(|(compiler, _)| brings(compiler)) {
             return None;
         }
-        let key = format!("lines of compilers\0{}", self.service.dockerfile);
+        let key = format!("lines of compilers\0{}", self.context_sources().collect::<Vec<_>>().join("\0"));
         let found = self.of_program(&key, || {
             let paths = self.copied_sources(MAX_BYTES, serves_the_program).into_iter().take(SOURCE_LIMIT);
             let found = paths.filter_map(|path| {
