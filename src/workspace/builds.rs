@@ -126,6 +126,13 @@ impl Workspace {
         self.build_definitions(dockerfile).into_iter().find(publishes).map(|found| found.file)
     }
 
+    /// The workflow, other than one for developing and testing, that builds `dockerfile` and pushes it in the same step.
+    #[must_use]
+    pub fn workflow_that_pushes(&self, dockerfile: &str) -> Option<String> {
+        let pushes = |found: &BuildDefinition| publishes(found) && found.pushed == Some(true);
+        self.build_definitions(dockerfile).into_iter().find(pushes).map(|found| found.file)
+    }
+
     /// Whether a CI file may build images in a way that is not read: by a workflow of another repository, an action that nobody knows, kaniko.
     #[must_use]
     pub fn may_be_built_unseen(&self) -> bool {

@@ -283,6 +283,11 @@ impl Facts<'_> {
             || !self.manifests_that_run_it().is_empty()
     }
 
+    /// Whether a workflow says that it pushes the image.
+    pub(super) fn is_pushed(&self) -> bool {
+        self.workspace.workflow_that_pushes(&self.service.dockerfile).is_some()
+    }
+
     /// Docker Hub runs `hooks/build` beside the Dockerfile, or `hooks/push`, where it builds the repository.
     fn is_built_by_docker_hub(&self) -> bool {
         let folders = [parent(&self.service.dockerfile), self.service.context.as_str()];
