@@ -133,6 +133,17 @@ impl Workspace {
         self.build_definitions(dockerfile).into_iter().find(pushes).map(|found| found.file)
     }
 
+    /// The workflow with the job for tests in it that loads the image of `dockerfile` and does not push it, where nothing else builds it.
+    #[must_use]
+    pub fn job_that_tries(&self, dockerfile: &str) -> Option<(String, String)> {
+        if !self.composed(dockerfile).is_empty() {
+            return None;
+        }
+        let all = self.build_definitions(dockerfile);
+        let first = all.first().filter(|_| all.iter().all(|found| found.tried_in.is_some()))?;
+        Some((first.file.clone(), first.tried_in.clone()?))
+    }
+
     /// Whether a CI file may build images in a way that is not read: by a workflow of another repository, an action that nobody knows, kaniko.
     #[must_use]
     pub fn may_be_built_unseen(&self) -> bool {
@@ -232,7 +243,9 @@ fn composes(line: &str) -> bool {
 }
 
 fn publishes(definition: &BuildDefinition) -> bool {
-    matches!(definition.kind, DefinitionKind::Workflow | DefinitionKind::Bake) && !is_for_work(&definition.file)
+    matches!(definition.kind, DefinitionKind::Workflow | DefinitionKind::Bake)
+        && definition.tried_in.is_none()
+        && !is_for_work(&definition.file)
 }
 
 fn said(value: &str, definition: &BuildDefinition) -> Said<String> {

@@ -1,11 +1,12 @@
 //! What makes it doubtful that anybody ships an image, though nothing says outright that people only work with it.
 
-use crate::facts::paths::{bare, file_name};
+use crate::facts::paths::{bare, file_name, is_below};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::{ComposeService, join, parent};
 
 use super::mounts::PLAIN_BASES;
 use super::names::is_named_for_work;
+use super::work::MODES;
 
 /// Parts of names of files and folders around them for what is tried out.
 const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "travis", "circleci", "uffizzi", "cross"];
@@ -34,6 +35,9 @@ impl Facts<'_> {
         if self.is_set_for_development(image) {
             return Some("it is set up for development".to_owned());
         }
+        if let Some((script, setting, mount)) = self.starts_in_development(image) {
+            return Some(format!("`{script}` starts it with `{setting}`, and `{mount}` mounts sources"));
+        }
         if let Some(by) = self.starts_djangos_server(image) {
             return Some(format!("{by} starts the server of Django for development"));
         }
@@ -58,6 +62,11 @@ impl Facts<'_> {
         }
         if self.may_be_published() {
             return None;
+        }
+        if let Some((workflow, job)) = self.workspace.job_that_tries(&self.service.dockerfile) {
+            return Some(format!(
+                "the job `{job}` of `{workflow}` builds it to test with and does not push it, and nothing else is seen to build it"
+            ));
         }
         if let Some(mount) = self.mount_over(image) {
             return Some(format!("`{}` mounts the sources over it, and no workflow is seen to build it", mount.file));
@@ -87,6 +96,33 @@ impl Facts<'_> {
         let starts_a_shell =
             matches!(words.as_slice(), [word] if matches!(file_name(bare(word)), "sh" | "bash" | "zsh"));
         starts_a_shell.then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
+    }
+
+    /// A script that starts something for development, how it says so, and the compose file that mounts sources into the image:
+    /// `bin/rails server -e development`.
+    fn starts_in_development(&self, image: &StageFacts) -> Option<(String, String, &str)> {
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        let mut around = self.mounts.iter().filter(|mount| {
+            mount.target != "/" && (is_below(&mount.target, workdir) || is_below(workdir, &mount.target))
+        });
+        let mount = around.find(|mount| mount.is_whole || self.workspace.is_dir(&mount.source))?;
+        let said = |line: &str| {
+            let words: Vec<&str> = line.split_whitespace().map(bare).collect();
+            let option = words.windows(2).find(|pair| matches!(pair, ["-e" | "--environment", "development"]));
+            let option = option.map(|pair| pair.join(" "));
+            option.or_else(|| {
+                let is_mode = |word: &&&str| {
+                    word.split_once('=').is_some_and(|(name, value)| {
+                        value == "development" && (name == "--environment" || MODES.contains(&name))
+                    })
+                };
+                words.iter().find(is_mode).map(|word| (*word).to_owned())
+            })
+        };
+        let script = self.start_script_with(image, |line| said(line).is_some())?;
+        let file = self.workspace.read(&script).ok()?;
+        let setting = file.text().lines().filter(|line| !line.trim_start().starts_with('#')).find_map(said)?;
+        Some((script, setting, mount.file.as_str()))
     }
 
     /// What starts `manage.py runserver`: the image itself or a script.

@@ -16,7 +16,7 @@ pub(in crate::facts) struct SourceMount {
     /// Where it lies in the image.
     pub(super) target: String,
     /// What is mounted, relative to the root.
-    source: String,
+    pub(super) source: String,
     /// Whether that is the folder that the image is built in, or one around it.
     pub(super) is_whole: bool,
     /// The compose file that says so.

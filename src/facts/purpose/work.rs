@@ -40,7 +40,7 @@ const CHECKERS: [&str; 30] = [
     "rubocop",
 ];
 /// Variables of frameworks that say what they run for.
-const MODES: [&str; 6] = ["RAILS_ENV", "RACK_ENV", "NODE_ENV", "MIX_ENV", "APP_ENV", "DJANGO_ENV"];
+pub(super) const MODES: [&str; 6] = ["RAILS_ENV", "RACK_ENV", "NODE_ENV", "MIX_ENV", "APP_ENV", "DJANGO_ENV"];
 /// Owners and names of images in which people or CI services work.
 const WORKBENCHES: [&str; 14] = [
     "cypress/",
