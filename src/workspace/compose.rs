@@ -139,8 +139,10 @@ impl Workspace {
     #[must_use]
     pub fn compose_files(&self, path: &str, other: &str) -> Vec<Arc<Vec<ComposeFile>>> {
         let mut folders: BTreeSet<&str> = ["", other].into();
+        // The context may be one of those on the way.
         let mut folder = parent(path);
-        while folders.insert(folder) {
+        while !folder.is_empty() {
+            folders.insert(folder);
             folder = parent(folder);
         }
         folders.into_iter().map(|folder| self.compose_files_in(folder)).collect()
