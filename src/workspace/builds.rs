@@ -195,7 +195,15 @@ impl Workspace {
 
     fn ci_files(&self) -> impl Iterator<Item = String> {
         let workflows = self.list(WORKFLOWS).into_iter().map(|entry| format!("{WORKFLOWS}/{}", entry.name));
-        workflows.chain(CI_FILES.map(str::to_owned)).filter(|path| self.is_file(path))
+        // `cloudbuild-api.yaml` beside `cloudbuild.yaml`.
+        let is_another = |name: &str| {
+            let name = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
+            name.is_some_and(|name| name.starts_with("cloudbuild") || name.starts_with("azure-pipelines"))
+        };
+        let listed = self.list("").into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name);
+        let others = listed.filter(|name| is_another(name) && !CI_FILES.contains(&name.as_str()));
+        let others: Vec<String> = others.collect();
+        workflows.chain(CI_FILES.map(str::to_owned)).chain(others).filter(|path| self.is_file(path))
     }
 
     /// The Dockerfiles that workflows build in `context`, each behind the workflow.

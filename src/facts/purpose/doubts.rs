@@ -21,7 +21,8 @@ const SYSTEMS: [&str; 8] =
     ["amazonlinux", "almalinux", "centos", "fedora", "oraclelinux", "rockylinux", "ubi8", "ubi9"];
 
 impl Facts<'_> {
-    /// What makes it doubtful that a final image is shipped, in words; `None` where nothing does.
+    /// What makes it doubtful that a final image is shipped, or that people run it who do not work on it, in words; `None` where nothing
+    /// does.
     #[must_use]
     pub fn doubt_of_shipping(&self, image: &StageFacts) -> Option<&str> {
         let purpose = self.purposes.get(image.index)?;
@@ -29,6 +30,21 @@ impl Facts<'_> {
     }
 
     fn find_doubt(&self, image: &StageFacts) -> Option<String> {
+        let shipped = self.shipped_by();
+        if let Some(sign) = self.sign_of_development(image) {
+            return Some(match shipped {
+                Some(by) => format!("{sign}, though `{by}` ships the image"),
+                None => format!("perhaps nobody ships the image, since {sign}"),
+            });
+        }
+        if shipped.is_some() {
+            return None;
+        }
+        self.sign_against_shipping(image).map(|sign| format!("perhaps nobody ships the image, since {sign}"))
+    }
+
+    /// What of an image speaks for developing or testing; people ship such images all the same.
+    fn sign_of_development(&self, image: &StageFacts) -> Option<String> {
         if self.starts_a_development_server(image) {
             return Some("it starts a server for development".to_owned());
         }
@@ -41,15 +57,17 @@ impl Facts<'_> {
         if let Some(by) = self.starts_djangos_server(image) {
             return Some(format!("{by} starts the server of Django for development"));
         }
-        if let Some(name) = self.name_of_trials() {
-            return Some(format!("it is named `{name}`"));
-        }
         let words = self.all_start_words(image);
         if let Some(word) = words.iter().map(|word| bare(word)).find(|word| WORK.contains(word)) {
             return Some(format!("it starts `{word}`"));
         }
-        if self.starts_with(image, &TEST_CHAINS) {
-            return Some("it starts a chain to test with".to_owned());
+        self.starts_with(image, &TEST_CHAINS).then(|| "it starts a chain to test with".to_owned())
+    }
+
+    /// What else makes it doubtful that an image is shipped of which no file says so.
+    fn sign_against_shipping(&self, image: &StageFacts) -> Option<String> {
+        if let Some(name) = self.name_of_trials() {
+            return Some(format!("it is named `{name}`"));
         }
         if let Some(other) = self
             .one_for_production()
@@ -93,6 +111,7 @@ impl Facts<'_> {
         if self.leaves_what_it_starts(image) {
             return Some("it starts nothing by itself, and no workflow is seen to build it".to_owned());
         }
+        let words = self.all_start_words(image);
         let starts_a_shell =
             matches!(words.as_slice(), [word] if matches!(file_name(bare(word)), "sh" | "bash" | "zsh"));
         starts_a_shell.then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())

@@ -5,12 +5,14 @@
 //! * [`Facts::is_runtime_image`]: it is there to run a program.
 //!
 //! Names of files, folders and stages and the comment at the head of a file are read in `names`, what an image starts in `starts`,
-//! what of it speaks of work in `work`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`.
+//! what of it speaks of work in `work`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`, and what
+//! outweighs it in `shipping`.
 
 mod arms;
 mod doubts;
 mod mounts;
 mod names;
+mod shipping;
 mod starts;
 mod work;
 

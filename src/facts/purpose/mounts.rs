@@ -163,7 +163,8 @@ impl Facts<'_> {
         // What is no file that lies there may be a folder or an archive.
         let is_other_file = |source: &str| {
             let place = join(&self.service.context, source.trim_start_matches('/'));
-            let is_archive = transfer.add && [".tar", ".tgz", ".zip", ".gz", ".xz"].iter().any(|it| source.contains(it));
+            let is_archive =
+                transfer.add && [".tar", ".tgz", ".zip", ".gz", ".xz"].iter().any(|it| source.contains(it));
             place.is_some_and(|place| self.workspace.is_file(&place))
                 && destination != path
                 && file_name(source) != file_name(path)
@@ -264,8 +265,8 @@ fn leaves_alone(run: &Run, path: &str) -> bool {
         let builds = invocation.program == "go" && invocation.argument(0) != Some("mod");
         let makes_folder = matches!(invocation.program.as_str(), "mkdir" | "chown" | "chmod");
         // `bundle install --binstubs` makes `bin/rails`.
-        let makes_starters =
-            invocation.program == "bundle" && invocation.arguments.iter().any(|word| word.value.text().contains("binstubs"));
+        let makes_starters = invocation.program == "bundle"
+            && invocation.arguments.iter().any(|word| word.value.text().contains("binstubs"));
         (HARMLESS.contains(&invocation.program.as_str()) || elsewhere)
             && !builds
             && !makes_starters

@@ -49,7 +49,11 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
         let named = copy.files.iter().find_map(|file| Some((file, facts.step_that_names(file)?)));
         let named = named.map(|(file, range)| {
-            format!("; the `RUN` of line {} names `{}`: that step has to get it, too", facts.source.line(range.start()), file.path)
+            format!(
+                "; the `RUN` of line {} names `{}`: that step has to get it, too",
+                facts.source.line(range.start()),
+                file.path
+            )
         });
         finding.help(format!("{}{}", help(facts, &copy), named.unwrap_or_default()));
         finding.fix(fix(facts, &copy));

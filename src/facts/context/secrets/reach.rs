@@ -42,7 +42,8 @@ impl Facts<'_> {
             parts.any(|part| part.eq_ignore_ascii_case("test") || part.eq_ignore_ascii_case("tests"))
         };
         let may_show = |other: &str| other != path && (is_for_tests(other) || is_code(file_name(other)));
-        let mut others = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_show(&file.path)).take(MAX_FILES);
+        let mut others =
+            tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_show(&file.path)).take(MAX_FILES);
         others.any(|other| {
             let source = join(context, &other.path).and_then(|place| self.workspace.read(&place).ok());
             source.is_some_and(|source| source.text().contains(value))
@@ -91,7 +92,8 @@ impl Facts<'_> {
         let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
         let tree = self.workspace.tree(context, ignore.as_ref());
         let (name, folder) = (file_name(path), file_name(parent(path)));
-        let is_comment = |line: &str| ["#", "//", ";", "--", "*", "/*"].iter().any(|sign| line.trim_start().starts_with(sign));
+        let is_comment =
+            |line: &str| ["#", "//", ";", "--", "*", "/*"].iter().any(|sign| line.trim_start().starts_with(sign));
         // The folder is told beside the name: `server.key` does not tell of a folder `server`.
         let speaks = |line: &str, is_beside: bool| {
             !is_comment(line) && has_part(line, name) && (is_beside || has_part(&line.replace(name, ""), folder))
