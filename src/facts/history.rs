@@ -72,7 +72,7 @@ impl Facts<'_> {
         let heirs = self.descendants(stage.index);
         let elsewhere = !self.is_in_final(stage.index);
         let is_project =
-            |image: &StageFacts| (elsewhere || heirs.contains(&image.index)) && self.is_runtime_image(image);
+            |image: &StageFacts| (elsewhere || heirs.contains(&image.index)) && self.is_there_to_run(image);
         let sets_up = |invocation: &Invocation| {
             // Not `git config --global url.….insteadOf`, which is there to fetch.
             const ABOUT_WORK: [&str; 3] = ["user.", "pull.", "safe.directory"];

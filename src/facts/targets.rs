@@ -9,8 +9,7 @@ use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
 use super::{Base, Facts, StageFacts};
 
 /// Folders that say nothing of how images are built.
-const ELSEWHERE: &str =
-    ".git\n**/.git\n**/node_modules\n**/.venv\n**/venv\n**/site-packages\n**/__pycache__\n**/vendor\n**/third_party\n";
+const ELSEWHERE: &str = ".git\n**/.git\n**/node_modules\n**/.venv\n**/venv\n**/site-packages\n**/__pycache__\n**/vendor\n**/third_party\n**/.ipynb_checkpoints\n";
 
 /// Files looked into, and how large they may be, before the answer is that nobody knows.
 const MAX_FILES: usize = 4_000;

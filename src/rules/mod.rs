@@ -187,7 +187,7 @@ fn of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, mut diagnostic: Diagnost
     }
     if let Some(doubt) = facts.doubt_of_shipping_any(offset) {
         diagnostic.severity = Severity::Info;
-        diagnostic.notes.push(("informative", format!("perhaps nobody ships the image, since {doubt}")));
+        diagnostic.notes.push(("informative", doubt.to_owned()));
     }
     Some(diagnostic)
 }

@@ -126,6 +126,24 @@ impl Workspace {
         self.build_definitions(dockerfile).into_iter().find(publishes).map(|found| found.file)
     }
 
+    /// The workflow, other than one for developing and testing, that builds `dockerfile` and pushes it in the same step.
+    #[must_use]
+    pub fn workflow_that_pushes(&self, dockerfile: &str) -> Option<String> {
+        let pushes = |found: &BuildDefinition| publishes(found) && found.pushed == Some(true);
+        self.build_definitions(dockerfile).into_iter().find(pushes).map(|found| found.file)
+    }
+
+    /// The workflow with the job for tests in it that loads the image of `dockerfile` and does not push it, where nothing else builds it.
+    #[must_use]
+    pub fn job_that_tries(&self, dockerfile: &str) -> Option<(String, String)> {
+        if !self.composed(dockerfile).is_empty() {
+            return None;
+        }
+        let all = self.build_definitions(dockerfile);
+        let first = all.first().filter(|_| all.iter().all(|found| found.tried_in.is_some()))?;
+        Some((first.file.clone(), first.tried_in.clone()?))
+    }
+
     /// Whether a CI file may build images in a way that is not read: by a workflow of another repository, an action that nobody knows, kaniko.
     #[must_use]
     pub fn may_be_built_unseen(&self) -> bool {
@@ -177,7 +195,15 @@ impl Workspace {
 
     fn ci_files(&self) -> impl Iterator<Item = String> {
         let workflows = self.list(WORKFLOWS).into_iter().map(|entry| format!("{WORKFLOWS}/{}", entry.name));
-        workflows.chain(CI_FILES.map(str::to_owned)).filter(|path| self.is_file(path))
+        // `cloudbuild-api.yaml` beside `cloudbuild.yaml`.
+        let is_another = |name: &str| {
+            let name = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
+            name.is_some_and(|name| name.starts_with("cloudbuild") || name.starts_with("azure-pipelines"))
+        };
+        let listed = self.list("").into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name);
+        let others = listed.filter(|name| is_another(name) && !CI_FILES.contains(&name.as_str()));
+        let others: Vec<String> = others.collect();
+        workflows.chain(CI_FILES.map(str::to_owned)).chain(others).filter(|path| self.is_file(path))
     }
 
     /// The Dockerfiles that workflows build in `context`, each behind the workflow.
@@ -225,7 +251,9 @@ fn composes(line: &str) -> bool {
 }
 
 fn publishes(definition: &BuildDefinition) -> bool {
-    matches!(definition.kind, DefinitionKind::Workflow | DefinitionKind::Bake) && !is_for_work(&definition.file)
+    matches!(definition.kind, DefinitionKind::Workflow | DefinitionKind::Bake)
+        && definition.tried_in.is_none()
+        && !is_for_work(&definition.file)
 }
 
 fn said(value: &str, definition: &BuildDefinition) -> Said<String> {

@@ -36,7 +36,7 @@ pub struct ComposeService {
     written: Option<Written>,
     /// Its `entrypoint` and `command`, word by word.
     pub start: Vec<String>,
-    /// What it mounts, source and target as written; volumes without a source are left out.
+    /// What it mounts, source and target as written, also through an alias; volumes without a source are left out.
     pub volumes: Vec<(String, String)>,
 }
 
@@ -139,8 +139,10 @@ impl Workspace {
     #[must_use]
     pub fn compose_files(&self, path: &str, other: &str) -> Vec<Arc<Vec<ComposeFile>>> {
         let mut folders: BTreeSet<&str> = ["", other].into();
+        // The context may be one of those on the way.
         let mut folder = parent(path);
-        while folders.insert(folder) {
+        while !folder.is_empty() {
+            folders.insert(folder);
             folder = parent(folder);
         }
         folders.into_iter().map(|folder| self.compose_files_in(folder)).collect()
@@ -293,6 +295,9 @@ fn services(text: &str, path: &str, dotenv: &str) -> Vec<ComposeService> {
         let words = ["entrypoint", "command"].into_iter().flat_map(|key| start(&service.lines, key));
         service.start = words.collect();
         service.volumes = volumes(&service.lines);
+        if service.volumes.is_empty() {
+            service.volumes = node.and_then(|node| node.get("volumes")).map(listed_volumes).unwrap_or_default();
+        }
     }
     found
 }
@@ -423,6 +428,16 @@ fn volumes(lines: &[String]) -> Vec<(String, String)> {
     }
     found.retain(|(source, target)| !source.is_empty() && !target.is_empty());
     found
+}
+
+/// The same where an alias or a merged key brings them: `volumes: *sources`.
+fn listed_volumes(node: &Node) -> Vec<(String, String)> {
+    let long = |item: &Node, keys: [&str; 2]| keys.iter().find_map(|key| item.get(key)?.text()).map(str::to_owned);
+    let read = |item: &Node| match item.text() {
+        Some(text) => mount(text),
+        None => Some((long(item, ["source", "src"])?, long(item, ["target", "destination"])?)),
+    };
+    node.items().iter().filter_map(read).collect()
 }
 
 /// The short form: what stands before and behind the first colon that is in no `${…}`.

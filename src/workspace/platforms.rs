@@ -22,13 +22,16 @@ type Named = (String, Vec<String>);
 /// The file of a platform by its name, with what reads it for the folder that it stands in.
 type Reader = (&'static str, fn(&str, &str) -> Vec<Named>);
 
-const READERS: [Reader; 6] = [
+const READERS: [Reader; 9] = [
     ("render.yaml", render),
     ("heroku.yml", heroku),
     ("fly.toml", fly),
-    ("railway.toml", railway),
-    ("railway.json", railway),
+    ("railway.*toml", railway),
+    ("railway.*json", railway),
     (".do/app.yaml", digital_ocean),
+    ("captain-definition*", captain),
+    ("skaffold.yaml", skaffold),
+    ("template.y*ml", sam),
 ];
 
 impl Workspace {
@@ -41,14 +44,63 @@ impl Workspace {
         let mut found = Vec::new();
         for folder in folders {
             for (name, reader) in READERS {
-                let Some(path) = join(folder, name).filter(|path| self.is_file(path)) else { continue };
-                let Ok(file) = self.read(&path) else { continue };
-                let own = reader(file.text(), folder).into_iter().filter(|(named, _)| named == dockerfile);
-                found.extend(own.map(|(_, commands)| DeployedImage { file: path.clone(), commands }));
+                for path in self.files_called(folder, name) {
+                    let Ok(file) = self.read(&path) else { continue };
+                    let own = reader(file.text(), folder).into_iter().filter(|(named, _)| named == dockerfile);
+                    found.extend(own.map(|(_, commands)| DeployedImage { file: path.clone(), commands }));
+                }
             }
         }
         found
     }
+}
+
+impl Workspace {
+    /// The files of `folder` with a name, in which a `*` stands for anything: `railway.*json`.
+    fn files_called(&self, folder: &str, name: &str) -> Vec<String> {
+        let Some((start, end)) = name.split_once('*') else {
+            return join(folder, name).filter(|path| self.is_file(path)).into_iter().collect();
+        };
+        let is_called = |name: &str| name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
+        let entries = self.list(folder).into_iter().filter(|entry| !entry.is_dir && is_called(&entry.name));
+        entries.filter_map(|entry| join(folder, &entry.name)).collect()
+    }
+}
+
+/// `dockerfilePath` in a `captain-definition`.
+fn captain(text: &str, folder: &str) -> Vec<Named> {
+    let Ok(document) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let path = document.get("dockerfilePath").and_then(Value::as_str);
+    path.and_then(|path| join(folder, path)).map(|path| (path, Vec::new())).into_iter().collect()
+}
+
+/// `build.artifacts` of Skaffold, but for those that another builder than Docker or kaniko makes.
+fn skaffold(text: &str, folder: &str) -> Vec<Named> {
+    let Some(document) = Node::parse(text) else { return Vec::new() };
+    let artifacts = document.get("build").and_then(|build| build.get("artifacts")).map(Node::items);
+    let built = artifacts.unwrap_or_default().iter().filter_map(|artifact| {
+        if ["ko", "jib", "buildpacks", "custom", "bazel"].iter().any(|builder| artifact.get(builder).is_some()) {
+            return None;
+        }
+        let context = artifact.get("context").and_then(Node::text).unwrap_or(".");
+        let mut builders = ["docker", "kaniko"].iter().filter_map(|builder| artifact.get(builder));
+        let file = builders.find_map(|builder| builder.get("dockerfile")?.text()).unwrap_or("Dockerfile");
+        Some((join(&join(folder, context)?, file)?, Vec::new()))
+    });
+    built.collect()
+}
+
+/// `Metadata` with `Dockerfile` and `DockerContext` of a function of AWS SAM.
+fn sam(text: &str, folder: &str) -> Vec<Named> {
+    let Some(document) = Node::parse(text).filter(|_| text.contains("AWS::Serverless")) else { return Vec::new() };
+    let resources = document.get("Resources").map(Node::members).unwrap_or_default();
+    let built = resources.iter().filter_map(|resource| {
+        let metadata = resource.node.get("Metadata")?;
+        let file = metadata.get("Dockerfile")?.text()?;
+        let context = metadata.get("DockerContext").and_then(Node::text).unwrap_or(".");
+        Some((join(&join(folder, context)?, file)?, Vec::new()))
+    });
+    built.collect()
 }
 
 /// `services` of a blueprint with `runtime: docker`; paths are relative to `rootDir` or to the repository.
@@ -201,6 +253,19 @@ mod tests {
         assert_eq!(deployed(&[("railway.json", railway)], "Dockerfile"), ["railway.json: make seed"]);
         let app = "services:\n- name: web\n  dockerfile_path: web/Dockerfile\n  run_command: make start\n";
         assert_eq!(deployed(&[(".do/app.yaml", app)], "web/Dockerfile"), [".do/app.yaml: make start"]);
+    }
+
+    #[test]
+    fn files_of_other_services_name_a_dockerfile() {
+        let captain = "{\"schemaVersion\": 2, \"dockerfilePath\": \"./web.Dockerfile\"}";
+        assert_eq!(deployed(&[("captain-definition-web", captain)], "web.Dockerfile"), ["captain-definition-web: "]);
+        let railway = "{\"build\": {\"dockerfilePath\": \"api/Dockerfile\"}}";
+        assert_eq!(deployed(&[("railway.api.json", railway)], "api/Dockerfile"), ["railway.api.json: "]);
+        let skaffold = "build:\n  artifacts:\n  - image: a\n    context: api\n    docker:\n      dockerfile: D\n  - image: b\n    context: web\n    jib: {}\n";
+        assert_eq!(deployed(&[("skaffold.yaml", skaffold)], "api/D"), ["skaffold.yaml: "]);
+        assert!(deployed(&[("skaffold.yaml", skaffold)], "web/Dockerfile").is_empty());
+        let sam = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Metadata:\n      Dockerfile: Dockerfile.f\n      DockerContext: ./f\n";
+        assert_eq!(deployed(&[("template.yaml", sam)], "f/Dockerfile.f"), ["template.yaml: "]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ const FEW_FOLDERS: usize = 8;
 const MAX_TREES: usize = 256;
 
 /// Folders whose Python files are not the project's own.
-const FOREIGN: [&str; 10] = [
+const FOREIGN: [&str; 11] = [
     "node_modules",
     ".git",
     ".venv",
@@ -42,6 +42,7 @@ const FOREIGN: [&str; 10] = [
     ".nox",
     ".mypy_cache",
     ".ruff_cache",
+    ".ipynb_checkpoints",
 ];
 
 /// Results of walks by their arguments.

@@ -29,7 +29,8 @@ const BACKUPS: &str = "**/*.pre-slim.*";
 const BACKUPS_COMMENT: &str = "Backups that slimlint makes";
 
 /// Where no Dockerfile of the context lies.
-const FOREIGN: &str = "**/.git\n**/node_modules\n**/.venv\n**/venv\n**/site-packages\n**/__pycache__\n";
+const FOREIGN: &str =
+    "**/.git\n**/node_modules\n**/.venv\n**/venv\n**/site-packages\n**/__pycache__\n**/.ipynb_checkpoints\n";
 
 /// What lies in a context that no build reads, and the patterns that leave it out. The same for all Dockerfiles of a context
 /// that read the same ignore file.

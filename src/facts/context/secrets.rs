@@ -109,6 +109,14 @@ impl Facts<'_> {
         found
     }
 
+    /// The first `RUN` that names the file.
+    #[must_use]
+    pub fn step_that_names(&self, file: &SecretFile) -> Option<TextRange> {
+        let runs = self.stages.iter().flat_map(|stage| &stage.runs);
+        let mut texts = runs.filter_map(|run| self.dockerfile.instructions.get(run.instruction));
+        texts.find(|text| reach::has_part(text.body.text(), file_name(&file.path))).map(|text| text.range)
+    }
+
     /// The copies that name one such file.
     fn named_secrets(&self) -> Vec<SecretCopy<'_>> {
         let mut found = Vec::new();

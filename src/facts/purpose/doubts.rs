@@ -1,11 +1,12 @@
 //! What makes it doubtful that anybody ships an image, though nothing says outright that people only work with it.
 
-use crate::facts::paths::{bare, file_name};
+use crate::facts::paths::{bare, file_name, is_below};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::{ComposeService, join, parent};
 
 use super::mounts::PLAIN_BASES;
 use super::names::is_named_for_work;
+use super::work::MODES;
 
 /// Parts of names of files and folders around them for what is tried out.
 const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "travis", "circleci", "uffizzi", "cross"];
@@ -20,7 +21,8 @@ const SYSTEMS: [&str; 8] =
     ["amazonlinux", "almalinux", "centos", "fedora", "oraclelinux", "rockylinux", "ubi8", "ubi9"];
 
 impl Facts<'_> {
-    /// What makes it doubtful that a final image is shipped, in words; `None` where nothing does.
+    /// What makes it doubtful that a final image is shipped, or that people run it who do not work on it, in words; `None` where nothing
+    /// does.
     #[must_use]
     pub fn doubt_of_shipping(&self, image: &StageFacts) -> Option<&str> {
         let purpose = self.purposes.get(image.index)?;
@@ -28,24 +30,44 @@ impl Facts<'_> {
     }
 
     fn find_doubt(&self, image: &StageFacts) -> Option<String> {
+        let shipped = self.shipped_by();
+        if let Some(sign) = self.sign_of_development(image) {
+            return Some(match shipped {
+                Some(by) => format!("{sign}, though `{by}` ships the image"),
+                None => format!("perhaps nobody ships the image, since {sign}"),
+            });
+        }
+        if shipped.is_some() {
+            return None;
+        }
+        self.sign_against_shipping(image).map(|sign| format!("perhaps nobody ships the image, since {sign}"))
+    }
+
+    /// What of an image speaks for developing or testing; people ship such images all the same.
+    fn sign_of_development(&self, image: &StageFacts) -> Option<String> {
         if self.starts_a_development_server(image) {
             return Some("it starts a server for development".to_owned());
         }
         if self.is_set_for_development(image) {
             return Some("it is set up for development".to_owned());
         }
+        if let Some((script, setting, mount)) = self.starts_in_development(image) {
+            return Some(format!("`{script}` starts it with `{setting}`, and `{mount}` mounts sources"));
+        }
         if let Some(by) = self.starts_djangos_server(image) {
             return Some(format!("{by} starts the server of Django for development"));
-        }
-        if let Some(name) = self.name_of_trials() {
-            return Some(format!("it is named `{name}`"));
         }
         let words = self.all_start_words(image);
         if let Some(word) = words.iter().map(|word| bare(word)).find(|word| WORK.contains(word)) {
             return Some(format!("it starts `{word}`"));
         }
-        if self.starts_with(image, &TEST_CHAINS) {
-            return Some("it starts a chain to test with".to_owned());
+        self.starts_with(image, &TEST_CHAINS).then(|| "it starts a chain to test with".to_owned())
+    }
+
+    /// What else makes it doubtful that an image is shipped of which no file says so.
+    fn sign_against_shipping(&self, image: &StageFacts) -> Option<String> {
+        if let Some(name) = self.name_of_trials() {
+            return Some(format!("it is named `{name}`"));
         }
         if let Some(other) = self
             .one_for_production()
@@ -58,6 +80,11 @@ impl Facts<'_> {
         }
         if self.may_be_published() {
             return None;
+        }
+        if let Some((workflow, job)) = self.workspace.job_that_tries(&self.service.dockerfile) {
+            return Some(format!(
+                "the job `{job}` of `{workflow}` builds it to test with and does not push it, and nothing else is seen to build it"
+            ));
         }
         if let Some(mount) = self.mount_over(image) {
             return Some(format!("`{}` mounts the sources over it, and no workflow is seen to build it", mount.file));
@@ -84,9 +111,37 @@ impl Facts<'_> {
         if self.leaves_what_it_starts(image) {
             return Some("it starts nothing by itself, and no workflow is seen to build it".to_owned());
         }
+        let words = self.all_start_words(image);
         let starts_a_shell =
             matches!(words.as_slice(), [word] if matches!(file_name(bare(word)), "sh" | "bash" | "zsh"));
         starts_a_shell.then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
+    }
+
+    /// A script that starts something for development, how it says so, and the compose file that mounts sources into the image:
+    /// `bin/rails server -e development`.
+    fn starts_in_development(&self, image: &StageFacts) -> Option<(String, String, &str)> {
+        let workdir = image.state.workdir.known().unwrap_or("/");
+        let mut around = self.mounts.iter().filter(|mount| {
+            mount.target != "/" && (is_below(&mount.target, workdir) || is_below(workdir, &mount.target))
+        });
+        let mount = around.find(|mount| mount.is_whole || self.workspace.is_dir(&mount.source))?;
+        let said = |line: &str| {
+            let words: Vec<&str> = line.split_whitespace().map(bare).collect();
+            let option = words.windows(2).find(|pair| matches!(pair, ["-e" | "--environment", "development"]));
+            let option = option.map(|pair| pair.join(" "));
+            option.or_else(|| {
+                let is_mode = |word: &&&str| {
+                    word.split_once('=').is_some_and(|(name, value)| {
+                        value == "development" && (name == "--environment" || MODES.contains(&name))
+                    })
+                };
+                words.iter().find(is_mode).map(|word| (*word).to_owned())
+            })
+        };
+        let script = self.start_script_with(image, |line| said(line).is_some())?;
+        let file = self.workspace.read(&script).ok()?;
+        let setting = file.text().lines().filter(|line| !line.trim_start().starts_with('#')).find_map(said)?;
+        Some((script, setting, mount.file.as_str()))
     }
 
     /// What starts `manage.py runserver`: the image itself or a script.

@@ -5,12 +5,14 @@
 //! * [`Facts::is_runtime_image`]: it is there to run a program.
 //!
 //! Names of files, folders and stages and the comment at the head of a file are read in `names`, what an image starts in `starts`,
-//! what of it speaks of work in `work`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`.
+//! what of it speaks of work in `work`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`, and what
+//! outweighs it in `shipping`.
 
 mod arms;
 mod doubts;
 mod mounts;
 mod names;
+mod shipping;
 mod started;
 mod starts;
 mod work;
@@ -47,7 +49,7 @@ impl Facts<'_> {
                 || self.has_debugger(image)
                 || self.stands_on_a_workbench(image)
                 || self.starts_from_a_mount(image)
-                || self.takes_sources_from_a_mount(image)
+                || (self.runs_over_a_mount(image) && !self.is_pushed())
                 || self.is_worked_on_in_a_mount(image)
                 || self.is_an_editors_container()
                 || self.builds_what_it_is_given(image)
@@ -56,12 +58,18 @@ impl Facts<'_> {
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.works.get_or_init(answer))
     }
 
-    /// Whether a final image is there to run a service or a program, not to work in: nothing says that people work with it, and what
-    /// it starts is neither a shell nor an idle command.
+    /// Whether a final image is there to run a service or a program, not to work in: nothing says that people work with it, it holds
+    /// something of its program, and what it starts is neither a shell nor an idle command.
     #[must_use]
     pub fn is_runtime_image(&self, image: &StageFacts) -> bool {
-        let answer = || !self.is_for_work(image) && self.starts_a_program(image);
+        let answer = || self.is_there_to_run(image) && !self.runs_over_a_mount(image);
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.runs.get_or_init(answer))
+    }
+
+    /// The same of an image that may take its program from a mount: what it holds beside that is shipped all the same.
+    #[must_use]
+    pub fn is_there_to_run(&self, image: &StageFacts) -> bool {
+        !self.is_for_work(image) && self.starts_a_program(image)
     }
 
     /// Whether an image is for developing or testing by what it sets and starts: `ENV TESTING=true`, `--reload`. People ship

@@ -10,11 +10,15 @@ use super::starts::words;
 pub(super) const PLAIN_BASES: [&str; 10] =
     ["alpine", "debian", "elixir", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
 
-/// A mount of the folder that an image is built in, or of one around it.
+/// A mount of files of the repository: of the folder that an image is built in, of one around it, or of a part.
 #[derive(Debug)]
 pub(in crate::facts) struct SourceMount {
     /// Where it lies in the image.
     pub(super) target: String,
+    /// What is mounted, relative to the root.
+    pub(super) source: String,
+    /// Whether that is the folder that the image is built in, or one around it.
+    pub(super) is_whole: bool,
     /// The compose file that says so.
     pub(super) file: String,
     /// The stage that the service builds; `None` for the last.
@@ -31,10 +35,16 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
             Some(composed.volumes.iter().map(move |volume| (build, volume)))
         });
         for (build, (source, target)) in own.flatten() {
-            let place = source.starts_with('.').then(|| join(parent(&file.path), source)).flatten();
-            if place.is_some_and(|place| is_below(&format!("/{}", service.context), &format!("/{place}"))) {
+            // Compose is called where its file lies.
+            let here = ["${PWD}", "$PWD"].iter().find_map(|variable| source.strip_prefix(variable));
+            let here = here.filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            let source = here.map_or_else(|| source.clone(), |rest| format!(".{rest}"));
+            let place = source.starts_with('.').then(|| join(parent(&file.path), &source)).flatten();
+            if let Some(source) = place {
                 let target = format!("/{}", target.trim_matches('/'));
-                mounts.push(SourceMount { target, file: file.path.clone(), stage: build.target.clone() });
+                let is_whole = is_below(&format!("/{}", service.context), &format!("/{source}"));
+                let (file, stage) = (file.path.clone(), build.target.clone());
+                mounts.push(SourceMount { target, source, is_whole, file, stage });
             }
         }
     }
@@ -85,7 +95,7 @@ impl Facts<'_> {
     /// A mount of the sources over the folder that the image works in.
     pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
         let workdir = image.state.workdir.known().unwrap_or("/");
-        let mut own = self.mounts.iter().filter(|mount| is_built_for(image, mount));
+        let mut own = self.mounts.iter().filter(|mount| mount.is_whole && is_built_for(image, mount));
         own.find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
     }
 
@@ -96,7 +106,7 @@ impl Facts<'_> {
         let covering: Vec<&str> = self
             .mounts
             .iter()
-            .filter(|mount| is_built_for(image, mount))
+            .filter(|mount| mount.is_whole && is_built_for(image, mount))
             .map(|mount| mount.target.as_str())
             .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
@@ -108,6 +118,62 @@ impl Facts<'_> {
                     || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path))))
         };
         !covering.is_empty() && !chain.any(holds_sources)
+    }
+
+    /// Whether the image holds none of its program, which comes with a mount of the sources: compose mounts them over the folder that the
+    /// image works in, and no step copies any, or it starts a file that only such a mount brings.
+    #[must_use]
+    pub fn runs_over_a_mount(&self, image: &StageFacts) -> bool {
+        self.takes_sources_from_a_mount(image) || self.starts_what_only_a_mount_brings(image)
+    }
+
+    /// Whether the image starts a file of the repository that compose mounts, into this stage or another, and that no step of the build
+    /// brings: `ENTRYPOINT ["./entrypoint.sh"]` where only `package.json` is copied, `bin/rails s` behind `COPY Gemfile Gemfile.lock ./`.
+    fn starts_what_only_a_mount_brings(&self, image: &StageFacts) -> bool {
+        let Some(workdir) = image.state.workdir.known().filter(|_| !self.mounts.is_empty()) else { return false };
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let root = chain().last().unwrap_or(image);
+        // Any other base may bring the file.
+        if !PLAIN_BASES.contains(&file_name(&root.image.repository)) {
+            return false;
+        }
+        let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
+        let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
+        let started = instructions.filter_map(|instruction| started_file(&words(instruction)));
+        let mut started = started.map(|file| resolve(workdir, &file));
+        started.any(|path| {
+            let is_mounted = self.mounts.iter().any(|mount| {
+                let Some(rest) = path.strip_prefix(&mount.target) else { return false };
+                let rest = Some(rest).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+                let source = rest.and_then(|rest| join(&mount.source, rest.trim_start_matches('/')));
+                source.is_some_and(|source| self.workspace.is_file(&source))
+            });
+            is_mounted
+                && !chain().flat_map(|stage| &stage.transfers).any(|transfer| self.may_put(transfer, &path))
+                && chain().flat_map(|stage| &stage.runs).all(|run| !run.opaque && leaves_alone(run, &path))
+        })
+    }
+
+    /// Whether a copy may put a file at `path`.
+    fn may_put(&self, transfer: &Transfer, path: &str) -> bool {
+        let Some(destination) = transfer.destination.known() else { return true };
+        if !is_below(path, destination) {
+            return false;
+        }
+        // What is no file that lies there may be a folder or an archive.
+        let is_other_file = |source: &str| {
+            let place = join(&self.service.context, source.trim_start_matches('/'));
+            let is_archive =
+                transfer.add && [".tar", ".tgz", ".zip", ".gz", ".xz"].iter().any(|it| source.contains(it));
+            place.is_some_and(|place| self.workspace.is_file(&place))
+                && destination != path
+                && file_name(source) != file_name(path)
+                && !is_archive
+        };
+        transfer.source != Source::Context
+            || transfer.paths.is_empty()
+            || !transfer.escaping.is_empty()
+            || transfer.paths.iter().any(|(source, _)| source.known().is_none_or(|source| !is_other_file(source)))
     }
 
     /// Whether a `COPY` of `path` takes a folder, or files that are not named.
@@ -123,10 +189,27 @@ fn is_built_for(image: &StageFacts, mount: &SourceMount) -> bool {
     mount.stage.as_deref().is_none_or(|stage| stage.contains('$') || named(stage))
 }
 
+/// The file that a start runs, as it is written there, where it is named by a path: `./entrypoint.sh`, `bin/rails` of
+/// `sh -c "bin/rails s"`, `start.sh` of `bash start.sh`.
+fn started_file(words: &[&str]) -> Option<String> {
+    let is_shell = |word: &str| matches!(file_name(word), "sh" | "bash" | "ash" | "dash");
+    let (first, rest) = words.split_first()?;
+    if !is_shell(first) {
+        return first.contains('/').then(|| (*first).to_owned());
+    }
+    let (flags, rest) = rest.split_at(rest.iter().take_while(|word| word.starts_with('-')).count());
+    let file = rest.first()?;
+    if !flags.iter().any(|flag| flag.contains('c')) {
+        return Some((*file).to_owned());
+    }
+    let own = file.split_whitespace().find(|word| *word != "exec" && !word.contains('='))?;
+    own.contains('/').then(|| own.to_owned())
+}
+
 /// Whether no command of `run` can have made the file at `path`: all of them install packages, set something up, or say that their
 /// result goes elsewhere.
 fn leaves_alone(run: &Run, path: &str) -> bool {
-    const HARMLESS: [&str; 32] = [
+    const HARMLESS: [&str; 41] = [
         "apt-get",
         "apt",
         "apk",
@@ -159,6 +242,15 @@ fn leaves_alone(run: &Run, path: &str) -> bool {
         "docker-php-ext-enable",
         "docker-php-ext-configure",
         "go",
+        "uv",
+        "poetry",
+        "pipenv",
+        "pnpm",
+        "corepack",
+        "cp",
+        "ln",
+        "which",
+        "true",
     ];
     run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never).all(|invocation| {
         let workdir = invocation.workdir.known().unwrap_or("/");
@@ -172,6 +264,12 @@ fn leaves_alone(run: &Run, path: &str) -> bool {
             && words.any(|word| matches!(word, "-o" | "-O" | "--output"));
         let builds = invocation.program == "go" && invocation.argument(0) != Some("mod");
         let makes_folder = matches!(invocation.program.as_str(), "mkdir" | "chown" | "chmod");
-        (HARMLESS.contains(&invocation.program.as_str()) || elsewhere) && !builds && (!named || makes_folder)
+        // `bundle install --binstubs` makes `bin/rails`.
+        let makes_starters = invocation.program == "bundle"
+            && invocation.arguments.iter().any(|word| word.value.text().contains("binstubs"));
+        (HARMLESS.contains(&invocation.program.as_str()) || elsewhere)
+            && !builds
+            && !makes_starters
+            && (!named || makes_folder)
     })
 }

@@ -40,7 +40,7 @@ const CHECKERS: [&str; 30] = [
     "rubocop",
 ];
 /// Variables of frameworks that say what they run for.
-const MODES: [&str; 6] = ["RAILS_ENV", "RACK_ENV", "NODE_ENV", "MIX_ENV", "APP_ENV", "DJANGO_ENV"];
+pub(super) const MODES: [&str; 6] = ["RAILS_ENV", "RACK_ENV", "NODE_ENV", "MIX_ENV", "APP_ENV", "DJANGO_ENV"];
 /// Owners and names of images in which people or CI services work.
 const WORKBENCHES: [&str; 14] = [
     "cypress/",
@@ -281,6 +281,11 @@ impl Facts<'_> {
                 .any(|name| join(&self.service.context, name).is_some_and(|path| self.workspace.is_file(&path)))
             || !self.workspace.deployed(&self.service.dockerfile, &self.service.context).is_empty()
             || !self.manifests_that_run_it().is_empty()
+    }
+
+    /// Whether a workflow says that it pushes the image.
+    pub(super) fn is_pushed(&self) -> bool {
+        self.workspace.workflow_that_pushes(&self.service.dockerfile).is_some()
     }
 
     /// Docker Hub runs `hooks/build` beside the Dockerfile, or `hooks/push`, where it builds the repository.

@@ -141,7 +141,10 @@ fn folder_texts(facts: &Facts<'_>, folder: &str, texts: &mut BTreeSet<String>) {
         }
         for entry in facts.workspace.list(&folder) {
             let path = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
-            let skipped = matches!(entry.name.as_str(), "node_modules" | ".git" | ".venv" | "venv" | "__pycache__");
+            let skipped = matches!(
+                entry.name.as_str(),
+                "node_modules" | ".git" | ".venv" | "venv" | "__pycache__" | ".ipynb_checkpoints"
+            );
             if entry.is_dir && depth < 6 && !skipped {
                 folders.push((path, depth + 1));
             } else if !entry.is_dir && is_text(&path) && is_small(facts.workspace, &path) {

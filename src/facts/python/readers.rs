@@ -10,7 +10,7 @@ use crate::workspace::{NameKind, Workspace, is_dockerfile_name, parent};
 use super::calls::calls_in;
 
 /// Folders that hold no Dockerfile of the repository.
-const ELSEWHERE: &str = "**/node_modules\n**/.git\n**/.venv\n**/venv\n**/site-packages\n";
+const ELSEWHERE: &str = "**/node_modules\n**/.git\n**/.venv\n**/venv\n**/site-packages\n**/.ipynb_checkpoints\n";
 /// Files beyond these are not looked at.
 const MAX_FILES: usize = 2_000;
 

@@ -47,7 +47,15 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         for (file, reader) in readers(&copy).take(LISTED) {
             finding.note("reach", format!("`{reader}` names `{}`", file.path));
         }
-        finding.help(help(facts, &copy));
+        let named = copy.files.iter().find_map(|file| Some((file, facts.step_that_names(file)?)));
+        let named = named.map(|(file, range)| {
+            format!(
+                "; the `RUN` of line {} names `{}`: that step has to get it, too",
+                facts.source.line(range.start()),
+                file.path
+            )
+        });
+        finding.help(format!("{}{}", help(facts, &copy), named.unwrap_or_default()));
         finding.fix(fix(facts, &copy));
     }
 }

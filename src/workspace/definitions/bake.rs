@@ -94,7 +94,10 @@ pub(super) fn builds(text: &str, is_json: bool, path: &str) -> Vec<(u32, Built)>
             None => join(&context, local(&whole.dockerfile.known_or("Dockerfile")?)?)?,
         };
         let Target { stage: target_stage, arguments, platform, .. } = whole;
-        Some((target.line, Built { context, dockerfile, target: target_stage, arguments, platform }))
+        Some((
+            target.line,
+            Built { context, dockerfile, target: target_stage, arguments, platform, pushed: None, tried_in: None },
+        ))
     };
     targets.iter().filter_map(built).collect()
 }

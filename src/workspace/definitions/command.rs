@@ -28,6 +28,10 @@ pub(super) struct Built {
     pub(super) arguments: Given,
     /// `linux/arm64`; several are unknown.
     pub(super) platform: Setting,
+    /// Whether the same step pushes the image, where it says.
+    pub(super) pushed: Option<bool>,
+    /// The job for tests that keeps the image for itself.
+    pub(super) tried_in: Option<String>,
 }
 
 /// Options of `docker build`, `podman build` and `buildah build` that take no value of their own.
@@ -206,7 +210,8 @@ impl Options {
             self.target = self.target.or(Setting::Unknown);
             self.platform = self.platform.or(Setting::Unknown);
         }
-        Built { context, dockerfile, target: self.target, arguments: self.arguments, platform: self.platform }
+        let Self { target, arguments, platform, .. } = self;
+        Built { context, dockerfile, target, arguments, platform, pushed: None, tried_in: None }
     }
 
     fn set(&mut self, name: &str, value: Option<String>) {

@@ -37,6 +37,10 @@ pub(super) struct BuildDefinition {
     pub(super) arguments: Given,
     /// The platform that is built for, `linux/arm64`.
     pub(super) platform: Setting,
+    /// Whether the same step pushes the image, where it says.
+    pub(super) pushed: Option<bool>,
+    /// The job for tests that keeps the image for itself.
+    pub(super) tried_in: Option<String>,
     /// What kind of file says it.
     pub(super) kind: DefinitionKind,
     /// That file, relative to the root.
@@ -175,9 +179,21 @@ impl Workspace {
                 Form::Script => (DefinitionKind::Script, script_builds(text, &path, project)),
                 Form::Package => (DefinitionKind::Script, package_builds(text, folder)),
             };
-            for (line, Built { context, dockerfile, target, arguments, platform }) in builds {
+            for (line, built) in builds {
+                let Built { context, dockerfile, target, arguments, platform, pushed, tried_in } = built;
                 let file = path.clone();
-                let definition = BuildDefinition { dockerfile, context, target, arguments, platform, kind, file, line };
+                let definition = BuildDefinition {
+                    dockerfile,
+                    context,
+                    target,
+                    arguments,
+                    platform,
+                    pushed,
+                    tried_in,
+                    kind,
+                    file,
+                    line,
+                };
                 if !found.contains(&definition) {
                     found.push(definition);
                 }
@@ -236,6 +252,8 @@ impl Workspace {
             target: build.target.map_or(Setting::Unset, |target| Some(target).filter(|it| !it.contains('$')).into()),
             arguments: build.arguments,
             platform: build.platform,
+            pushed: None,
+            tried_in: None,
             kind: DefinitionKind::Compose,
             file,
             line: build.line,

@@ -27,6 +27,8 @@ struct Scope<'n> {
     environment: Variables,
     /// Of a row of the matrix: `service`, `service.name`.
     matrix: Vec<(String, &'n str)>,
+    /// The name of the job.
+    job: Option<String>,
 }
 
 /// What the file with `text` builds in the repository at `repository`, each with its 1-based line.
@@ -37,6 +39,7 @@ pub(super) fn builds(text: &str, repository: &str) -> Vec<(u32, Built)> {
         directory: Some(repository.to_owned()),
         environment: Variables::new(),
         matrix: Vec::new(),
+        job: None,
     };
     let mut found = Vec::new();
     scope.visit(&node, &mut found);
@@ -73,6 +76,9 @@ impl<'n> Scope<'n> {
                 self.environment.insert(name.to_owned(), value.filter(|value| !value.contains('$')));
             }
         }
+        if let Some(name) = node.get("name").and_then(Node::text).filter(|_| node.get("steps").is_some()) {
+            self.job = Some(name.to_owned());
+        }
         let defaults = node.get("defaults").and_then(|defaults| defaults.get("run"));
         for holder in [defaults, Some(node)].into_iter().flatten() {
             let keys = ["working-directory", "workingDirectory", "working_directory"];
@@ -97,7 +103,12 @@ impl<'n> Scope<'n> {
         for Member { key, node, .. } in node.members() {
             let is_data =
                 matches!(key.as_str(), "with" | "env" | "strategy" | "variables" | "on" | "inputs" | "outputs");
-            if !is_data {
+            if is_data {
+                continue;
+            }
+            if node.get("steps").is_some() {
+                Self { job: Some(key.clone()), ..self.clone() }.visit(node, found);
+            } else {
                 self.visit(node, found);
             }
         }
@@ -178,7 +189,15 @@ impl<'n> Scope<'n> {
                 None => arguments.give(line, None),
             }
         }
-        Some(Built { context, dockerfile, target: setting("target"), arguments, platform })
+        let switch = |name: &str| match input(name).map(str::trim) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        };
+        let pushed = switch("push");
+        let keeps = pushed == Some(false) && switch("load") == Some(true);
+        let tried_in = self.job.clone().filter(|job| keeps && is_for_tests(job));
+        Some(Built { context, dockerfile, target: setting("target"), arguments, platform, pushed, tried_in })
     }
 
     /// `text` with its expressions filled in; `None` when nobody knows one of them.
@@ -212,6 +231,12 @@ impl<'n> Scope<'n> {
         }
         self.environment.get(expression.strip_prefix("env.")?)?.clone()
     }
+}
+
+/// `e2e-smoke`, `Integration tests`
+fn is_for_tests(job: &str) -> bool {
+    const TESTS: [&str; 7] = ["test", "tests", "testing", "e2e", "smoke", "integration", "acceptance"];
+    job.split(|c: char| !c.is_alphanumeric()).any(|word| TESTS.iter().any(|test| word.eq_ignore_ascii_case(test)))
 }
 
 /// Whether a job's first checkout is that of another repository, in place of its own.

@@ -299,8 +299,9 @@ fn walker(folder: &Path) -> WalkBuilder {
             let name = entry.file_name();
             // `go mod vendor` brings the Dockerfiles of libraries along.
             let is_vendored = || name == "vendor" && entry.path().join("modules.txt").is_file();
-            entry.depth() == 0
-                || !(name == ".git" || name == "node_modules" || is_backup(&name.to_string_lossy()) || is_vendored())
+            // Jupyter saves copies of open files in `.ipynb_checkpoints`.
+            let is_left_out = [".git", "node_modules", ".ipynb_checkpoints"].iter().any(|folder| name == *folder);
+            entry.depth() == 0 || !(is_left_out || is_backup(&name.to_string_lossy()) || is_vendored())
         });
     builder
 }

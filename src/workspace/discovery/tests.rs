@@ -29,6 +29,7 @@ fn folders_are_walked_by_name_and_gitignore() {
         (".devcontainer/Dockerfile", ""),
         ("build/Dockerfile", ""),
         ("node_modules/x/Dockerfile", ""),
+        ("model/.ipynb_checkpoints/Dockerfile", ""),
         (".git/Dockerfile", ""),
         ("docs/Dockerfile.md", ""),
         ("vendor/modules.txt", ""),
@@ -41,6 +42,8 @@ fn folders_are_walked_by_name_and_gitignore() {
     assert_eq!(found(folder.path(), &[], ""), (vec![all.into()], vec![template.into()]));
     assert_eq!(found(folder.path(), &["api/..", "Dockerfile"], "").0, [all]);
     assert_eq!(found(folder.path(), &["build"], "").0, [": build/Dockerfile"]);
+    let copy = "model/.ipynb_checkpoints/Dockerfile";
+    assert_eq!(found(folder.path(), &[copy], "").0, [format!(": {copy}")], "a named file is taken");
     assert_eq!(found(folder.path(), &["docs"], ""), (vec![], vec!["docs: NoDockerfiles".into()]));
 }
 

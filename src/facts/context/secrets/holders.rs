@@ -10,6 +10,15 @@ use super::{SecretFile, SecretKind};
 /// Shorter values are no secrets that a machine made.
 const SECRET_LENGTH: usize = 16;
 
+/// Keys that tools for developing write into every chain, without `0x`: Ganache's with `-d`, then those of Hardhat and Anvil.
+const PUBLISHED: [&str; 5] = [
+    "4f3edf983ac636a65a842ce7c78d9aa706d3b113bce9c46f30d7d21715b23b1d",
+    "6cbed15c793ce57650b9877cf6fa156fbef513c4e6134f022a85b1ffdd59b2a1",
+    "6370fd033278c143179d81c5526140625662b8daa446c22ee2d73db3707e620c",
+    "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
+    "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
+];
+
 /// How a file's name says that it may hold secrets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Holder {
@@ -134,15 +143,20 @@ fn parts(path: &str) -> impl Iterator<Item = &str> {
     path.split(['/', '.', '-', '_'])
 }
 
-/// Looks into a file at `path` of `context`.
-pub(super) fn look(workspace: &Workspace, context: &str, path: &str) -> Option<SecretFile> {
+/// Looks into a file at `path` of `context`; a value of which `is_shown` says that others show it is no secret.
+pub(super) fn look(
+    workspace: &Workspace,
+    context: &str,
+    path: &str,
+    is_shown: impl Fn(&str) -> bool,
+) -> Option<SecretFile> {
     let holder = holder(path)?;
     let place = join(context, path).filter(|place| !is_for_show(place))?;
     let source = workspace.read(&place).ok()?;
     let text = source.text();
     let (kind, names) = match holder {
         Holder::Key => (SecretKind::Key, is_private_key(text).then(Vec::new)),
-        Holder::Variables => (SecretKind::Variables, found(variables(text))),
+        Holder::Variables => (SecretKind::Variables, found(variables(text, is_shown))),
         Holder::Npmrc => (SecretKind::Credentials, found(npm_tokens(text))),
         Holder::Pypirc => (SecretKind::Credentials, found(settings(text, &["password"], '='))),
         Holder::Aws => (SecretKind::Credentials, found(settings(text, &["aws_secret_access_key"], '='))),
@@ -175,14 +189,14 @@ fn is_private_key(text: &str) -> bool {
     is_header && !encrypted && letters.len() > 60 && is_random(&letters)
 }
 
-/// Names of the variables of an environment file that hold secrets.
-fn variables(text: &str) -> Vec<String> {
+/// Names of the variables of an environment file that hold secrets which `is_shown` does not know.
+fn variables(text: &str, is_shown: impl Fn(&str) -> bool) -> Vec<String> {
     let mut names = Vec::new();
     for line in text.lines() {
         let line = line.trim().trim_start_matches("export ");
         let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
         let name = name.trim();
-        if is_secret_name(name) && is_secret(value) {
+        if is_secret_name(name) && is_secret(value) && !is_shown(bare_value(value)) {
             names.push(name.to_owned());
         }
     }
@@ -275,13 +289,7 @@ fn is_secret(value: &str) -> bool {
         "do-not-use",
         "here",
     ];
-    let value = value.trim();
-    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
-    let value = match quote {
-        Some(quote) => value.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or_default(),
-        // ` # comment`
-        None => value.split(" #").next().unwrap_or_default().trim(),
-    };
+    let value = bare_value(value);
     let lower = value.to_ascii_lowercase();
     let is_plain = value.chars().all(|letter| letter.is_ascii_graphic());
     is_plain
@@ -290,8 +298,19 @@ fn is_secret(value: &str) -> bool {
         && !value.contains("://")
         && !value.starts_with(['/', '.', '~'])
         && !value.starts_with("pk_")
+        && !PUBLISHED.contains(&lower.trim_start_matches("0x"))
         && !SHOWN.iter().any(|word| lower.contains(word))
         && is_random(value)
+}
+
+/// A value without quotes and without the comment behind it.
+fn bare_value(value: &str) -> &str {
+    let value = value.trim();
+    match value.chars().next().filter(|first| matches!(first, '"' | '\'')) {
+        Some(quote) => value.get(1..).and_then(|rest| rest.split(quote).next()).unwrap_or_default(),
+        // ` # comment`
+        None => value.split(" #").next().unwrap_or_default().trim(),
+    }
 }
 
 /// Whether letters and digits are mixed as chance mixes them.
@@ -320,6 +339,8 @@ mod tests {
             ("https://auth01.example.org/x2", false),
             ("0000000000000000000000000000000a1b", false),
             ("postgres", false),
+            ("0x4f3edf983ac636a65a842ce7c78d9aa706d3b113bce9c46f30d7d21715b23b1d", false),
+            ("AC0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80", false),
             ("", false),
         ] {
             assert_eq!(is_secret(value), expected, "{value}");

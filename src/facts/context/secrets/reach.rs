@@ -19,7 +19,7 @@ impl Facts<'_> {
     /// The file at `path` of the context, when it holds secrets that are none of the program's own defaults.
     pub(super) fn secret(&self, path: &str) -> Option<SecretFile> {
         let context = self.service.context.as_str();
-        let mut secret = look(self.workspace, context, path)?;
+        let mut secret = look(self.workspace, context, path, |value| self.is_shown(path, value))?;
         secret.tracked = self.is_tracked(path);
         if secret.tracked && secret.kind == SecretKind::Variables && self.is_of_symfony(path) {
             return None;
@@ -31,6 +31,23 @@ impl Facts<'_> {
             secret.reader = self.reader_of_key(path);
         }
         Some(secret)
+    }
+
+    /// Whether a value of the file at `path` stands in a file for tests, `.env.test`, or in a source as well, where it is no secret.
+    fn is_shown(&self, path: &str, value: &str) -> bool {
+        let context = self.service.context.as_str();
+        let tree = self.workspace.tree(context, None);
+        let is_for_tests = |path: &str| {
+            let mut parts = path.split(['/', '.', '-', '_']);
+            parts.any(|part| part.eq_ignore_ascii_case("test") || part.eq_ignore_ascii_case("tests"))
+        };
+        let may_show = |other: &str| other != path && (is_for_tests(other) || is_code(file_name(other)));
+        let mut others =
+            tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_show(&file.path)).take(MAX_FILES);
+        others.any(|other| {
+            let source = join(context, &other.path).and_then(|place| self.workspace.read(&place).ok());
+            source.is_some_and(|source| source.text().contains(value))
+        })
     }
 
     /// Whether the context lies in a repository that does not leave the file out.
@@ -75,13 +92,11 @@ impl Facts<'_> {
         let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
         let tree = self.workspace.tree(context, ignore.as_ref());
         let (name, folder) = (file_name(path), file_name(parent(path)));
+        let is_comment =
+            |line: &str| ["#", "//", ";", "--", "*", "/*"].iter().any(|sign| line.trim_start().starts_with(sign));
+        // The folder is told beside the name: `server.key` does not tell of a folder `server`.
         let speaks = |line: &str, is_beside: bool| {
-            line.match_indices(name).any(|(at, _)| {
-                let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
-                let before = line.get(..at).and_then(|before| before.chars().next_back());
-                let after = line.get(at + name.len()..).and_then(|after| after.chars().next());
-                !before.is_some_and(part) && !after.is_some_and(part) && (is_beside || line.contains(folder))
-            })
+            !is_comment(line) && has_part(line, name) && (is_beside || has_part(&line.replace(name, ""), folder))
         };
         let may_read = |path: &str| {
             let name = file_name(path);
@@ -99,6 +114,17 @@ impl Facts<'_> {
         });
         reading.next().map(|file| file.path.clone())
     }
+}
+
+/// Whether `name` stands in `line` as a part of its own, as in a path.
+pub(super) fn has_part(line: &str, name: &str) -> bool {
+    let part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    !name.is_empty()
+        && line.match_indices(name).any(|(at, _)| {
+            let before = line.get(..at).and_then(|before| before.chars().next_back());
+            let after = line.get(at + name.len()..).and_then(|after| after.chars().next());
+            !before.is_some_and(part) && !after.is_some_and(part)
+        })
 }
 
 /// Whether a `MANIFEST.in` takes the file at `path`, relative to its folder, and does not leave it out again.

@@ -1,0 +1,88 @@
+//! What shows that an image is shipped: files that push it, deploy it or tell people where to get it.
+
+use crate::facts::Facts;
+use crate::facts::paths::bare;
+use crate::workspace::{field, join, parent};
+
+/// Names of what tells people how an image is used.
+const READMES: [&str; 4] = ["README.md", "readme.md", "Readme.md", "README.rst"];
+
+impl Facts<'_> {
+    /// A file that shows that images of the Dockerfile are shipped: a workflow that pushes them, what a platform reads, or a `README` with
+    /// `docker push` or `docker pull`.
+    pub(super) fn shipped_by(&self) -> Option<String> {
+        let own = self.service.dockerfile.as_str();
+        let deployed = || self.workspace.deployed(own, &self.service.context).into_iter().next();
+        self.workspace
+            .workflow_that_pushes(own)
+            .or_else(|| deployed().map(|image| image.file))
+            .or_else(|| self.readmes().into_iter().find(|path| self.tells_of_shipping(path)))
+    }
+
+    /// The `README`s in the folders from the one of the Dockerfile up to the root.
+    pub(in crate::facts) fn readmes(&self) -> Vec<String> {
+        let folder = parent(&self.service.dockerfile);
+        let folders = std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| parent(folder)));
+        let paths = folders.flat_map(|folder| READMES.iter().filter_map(move |name| join(folder, name)));
+        paths.filter(|path| self.workspace.is_file(path)).collect()
+    }
+
+    /// Whether the `README` at `path` pushes what it builds of the Dockerfile, or pulls what compose calls so.
+    fn tells_of_shipping(&self, path: &str) -> bool {
+        let Ok(file) = self.workspace.read(path) else { return false };
+        if !["docker push ", "docker pull "].iter().any(|command| file.text().contains(command)) {
+            return false;
+        }
+        let commands: Vec<Vec<&str>> = file.text().lines().filter_map(command).collect();
+        let own = self.composed_names();
+        let built = commands.iter().filter_map(|words| self.tag_of_build(words, parent(path)));
+        let built: Vec<&str> = built.collect();
+        commands.iter().any(|words| match words.as_slice() {
+            ["pull", .., name] => own.iter().any(|own| own == short(name)),
+            ["push", .., name] => own.iter().any(|own| own == short(name)) || built.contains(&short(name)),
+            _ => false,
+        })
+    }
+
+    /// The names, without registry and tag, that compose gives to what it builds of the Dockerfile.
+    fn composed_names(&self) -> Vec<String> {
+        let files = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
+        let services = files.iter().flat_map(|files| files.iter()).flat_map(|file| &file.services);
+        let own = services
+            .filter(|service| service.build.as_ref().is_some_and(|build| build.dockerfile == self.service.dockerfile));
+        let names = own.filter_map(|service| service.lines.iter().find_map(|line| field(line, "image")));
+        names.map(|name| short(name).to_owned()).filter(|name| !name.contains('$')).collect()
+    }
+
+    /// The tag, without registry and version, of a `docker build` in `folder` that builds the Dockerfile, or whichever one fills in.
+    fn tag_of_build<'w>(&self, words: &[&'w str], folder: &str) -> Option<&'w str> {
+        let (["build", rest @ ..] | ["buildx" | "image", "build", rest @ ..]) = words else { return None };
+        let behind = |names: [&str; 2]| {
+            let at = rest.iter().position(|word| names.contains(word))?;
+            rest.get(at + 1).copied()
+        };
+        let is_own = |path: &str| {
+            let own = self.service.dockerfile.as_str();
+            path.starts_with(['<', '$']) || [folder, ""].iter().any(|folder| join(folder, path).as_deref() == Some(own))
+        };
+        let builds_it = match behind(["-f", "--file"]) {
+            Some(file) => is_own(file),
+            None => rest.last().and_then(|context| join(context, "Dockerfile")).is_some_and(|path| is_own(&path)),
+        };
+        behind(["-t", "--tag"]).filter(|_| builds_it).map(short)
+    }
+}
+
+/// The words behind `docker` on a line of a `README`: `$ sudo docker push name`.
+fn command(line: &str) -> Option<Vec<&str>> {
+    let line = line.trim().trim_start_matches(['$', '>', '#', '`', ' ']);
+    let line = line.strip_prefix("sudo ").unwrap_or(line);
+    let words = line.strip_prefix("docker ")?.trim_end_matches('`').split_whitespace().map(bare);
+    Some(words.collect())
+}
+
+/// `app` of `registry.example.org/team/app:1.2`
+fn short(name: &str) -> &str {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.split([':', '@']).next().unwrap_or(name)
+}
