@@ -8,7 +8,9 @@ use super::{Facts, UseSigns};
 /// More and larger documents are not read.
 const MAX_FILES: usize = 400;
 const MAX_BYTES: u64 = 300_000;
-const ENDINGS: [&str; 5] = ["md", "rst", "adoc", "mdx", "txt"];
+const ENDINGS: [&str; 7] = ["md", "rst", "adoc", "mdx", "txt", "qmd", "org"];
+/// So many lines behind one that opens a shell in a container tell what to do there.
+const BEHIND_A_SHELL: usize = 8;
 /// What a document says of programs that are there for who uses the image.
 const THERE: [&str; 4] = ["pre-installed", "preinstalled", "are installed", "is included"];
 /// Commands that are words of English, too.
@@ -28,7 +30,11 @@ impl Facts<'_> {
             let documents = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_document(&file.path));
             let mut shown = HashSet::new();
             for file in documents.take(MAX_FILES).filter_map(|file| self.workspace.read(&file.path).ok()) {
-                file.text().lines().for_each(|line| note(line, &mut shown));
+                let mut in_shell = 0;
+                for line in file.text().lines().filter(|line| !line.trim().is_empty()) {
+                    note(line, in_shell > 0, &mut shown);
+                    in_shell = if opens_a_shell(line) { BEHIND_A_SHELL } else { in_shell.saturating_sub(1) };
+                }
             }
             shown
         });
@@ -36,8 +42,19 @@ impl Facts<'_> {
     }
 }
 
-/// Notes the commands of a line.
-fn note(line: &str, shown: &mut HashSet<String>) {
+/// `docker compose --project-name NAME exec api bash`
+fn opens_a_shell(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_engine = |word: &&str| matches!(*word, "docker" | "docker-compose" | "podman" | "kubectl");
+    words.iter().any(is_engine)
+        && words.iter().any(|word| matches!(*word, "exec" | "run"))
+        && words
+            .last()
+            .is_some_and(|word| matches!(word.trim_end_matches('`'), "bash" | "sh" | "/bin/bash" | "/bin/sh"))
+}
+
+/// Notes the commands of a line, which may stand `in_shell`: behind one that opens a shell in a container.
+fn note(line: &str, in_shell: bool, shown: &mut HashSet<String>) {
     let line = line.trim();
     let words = || line.split_whitespace().map(|word| word.trim_matches(['`', '"', '\'', ',', '.', ';', ':', '*']));
     if let Some(command) = line.strip_prefix("$ ").and_then(|rest| rest.split_whitespace().next()) {
@@ -51,7 +68,8 @@ fn note(line: &str, shown: &mut HashSet<String>) {
         "docker run",
         "docker-compose run",
     ];
-    if in_container.iter().any(|start| line.contains(start))
+    if in_shell
+        || in_container.iter().any(|start| line.contains(start))
         || THERE.iter().any(|word| line.to_lowercase().contains(word))
     {
         shown.extend(words().filter(|word| !word.is_empty() && !ENGLISH.contains(word)).map(str::to_owned));

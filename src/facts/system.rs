@@ -28,6 +28,13 @@ pub struct SystemInstall<'f> {
     pub group: Option<String>,
 }
 
+/// Whether an image of the distribution `base` has no package manager of `family`, so that the command ends in an error.
+fn lacks_manager(base: Distribution, family: Distribution) -> bool {
+    use Distribution::{Alpine, Debian, RedHat, Ubuntu};
+    let base = if base == Ubuntu { Debian } else { base };
+    matches!((base, family), (Debian, Alpine | RedHat) | (Alpine, Debian | RedHat) | (RedHat, Debian | Alpine))
+}
+
 impl Facts<'_> {
     /// The packages that a `RUN` installs for linux/amd64 and does not remove again.
     #[must_use]
@@ -35,8 +42,12 @@ impl Facts<'_> {
         let mut installs: Vec<SystemInstall<'f>> = Vec::new();
         // Places of those that apt may take out again by itself.
         let mut automatic: HashSet<TextRange> = HashSet::new();
+        let base = self.ancestors(stage).last().unwrap_or(stage).image.distribution;
         for invocation in run.invocations.iter().filter(|invocation| invocation.guard > Guard::Elsewhere) {
             if let Some((family, packages)) = installed(invocation) {
+                if lacks_manager(base, family) {
+                    continue;
+                }
                 let group = virtual_package(invocation);
                 let instruction = run.instruction;
                 installs.extend(packages.into_iter().map(|(name, argument)| SystemInstall {

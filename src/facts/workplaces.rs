@@ -73,6 +73,12 @@ const WORKBENCHES: [&str; 14] = [
     "vagrant",
     "distccd",
 ];
+/// Whether a line of a script starts a server of notebooks: `exec jupyter lab "$@"`.
+fn starts_a_notebook(line: &str) -> bool {
+    let mut words = line.split_whitespace().skip_while(|word| *word == "exec" || word.contains('='));
+    words.next().is_some_and(|word| file_name(word).starts_with("jupyter") || file_name(word) == "start-notebook.sh")
+}
+
 /// What a start script calls to compile.
 const COMPILERS: [&str; 10] = ["make", "gcc", "g++", "cc", "clang", "cmake", "dkms", "cargo", "rustc", "go build"];
 
@@ -92,6 +98,7 @@ impl Facts<'_> {
         commands.any(|command| names(command, "install") && names(command, "jupyterlab") && names(command, "notebook"))
             || self.starts_only_an_interpreter(image)
             || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+            || self.start_script_with(image, starts_a_notebook).is_some()
     }
 
     /// Whether people may open notebooks in the image: Jupyter or its kernel is installed by name, or the base brings it.

@@ -125,7 +125,10 @@ impl Manifest {
         }
         let Some((_, script)) = self.scripts().find(|(other, _)| *other == name) else { return name == "start" };
         let tools = self.all_development();
+        // `next build` runs whatever compiles, which are development dependencies by their nature, named by settings and not by scripts.
+        let builds = name.split(':').next() == Some("build") || script.split_whitespace().nth(1) == Some("build");
         if depth > 4
+            || builds
             || is_for_work(name)
             || script.split([' ', '=', '/', '&', ';']).any(is_for_work)
             || tools.iter().any(|tool| names_package(script, tool))

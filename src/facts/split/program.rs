@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::catalogue::{self, Gpu};
 use crate::dockerfile::{Arguments, Instruction, Keyword};
+use crate::facts::paths::file_name;
 use crate::facts::python::{Program, PythonInstall};
 use crate::facts::{Facts, StageFacts};
 
@@ -196,7 +197,9 @@ fn texts(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool) -> Res
         if Program::is_aside(path) && !scripts {
             continue;
         }
-        if !(shell(path) || settings(path)) || path == facts.source.path() {
+        // Without `make` nothing runs what a Makefile says, and who calls `make` is asked by itself.
+        let is_makefile = matches!(file_name(path), "Makefile" | "makefile" | "GNUmakefile") && lost.contains("make");
+        if is_makefile || !(shell(path) || settings(path)) || path == facts.source.path() {
             continue;
         }
         let Ok(file) = facts.workspace.read(path) else { continue };
