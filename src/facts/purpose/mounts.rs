@@ -127,10 +127,10 @@ impl Facts<'_> {
         self.takes_sources_from_a_mount(image) || self.starts_what_only_a_mount_brings(image)
     }
 
-    /// Whether the image starts a file of the repository that compose mounts, into this stage or another, and that no step of the build
-    /// brings: `ENTRYPOINT ["./entrypoint.sh"]` where only `package.json` is copied, `bin/rails s` behind `COPY Gemfile Gemfile.lock ./`.
+    /// Whether the image starts a file of the repository that no step of the build brings, since compose mounts it, into this stage or
+    /// another, or since it lies in the context as it would in the folder that the image works in: `ENTRYPOINT ["./entrypoint.sh"]` where only `package.json` is copied, `bin/rails s` behind `COPY Gemfile Gemfile.lock ./`.
     fn starts_what_only_a_mount_brings(&self, image: &StageFacts) -> bool {
-        let Some(workdir) = image.state.workdir.known().filter(|_| !self.mounts.is_empty()) else { return false };
+        let Some(workdir) = image.state.workdir.known() else { return false };
         let chain = || std::iter::once(image).chain(self.ancestors(image));
         let root = chain().last().unwrap_or(image);
         // Any other base may bring the file.
@@ -140,7 +140,8 @@ impl Facts<'_> {
         let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
         let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
         let started = instructions.filter_map(|instruction| started_file(&words(instruction)));
-        let mut started = started.map(|file| resolve(workdir, &file));
+        let scripts: Vec<String> = self.started(image).iter().filter_map(|it| started_script(it)).collect();
+        let mut started = started.chain(scripts).map(|file| resolve(workdir, &file));
         started.any(|path| {
             let is_mounted = self.mounts.iter().any(|mount| {
                 let Some(rest) = path.strip_prefix(&mount.target) else { return false };
@@ -148,7 +149,9 @@ impl Facts<'_> {
                 let source = rest.and_then(|rest| join(&mount.source, rest.trim_start_matches('/')));
                 source.is_some_and(|source| self.workspace.is_file(&source))
             });
-            is_mounted
+            let in_workdir = path.strip_prefix(workdir).and_then(|rest| rest.strip_prefix('/'));
+            let left = in_workdir.and_then(|rest| join(&self.service.context, rest));
+            (is_mounted || left.is_some_and(|left| self.workspace.is_file(&left)))
                 && !chain().flat_map(|stage| &stage.transfers).any(|transfer| self.may_put(transfer, &path))
                 && chain().flat_map(|stage| &stage.runs).all(|run| !run.opaque && leaves_alone(run, &path))
         })
@@ -204,6 +207,16 @@ fn started_file(words: &[&str]) -> Option<String> {
     }
     let own = file.split_whitespace().find(|word| *word != "exec" && !word.contains('='))?;
     own.contains('/').then(|| own.to_owned())
+}
+
+/// The script that an interpreter is started with: `server.py` of `python server.py --port 80`.
+fn started_script(command: &[&str]) -> Option<String> {
+    const INTERPRETERS: [(&str, &str); 5] =
+        [("python", "py"), ("python3", "py"), ("node", "js"), ("ruby", "rb"), ("php", "php")];
+    let (program, rest) = command.split_first()?;
+    let (_, ending) = INTERPRETERS.iter().find(|(name, _)| *name == file_name(program))?;
+    let script = rest.first().filter(|word| !word.starts_with('-'))?;
+    script.rsplit_once('.').filter(|(_, found)| found == ending).map(|_| (*script).to_owned())
 }
 
 /// Whether no command of `run` can have made the file at `path`: all of them install packages, set something up, or say that their
