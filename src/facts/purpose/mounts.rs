@@ -138,6 +138,10 @@ impl Facts<'_> {
             return false;
         }
         let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
+        // What compose starts in its place says nothing of the image.
+        if numbers == [None, None] {
+            return false;
+        }
         let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
         let started = instructions.filter_map(|instruction| started_file(&words(instruction)));
         let scripts: Vec<String> = self.started(image).iter().filter_map(|it| started_script(it)).collect();
