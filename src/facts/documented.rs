@@ -84,7 +84,7 @@ mod tests {
     fn commands_are_shown_behind_prompts_and_in_containers() {
         let shown = |line: &str| {
             let mut shown = HashSet::new();
-            note(line, &mut shown);
+            note(line, false, &mut shown);
             shown
         };
         assert!(shown("    $ redis-cli -u $REDIS_URI").contains("redis-cli"));
