@@ -86,7 +86,7 @@ pub fn discover(paths: &[PathBuf], cwd: &Path) -> Discovery {
 }
 
 /// As [`discover`], with those that `keep` takes: it is asked with the workspace, the path in it, and whether that was named. A file
-/// whose name says that builds read it ([`feeds_builds`]) is not taken for a Dockerfile but for one of [`Discovery::feeds`].
+/// whose name says that builds read it ([`feeds_builds`](super::feeds_builds)) is not taken for a Dockerfile but for one of [`Discovery::feeds`].
 pub fn discover_where(paths: &[PathBuf], cwd: &Path, keep: impl FnMut(&Workspace, &str, bool) -> bool) -> Discovery {
     Search::new(cwd).with_feeds().run(paths, keep)
 }
