@@ -162,7 +162,6 @@ impl Facts<'_> {
         files.extend(self.manifests_that_run_it());
         // What an image is for is told by editors, platforms, and workflows that build another one of the same context.
         files.extend(self.editors_files());
-        files.extend(self.readmes());
         files.extend(self.workspace.built_by_workflows(&service.context).into_iter().map(|(workflow, _)| workflow));
         files
             .extend(self.workspace.deployed(&service.dockerfile, &service.context).into_iter().map(|image| image.file));
