@@ -14,6 +14,8 @@ use std::{env, fs};
 fn main() -> ExitCode {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=rules");
+    // What is generated names pages by where they lie; a target folder that several checkouts share outlives each of them.
+    println!("cargo::rerun-if-env-changed=CARGO_MANIFEST_DIR");
     let folder = |name| PathBuf::from(env::var_os(name).unwrap_or_default());
     let (rules, out) = (folder("CARGO_MANIFEST_DIR").join("rules"), folder("OUT_DIR"));
     let generated = [pages::generate(&rules), catalogue::generate(&rules)].map(|files| write(files?, &out));
