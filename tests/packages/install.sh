@@ -29,7 +29,8 @@ if command -v maturin >/dev/null; then
     (cd "$scratch" && "$scratch/venv/bin/python" - <<'PYTHON'
 import importlib.metadata as metadata
 told = metadata.metadata("slimlint")
-assert told["Summary"] and told["License-Expression"], dict(told)
+licence = told["License-Expression"] or told["License"]
+assert told["Summary"] and licence == "MIT OR Apache-2.0", dict(told)
 assert "slimlint lints Dockerfiles" in told.get_payload(), "the README is the page of the package"
 PYTHON
     )
