@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::text::SourceFile;
-use crate::workspace::{ReadError, Workspace, WorkspaceError, parent};
+use crate::workspace::{ReadError, Workspace, WorkspaceError, join, parent};
 
 use super::error::{ConfigError, ConfigProblem, ContextProblem, Origin};
 use super::hadolint::{HADOLINT_NAMES, Hadolint};
@@ -211,7 +211,7 @@ fn nearest(
 
 fn in_folder(workspace: &Workspace, folder: &str) -> Result<Option<Found>, ConfigError> {
     for name in FILE_NAMES {
-        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let Some(path) = join(folder, name) else { continue };
         let is_manifest = name == MANIFEST;
         let read = match workspace.read(&path) {
             Err(ReadError::NotFound) => continue,
@@ -236,7 +236,7 @@ fn in_folder(workspace: &Workspace, folder: &str) -> Result<Option<Found>, Confi
 /// What hadolint's configuration in the folder says. It is another program's: what is wrong with it is a note, and it is passed over.
 fn of_hadolint(workspace: &Workspace, folder: &str, notes: &mut Vec<Note>) -> Option<Found> {
     for name in HADOLINT_NAMES {
-        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let Some(path) = join(folder, name) else { continue };
         let read = match workspace.read(&path) {
             Err(ReadError::NotFound) => continue,
             Err(error) => Err(error.to_string()),

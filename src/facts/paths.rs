@@ -1,6 +1,7 @@
 //! Paths inside an image: always `/`, resolved without looking at any file system.
 
 use crate::dockerfile::Value;
+use crate::workspace::parent;
 
 /// `path` made absolute against `base` and cleaned of `.`, `..` and repeated slashes. A trailing slash is dropped.
 #[must_use]
@@ -43,6 +44,14 @@ pub(super) fn file_name(path: &str) -> &str {
     // Paths are short, and asked for in great numbers: to look at each byte is the quickest.
     let slash = path.bytes().rposition(|byte| byte == b'/');
     slash.and_then(|at| path.get(at + 1..)).unwrap_or(path)
+}
+
+/// Whether `path` lies in one of `folders`, in one for tests such as `functional-tests`, or in a hidden one.
+pub(in crate::facts) fn lies_in_any(path: &str, folders: &[&str]) -> bool {
+    parent(path).split('/').any(|part| {
+        let last = part.rsplit(['-', '_']).next().unwrap_or(part);
+        part.starts_with('.') || folders.contains(&part) || matches!(last, "test" | "tests")
+    })
 }
 
 /// A word of a command without the marks of the exec form around it: `app.sh` of `"app.sh",`.

@@ -9,7 +9,8 @@ mod touched;
 mod why;
 
 pub use linter::{Linter, together};
-pub use pool::{on_large_stack, on_pool};
+pub use pool::on_large_stack;
+pub(crate) use pool::on_pool;
 pub use sources::locate;
 pub use touched::{readers, touched};
 pub use why::{Installed, Parent, Why, why};

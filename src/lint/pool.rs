@@ -28,7 +28,7 @@ pub fn on_large_stack<R: Send>(work: impl Fn() -> R + Sync) -> R {
 
 /// Runs `work` on a pool of threads with large stacks, one for each processor; what it does in parallel runs there too.
 /// Inside a pool of the caller's it stays there.
-pub fn on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn on_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
     if rayon::current_thread_index().is_some() {
         return work();

@@ -1,10 +1,9 @@
 //! Programs that keep the command lines of compilers in their sources: judges of contests, playgrounds.
 
 use crate::catalogue;
-use crate::facts::paths::file_name;
+use crate::facts::paths::{file_name, lies_in_any};
 use crate::facts::python::Reached;
 use crate::facts::{Facts, StageFacts};
-use crate::workspace::parent;
 
 use super::SOURCE_LIMIT;
 
@@ -128,11 +127,7 @@ fn serves_the_program(path: &str) -> bool {
     let name = file_name(path);
     let is_source = name.rsplit_once('.').is_some_and(|(_, ending)| SOURCES.contains(&ending));
     let for_work = || name.starts_with('.') || name.split(['.', '_', '-']).any(|part| FOR_WORK.contains(&part));
-    let is_aside = |part: &str| {
-        let last = part.rsplit(['-', '_']).next().unwrap_or(part);
-        part.starts_with('.') || ASIDE.contains(&part) || matches!(last, "test" | "tests")
-    };
-    is_source && !for_work() && !parent(path).split('/').any(is_aside)
+    is_source && !for_work() && !lies_in_any(path, &ASIDE)
 }
 
 /// The compiler whose command line, with a source or options, a string of the text is: `"g++ -O2 main.cpp"`; not `"gcc is missing"`, nor

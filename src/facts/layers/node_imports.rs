@@ -3,7 +3,7 @@
 use crate::workspace::parent;
 
 use super::super::Facts;
-use super::super::paths::{file_name, is_below};
+use super::super::paths::{file_name, is_below, lies_in_any};
 
 /// More and larger sources are not looked into.
 const MAX_FILES: usize = 2_000;
@@ -95,13 +95,7 @@ fn serves_the_program(path: &str) -> bool {
     let name = file_name(path);
     let is_source = SOURCES.iter().any(|suffix| name.ends_with(suffix));
     let is_for_work = || name.starts_with('.') || name.split('.').any(|part| FOR_WORK.contains(&part));
-    is_source
-        && !is_for_work()
-        && !parent(path).split('/').any(|part| {
-            // `functional-tests`
-            let last = part.rsplit(['-', '_']).next().unwrap_or(part);
-            part.starts_with('.') || WORK_FOLDERS.contains(&part) || matches!(last, "test" | "tests")
-        })
+    is_source && !is_for_work() && !lies_in_any(path, &WORK_FOLDERS)
 }
 
 /// Whether a source imports what only tests do.

@@ -128,7 +128,8 @@ impl Facts<'_> {
     }
 
     /// Whether the image starts a file of the repository that no step of the build brings, since compose mounts it, into this stage or
-    /// another, or since it lies in the context as it would in the folder that the image works in: `ENTRYPOINT ["./entrypoint.sh"]` where only `package.json` is copied, `bin/rails s` behind `COPY Gemfile Gemfile.lock ./`.
+    /// another, or since it lies in the context as it would in the folder that the image works in: `ENTRYPOINT ["./entrypoint.sh"]` where
+    /// only `package.json` is copied, `bin/rails s` behind `COPY Gemfile Gemfile.lock ./`.
     fn starts_what_only_a_mount_brings(&self, image: &StageFacts) -> bool {
         let Some(workdir) = image.state.workdir.known() else { return false };
         let chain = || std::iter::once(image).chain(self.ancestors(image));
@@ -137,13 +138,12 @@ impl Facts<'_> {
         if !PLAIN_BASES.contains(&file_name(&root.image.repository)) {
             return false;
         }
-        let numbers = [chain().find_map(|stage| stage.entrypoint), chain().find_map(|stage| stage.command)];
+        let own = self.own_start(image);
         // What compose starts in its place says nothing of the image.
-        if numbers == [None, None] {
+        if own.iter().all(Option::is_none) {
             return false;
         }
-        let instructions = numbers.into_iter().flatten().filter_map(|number| self.dockerfile.instructions.get(number));
-        let started = instructions.filter_map(|instruction| started_file(&words(instruction)));
+        let started = own.into_iter().flatten().filter_map(|instruction| started_file(&words(instruction)));
         let scripts: Vec<String> = self.started(image).iter().filter_map(|it| started_script(it)).collect();
         let mut started = started.chain(scripts).map(|file| resolve(workdir, &file));
         started.any(|path| {

@@ -111,6 +111,8 @@ const OF_WORK: [&str; 19] = [
 /// What it says it of.
 const SUBJECTS: [&str; 5] = ["docker", "image", "container", "this file", "environment"];
 
+/// Names of what tells people what a folder holds and how it is used.
+pub(super) const READMES: [&str; 4] = ["README.md", "readme.md", "Readme.md", "README.rst"];
 /// The same of a `README`.
 const OF_README: [&str; 9] =
     ["docker", "image", "container", "environment", "database", "project", "proxy", "server", "stub"];
@@ -284,9 +286,8 @@ impl Facts<'_> {
     /// `# Development Database Setup` as the title of the `README` in the folder of the file, `GOV.UK development environment using Docker`
     /// in that of the repository.
     fn readme_speaks_of_work(&self) -> bool {
-        const NAMES: [&str; 4] = ["README.md", "readme.md", "Readme.md", "README.rst"];
         let begins = |folder: &str| {
-            let mut paths = NAMES.iter().filter_map(|name| join(folder, name));
+            let mut paths = READMES.iter().filter_map(|name| join(folder, name));
             let path = paths.find(|path| self.workspace.is_file(path))?;
             Some(beginning(self.workspace.read(&path).ok()?.text()))
         };

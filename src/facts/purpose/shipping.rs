@@ -4,8 +4,7 @@ use crate::facts::Facts;
 use crate::facts::paths::bare;
 use crate::workspace::{field, join, parent};
 
-/// Names of what tells people how an image is used.
-const READMES: [&str; 4] = ["README.md", "readme.md", "Readme.md", "README.rst"];
+use super::names::READMES;
 
 impl Facts<'_> {
     /// A file that shows that images of the Dockerfile are shipped: a workflow that pushes them, what a platform reads, or a `README` with
@@ -20,7 +19,7 @@ impl Facts<'_> {
     }
 
     /// The `README`s in the folders from the one of the Dockerfile up to the root.
-    pub(in crate::facts) fn readmes(&self) -> Vec<String> {
+    fn readmes(&self) -> Vec<String> {
         let folder = parent(&self.service.dockerfile);
         let folders = std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| parent(folder)));
         let paths = folders.flat_map(|folder| READMES.iter().filter_map(move |name| join(folder, name)));
