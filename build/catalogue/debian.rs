@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::Section;
+use super::releases::RELEASES;
 use super::{Tables, all, code, only_one};
 use crate::problem::Problem;
 
@@ -21,14 +22,21 @@ pub fn tables(root: &Section<'_>) -> Tables {
 
 fn library<'d>(libraries: &Section<'d>, key: &'d str) -> Result<(&'d str, String), Problem> {
     let section = libraries.section(key)?;
-    section.only(&["bookworm", "trixie", "both"])?;
+    section.only(&["bookworm", "trixie", "both", "missing"])?;
     let bookworm = section.texts("bookworm")?;
-    let missing = section.flag("trixie").ok().flatten() == Some(false);
-    let trixie = if missing { None } else { Some(section.texts("trixie")?) };
-    let trixie = trixie.map(|names| if names.is_empty() { bookworm.clone() } else { names });
-    let both = trixie.as_ref() == Some(&bookworm) || section.flag("both")? == Some(true);
+    let has_own = section.keys().any(|key| key == "trixie");
+    let trixie = if has_own { Some(section.texts("trixie")?) } else { None };
+    let both = section.flag("both")? == Some(true);
+    if both && !has_own {
+        return Err(section.problem("both", "it stands beside `trixie`"));
+    }
+    let missing = section.texts("missing")?;
+    if let Some(release) = missing.iter().find(|release| !RELEASES.contains(release)) {
+        return Err(section.problem("missing", &format!("{release:?} is no release")));
+    }
+    let missing: Vec<bool> = RELEASES.iter().map(|release| missing.contains(release)).collect();
     let row = format!(
-        "Libraries {{ package: {key:?}, bookworm: &{bookworm:?}, trixie: {}, both: {both} }}",
+        "Libraries {{ package: {key:?}, bookworm: &{bookworm:?}, trixie: {}, both: {both}, missing: {missing:?} }}",
         code::option(trixie.map(|names| format!("&{names:?}")))
     );
     Ok((key, row))

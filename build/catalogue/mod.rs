@@ -11,6 +11,7 @@ mod knowledge;
 mod names;
 mod packages;
 mod reader;
+mod releases;
 mod system;
 mod uses;
 mod wheels;
@@ -30,11 +31,12 @@ type Tables = Result<Vec<(&'static str, String)>, Vec<Problem>>;
 /// What makes them of a file.
 type Reader = fn(&Section<'_>) -> Tables;
 
-const FILES: [(&str, Reader); 7] = [
+const FILES: [(&str, Reader); 8] = [
     ("catalogue/packages.toml", packages::tables),
     ("catalogue/distributions.toml", distributions::tables),
     ("catalogue/system-packages.toml", system::tables),
     ("catalogue/debian-packages.toml", debian::tables),
+    ("catalogue/debian-releases.toml", releases::tables),
     ("catalogue/base-images.toml", images::tables),
     ("catalogue/wheels.toml", wheels::tables),
     ("catalogue/uses.toml", uses::tables),

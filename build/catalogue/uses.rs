@@ -1,4 +1,4 @@
-//! `uses.toml`: what uses system packages, and names that depend on the release.
+//! `uses.toml`: what uses system packages, and what full images have.
 
 use super::reader::Section;
 use super::{Tables, all, code, only_one};
@@ -6,16 +6,11 @@ use crate::problem::Problem;
 
 /// The tables of the file.
 pub fn tables(root: &Section<'_>) -> Tables {
-    root.only(&["package", "trixie", "buildpack"]).map_err(only_one)?;
+    root.only(&["package", "buildpack"]).map_err(only_one)?;
     let packages = all(root.rows("package").map_err(only_one)?.iter().map(package))?;
-    let trixie = root.section("trixie").map_err(only_one)?;
-    let mut renamed = all(trixie.keys().map(|key| Ok((key, trixie.text(key)?))))?;
-    renamed.sort_unstable();
-    let renamed: Vec<String> = renamed.iter().map(|pair| format!("{pair:?}")).collect();
     let buildpack = buildpack(root).map_err(only_one)?;
     let code = [
         code::table("What uses system packages.", "USES", "SystemUse", &packages),
-        code::table("Names on bookworm and on trixie, sorted.", "TRIXIE", "(&str, &str)", &renamed),
         code::table("What full images have, sorted.", "BUILDPACK", "&str", &buildpack),
     ];
     Ok(vec![("catalogue-uses.rs", code.concat())])

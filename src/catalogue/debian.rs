@@ -2,7 +2,9 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashSet;
 
-use super::images::images;
+use super::releases::{bytes_on, is_named_so_on_trixie, library_on};
+use super::system::system_package;
+use super::{Distribution, Release};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-debian.rs"));
 
@@ -10,11 +12,14 @@ include!(concat!(env!("OUT_DIR"), "/catalogue-debian.rs"));
 #[derive(Debug)]
 pub(super) struct Libraries {
     package: &'static str,
+    /// By their names on bookworm.
     bookworm: &'static [&'static str],
-    /// `None` where trixie has no such package.
+    /// Those of trixie, where they are others than those of bookworm by their names there.
     trixie: Option<&'static [&'static str]>,
-    /// Whether the names of bookworm hold on trixie, too.
+    /// Whether those of bookworm can be installed on trixie nevertheless.
     both: bool,
+    /// Which of the other releases have no such package.
+    missing: [bool; 5],
 }
 
 /// A package of bookworm, those of the slim Python image left out.
@@ -27,88 +32,55 @@ pub(super) struct DebianPackage {
     needs: &'static [u16],
 }
 
-/// A release of Debian whose package names are known.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum DebianRelease {
-    /// Debian 12.
-    Bookworm,
-    /// Debian 13.
-    Trixie,
-    /// The tag names no release: `python:3.12-slim` is built on whichever was the stable one.
-    Floating,
-    /// Another release.
-    Other,
-}
-
-/// The release of Debian that the tag of an image names.
-#[must_use]
-pub fn debian_release(tag: &str) -> DebianRelease {
-    let Some(at) = images().release_at(tag) else { return DebianRelease::Floating };
-    match tag.get(at..).and_then(|rest| rest.split('-').next()) {
-        Some("bookworm") => DebianRelease::Bookworm,
-        Some("trixie") => DebianRelease::Trixie,
-        _ => DebianRelease::Other,
-    }
-}
-
-/// Whether an image stands on Debian 11 or an earlier release, as far as its tag tells.
-#[must_use]
-pub fn is_before_bookworm(repository: &str, tag: &str) -> bool {
-    let named = images().release_at(tag).and_then(|at| tag.get(at..)?.split('-').next());
-    let number = tag.split(['.', '-']).next().and_then(|number| number.parse::<u32>().ok());
-    named.is_some_and(|name| matches!(name, "jessie" | "stretch" | "buster" | "bullseye"))
-        || (repository == "debian" && number.is_some_and(|number| number < 12))
-}
-
-/// The release of Debian, 10 or before, on which an official image stands: it has left the mirrors, so that `apt-get update` fails there
-/// unless the sources name Debian's archive. Where the tag names no release, as far as the version tells that no image of it was made on
-/// a later one.
-#[must_use]
-pub fn archived_release(repository: &str, tag: &str) -> Option<&'static str> {
-    const ARCHIVED: [&str; 4] = ["wheezy", "jessie", "stretch", "buster"];
-    let named = images().release_at(tag).and_then(|at| tag.get(at..)?.split('-').next());
-    if let Some(named) = named {
-        return ARCHIVED.into_iter().find(|release| *release == named);
-    }
-    if tag.contains("alpine") {
-        return None;
-    }
-    let mut numbers = tag.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
-    let version = (numbers.next()?, numbers.next(), numbers.next());
-    let is_old = match (repository, version) {
-        ("debian", (major, ..)) => major <= 10,
-        ("node", (major, ..)) => major <= 14,
-        ("python", (2, ..) | (3, Some(..=5), _)) => true,
-        // Bullseye came in August 2021.
-        ("python", (3, Some(6), Some(patch))) => patch <= 14,
-        ("python", (3, Some(7 | 8), Some(patch))) => patch <= 11,
-        ("python", (3, Some(9), Some(patch))) => patch <= 6,
-        ("ruby", (2, Some(minor), _)) => minor <= 5,
-        ("php", (major, minor, _)) => major < 7 || (major == 7 && minor.is_some_and(|minor| minor <= 2)),
-        _ => false,
-    };
-    is_old.then_some("buster or before")
-}
-
 /// The packages with the libraries that a program linked against the development package `package` needs when it runs, those of
 /// every official Python image left out. `None` when they are not known for that release.
 #[must_use]
-pub fn libraries_of(package: &str, release: DebianRelease) -> Option<&'static [&'static str]> {
+pub fn libraries_of(package: &str, release: Release) -> Option<Vec<&'static str>> {
     let row = LIBRARIES.get(LIBRARIES.binary_search_by(|row| row.package.cmp(package)).ok()?)?;
+    let missing = |release: Release| release.place().and_then(|place| row.missing.get(place)) == Some(&true);
     match release {
-        DebianRelease::Bookworm => Some(row.bookworm),
-        DebianRelease::Trixie => row.trixie,
-        DebianRelease::Floating if row.both => Some(row.bookworm),
-        DebianRelease::Floating | DebianRelease::Other => None,
+        Release::Trixie if row.trixie.is_some() => row.trixie.map(<[&str]>::to_vec),
+        Release::Floating => {
+            let same = row.trixie.is_none() && row.bookworm.iter().all(|name| is_named_so_on_trixie(name));
+            ((same || row.both) && !missing(Release::Trixie)).then(|| row.bookworm.to_vec())
+        }
+        Release::Older | Release::Other => None,
+        // What every Python image has, Ubuntu need not have.
+        _ if missing(release) || release.is_ubuntu() && row.bookworm.is_empty() => None,
+        _ => {
+            let mut names: Vec<&str> = row.bookworm.iter().filter_map(|name| library_on(name, release)).collect();
+            names.dedup();
+            Some(names)
+        }
     }
 }
 
 /// Installed bytes of `packages` and all that they depend on beyond `python:slim-bookworm`, each package once, without
-/// recommended ones; and whether all of `packages` are known.
+/// recommended ones; and whether all of `packages` are known. On other releases, as much more or less as each of the packages by itself
+/// brings there.
 #[must_use]
-pub fn closure_bytes<'n>(packages: impl IntoIterator<Item = &'n str>) -> (u64, bool) {
-    let (places, complete) = closure(packages);
-    (bytes_of(places), complete)
+pub fn closure_bytes<'n>(
+    packages: impl IntoIterator<Item = &'n str, IntoIter: Clone>,
+    release: Release,
+) -> (u64, bool) {
+    let packages = packages.into_iter();
+    let (places, complete) = closure(packages.clone());
+    (scaled(bytes_of(places), packages, release), complete)
+}
+
+/// Bytes of `packages` on bookworm as those of `release`.
+fn scaled<'n>(bytes: u64, packages: impl Iterator<Item = &'n str>, release: Release) -> u64 {
+    if release.place().is_none() {
+        return bytes;
+    }
+    let both = packages.filter_map(|name| {
+        let there = bytes_on(name, release)?.0;
+        Some((system_package(Distribution::Debian, name)?.installed_bytes?, there))
+    });
+    let (here, there) =
+        both.fold((0_u128, 0_u128), |sum, (here, there)| (sum.0 + u128::from(here), sum.1 + u128::from(there)));
+    let scaled = (u128::from(bytes) * there).checked_div(here);
+    scaled.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(bytes)
 }
 
 fn bytes_of(places: impl IntoIterator<Item = usize>) -> u64 {
@@ -140,9 +112,9 @@ fn closure<'n>(packages: impl IntoIterator<Item = &'n str>) -> (FxHashSet<usize>
 #[must_use]
 pub fn bytes_beyond_buildpack(packages: &[&str]) -> Option<u64> {
     let base = || super::uses::buildpack().iter().copied().chain(["python3"]);
-    let (_, known) = closure_bytes(packages.iter().copied());
-    let with = closure_bytes(base().chain(packages.iter().copied())).0;
-    known.then(|| with.saturating_sub(closure_bytes(base()).0))
+    let (_, known) = closure(packages.iter().copied());
+    let with = bytes_of(closure(base().chain(packages.iter().copied())).0);
+    known.then(|| with.saturating_sub(bytes_of(closure(base()).0)))
 }
 
 /// Bytes of `packages` and what they depend on that `buildpack-deps` holds already, and that come anew on a slim image. Packages
@@ -174,30 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn releases_that_left_the_mirrors() {
-        for (repository, tag, expected) in [
-            ("node", "14", Some("buster or before")),
-            ("node", "16", None),
-            ("node", "14-alpine", None),
-            ("python", "3.7-stretch", Some("stretch")),
-            ("python", "3.9.2", Some("buster or before")),
-            ("python", "3.9", None),
-            ("python", "3.9.2-bullseye", None),
-            ("ruby", "2.4", Some("buster or before")),
-            ("debian", "12", None),
-            ("debian", "buster", Some("buster")),
-        ] {
-            assert_eq!(archived_release(repository, tag), expected, "{repository}:{tag}");
-        }
-    }
-
-    #[test]
     fn libraries_go_by_the_release() {
-        use DebianRelease as R;
+        use Release as R;
         for (package, release, expected) in [
             ("libpq-dev", R::Bookworm, Some(&["libpq5"][..])),
             ("libpq-dev", R::Floating, Some(&["libpq5"])),
             ("libpq-dev", R::Other, None),
+            ("libpq-dev", R::Jammy, Some(&["libpq5"])),
+            ("libgdal-dev", R::Bullseye, Some(&["libgdal28"])),
+            ("unixodbc-dev", R::Bullseye, Some(&["libodbc1", "odbcinst1debian2"])),
+            ("libffi-dev", R::Bullseye, Some(&[])),
+            ("libffi-dev", R::Jammy, None),
+            ("libatlas-base-dev", R::Floating, None),
             ("libcurl4-openssl-dev", R::Trixie, Some(&["libcurl4t64"])),
             ("libcurl4-openssl-dev", R::Floating, Some(&["libcurl4"])),
             ("libldap2-dev", R::Bookworm, Some(&["libldap-2.5-0"])),
@@ -205,20 +165,18 @@ mod tests {
             ("libffi-dev", R::Floating, Some(&[])),
             ("libunheard-of-dev", R::Bookworm, None),
         ] {
-            assert_eq!(libraries_of(package, release), expected, "{package} on {release:?}");
+            assert_eq!(libraries_of(package, release).as_deref(), expected, "{package} on {release:?}");
         }
-        assert_eq!(debian_release("3.12-slim-bookworm"), R::Bookworm);
-        assert_eq!(debian_release("3.12-slim"), R::Floating);
-        assert_eq!(debian_release("3.12-slim-bullseye"), R::Other);
     }
 
     /// What apt says it would install on `debian:bookworm-slim` is 180 MB for gcc; headers that it shares with others count once.
     #[test]
     fn what_packages_share_counts_once() {
-        let (gcc, known) = closure_bytes(["gcc"]);
+        let (gcc, known) = closure_bytes(["gcc"], Release::Bookworm);
         assert!(known && (175_000_000..183_000_000).contains(&gcc), "{gcc}");
-        let (both, _) = closure_bytes(["gcc", "cpp", "binutils"]);
+        let (both, _) = closure_bytes(["gcc", "cpp", "binutils"], Release::Bookworm);
         assert_eq!(both, gcc);
-        assert!(!closure_bytes(["gcc", "unheard-of"]).1);
+        assert!(closure_bytes(["gcc", "cpp"], Release::Focal).0 < gcc * 8 / 10);
+        assert!(!closure_bytes(["gcc", "unheard-of"], Release::Bookworm).1);
     }
 }

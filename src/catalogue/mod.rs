@@ -12,6 +12,7 @@ mod knowledge;
 mod packages;
 #[cfg(test)]
 mod reading;
+mod releases;
 mod rpm;
 mod slimmer;
 mod system;
@@ -21,10 +22,7 @@ mod weight;
 mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
-pub use debian::{
-    DebianRelease, archived_release, bytes_beyond_buildpack, bytes_shared_with_buildpack, closure_bytes,
-    debian_release, is_before_bookworm, libraries_of,
-};
+pub use debian::{bytes_beyond_buildpack, bytes_shared_with_buildpack, closure_bytes, libraries_of};
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{
     commands_of_full_images, ends_as_of, has_certificates_when_slim, is_harmless_script, links_of_pip_package,
@@ -37,12 +35,13 @@ pub use knowledge::{
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,
 };
+pub use releases::{Release, archived_release, library_on, other_name_on_trixie};
 pub use rpm::{RpmGeneration, rpm_generation};
 pub use slimmer::{Slimmer, SlimmerKind};
 pub use system::{
     SystemPackage, SystemPackageKind, apt_lists_bytes, build_tool, is_development_package, system_package,
 };
-pub use uses::{SystemUse, is_in_buildpack, is_one_of, system_use, trixie_name};
+pub use uses::{SystemUse, is_in_buildpack, is_one_of, system_use};
 pub use weight::{Weight, weight};
 pub use wheels::{Wheel, wheel};
 

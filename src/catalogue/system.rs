@@ -1,5 +1,6 @@
-use super::Distribution;
+use super::releases::bytes_on;
 use super::texts::Text;
+use super::{Distribution, Release};
 
 include!(concat!(env!("OUT_DIR"), "/catalogue-system.rs"));
 
@@ -75,7 +76,7 @@ pub struct SystemPackage {
     /// What it is, in a few words.
     pub purpose: &'static str,
     /// Installed bytes of the package and of what it depends on, beyond `debian:bookworm-slim`, without recommended packages.
-    /// Measured on Debian bookworm (for Ubuntu the same figure is the best there is); `None` for other families.
+    /// Measured on Debian bookworm, see [`SystemPackage::on`]; `None` for other families.
     pub installed_bytes: Option<u64>,
     /// The same with recommended packages, as `apt-get install` does without `--no-install-recommends`.
     pub recommended_bytes: Option<u64>,
@@ -83,6 +84,17 @@ pub struct SystemPackage {
     pub runtime: &'static [&'static str],
     /// Commands that it gives, where its name is not the only one.
     pub commands: &'static [&'static str],
+}
+
+impl SystemPackage {
+    /// The same with the bytes of `release`, where they are known.
+    #[must_use]
+    pub fn on(mut self, release: Release) -> Self {
+        if let Some((alone, recommended)) = bytes_on(self.name, release) {
+            (self.installed_bytes, self.recommended_bytes) = (Some(alone), Some(recommended));
+        }
+        self
+    }
 }
 
 /// [`SystemPackage`] as it is stored.

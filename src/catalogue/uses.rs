@@ -41,13 +41,6 @@ pub fn is_one_of(name: &str, patterns: &[&str]) -> bool {
     })
 }
 
-/// The name that the run-time library `name` of Debian bookworm has on trixie, where nothing there goes by the old one.
-#[must_use]
-pub fn trixie_name(name: &str) -> Option<&'static str> {
-    let place = TRIXIE.binary_search_by(|(old, _)| (*old).cmp(name)).ok()?;
-    TRIXIE.get(place).map(|(_, new)| *new)
-}
-
 /// Whether `buildpack-deps`, on which the full images of languages are built, has the package.
 #[must_use]
 pub fn is_in_buildpack(name: &str) -> bool {
@@ -73,9 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn names_on_trixie_and_what_full_images_have() {
-        assert_eq!(trixie_name("libicu72"), Some("libicu76"));
-        assert_eq!(trixie_name("libpq5"), None);
+    fn what_full_images_have() {
         assert!(is_in_buildpack("libpq-dev") && !is_in_buildpack("ffmpeg"));
     }
 

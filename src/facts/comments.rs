@@ -1,6 +1,6 @@
 //! What comments of a Dockerfile say of what is installed below them.
 
-use crate::catalogue::{build_tool, is_development_package};
+use crate::catalogue::is_development_package;
 use crate::dockerfile::{Comment, Instruction};
 use crate::text::TextRange;
 
@@ -89,7 +89,7 @@ impl Facts<'_> {
     /// Whether headers are installed beside no compiler, so that who calls them run-time dependencies, `# install runtime
     /// dependencies` above `libpq-dev`, means the library.
     fn stands_for_a_library(&self, install: &SystemInstall<'_>) -> bool {
-        let compiles = |other: &SystemInstall<'_>| build_tool(other.family, other.name).is_some();
+        let compiles = |other: &SystemInstall<'_>| other.build_tool().is_some();
         is_development_package(install.family, install.name) && !self.installed_with(install).iter().any(compiles)
     }
 

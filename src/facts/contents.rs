@@ -175,11 +175,12 @@ impl Facts<'_> {
                 }
             }
         }
-        let (bytes, known) = catalogue::closure_bytes(names.keys().copied());
+        let release = self.release_of(image);
+        let (bytes, known) = catalogue::closure_bytes(names.keys().copied(), release);
         amount.bytes = bytes;
         amount.complete &= known;
         for (name, _) in names.iter().filter(|(_, recommended)| **recommended) {
-            let package = catalogue::system_package(Distribution::Debian, name);
+            let package = catalogue::system_package(Distribution::Debian, name).map(|package| package.on(release));
             let more = package.and_then(|package| package.recommended_bytes?.checked_sub(package.installed_bytes?));
             amount.add(more);
         }

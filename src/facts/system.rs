@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::catalogue::{self, Distribution, Gpu, SlimmerKind};
+use crate::catalogue::{self, Distribution, Gpu, Release, SlimmerKind, SystemPackage};
 use crate::text::TextRange;
 
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
@@ -14,6 +14,8 @@ use super::{Argument, Facts, Guard, Invocation, Run, StageFacts};
 pub struct SystemInstall<'f> {
     /// The family whose package names these are.
     pub family: Distribution,
+    /// The release of the distribution, which decides what it weighs.
+    pub release: Release,
     /// Its name without version and architecture.
     pub name: &'f str,
     /// The word that names it.
@@ -26,6 +28,20 @@ pub struct SystemInstall<'f> {
     pub instruction: usize,
     /// The name that `apk add --virtual` gives to the whole of it.
     pub group: Option<String>,
+}
+
+impl SystemInstall<'_> {
+    /// What the catalogue knows of the package, with its bytes on the release of the image.
+    #[must_use]
+    pub fn known(&self) -> Option<SystemPackage> {
+        catalogue::system_package(self.family, self.name).map(|package| package.on(self.release))
+    }
+
+    /// The same, where it is a compiler or another build tool.
+    #[must_use]
+    pub fn build_tool(&self) -> Option<SystemPackage> {
+        self.known().filter(|package| package.kind.is_build_tool())
+    }
 }
 
 /// Whether an image of the distribution `base` has no package manager of `family`, so that the command ends in an error.
@@ -43,6 +59,7 @@ impl Facts<'_> {
         // Places of those that apt may take out again by itself.
         let mut automatic: HashSet<TextRange> = HashSet::new();
         let base = self.ancestors(stage).last().unwrap_or(stage).image.distribution;
+        let release = self.release_of(stage);
         for invocation in run.invocations.iter().filter(|invocation| invocation.guard > Guard::Elsewhere) {
             if let Some((family, packages)) = installed(invocation) {
                 if lacks_manager(base, family) {
@@ -52,6 +69,7 @@ impl Facts<'_> {
                 let instruction = run.instruction;
                 installs.extend(packages.into_iter().map(|(name, argument)| SystemInstall {
                     family,
+                    release,
                     name,
                     argument,
                     invocation,
@@ -86,6 +104,12 @@ impl Facts<'_> {
             }
         }
         installs
+    }
+
+    /// The release of Debian or Ubuntu that a stage stands on.
+    #[must_use]
+    pub fn release_of(&self, stage: &StageFacts) -> Release {
+        Release::of(&self.ancestors(stage).last().unwrap_or(stage).image)
     }
 
     /// The packages that a final image's stage and those that it is built on install and do not remove again in the same `RUN`.

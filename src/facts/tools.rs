@@ -7,7 +7,7 @@ mod yarn_lock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::{self, BaseImage, Distribution, debian_release};
+use crate::catalogue::{self, BaseImage, Distribution, Release};
 use crate::dockerfile::{Arguments, CommandLine, Instruction, Keyword};
 use crate::workspace::parent;
 
@@ -177,16 +177,14 @@ impl Facts<'_> {
             }
         }
         needs.needs.opaque |= stages.iter().any(|stage| stage.is_final && self.installs_when_it_runs(stage).is_some());
-        let old =
-            catalogue::is_before_bookworm(&stage.image.repository, stage.image.tag.as_deref().unwrap_or_default());
+        let release = Release::of(&stage.image);
         let makes_it = |instruction: &Instruction| instruction.body.text().contains("/usr/share/man");
-        if !old || self.dockerfile.instructions.iter().any(makes_it) {
+        if !release.is_before_bookworm() || self.dockerfile.instructions.iter().any(makes_it) {
             needs.needs.links_manual = None;
         }
         // `libmagic-dev` brings `libmagic1`.
-        let release = debian_release(stage.image.tag.as_deref().unwrap_or_default());
         let brought = installed.iter().filter_map(|package| catalogue::libraries_of(package, release));
-        let brought: BTreeSet<&str> = brought.flatten().copied().collect();
+        let brought: BTreeSet<&str> = brought.flatten().collect();
         let is_there = |package: &str| {
             let others: &[&str] = match package {
                 "gcc" => &["g++", "build-essential"],

@@ -141,10 +141,11 @@ impl Facts<'_> {
                     && !self.has_already(stage, install.name)
             };
             let weighed: Vec<&SystemInstall<'_>> = installs.iter().filter(is_weighed).collect();
-            let (mut bytes, known) = catalogue::closure_bytes(weighed.iter().map(|install| install.name));
+            let names = weighed.iter().map(|install| install.name);
+            let (mut bytes, known) = catalogue::closure_bytes(names, self.release_of(stage));
             for install in &weighed {
                 if self.takes_recommended(stage, run, install) {
-                    let package = catalogue::system_package(Distribution::Debian, install.name);
+                    let package = install.known();
                     let more = package.and_then(|it| it.recommended_bytes?.checked_sub(it.installed_bytes?));
                     bytes = bytes.saturating_add(more.unwrap_or_default());
                 }

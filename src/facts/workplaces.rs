@@ -163,7 +163,8 @@ impl Facts<'_> {
         }
         let is_compiler = |install: &SystemInstall<'_>| {
             install.invocation.guard == Guard::Always
-                && catalogue::build_tool(install.family, install.name)
+                && install
+                    .build_tool()
                     .is_some_and(|tool| matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
         };
         // Go beside the compilers of other languages, where no step calls it, is there for others to build with.

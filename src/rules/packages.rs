@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::catalogue;
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings};
 use crate::facts::{Facts, Origin, SystemInstall};
 
@@ -11,7 +10,7 @@ use super::phrase::listed;
 
 /// Installed bytes of the package with what it depends on, where they are known.
 pub(super) fn bytes_of(install: &SystemInstall<'_>) -> Option<u64> {
-    catalogue::system_package(install.family, install.name)?.installed_bytes
+    install.known()?.installed_bytes
 }
 
 /// What `members` weigh. What they depend on overlaps, so that of several only the largest is certain.

@@ -1,6 +1,5 @@
 //! Programs that keep the command lines of compilers in their sources: judges of contests, playgrounds.
 
-use crate::catalogue;
 use crate::facts::paths::{file_name, lies_in_any};
 use crate::facts::python::Reached;
 use crate::facts::{Facts, StageFacts};
@@ -102,8 +101,7 @@ impl Facts<'_> {
             root.image.has_build_tools == Some(true)
                 || installs.iter().any(|install| {
                     install.name == compiler
-                        || catalogue::build_tool(install.family, install.name)
-                            .is_some_and(|tool| tool.commands.contains(&compiler))
+                        || install.build_tool().is_some_and(|tool| tool.commands.contains(&compiler))
                 })
         };
         if !COMPILERS.iter().any(|(compiler, _)| brings(compiler)) {

@@ -1,6 +1,6 @@
 //! What the run-time stage stands on, and what it lacks there.
 
-use crate::catalogue::{self, DebianRelease, Distribution, SlimmerKind, debian_release};
+use crate::catalogue::{self, Distribution, Release, SlimmerKind};
 use crate::dockerfile::Arguments;
 use crate::facts::python::{PythonInstall, is_uv_image};
 use crate::facts::{Base, Facts, MANUAL_FOLDER, StageFacts};
@@ -58,7 +58,7 @@ pub(super) fn libraries(
         libraries.extend(compiler_libraries(facts, installs));
     }
     if slimmed {
-        let release = release_of(stage);
+        let release = Release::of(&stage.image);
         let needs = facts.image_needs(stage);
         if needs.opaque {
             return Err(Refusal::new("a script that cannot be read here may need what only the full image has"));
@@ -95,9 +95,4 @@ pub(super) fn libraries(
     libraries.sort_unstable();
     libraries.dedup();
     Ok(libraries)
-}
-
-/// The release of Debian that decides how packages are called.
-pub(super) fn release_of(stage: &StageFacts) -> DebianRelease {
-    debian_release(stage.image.tag.as_deref().unwrap_or_default())
 }

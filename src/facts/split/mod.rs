@@ -15,7 +15,7 @@ mod start;
 
 use std::collections::BTreeSet;
 
-use crate::catalogue;
+use crate::catalogue::{self, Release};
 use crate::dockerfile::Keyword;
 use crate::dockerfile::edit::Cut;
 
@@ -261,7 +261,7 @@ impl Split {
             self.saved_base = base.map(|bytes| bytes.saturating_sub(environment));
             self.saved = Some(installers);
         } else {
-            let gone = packages.saved_bytes().map(|bytes| bytes / 1000 * SLIM_SHARE);
+            let gone = packages.saved_bytes(Release::of(&stage.image)).map(|bytes| bytes / 1000 * SLIM_SHARE);
             self.saved = gone.map(|bytes| (bytes + installers).saturating_sub(environment));
         }
         self.saves_more = self.slimmed || packages.recommended;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalogue::{self, DebianRelease, Distribution, SystemPackageKind};
+use crate::catalogue::{self, Distribution, Release, SystemPackageKind};
 use crate::dockerfile::edit::Cut;
 use crate::facts::commands::{Apt, AptAction, is_archive};
 use crate::facts::{Argument, Facts, Invocation, Origin, Run};
@@ -17,12 +17,12 @@ const STAYS: [&str; 9] = ["jdk", "maven", "gradle", "ant", "sbt", "nvidia", "cud
 const COMPILERS: [&str; 6] = ["gcc", "g++", "build-essential", "clang", "gfortran", "python3-dev"];
 
 /// Where a package is needed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Side {
     /// Only while packages are built.
     Build,
     /// What is built with it needs these libraries when it runs.
-    Libraries(&'static [&'static str]),
+    Libraries(Vec<&'static str>),
     /// When the image runs, or nobody knows: it stays.
     Runtime,
 }
@@ -70,7 +70,7 @@ impl Packages {
     }
 
     /// The copy of a `RUN` of the build side for the run-time side.
-    pub fn copy(&mut self, facts: &Facts<'_>, run: &Run, release: DebianRelease) -> Result<Copy, Refusal> {
+    pub fn copy(&mut self, facts: &Facts<'_>, run: &Run, release: Release) -> Result<Copy, Refusal> {
         let (mut cuts, mut installs, mut emptied) = (Vec::new(), 0, Vec::new());
         for invocation in &run.invocations {
             let Some(apt) = installing(invocation) else { continue };
@@ -101,12 +101,7 @@ impl Packages {
         Ok(Copy::With(cuts))
     }
 
-    fn words(
-        &mut self,
-        facts: &Facts<'_>,
-        apt: &Apt<'_>,
-        release: DebianRelease,
-    ) -> Result<Vec<(TextRange, Word)>, Refusal> {
+    fn words(&mut self, facts: &Facts<'_>, apt: &Apt<'_>, release: Release) -> Result<Vec<(TextRange, Word)>, Refusal> {
         let mut words: Vec<(TextRange, Word)> = Vec::new();
         for &(_, argument) in &apt.options.operands {
             let Some(text) = argument.value.known() else {
@@ -120,7 +115,7 @@ impl Packages {
                 Side::Libraries(_) if text.contains('=') => {
                     return Err(Refusal::new(format!("`{text}` is pinned, and its library would have to be, too")));
                 }
-                Side::Libraries(names) => self.stand_in(names),
+                Side::Libraries(names) => self.stand_in(&names),
             };
             if word != Word::Kept {
                 self.removed.push((name.to_owned(), argument.range));
@@ -151,13 +146,13 @@ impl Packages {
         if missing.is_empty() { Word::Dropped } else { Word::Replaced(missing.join(" ")) }
     }
 
-    /// Installed bytes that the run-time side lacks; `None` where not all of them are known.
-    pub fn saved_bytes(&self) -> Option<u64> {
+    /// Installed bytes on `release` that the run-time side lacks; `None` where not all of them are known.
+    pub fn saved_bytes(&self, release: Release) -> Option<u64> {
         let kept = || self.kept.iter().map(String::as_str);
         let stays = kept().chain(self.libraries.iter().copied());
         let all = stays.clone().chain(self.removed.iter().map(|(name, _)| name.as_str()));
-        let unknown = self.removed.iter().any(|(name, _)| !catalogue::closure_bytes([name.as_str()]).1);
-        let (before, after) = (catalogue::closure_bytes(all).0, catalogue::closure_bytes(stays).0);
+        let unknown = self.removed.iter().any(|(name, _)| !catalogue::closure_bytes([name.as_str()], release).1);
+        let (before, after) = (catalogue::closure_bytes(all, release).0, catalogue::closure_bytes(stays, release).0);
         (!unknown).then(|| before.saturating_sub(after))
     }
 }
@@ -167,7 +162,7 @@ pub(super) fn installing(invocation: &Invocation) -> Option<Apt<'_>> {
     Apt::read(invocation).filter(|apt| apt.action == AptAction::Install && apt.subcommand.value.text() == "install")
 }
 
-fn side(name: &str, release: DebianRelease) -> Result<Side, Refusal> {
+fn side(name: &str, release: Release) -> Result<Side, Refusal> {
     if STAYS.iter().any(|part| name.contains(part)) {
         return Ok(Side::Runtime);
     }
@@ -180,11 +175,11 @@ fn side(name: &str, release: DebianRelease) -> Result<Side, Refusal> {
         return Ok(Side::Build);
     }
     if name == "gfortran" {
-        return Ok(Side::Libraries(&["libgfortran5"]));
+        return Ok(Side::Libraries(vec!["libgfortran5"]));
     }
     if catalogue::is_development_package(Distribution::Debian, name) {
         return match catalogue::libraries_of(name, release) {
-            Some([]) => Ok(Side::Build),
+            Some(names) if names.is_empty() => Ok(Side::Build),
             Some(names) => Ok(Side::Libraries(names)),
             None => Err(Refusal::new(format!("which library `{name}` leaves to install at run time is not known"))),
         };
@@ -195,7 +190,7 @@ fn side(name: &str, release: DebianRelease) -> Result<Side, Refusal> {
 
 /// Whether a package is only needed while packages are built.
 pub(super) fn is_for_building(name: &str) -> bool {
-    !matches!(side(name, DebianRelease::Bookworm), Ok(Side::Runtime))
+    !matches!(side(name, Release::Bookworm), Ok(Side::Runtime))
 }
 
 /// The commands that go with what is removed.

@@ -1,5 +1,6 @@
 //! Which stage each instruction belongs to.
 
+use crate::catalogue::Release;
 use crate::dockerfile::edit::{Cut, with_cuts};
 use crate::dockerfile::{Arguments, Instruction, Keyword};
 use crate::facts::commands::{Apt, AptAction};
@@ -9,7 +10,6 @@ use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
 use crate::text::TextRange;
 use crate::workspace::is_report;
 
-use super::base::release_of;
 use super::commands::{Role, is_cleanup, roles};
 use super::environment::Environment;
 use super::later::{is_alone, purges};
@@ -324,7 +324,7 @@ impl Sorter<'_, '_> {
         {
             return Ok(Side::Runtime);
         }
-        match packages.copy(facts, run, release_of(self.stage))? {
+        match packages.copy(facts, run, Release::of(&self.stage.image))? {
             Copy::Nothing => Ok(Side::Builder),
             Copy::With(cuts) => Ok(Side::Both(cuts)),
         }
@@ -362,7 +362,7 @@ impl Sorter<'_, '_> {
             return Ok(Side::Builder);
         }
         let before = packages.kept.len();
-        let cuts = match packages.copy(self.facts, run, release_of(self.stage))? {
+        let cuts = match packages.copy(self.facts, run, Release::of(&self.stage.image))? {
             Copy::Nothing => return Ok(Side::Builder),
             Copy::With(cuts) => cuts,
         };

@@ -69,9 +69,8 @@ fn report(facts: &Facts<'_>, base: &ShippedBase<'_>, slimmer: &Slimmer, purpose:
         let kind = if slimmer.kind == SlimmerKind::Slim { "slim" } else { "smaller" };
         finding.note("needs", format!("the {kind} image has no {lacking}"));
     }
-    let tag = image.tag.as_deref().unwrap_or_default();
-    let archived = Some(image).filter(|image| image.distribution == Distribution::Debian && !lacking.is_empty());
-    if let Some(release) = archived.and_then(|image| catalogue::archived_release(&image.repository, tag)) {
+    let archived = Some(image).filter(|_| !lacking.is_empty());
+    if let Some(release) = archived.and_then(catalogue::archived_release) {
         finding.note(
             "apt",
             format!("Debian {release} has left the mirrors: to install there, the sources of apt have to name Debian's archive"),

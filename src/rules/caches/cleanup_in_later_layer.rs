@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue;
 use crate::diagnostic::{Basis, Component, Savings};
 use crate::facts::{Addition, Facts, Invocation, Late, Run, StageFacts, SystemInstall, Way};
 use crate::rules::{Check, Reporter};
@@ -111,7 +110,7 @@ impl Said {
         for install in installs {
             labels.entry(install.argument.range).or_insert_with(|| format!("`{}` is installed here", install.name));
         }
-        let entries = || installs.iter().filter_map(|install| catalogue::system_package(install.family, install.name));
+        let entries = || installs.iter().filter_map(SystemInstall::known);
         // Without what it depends on a package weighs little, and the catalogue knows them together. Closures overlap: only the
         // largest is certain.
         let bytes = entries().filter_map(|entry| entry.installed_bytes).max().filter(|_| with_dependencies);

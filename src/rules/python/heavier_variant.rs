@@ -141,7 +141,7 @@ fn report_compiled(facts: &Facts<'_>, package: &Heavy<'_>, reporter: &mut Report
     let of_python = ["python3-dev", "python-dev", "libpython3-dev", "make", "musl-dev", "python3-devel"];
     let is_other = |install: &SystemInstall<'_>| {
         let expected = [&HEADERS[..], &COMPILERS[..], &of_python[..]].iter().any(|names| names.contains(&install.name));
-        let compiles = catalogue::build_tool(install.family, install.name).is_some()
+        let compiles = install.build_tool().is_some()
             || catalogue::is_development_package(install.family, install.name)
             || install.name.ends_with("-dev")
             || install.name.ends_with("-devel");

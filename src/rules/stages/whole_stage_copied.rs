@@ -1,6 +1,6 @@
 //! A copy from another stage takes much that only the build needs.
 
-use crate::catalogue::{self, Distribution, SystemPackageKind};
+use crate::catalogue::{Distribution, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Savings};
 use crate::dockerfile::{Arguments, CommandLine};
 use crate::facts::{Base, Facts, Guard, Leftover, Source, StageFacts, Transfer, is_below};
@@ -104,7 +104,7 @@ impl Copy<'_> {
             chain.iter().flat_map(|stage| stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)));
         let mut tools: Vec<_> = installs
             .filter(|install| {
-                let kind = catalogue::build_tool(install.family, install.name).map(|tool| tool.kind);
+                let kind = install.build_tool().map(|tool| tool.kind);
                 matches!(kind, Some(SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
             })
             .collect();

@@ -73,7 +73,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 let is_jdk = install.name.contains("jdk");
                 // What the base image has is for `full-base-image` and `devel-base-image` to tell.
                 let told = install.family == Distribution::Debian && facts.base_brings(stage, install.name);
-                let is_tool = catalogue::build_tool(install.family, install.name).is_some();
+                let is_tool = install.build_tool().is_some();
                 // A branch of a script that takes arguments may be another image's.
                 let invocation = install.invocation;
                 let is_open = invocation.guard != Guard::Always && invocation.script().is_some();
@@ -199,11 +199,11 @@ fn report(
     let verb = if names.len() == 1 { "stays" } else { "stay" };
     let primary = tools.first().map_or(range, |tool| tool.argument.range);
     let mut finding = reporter.report(primary, format!("{} {verb} in the runtime image", listed_up_to(&names, LISTED)));
-    if let Some(purpose) = tools.first().and_then(|tool| catalogue::build_tool(tool.family, tool.name)) {
+    if let Some(purpose) = tools.first().and_then(SystemInstall::build_tool) {
         finding.primary_label(purpose.purpose);
     }
     for tool in tools.iter().skip(1).filter(|tool| tool.argument.range != primary) {
-        let purpose = catalogue::build_tool(tool.family, tool.name).map(|entry| entry.purpose).unwrap_or_default();
+        let purpose = tool.build_tool().map(|entry| entry.purpose).unwrap_or_default();
         finding.label(tool.argument.range, purpose);
     }
     if let Some(script) = tools.first().and_then(|tool| tool.invocation.script()) {
@@ -283,7 +283,7 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
 /// The command of one of the tools that a hosting platform runs in the image, behind the file that says so.
 fn platform_call<'t>(facts: &Facts<'_>, tools: &'t [SystemInstall<'_>]) -> Option<(String, &'t str)> {
     let given = |tool: &'t SystemInstall<'_>| {
-        let entry = catalogue::build_tool(tool.family, tool.name);
+        let entry = tool.build_tool();
         entry.map(|entry| entry.commands).unwrap_or_default().iter().copied().chain([tool.name])
     };
     facts.platform_commands().into_iter().find_map(|(file, text)| {
@@ -318,12 +318,12 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
 /// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` alone is not.
 fn is_weighty(install: &SystemInstall<'_>) -> bool {
     is_compiler(install)
-        && catalogue::build_tool(install.family, install.name)
+        && install.build_tool()
             .is_some_and(|tool| tool.installed_bytes.is_none_or(|bytes| bytes >= WEIGHTY))
 }
 
 fn is_compiler(install: &SystemInstall<'_>) -> bool {
-    catalogue::build_tool(install.family, install.name)
+    install.build_tool()
         .is_some_and(|tool| matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
 }
 

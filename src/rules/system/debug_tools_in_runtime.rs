@@ -183,7 +183,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
 }
 
 fn signs(tool: &SystemInstall<'_>) -> UseSigns {
-    let entry = catalogue::system_package(tool.family, tool.name);
+    let entry = tool.known();
     let mut commands: Vec<String> =
         entry.map(|entry| entry.commands).unwrap_or_default().iter().map(|&command| command.to_owned()).collect();
     commands.push(tool.name.to_owned());
@@ -237,7 +237,7 @@ fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporte
         format!("{} {verb} in the runtime image, and nothing seen there calls {them}", listed_up_to(&names, LISTED));
     let mut finding = reporter.report(first.argument.range, message);
     for tool in tools {
-        let Some(entry) = catalogue::system_package(tool.family, tool.name) else { continue };
+        let Some(entry) = tool.known() else { continue };
         let bytes = entry.installed_bytes.map(|bytes| format!(", ≈ {}", format_bytes(bytes))).unwrap_or_default();
         let text = format!("{}{bytes}", entry.kind.purpose());
         if tool.argument.range == first.argument.range {

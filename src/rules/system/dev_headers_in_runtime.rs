@@ -4,10 +4,10 @@ mod needed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalogue::{self, DebianRelease, Distribution, Gpu, SystemPackage};
+use crate::catalogue::{self, Distribution, Gpu, Release, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::commands::{Apt, Options};
-use crate::facts::{Base, Facts, Guard, Seen, StageFacts, SystemInstall, SystemRemoval, UseSigns};
+use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, SystemRemoval, UseSigns};
 use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to, with_installs};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -86,8 +86,8 @@ struct Kept<'f> {
     on_full: bool,
     /// Whether a compiler stays beside them, to which the headers of the C library belong.
     compiler: bool,
-    /// The release of Debian, whose names for libraries are known.
-    release: Option<DebianRelease>,
+    /// The release, whose names for libraries are known.
+    release: Option<Release>,
     /// Interpreters that came along with the headers alone, each with the package that brought it.
     interpreters: BTreeMap<String, &'f str>,
 }
@@ -102,7 +102,7 @@ impl Kept<'_> {
                 if install.family == Distribution::Alpine && LIGHT_ON_ALPINE.contains(&install.name) {
                     return Some(0);
                 }
-                own_bytes(&catalogue::system_package(install.family, install.name)?, self)
+                own_bytes(&install.known()?, self)
             })
             .collect();
         (each.iter().flatten().copied().max(), each.iter().any(Option::is_none))
@@ -128,7 +128,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         {
             continue;
         }
-        let compiler = installs.iter().any(|install| catalogue::build_tool(install.family, install.name).is_some());
+        let compiler = installs.iter().any(|install| install.build_tool().is_some());
         let goes = |install: &&SystemInstall<'_>| {
             // Named once more in a later layer, it is there already.
             let is_repeated = || {
@@ -147,10 +147,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.on_full |= facts.stands_on_buildpack(image);
-            kept.release = chain
-                .last()
-                .filter(|stage| stage.image.distribution == Distribution::Debian)
-                .map(|stage| release_of(stage));
+            kept.release = Some(install.release);
             if let Some(name) = interpreter(install).filter(|name| !brings(name, image, &installs)) {
                 kept.interpreters.insert(name, install.name);
             }
@@ -178,13 +175,6 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         kept.headers.retain(|_| uses.next().flatten().is_none());
         report(facts, range, &kept, reporter);
     }
-}
-
-/// The release of Debian that an image stands on. Which one `python:3.9-slim` was when somebody noted its digest, the tag does not tell.
-fn release_of(stage: &StageFacts) -> DebianRelease {
-    let release = catalogue::debian_release(stage.image.tag.as_deref().unwrap_or_default());
-    let is_pinned = matches!(&stage.base, Base::Image(reference) if reference.text().contains("@sha256:"));
-    if is_pinned && release == DebianRelease::Floating { DebianRelease::Other } else { release }
 }
 
 /// Whether an image has Python, without which no kernels are compiled.
@@ -220,7 +210,7 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
 /// behind them, `rpm -U mesos-1.7.0.rpm`.
 fn may_be_required(chain: &[&StageFacts], installs: &[SystemInstall<'_>], install: &SystemInstall<'_>) -> bool {
     // `apt-get purge zlib1g-dev` takes out all that depends on it, which of a package that nobody knows may be this one.
-    let known = catalogue::system_package(install.family, install.name).is_some();
+    let known = install.known().is_some();
     let own = chain.iter().flat_map(|stage| &stage.runs).filter(|run| run.instruction == install.instruction);
     let mut removals = own.flat_map(|run| &run.invocations).filter_map(SystemRemoval::read);
     if !known && removals.any(|removal| removal.names.iter().any(|name| name.ends_with("-dev"))) {
@@ -284,9 +274,16 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
         let all: Vec<&str> = needs.iter().copied().chain([entry.name]).collect();
         return catalogue::bytes_beyond_buildpack(&all)?.checked_sub(catalogue::bytes_beyond_buildpack(&needs)?);
     }
-    let of = |name: &str| catalogue::system_package(Distribution::Debian, name).and_then(|entry| entry.installed_bytes);
-    let of_library = |name: &&str| of(name).unwrap_or_else(|| catalogue::closure_bytes([*name]).0);
-    let needs: u64 = runtime(entry, kept).iter().map(of_library).sum();
+    let release = kept.release.unwrap_or(Release::Other);
+    let of = |name: &str| {
+        catalogue::system_package(Distribution::Debian, name).and_then(|entry| entry.on(release).installed_bytes)
+    };
+    let needs = runtime(entry, kept);
+    let closure = |names: &[&str]| catalogue::closure_bytes(names.iter().copied(), release).0;
+    // What they depend on together counts once: `libxmlsec1` and `libxmlsec1-openssl`.
+    let shared = needs.iter().map(|name| closure(&[name])).sum::<u64>().saturating_sub(closure(&needs));
+    let each = needs.iter().map(|name| of(name).unwrap_or_else(|| closure(&[name]))).sum::<u64>();
+    let needs = each.saturating_sub(shared);
     let libc = if kept.compiler { of("libc6-dev").unwrap_or_default() } else { 0 };
     let bytes = entry.installed_bytes?;
     let with_libc = if bytes >= libc { libc } else { 0 };
@@ -295,7 +292,7 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
 
 fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut Reporter<'_>) {
     let entries: Vec<(&SystemInstall<'_>, Option<SystemPackage>)> =
-        kept.headers.iter().map(|install| (install, catalogue::system_package(install.family, install.name))).collect();
+        kept.headers.iter().map(|install| (install, install.known())).collect();
     let (bytes, _) = kept.bytes();
     let Some((first, _)) = entries.first().filter(|_| !kept.is_light()) else { return };
     let names: Vec<String> = kept.headers.iter().map(|install| format!("`{}`", install.name)).collect();

@@ -204,7 +204,7 @@ fn report(facts: &Facts<'_>, unused: &Unused<'_>, reporter: &mut Reporter<'_>) {
     let lost: BTreeSet<&str> = unused.lost.iter().map(|(library, _)| *library).collect();
     let mut saved = savings(members);
     for item in saved.iter_mut().flat_map(|saved| &mut saved.items) {
-        item.bytes = item.bytes.saturating_sub(catalogue::closure_bytes(lost.iter().copied()).0);
+        item.bytes = item.bytes.saturating_sub(catalogue::closure_bytes(lost.iter().copied(), first.release).0);
     }
     finding.savings(saved);
     finding.script_of(first.invocation);

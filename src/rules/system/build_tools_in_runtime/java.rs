@@ -35,7 +35,7 @@ pub(super) fn runtime(tool: &SystemInstall<'_>) -> Option<String> {
 
 /// What goes with a tool where the runtime stays.
 pub(super) fn bytes_beyond_runtime(tool: &SystemInstall<'_>) -> Option<u64> {
-    let bytes = catalogue::build_tool(tool.family, tool.name)?.installed_bytes?;
+    let bytes = tool.build_tool()?.installed_bytes?;
     let of_runtime = catalogue::system_package(Distribution::Debian, "default-jre-headless")?.installed_bytes?;
     Some(if builds(tool) { bytes.saturating_sub(of_runtime) } else { bytes })
 }

@@ -1,6 +1,6 @@
 //! What an image needs when it runs of what its headers brought.
 
-use crate::catalogue::{self, DebianRelease, Distribution, SystemPackage};
+use crate::catalogue::{self, Distribution, Release, SystemPackage};
 use crate::facts::{StageFacts, SystemInstall};
 
 use super::Kept;
@@ -72,7 +72,7 @@ pub(super) fn libraries(
     entry: Option<&SystemPackage>,
     kept: &Kept<'_>,
 ) -> Option<Vec<String>> {
-    let named = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect();
+    let named = |names: &[&str]| -> Vec<String> { names.iter().map(|name| format!("`{name}`")).collect() };
     let same = || {
         let names = runtime(entry?, kept);
         let same = !names.is_empty() && names.iter().all(|name| SAME_IN_ALL.contains(name));
@@ -81,29 +81,25 @@ pub(super) fn libraries(
     if install.family != Distribution::Debian {
         return None;
     }
-    let Some(release) = kept.release else { return same() };
+    let release = kept.release?;
     let entry = entry.filter(|entry| !entry.runtime.is_empty() || kept.own_python && entry.name == "python3-dev");
     match (entry, release) {
-        (Some(entry), DebianRelease::Bookworm) => Some(named(&runtime(entry, kept))),
-        (Some(entry), DebianRelease::Trixie) => {
-            let own = catalogue::libraries_of(install.name, release).filter(|own| !own.is_empty());
-            if let Some(own) = own.filter(|_| !(kept.own_python && entry.name == "python3-dev")) {
-                return Some(named(own));
-            }
-            let names = runtime(entry, kept).into_iter().map(|name| catalogue::trixie_name(name).unwrap_or(name));
+        (_, Release::Older | Release::Other) => same(),
+        (Some(entry), Release::Floating) => Some(runtime(entry, kept).into_iter().map(with_trixie).collect()),
+        (Some(entry), _) => {
+            let names = runtime(entry, kept).into_iter().filter_map(|name| catalogue::library_on(name, release));
             Some(named(&names.collect::<Vec<&str>>()))
         }
-        (Some(entry), DebianRelease::Floating) => Some(runtime(entry, kept).into_iter().map(with_trixie).collect()),
-        _ => {
+        (None, _) => {
             // Those of every Python image are left out of this table.
             let known = catalogue::libraries_of(install.name, release).filter(|known| !known.is_empty());
-            known.map(named).or_else(same)
+            known.map(|known| named(&known)).or_else(same)
         }
     }
 }
 
 /// The libraries of Debian bookworm that a program needs of it when it runs.
-pub(super) fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e str> {
+pub(super) fn runtime(entry: &SystemPackage, kept: &Kept<'_>) -> Vec<&'static str> {
     if kept.own_python && entry.name == "python3-dev" {
         return Vec::new();
     }
@@ -112,7 +108,7 @@ pub(super) fn runtime<'e>(entry: &'e SystemPackage, kept: &Kept<'_>) -> Vec<&'e 
 
 /// `libicu72`, and what trixie calls it.
 fn with_trixie(name: &str) -> String {
-    match catalogue::trixie_name(name) {
+    match catalogue::other_name_on_trixie(name) {
         Some(new) => format!("`{name}` (`{new}` on Debian trixie)"),
         None => format!("`{name}`"),
     }
