@@ -32,6 +32,7 @@ mod purpose;
 mod reach;
 mod reads;
 mod references;
+mod ruby;
 mod run;
 mod split;
 mod stages;

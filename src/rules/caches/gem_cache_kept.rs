@@ -39,9 +39,10 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     // `example/ruby` may be set up like the official image, or not.
     let repository = stage.image.repository.as_str();
     let is_certain = !guessed
-        || repository == "ruby"
-        || !repository.ends_with("/ruby")
-            && home_of(stage.image.distribution).is_some_and(|home| first.folder().starts_with(home));
+        || !facts.has_ruby_manager(stage, run)
+            && (repository == "ruby"
+                || !repository.ends_with("/ruby")
+                    && home_of(stage.image.distribution).is_some_and(|home| first.folder().starts_with(home)));
     let folder = facts.shown_folder(run, first.invocation, first.folder());
     let message = format!("`{} install` keeps the gems that it downloads in the image", first.invocation.program);
     let mut finding = reporter.report(first.invocation.range, message);
@@ -110,7 +111,8 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     if invocation.program == "bundle"
         && let Some(path) = known("BUNDLE_PATH")
     {
-        return path.map(|path| format!("{path}/ruby/*/cache")).into_iter().collect();
+        let below = if facts.locks_bundler_1(stage, run, invocation) { "cache" } else { "ruby/*/cache" };
+        return path.map(|path| format!("{path}/{below}")).into_iter().collect();
     }
     // `bundle config set path vendor/bundle` and `--path` put them where only Bundler knows.
     let names_path = |other: &Invocation| {

@@ -264,13 +264,20 @@ fn report(
 
 fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let only_java = kept.tools.iter().all(java::builds);
-    let copied = if facts.python_installs().is_empty() || only_java {
+    let stage = kept.tools.first().and_then(|tool| facts.stages.get(tool.stage));
+    let elsewhere = stage.is_some_and(|stage| keeps_packages_elsewhere(facts, stage));
+    let copied = if facts.python_installs().is_empty() || only_java || elsewhere {
         ""
     } else {
         " (`COPY --from=builder /opt/venv /opt/venv`)"
     };
     let way =
         format!("compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`");
+    let of_fortran = |tool: &&SystemInstall<'_>| tool.name.starts_with("gfortran") && tool.family == Distribution::Debian;
+    let way = match kept.tools.iter().find(of_fortran) {
+        Some(tool) => format!("{way}; what `{}` compiled may need `libgfortran5` when it runs", tool.name),
+        None => way,
+    };
     // What takes a JDK out must not leave the program without Java.
     let is_jdk = |tool: &&SystemInstall<'_>| tool.name.contains("jdk");
     let tools = || kept.tools.iter().filter(|tool| java::builds(tool));
@@ -278,6 +285,18 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let runtime = java::runtime(tool).map_or_else(|| "a runtime of Java".to_owned(), |name| format!("`{name}`"));
     let why = kept.java.as_deref().unwrap_or("what was built for Java runs on it");
     format!("{way}; either way install {runtime} in place of `{}`: {why}", tool.name)
+}
+
+/// Whether the Python packages of an image lie in an environment that the base or conda made, which a new one in `/opt/venv` would
+/// hold a second time.
+fn keeps_packages_elsewhere(facts: &Facts<'_>, stage: &StageFacts) -> bool {
+    let chain = || std::iter::once(stage).chain(facts.ancestors(stage));
+    let has_own = |stage: &StageFacts| {
+        let repository = stage.image.repository.as_str();
+        repository.contains("conda") || repository.contains("mamba") || repository.ends_with("airflow")
+    };
+    let is_conda = |invocation: &Invocation| matches!(invocation.program.as_str(), "conda" | "mamba" | "micromamba");
+    chain().any(has_own) || chain().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations).any(is_conda)
 }
 
 /// The command of one of the tools that a hosting platform runs in the image, behind the file that says so.
