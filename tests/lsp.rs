@@ -282,22 +282,46 @@ fn unsafe_fixes_are_called_so_and_can_be_left_out() {
 #[test]
 fn a_finding_in_a_manifest_is_ignored_on_its_line() {
     let folder = service("flask\n");
-    put(&folder, "compose.yml", "services:\n  api:\n    build: .\n");
-    let text = "flask\ntorch==2.9.0\n";
+    let text = "flask\n-r base.txt\n";
     put(&folder, "requirements.txt", text);
-    let mut client = Client::start(&folder, capabilities(), json!({ "ignoreReason": "GPU nodes" }));
+    put(&folder, "base.txt", "-r requirements.txt\n");
+    let mut client = Client::start(&folder, capabilities(), json!({ "ignoreReason": "made by the build" }));
     let requirements = uri(&folder, "requirements.txt");
     client.open(&requirements, "pip-requirements", text);
     let actions = client.actions(&requirements, 1, Some("quickfix"));
-    if let Some(ignore) = actions.iter().find(|it| it["title"].as_str().unwrap().starts_with("Ignore")) {
-        let rule = ignore["diagnostics"][0]["code"].as_str().unwrap().to_owned();
-        let resolved = client.request("codeAction/resolve", ignore.clone());
-        let ignored = apply(text, &edits_of(&resolved["edit"])[0].1);
-        assert_eq!(ignored, format!("flask\n# slimlint ignore={rule} GPU nodes\ntorch==2.9.0\n"));
-        client.change(&requirements, json!([{ "text": ignored }]));
-        let actions = client.actions(&requirements, 2, Some("quickfix"));
-        assert!(!actions.iter().any(|it| it["diagnostics"][0]["code"] == *rule), "{actions:?}");
+    let ignore = actions.iter().find(|it| it["title"].as_str().unwrap().starts_with("Ignore")).unwrap();
+    assert_eq!(ignore["diagnostics"][0]["code"], "unreadable-manifest");
+    let resolved = client.request("codeAction/resolve", ignore.clone());
+    let ignored = apply(text, &edits_of(&resolved["edit"])[0].1);
+    assert_eq!(ignored, "flask\n# slimlint ignore=unreadable-manifest made by the build\n-r base.txt\n");
+    client.change(&requirements, json!([{ "text": ignored }]));
+    let actions = client.actions(&requirements, 2, Some("quickfix"));
+    assert!(actions.is_empty(), "{actions:?}");
+}
+
+#[test]
+fn an_editor_that_cannot_make_files_gets_the_other_fixes() {
+    let dockerfile =
+        "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install flask\nCMD [\"python\", \"app.py\"]\n";
+    let all = |client: &mut Client, own: &str| {
+        client.open(own, "dockerfile", dockerfile);
+        let actions = client.actions(own, 0, Some("source.fixAll"));
+        let resolved = client.request("codeAction/resolve", actions[0].clone());
+        edits_of(&resolved["edit"])
+    };
+    let plain = json!({ "textDocument": { "codeAction": { "resolveSupport": { "properties": ["edit"] }, "dataSupport": true } } });
+    let mut lists = Vec::new();
+    for editor in [capabilities(), plain] {
+        let folder = repository(&[("Dockerfile", dockerfile), ("app.py", "import flask\n"), ("data.bin", "")]);
+        std::fs::create_dir_all(folder.path().join(".git")).unwrap();
+        let mut client = Client::start(&folder, editor, json!({}));
+        let own = uri(&folder, "Dockerfile");
+        let edits = all(&mut client, &own);
+        let dockerfile_edits = edits.iter().find(|(uri, _)| *uri == own).unwrap();
+        assert!(apply(dockerfile, &dockerfile_edits.1).contains("--no-cache-dir"));
+        lists.push(edits.len());
     }
+    assert_eq!(lists, [2, 1], "the first makes .dockerignore, too");
 }
 
 #[test]

@@ -177,7 +177,7 @@ impl Server {
                 let project = self.projects.get_mut(&place.root)?;
                 let only = (!project.is_service(&place.path)).then_some(place.path.as_str());
                 let settings = project.settings_of_all(&services);
-                plan_all(project.workspace(), settings, project.known(), only)
+                plan_all(project.workspace(), settings, project.known(), only, self.client.creates_files)
             }
         };
         self.workspace_edit(&place.root, &plan)

@@ -36,7 +36,7 @@ pub(super) struct Client {
     pub resolves_edits: bool,
     /// It takes edits of numbered versions.
     pub document_changes: bool,
-    /// It can make files.
+    /// It can make files, among edits of numbered versions.
     pub creates_files: bool,
     /// It gives its configuration when it is asked.
     pub configuration: bool,
@@ -59,6 +59,7 @@ impl Client {
         let push = text.and_then(|it| it.publish_diagnostics.as_ref());
         let resolve = text.and_then(|it| it.code_action.as_ref()?.resolve_support.as_ref());
         let operations = edits.and_then(|it| it.resource_operations.as_deref()).unwrap_or_default();
+        let document_changes = edits.and_then(|it| it.document_changes).unwrap_or_default();
         Self {
             encoding: Encoding::negotiate(general.and_then(|it| it.position_encodings.as_deref())),
             pulls: pull.is_some(),
@@ -69,8 +70,8 @@ impl Client {
             related_information: push.map_or(pull.is_some(), |it| it.related_information.unwrap_or_default()),
             code_descriptions: push.map_or(pull.is_some(), |it| it.code_description_support.unwrap_or_default()),
             resolves_edits: resolve.is_some_and(|it| it.properties.iter().any(|property| property == "edit")),
-            document_changes: edits.and_then(|it| it.document_changes).unwrap_or_default(),
-            creates_files: operations.contains(&ResourceOperationKind::Create),
+            document_changes,
+            creates_files: document_changes && operations.contains(&ResourceOperationKind::Create),
             configuration: workspace.and_then(|it| it.configuration).unwrap_or_default(),
             watches_files: workspace
                 .and_then(|it| it.did_change_watched_files?.dynamic_registration)

@@ -12,7 +12,7 @@ use lsp_types::{
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::config::{PathSettings, Settings};
-use crate::diagnostic::{Applicability, Diagnostic};
+use crate::diagnostic::{Applicability, Diagnostic, Fix};
 use crate::fix::{FileChange, Plan, plan_with};
 use crate::lint::{Report, lint};
 use crate::text::{Encoding as FileEncoding, TextRange};
@@ -32,12 +32,14 @@ pub(super) fn plan_one(workspace: &Workspace, services: &[String], finding: &Dia
     })
 }
 
-/// Plans all safe fixes of `services` as `--fix` does; with `only`, those of them that change that file.
+/// Plans all safe fixes of `services` as `--fix` does; with `only`, those of them that change that file, and without those that make a
+/// file unless the editor can make files.
 pub(super) fn plan_all(
     workspace: &Workspace,
     services: Vec<(String, Arc<Settings>)>,
     known: &Known,
     only: Option<&str>,
+    creates_files: bool,
 ) -> Plan {
     let paths: Vec<String> = services.iter().map(|(path, _)| path.clone()).collect();
     let settings: PathSettings = services.into_iter().collect();
@@ -45,7 +47,9 @@ pub(super) fn plan_all(
         let mut report = lint(workspace, &paths, &settings);
         known.hide(workspace, &mut report, &settings);
         let fixes = report.diagnostics.iter_mut().filter_map(|found| found.fix.as_mut());
-        for fix in fixes.filter(|fix| only.is_some_and(|only| !fix.edits.iter().any(|edit| &*edit.file == only))) {
+        let is_elsewhere = |fix: &Fix| only.is_some_and(|only| !fix.edits.iter().any(|edit| &*edit.file == only));
+        let makes_a_file = |fix: &Fix| fix.edits.iter().any(|edit| !workspace.is_file(&edit.file));
+        for fix in fixes.filter(|fix| is_elsewhere(fix) || !creates_files && makes_a_file(fix)) {
             fix.applicability = Applicability::Display;
         }
         report
@@ -61,8 +65,7 @@ impl Server {
             let is_whole = file.before.as_ref().is_none_or(|before| before.encoding() == FileEncoding::Utf8);
             is_whole && std::str::from_utf8(&file.after).is_ok()
         };
-        let can = !creates || (self.client.creates_files && self.client.document_changes);
-        if plan.files.is_empty() || !can || !plan.files.iter().all(is_text) {
+        if plan.files.is_empty() || creates && !self.client.creates_files || !plan.files.iter().all(is_text) {
             return None;
         }
         let mut changes: HashMap<Uri, Vec<TextEdit>> = HashMap::new();

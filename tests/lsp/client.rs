@@ -273,6 +273,9 @@ pub fn apply(text: &str, edits: &Value) -> String {
 
 /// The edits of a workspace edit, by address; what is made is in there too.
 pub fn edits_of(edit: &Value) -> Vec<(String, Value)> {
+    if let Some(changes) = edit["changes"].as_object() {
+        return changes.iter().map(|(uri, edits)| (uri.clone(), edits.clone())).collect();
+    }
     let operations = edit["documentChanges"].as_array().unwrap();
     let changes = operations.iter().filter(|it| it.get("textDocument").is_some());
     changes.map(|it| (it["textDocument"]["uri"].as_str().unwrap().to_owned(), it["edits"].clone())).collect()

@@ -105,7 +105,8 @@ impl Reader<'_, '_> {
                 if through.is_empty() { String::new() } else { format!(" through `{}`", through.join("`, `")) };
             let message = format!("`{file}` includes itself{through}");
             self.note(message.clone());
-            self.trouble(file, TextRange::empty(0), word, message);
+            let next = self.open.get(start + 1).cloned().unwrap_or_else(|| file.to_owned());
+            self.trouble(file, self.include_of(file, &next), word, message);
             return;
         }
         if self.open.len() >= DEPTH_LIMIT {
@@ -136,6 +137,19 @@ impl Reader<'_, '_> {
             self.entry(entry, file, &source, constraints);
         }
         self.open.pop();
+    }
+
+    /// Where `file` includes `other`.
+    fn include_of(&self, file: &str, other: &str) -> TextRange {
+        let requirements = self.facts.workspace.requirements(file);
+        let included = |entry: &Entry| match &entry.kind {
+            EntryKind::Include(path, range) | EntryKind::Constraint(path, range) => {
+                (join(parent(file), path).as_deref() == Some(other)).then_some(*range)
+            }
+            _ => None,
+        };
+        let found = requirements.iter().flat_map(|requirements| &requirements.entries).find_map(included);
+        found.unwrap_or_else(|| TextRange::empty(0))
     }
 
     fn entry(&mut self, entry: &Entry, file: &str, source: &Source, constraints: bool) {
