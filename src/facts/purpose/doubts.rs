@@ -54,7 +54,8 @@ impl Facts<'_> {
         if let Some((script, setting, mount)) = self.starts_in_development(image) {
             return Some(format!("`{script}` starts it with `{setting}`, and `{mount}` mounts sources"));
         }
-        if let Some(by) = self.starts_djangos_server(image) {
+        // Some serve with it all the same.
+        if let Some(by) = self.starts_djangos_server(image).filter(|_| self.shipped_by().is_none()) {
             return Some(format!("{by} starts the server of Django for development"));
         }
         let words = self.all_start_words(image);
@@ -78,7 +79,7 @@ impl Facts<'_> {
         if let Some((script, hook)) = self.open_hook(image) {
             return Some(format!("`{script}` runs `{hook}`, which only an image that is built on it can bring"));
         }
-        if self.may_be_published() {
+        if self.may_be_published() || self.is_for_production() {
             return None;
         }
         if let Some((workflow, job)) = self.workspace.job_that_tries(&self.service.dockerfile) {
@@ -155,12 +156,7 @@ impl Facts<'_> {
 
     /// `travis/Dockerfile-travis-watch`, `build/cross-images/x86_64.dockerfile`
     fn name_of_trials(&self) -> Option<&str> {
-        let mut parts = self.service.dockerfile.rsplit('/');
-        parts.find(|name| {
-            let name = name.to_lowercase();
-            let mut words = name.split(['.', '-', '_']);
-            words.any(|word| TRIALS.contains(&word))
-        })
+        self.service.dockerfile.rsplit('/').find(|name| is_of_trials(&name.to_lowercase()))
     }
 
     /// A workflow that builds another Dockerfile in the same context, and that Dockerfile.
@@ -256,4 +252,9 @@ impl Facts<'_> {
         let name = file_name(&root.image.repository);
         self.starts_nothing(image) && !serves && (PLAIN_BASES.contains(&name) || SYSTEMS.contains(&name))
     }
+}
+
+/// Whether a name, in lower case, is one of what is tried out.
+pub(super) fn is_of_trials(name: &str) -> bool {
+    name.split(['.', '-', '_']).any(|word| TRIALS.contains(&word))
 }

@@ -2,9 +2,11 @@
 
 use crate::facts::paths::{file_name, is_below, resolve};
 use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
-use crate::workspace::{Service, Workspace, join, parent};
+use crate::workspace::{ComposeFile, Service, Workspace, is_for_production, is_sample, join, parent};
 
-use super::starts::words;
+use super::doubts::is_of_trials;
+use super::names::is_named_for_work;
+use super::starts::{is_override, words};
 
 /// Images that hold a language or a system, and no program.
 pub(super) const PLAIN_BASES: [&str; 10] =
@@ -23,6 +25,8 @@ pub(in crate::facts) struct SourceMount {
     pub(super) file: String,
     /// The stage that the service builds; `None` for the last.
     stage: Option<String>,
+    /// Whether it says nothing of development: the file is for production, or another one that builds the stage mounts no sources.
+    is_outweighed: bool,
 }
 
 /// What compose services that build the Dockerfile mount of its sources.
@@ -43,12 +47,41 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
             if let Some(source) = place {
                 let target = format!("/{}", target.trim_matches('/'));
                 let is_whole = is_below(&format!("/{}", service.context), &format!("/{source}"));
+                let is_outweighed = is_for_production(&file.path);
                 let (file, stage) = (file.path.clone(), build.target.clone());
-                mounts.push(SourceMount { target, source, is_whole, file, stage });
+                mounts.push(SourceMount { target, source, is_whole, file, stage, is_outweighed });
             }
         }
     }
+    let files: Vec<&ComposeFile> = folders.iter().flat_map(|files| files.iter()).collect();
+    let without: Vec<bool> =
+        mounts.iter().map(|mount| is_built_without(&files, service, mount, &mounts)).collect();
+    for (mount, without) in mounts.iter_mut().zip(without) {
+        mount.is_outweighed |= without;
+    }
     mounts
+}
+
+/// Whether another compose file, none for development, builds the same stage and mounts no sources into it.
+fn is_built_without(files: &[&ComposeFile], service: &Service, mount: &SourceMount, mounts: &[SourceMount]) -> bool {
+    let overrides = |path: &str| is_override(file_name(path));
+    // What is laid over the others without being told holds for them.
+    if overrides(&mount.file) {
+        return false;
+    }
+    files.iter().any(|file| {
+        let name = file_name(&file.path).to_lowercase();
+        let is_of_work = || is_named_for_work(&name) || is_sample(&name) || overrides(&name) || is_of_trials(&name);
+        let builds = || {
+            file.services.iter().filter_map(|composed| composed.build.as_ref()).any(|build| {
+                build.dockerfile == service.dockerfile && build.is_whole && build.target == mount.stage
+            })
+        };
+        file.path != mount.file
+            && !is_of_work()
+            && builds()
+            && !mounts.iter().any(|other| other.is_whole && (other.file == file.path || overrides(&other.file)))
+    })
 }
 
 impl Facts<'_> {
@@ -95,7 +128,10 @@ impl Facts<'_> {
     /// A mount of the sources over the folder that the image works in.
     pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
         let workdir = image.state.workdir.known().unwrap_or("/");
-        let mut own = self.mounts.iter().filter(|mount| mount.is_whole && is_built_for(image, mount));
+        let mut own = self
+            .mounts
+            .iter()
+            .filter(|mount| mount.is_whole && !mount.is_outweighed && is_built_for(image, mount));
         own.find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
     }
 
@@ -106,7 +142,7 @@ impl Facts<'_> {
         let covering: Vec<&str> = self
             .mounts
             .iter()
-            .filter(|mount| mount.is_whole && is_built_for(image, mount))
+            .filter(|mount| (mount.is_whole || self.holds_a_program(mount)) && is_built_for(image, mount))
             .map(|mount| mount.target.as_str())
             .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
@@ -118,6 +154,23 @@ impl Facts<'_> {
                     || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path))))
         };
         !covering.is_empty() && !chain.any(holds_sources)
+    }
+
+    /// Whether a folder is mounted that is a project of its own: it holds the manifest of one.
+    fn holds_a_program(&self, mount: &SourceMount) -> bool {
+        const MANIFESTS: [&str; 9] = [
+            "composer.json",
+            "package.json",
+            "Gemfile",
+            "pyproject.toml",
+            "requirements.txt",
+            "manage.py",
+            "mix.exs",
+            "go.mod",
+            "artisan",
+        ];
+        let mut manifests = MANIFESTS.iter().filter_map(|name| join(&mount.source, name));
+        manifests.any(|path| self.workspace.is_file(&path))
     }
 
     /// Whether the image holds none of its program, which comes with a mount of the sources: compose mounts them over the folder that the

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::paths::bare;
-use crate::workspace::{field, join, parent};
+use crate::workspace::{field, is_for_production, join, parent};
 
 use super::names::READMES;
 
@@ -14,8 +14,16 @@ impl Facts<'_> {
         let deployed = || self.workspace.deployed(own, &self.service.context).into_iter().next();
         self.workspace
             .workflow_that_pushes(own)
+            .or_else(|| self.workspace.call_that_composes(own, &self.service.context))
+            .or_else(|| self.workspace.template_that_builds(own))
             .or_else(|| deployed().map(|image| image.file))
             .or_else(|| self.readmes().into_iter().find(|path| self.tells_of_shipping(path)))
+    }
+
+    /// Whether the Dockerfile, a folder around it or a compose file that builds it is named for production: `docker-compose.prod.yml`.
+    pub(super) fn is_for_production(&self) -> bool {
+        let own = self.service.dockerfile.as_str();
+        is_for_production(own) || self.workspace.compose_file_for_production(own, &self.service.context).is_some()
     }
 
     /// The `README`s in the folders from the one of the Dockerfile up to the root.

@@ -273,6 +273,9 @@ impl Facts<'_> {
     pub(super) fn may_be_published(&self) -> bool {
         self.workspace.workflow_that_builds(&self.service.dockerfile).is_some()
             || self.workspace.workflow_that_composes(&self.service.dockerfile).is_some()
+            || self.workspace.workflow_that_names(&self.service.dockerfile).is_some()
+            || self.workspace.call_that_composes(&self.service.dockerfile, &self.service.context).is_some()
+            || self.workspace.template_that_builds(&self.service.dockerfile).is_some()
             || self.workspace.may_be_built_unseen()
             || self.workspace.may_be_built_by_a_script(&self.service.dockerfile)
             || self.is_built_by_docker_hub()
