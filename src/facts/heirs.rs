@@ -103,7 +103,8 @@ fn runs(text: &str, path: &str) -> bool {
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
         let is_run = |(at, word): (usize, &&str)| {
             let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
-            let tests = is_option(before) && words.iter().take(at).any(|word| matches!(*word, "if" | "elif" | "test" | "!"));
+            let tests =
+                is_option(before) && words.iter().take(at).any(|word| matches!(*word, "if" | "elif" | "test" | "!"));
             *word == path && !(tests || is_option(before) && line.contains('['))
         };
         words.iter().enumerate().any(is_run)

@@ -55,7 +55,7 @@ pub use names::{BackupName, NameKind, backup_name, is_dockerfile_name};
 pub use paths::{below, join, lexical, normalise, parent, relative_to};
 pub use platforms::DeployedImage;
 pub use reports::is_report;
-pub use shipped::{is_for_production, is_sample};
 pub use service::{Overrides, Said, Service, locate_from_sources};
+pub use shipped::{is_for_production, is_sample};
 pub use store::{Entry, Workspace};
 pub use walk::{MAX_DEPTH, MAX_TREE_FILES};

@@ -54,8 +54,7 @@ impl Facts<'_> {
         if let Some((script, setting, mount)) = self.starts_in_development(image) {
             return Some(format!("`{script}` starts it with `{setting}`, and `{mount}` mounts sources"));
         }
-        // Some serve with it all the same.
-        if let Some(by) = self.starts_djangos_server(image).filter(|_| self.shipped_by().is_none()) {
+        if let Some(by) = self.starts_djangos_server(image) {
             return Some(format!("{by} starts the server of Django for development"));
         }
         let words = self.all_start_words(image);

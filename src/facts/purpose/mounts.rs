@@ -54,8 +54,7 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
         }
     }
     let files: Vec<&ComposeFile> = folders.iter().flat_map(|files| files.iter()).collect();
-    let without: Vec<bool> =
-        mounts.iter().map(|mount| is_built_without(&files, service, mount, &mounts)).collect();
+    let without: Vec<bool> = mounts.iter().map(|mount| is_built_without(&files, service, mount, &mounts)).collect();
     for (mount, without) in mounts.iter_mut().zip(without) {
         mount.is_outweighed |= without;
     }
@@ -73,9 +72,10 @@ fn is_built_without(files: &[&ComposeFile], service: &Service, mount: &SourceMou
         let name = file_name(&file.path).to_lowercase();
         let is_of_work = || is_named_for_work(&name) || is_sample(&name) || overrides(&name) || is_of_trials(&name);
         let builds = || {
-            file.services.iter().filter_map(|composed| composed.build.as_ref()).any(|build| {
-                build.dockerfile == service.dockerfile && build.is_whole && build.target == mount.stage
-            })
+            file.services
+                .iter()
+                .filter_map(|composed| composed.build.as_ref())
+                .any(|build| build.dockerfile == service.dockerfile && build.is_whole && build.target == mount.stage)
         };
         file.path != mount.file
             && !is_of_work()
@@ -128,10 +128,8 @@ impl Facts<'_> {
     /// A mount of the sources over the folder that the image works in.
     pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
         let workdir = image.state.workdir.known().unwrap_or("/");
-        let mut own = self
-            .mounts
-            .iter()
-            .filter(|mount| mount.is_whole && !mount.is_outweighed && is_built_for(image, mount));
+        let mut own =
+            self.mounts.iter().filter(|mount| mount.is_whole && !mount.is_outweighed && is_built_for(image, mount));
         own.find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
     }
 
