@@ -22,7 +22,7 @@ mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image};
 pub use debian::{
-    DebianRelease, archived_release, bytes_beyond_buildpack, bytes_shared_with_buildpack, closure_bytes,
+    DebianRelease, archived_release, bytes_beyond_buildpack, bytes_shared, bytes_shared_with_buildpack, closure_bytes,
     debian_release, is_before_bookworm, libraries_of,
 };
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};

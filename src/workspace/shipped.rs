@@ -48,6 +48,13 @@ impl Workspace {
         self.tree("", Some(&IgnoreFile::parse(ELSEWHERE)))
     }
 
+    /// A file that builds `dockerfile`, whatever for.
+    #[must_use]
+    pub fn builder_of(&self, dockerfile: &str) -> Option<String> {
+        let composed = self.composed(dockerfile).into_iter();
+        composed.chain(self.build_definitions(dockerfile)).next().map(|found| found.file)
+    }
+
     /// The compose file, named for production, that builds `dockerfile`.
     #[must_use]
     pub fn compose_file_for_production(&self, dockerfile: &str, context: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use crate::facts::paths::{file_name, is_below, resolve};
 use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
-use crate::workspace::{ComposeFile, Service, Workspace, is_for_production, is_sample, join, parent};
+use crate::workspace::{ComposeFile, ComposeService, Service, Workspace, is_for_production, is_sample, join, parent};
 
 use super::doubts::is_of_trials;
 use super::names::is_named_for_work;
@@ -11,6 +11,20 @@ use super::starts::{is_override, words};
 /// Images that hold a language or a system, and no program.
 pub(super) const PLAIN_BASES: [&str; 10] =
     ["alpine", "debian", "elixir", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
+
+/// Manifests of projects.
+const MANIFESTS: [&str; 8] = [
+    "composer.json",
+    "package.json",
+    "Gemfile",
+    "pyproject.toml",
+    "requirements.txt",
+    "manage.py",
+    "mix.exs",
+    "go.mod",
+];
+/// Endings of sources of programs.
+const SOURCES: [&str; 14] = ["py", "js", "mjs", "cjs", "ts", "rb", "php", "go", "rs", "java", "ex", "exs", "jar", "pl"];
 
 /// A mount of files of the repository: of the folder that an image is built in, of one around it, or of a part.
 #[derive(Debug)]
@@ -71,10 +85,12 @@ fn is_built_without(files: &[&ComposeFile], service: &Service, mount: &SourceMou
     files.iter().any(|file| {
         let name = file_name(&file.path).to_lowercase();
         let is_of_work = || is_named_for_work(&name) || is_sample(&name) || overrides(&name) || is_of_trials(&name);
+        // What another service says is taken in with its mounts.
+        let is_own =
+            |composed: &&ComposeService| !composed.lines.iter().any(|line| line.trim().starts_with("extends:"));
         let builds = || {
-            file.services
-                .iter()
-                .filter_map(|composed| composed.build.as_ref())
+            let own = file.services.iter().filter(is_own).filter_map(|composed| composed.build.as_ref());
+            own.into_iter()
                 .any(|build| build.dockerfile == service.dockerfile && build.is_whole && build.target == mount.stage)
         };
         file.path != mount.file
@@ -140,7 +156,7 @@ impl Facts<'_> {
         let covering: Vec<&str> = self
             .mounts
             .iter()
-            .filter(|mount| (mount.is_whole || self.holds_a_program(mount)) && is_built_for(image, mount))
+            .filter(|mount| mount.is_whole && is_built_for(image, mount))
             .map(|mount| mount.target.as_str())
             .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
@@ -154,19 +170,32 @@ impl Facts<'_> {
         !covering.is_empty() && !chain.any(holds_sources)
     }
 
-    /// Whether a folder is mounted that is a project of its own: it holds the manifest of one.
+    /// The compose file, none for production, that mounts a project of its own over the folder that the image works in, where no step copies
+    /// sources: `./shop:/var/www/html/shop` for an image that is built in `docker/web`.
+    pub(super) fn project_from_a_mount(&self, image: &StageFacts) -> Option<&str> {
+        let workdir = image.state.workdir.known()?;
+        let mut own = self.mounts.iter().filter(|mount| {
+            !mount.is_whole && !mount.is_outweighed && is_built_for(image, mount) && mount.target != "/"
+        });
+        let mount = own.find(|mount| is_below(workdir, &mount.target) && self.holds_a_program(mount))?;
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        let mut copied = chain.flat_map(|stage| &stage.transfers);
+        let brings = |transfer: &Transfer| {
+            let destination = transfer.destination.known().unwrap_or(workdir);
+            let is_there = is_below(destination, &mount.target) || is_below(&mount.target, destination);
+            let is_source = |path: &str| {
+                let ending = file_name(path).rsplit_once('.').map(|(_, ending)| ending);
+                self.is_folder(path) || ending.is_some_and(|ending| SOURCES.contains(&ending))
+            };
+            is_there
+                && (transfer.source != Source::Context
+                    || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(is_source)))
+        };
+        (!copied.any(brings)).then_some(mount.file.as_str())
+    }
+
+    /// Whether a folder is mounted that holds the manifest of a project.
     fn holds_a_program(&self, mount: &SourceMount) -> bool {
-        const MANIFESTS: [&str; 9] = [
-            "composer.json",
-            "package.json",
-            "Gemfile",
-            "pyproject.toml",
-            "requirements.txt",
-            "manage.py",
-            "mix.exs",
-            "go.mod",
-            "artisan",
-        ];
         let mut manifests = MANIFESTS.iter().filter_map(|name| join(&mount.source, name));
         manifests.any(|path| self.workspace.is_file(&path))
     }
