@@ -51,8 +51,19 @@ impl Workspace {
     /// A file that builds `dockerfile`, whatever for.
     #[must_use]
     pub fn builder_of(&self, dockerfile: &str) -> Option<String> {
+        self.builders_of(dockerfile).into_iter().next()
+    }
+
+    /// A file that builds `dockerfile` to run or publish it, or to work in it where that is what its name says.
+    #[must_use]
+    pub fn builder_to_its_purpose(&self, dockerfile: &str) -> Option<String> {
+        let own = is_for_work(dockerfile);
+        self.builders_of(dockerfile).into_iter().find(|file| own || !is_for_work(file))
+    }
+
+    fn builders_of(&self, dockerfile: &str) -> Vec<String> {
         let composed = self.composed(dockerfile).into_iter();
-        composed.chain(self.build_definitions(dockerfile)).next().map(|found| found.file)
+        composed.chain(self.build_definitions(dockerfile)).map(|found| found.file).collect()
     }
 
     /// The compose file, named for production, that builds `dockerfile`.

@@ -9,6 +9,7 @@
 //! outweighs it in `shipping`.
 
 mod arms;
+mod developers;
 mod doubts;
 mod mounts;
 mod names;

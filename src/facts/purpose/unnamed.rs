@@ -6,8 +6,12 @@ use crate::facts::paths::file_name;
 use crate::facts::{Facts, Source, StageFacts};
 use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
 
-/// Larger documents are not read, nor more.
-const MAX_FILES: usize = 400;
+/// Files that may name one: documents, scripts, settings. Larger ones are not read, nor more.
+const ENDINGS: [&str; 17] = [
+    "md", "rst", "adoc", "mdx", "txt", "sh", "bash", "ps1", "mk", "yml", "yaml", "json", "toml", "hcl", "tf", "groovy",
+    "py",
+];
+const MAX_FILES: usize = 3_000;
 const MAX_BYTES: u64 = 300_000;
 /// Folders that a build makes, or that hold what it takes from elsewhere.
 const GENERATED: [&str; 16] = [
@@ -74,25 +78,27 @@ impl Facts<'_> {
             .filter(|entry| is_dockerfile_name(&entry.name) == NameKind::Yes)
             .filter_map(|entry| join(folder, &entry.name))
             .filter(|path| path != own);
-        let built = others.find_map(|path| Some((self.workspace.builder_of(&path)?, path)))?;
+        let built = others.find_map(|path| Some((self.workspace.builder_to_its_purpose(&path)?, path)))?;
         (!self.is_named_somewhere()).then_some(built)
     }
 
-    /// Whether a file that builds images, an editor or a document names the Dockerfile.
+    /// Whether a file that builds images, a workflow, a script or a document names the Dockerfile.
     fn is_named_somewhere(&self) -> bool {
         let own = self.service.dockerfile.as_str();
         self.workspace.builder_of(own).is_some()
             || self.workspace.workflow_that_names(own).is_some()
-            || self.documents_name(own)
+            || self.is_written_somewhere(own)
     }
 
-    fn documents_name(&self, own: &str) -> bool {
-        let named = self.workspace.remembered_of_surroundings("Dockerfiles named in documents", || {
+    fn is_written_somewhere(&self, own: &str) -> bool {
+        let named = self.workspace.remembered_of_surroundings("Dockerfiles that files name", || {
             let tree = self.workspace.own_files();
-            let is_document = |path: &str| {
-                path.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "md" | "rst" | "adoc" | "mdx" | "txt"))
+            let may_name = |path: &str| match file_name(path).rsplit_once('.') {
+                Some((_, ending)) => ENDINGS.contains(&ending),
+                None => ["Makefile", "GNUmakefile", "makefile", "justfile", "Jenkinsfile", "Tiltfile"]
+                    .contains(&file_name(path)),
             };
-            let files = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_document(&file.path));
+            let files = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_name(&file.path));
             let mut found: BTreeSet<String> = BTreeSet::new();
             for file in files.take(MAX_FILES).filter_map(|file| self.workspace.read(&file.path).ok()) {
                 let words = file.text().split(|c: char| c.is_whitespace() || "`'\"()[],;:=<>".contains(c));
