@@ -7,9 +7,8 @@ use crate::facts::{Facts, Source, StageFacts};
 use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
 
 /// Files that may name one: documents, scripts, settings. Larger ones are not read, nor more.
-const ENDINGS: [&str; 17] = [
+const ENDINGS: [&str; 16] = [
     "md", "rst", "adoc", "mdx", "txt", "sh", "bash", "ps1", "mk", "yml", "yaml", "json", "toml", "hcl", "tf", "groovy",
-    "py",
 ];
 const MAX_FILES: usize = 3_000;
 const MAX_BYTES: u64 = 300_000;
@@ -38,7 +37,7 @@ impl Facts<'_> {
     pub(super) fn workbench_in_its_place(&self, image: &StageFacts) -> Option<&str> {
         let last = self.stages.last().filter(|last| last.index != image.index && last.is_final)?;
         let is_named = !self.service.builds.targets().is_empty();
-        (!is_named && self.starts_a_workbench(last)).then(|| last.name.as_deref()).flatten()
+        (!is_named && self.starts_a_workbench(last)).then_some(last.name.as_deref()).flatten()
     }
 
     /// A file or folder that a step copies and that is nowhere in the tree, where nothing names the Dockerfile.
