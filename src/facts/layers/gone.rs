@@ -16,6 +16,11 @@ pub(super) struct Gone {
 }
 
 impl Gone {
+    /// How many paths a file is compared with.
+    pub(super) fn len(&self) -> usize {
+        self.removals.iter().map(|removal| removal.paths.len() + removal.files.len()).sum()
+    }
+
     /// Whether the file at `path` is gone.
     pub(super) fn has(&self, path: &str) -> bool {
         self.removals.iter().any(|removal| removal.deletes(path))

@@ -266,8 +266,9 @@ impl Facts<'_> {
                 // What an archive becomes is not known.
                 Source::Context if transfer.add && kinds::is_unpacked(source) => {}
                 Source::Context => {
+                    let is_gone = |file: &str| gone.len() > 0 && self.afford_comparisons(gone.len()) && gone.has(file);
                     self.landed(transfer, source, destination, &mut |file, bytes| {
-                        if is_below(&file, path) && !gone.has(&file) && seen.insert(file) {
+                        if is_below(&file, path) && !is_gone(&file) && seen.insert(file) {
                             sum += bytes;
                         }
                     });
