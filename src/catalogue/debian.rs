@@ -126,6 +126,24 @@ pub fn bytes_shared_with_buildpack(packages: &[&str]) -> u64 {
     bytes_of(own.intersection(&OF_BASE).copied())
 }
 
+/// Bytes of `packages` and what they depend on that `others` need, too, or the full images of languages have where `is_full`. Packages
+/// that are not known count for nothing.
+#[must_use]
+pub fn bytes_shared<'n>(
+    packages: impl IntoIterator<Item = &'n str, IntoIter: Clone>,
+    others: impl IntoIterator<Item = &'n str>,
+    is_full: bool,
+    release: Release,
+) -> u64 {
+    let packages = packages.into_iter();
+    let own = closure(packages.clone()).0;
+    let mut kept = closure(others).0;
+    if is_full {
+        kept.extend(closure(in_buildpack()).0);
+    }
+    scaled(bytes_of(own.intersection(&kept).copied()), packages, release)
+}
+
 /// What `buildpack-deps` holds, and `buildpack-deps:curl`, on which that stands.
 fn in_buildpack<'n>() -> impl Iterator<Item = &'n str> {
     super::uses::buildpack().iter().copied().chain(["ca-certificates", "curl", "gnupg", "wget"])

@@ -45,8 +45,8 @@ impl Facts<'_> {
         };
         let script = self.start_script_with(image, |line| hook(line).is_some())?;
         let file = self.workspace.read(&script).ok()?;
-        let found = file.text().lines().find_map(hook)?;
-        Some((script, found))
+        let mut found = file.text().lines().filter_map(hook);
+        found.find(|path| runs(file.text(), path)).map(|found| (script, found))
     }
 
     /// Whether another Dockerfile of the repository is built on what this one builds, as their names tell: on
@@ -93,6 +93,22 @@ impl Facts<'_> {
             .collect();
         found.into_iter()
     }
+}
+
+/// Whether a text of shell runs the file at `path` that it tests, rather than only asking which of several is there.
+fn runs(text: &str, path: &str) -> bool {
+    let is_option = |word: &str| word.len() == 2 && word.starts_with('-');
+    text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
+        let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";[]\"'".contains(c)).collect();
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        let is_run = |(at, word): (usize, &&str)| {
+            let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
+            let tests =
+                is_option(before) && words.iter().take(at).any(|word| matches!(*word, "if" | "elif" | "test" | "!"));
+            *word == path && !(tests || is_option(before) && line.contains('['))
+        };
+        words.iter().enumerate().any(is_run)
+    })
 }
 
 /// An image with an owner that a Dockerfile names.

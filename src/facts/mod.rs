@@ -15,6 +15,7 @@ mod configuration;
 mod contents;
 mod documented;
 mod environment;
+mod failing;
 mod heirs;
 mod history;
 mod homes;

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::context::{IgnoreFile, Tree};
+use crate::context::Tree;
 use crate::text::SourceFile;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
 
 use super::{Base, Facts, StageFacts};
-
-/// Folders that say nothing of how images are built.
-const ELSEWHERE: &str = ".git\n**/.git\n**/node_modules\n**/.venv\n**/venv\n**/site-packages\n**/__pycache__\n**/vendor\n**/third_party\n**/.ipynb_checkpoints\n";
 
 /// Files looked into, and how large they may be, before the answer is that nobody knows.
 const MAX_FILES: usize = 4_000;
@@ -155,7 +152,7 @@ impl Targets {
 
 /// The files of the repository, less what others made.
 pub(super) fn repository(workspace: &Workspace) -> Arc<Tree> {
-    workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)))
+    workspace.own_files()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

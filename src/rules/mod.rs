@@ -182,7 +182,7 @@ fn of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, mut diagnostic: Diagnost
     let place = &diagnostic.primary;
     // What is said of another file is said of all images.
     let offset = (place.file == *dockerfile).then(|| place.range.start());
-    if facts.is_only_for_work(offset) {
+    if facts.is_only_for_work(offset) || offset.is_some_and(|offset| facts.is_behind_a_failure(offset)) {
         return None;
     }
     if let Some(doubt) = facts.doubt_of_shipping_any(offset) {

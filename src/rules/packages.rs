@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::catalogue::{self, Distribution};
 use crate::diagnostic::{Applicability, Basis, Component, Fix, Saving, Savings};
 use crate::facts::{Facts, Origin, SystemInstall};
 
@@ -13,9 +14,30 @@ pub(super) fn bytes_of(install: &SystemInstall<'_>) -> Option<u64> {
     install.known()?.installed_bytes
 }
 
+/// Installed bytes that go with the package where the other `members` go, too: without those of what other packages of the image need as
+/// well.
+pub(super) fn bytes_alone(
+    facts: &Facts<'_>,
+    install: &SystemInstall<'_>,
+    members: &[SystemInstall<'_>],
+) -> Option<u64> {
+    let bytes = bytes_of(install)?;
+    let Some(stage) = facts.stages.get(install.stage).filter(|_| install.family == Distribution::Debian) else {
+        return Some(bytes);
+    };
+    let installs = facts.installs_of_image(stage);
+    let others = installs.iter().map(|other| other.name);
+    let others = others.filter(|name| members.iter().all(|member| member.name != *name));
+    let is_full = facts.stands_on_buildpack(stage);
+    let shared = catalogue::bytes_shared([install.name], others, is_full, install.release);
+    // Sizes of packages are those on a slim image; a full one has all libraries of that.
+    let (own, known) = catalogue::closure_bytes([install.name], install.release);
+    Some(if is_full && known { own } else { bytes }.saturating_sub(shared))
+}
+
 /// What `members` weigh. What they depend on overlaps, so that of several only the largest is certain.
-pub(super) fn savings(members: &[SystemInstall<'_>]) -> Option<Savings> {
-    let sized = members.iter().filter_map(|install| Some((install.name, bytes_of(install)?)));
+pub(super) fn savings(facts: &Facts<'_>, members: &[SystemInstall<'_>]) -> Option<Savings> {
+    let sized = members.iter().filter_map(|install| Some((install.name, bytes_alone(facts, install, members)?)));
     let (name, bytes) = sized.max_by_key(|(_, bytes)| *bytes)?;
     let item = Saving { component: Component::Package(name.to_owned()), bytes, basis: Basis::Catalogue };
     Some(Savings { items: vec![item], complete: members.len() == 1, in_image: true })

@@ -193,7 +193,8 @@ impl Workspace {
         })
     }
 
-    fn ci_files(&self) -> impl Iterator<Item = String> {
+    /// The files of CI services.
+    pub(super) fn ci_files(&self) -> impl Iterator<Item = String> {
         let workflows = self.list(WORKFLOWS).into_iter().map(|entry| format!("{WORKFLOWS}/{}", entry.name));
         // `cloudbuild-api.yaml` beside `cloudbuild.yaml`.
         let is_another = |name: &str| {
@@ -261,7 +262,7 @@ fn said(value: &str, definition: &BuildDefinition) -> Said<String> {
 }
 
 /// `docker-compose.dev.yml`, `.devcontainer/compose.yml`, `.github/workflows/test.yml`: what they build is not what is shipped.
-fn is_for_work(file: &str) -> bool {
+pub(super) fn is_for_work(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
     let folder = parent(file).rsplit('/').next().unwrap_or_default();
     let has_word = |text: &str| {

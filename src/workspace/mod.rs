@@ -32,6 +32,7 @@ mod platforms;
 mod refresh;
 mod reports;
 mod service;
+mod shipped;
 mod stamp;
 mod store;
 #[cfg(test)]
@@ -55,5 +56,6 @@ pub use paths::{below, join, lexical, normalise, parent, relative_to};
 pub use platforms::DeployedImage;
 pub use reports::is_report;
 pub use service::{Overrides, Said, Service, locate_from_sources};
+pub use shipped::{is_for_production, is_sample};
 pub use store::{Entry, Workspace};
 pub use walk::{MAX_DEPTH, MAX_TREE_FILES};

@@ -282,8 +282,14 @@ impl Facts<'_> {
             }
             let own = modules(invocation).is_none_or(|other| other == folder);
             let words = || invocation.arguments.iter().map(|argument| argument.value.text());
+            // `npm run build-production` builds; `npm run install:production` may be what its name says.
+            let sets = words().next().is_some_and(|word| matches!(word, "config" | "set" | "c"));
+            let installs = |word: &str| ["install", "dep", "module", "clean"].iter().any(|part| word.contains(part));
             let by_name = words().any(|word| {
-                word.contains("prune") || word.contains("focus") || word == "deploy" || word.contains("production")
+                word.contains("prune")
+                    || word.contains("focus")
+                    || word == "deploy"
+                    || word.contains("production") && (word.starts_with('-') || sets || installs(word))
             });
             let node = STARTERS.contains(&invocation.program.as_str());
             node && ((own && self.leaves_out_development(run, invocation)) || by_name)

@@ -5,41 +5,15 @@ use std::collections::HashSet;
 use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
 
-use super::super::commands::{Options, removal};
+use super::super::commands::removal;
 use super::super::paths::{is_below, resolve};
 use super::super::{Base, Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
+use super::gone::Gone;
 use super::modes::is_usual;
 use super::recursive::{Named, OwnershipAction, Recursive};
 use super::written::written;
 use super::{WORTH_BYTES, Way, kinds, on_mount};
 
-/// Flags with a value of what makes users.
-const MAKES_USER: [&str; 24] = [
-    "-b",
-    "--base-dir",
-    "-c",
-    "--comment",
-    "--gecos",
-    "-d",
-    "--home-dir",
-    "--home",
-    "-g",
-    "--gid",
-    "--ingroup",
-    "-G",
-    "--groups",
-    "-h",
-    "-k",
-    "--skel",
-    "-K",
-    "--key",
-    "-p",
-    "--password",
-    "-s",
-    "--shell",
-    "-u",
-    "--uid",
-];
 /// How far copies between stages are followed back.
 const DEPTH_LIMIT: u32 = 6;
 
@@ -121,6 +95,7 @@ impl Facts<'_> {
                 here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
                 here.retain(|one| !self.has_owner_already(stage, one, recursive.action, recursive.given.as_ref()));
                 here.retain(|one| !self.was_given_before(stage, one, &recursive, run.instruction));
+                here.retain(|one| !self.keeps_owner(stage, one, recursive.action, recursive.given.as_ref()));
                 let removals = || run.invocations.iter().take(index).filter_map(removal);
                 here.retain(|one| !removals().any(|removal| removal.deletes(&one.path)));
                 done.push(path.clone());
@@ -163,7 +138,8 @@ impl Facts<'_> {
             self.runs_before_instruction(stage, before).map(|(_, run)| run.invocations.len() + 1).sum();
         for holder in self.chain(stage) {
             for transfer in holder.transfers.iter().filter(|transfer| transfer.instruction < before) {
-                let brought = self.held_by_transfer(transfer, path, depth, &mut seen);
+                let gone = self.removals_behind(stage, before, transfer.instruction);
+                let brought = self.held_by_transfer(transfer, path, depth, &gone, &mut seen);
                 if !self.afford_comparisons(4 + brought.len() * commands) {
                     return Vec::new();
                 }
@@ -197,7 +173,7 @@ impl Facts<'_> {
 
     /// Whether files have the owner that `chown` gives them. They are written again all the same where the builder's file system copies
     /// a file on any change, but not everywhere.
-    fn has_owner_already(
+    pub(super) fn has_owner_already(
         &self,
         stage: &StageFacts,
         held: &Held,
@@ -225,27 +201,9 @@ impl Facts<'_> {
         owner.known().is_none_or(|owner| user(owner) == user(given))
     }
 
-    /// The user of an owner as `chown` takes it, by its number where that is known: 1000 of `app:app` behind `useradd --uid 1000 app`.
-    fn user_of(&self, stage: &StageFacts, owner: &str) -> String {
-        let user = owner.split([':', '.']).next().unwrap_or_default();
-        if user == "root" {
-            return "0".to_owned();
-        }
-        let invocations = self.chain(stage).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        let mut makes =
-            invocations.filter(|command| matches!(command.program.as_str(), "useradd" | "adduser" | "usermod"));
-        let number = makes.find_map(|command| {
-            let options = Options::read(&command.arguments, &MAKES_USER);
-            let names = options.operands.iter().any(|(_, word)| word.value.known() == Some(user));
-            let number = options.values(&["-u", "--uid"]).last().filter(|_| names)?;
-            number.known().map(str::to_owned)
-        });
-        number.unwrap_or_else(|| user.to_owned())
-    }
-
     /// Whether an earlier command gave the files what this one gives them: `chown -R app /srv/venv` in the step that made it, then
     /// `chown -R app /srv`. What has its owner and mode already comes into no layer.
-    fn was_given_before(&self, stage: &StageFacts, held: &Held, now: &Recursive, before: usize) -> bool {
+    pub(super) fn was_given_before(&self, stage: &StageFacts, held: &Held, now: &Recursive, before: usize) -> bool {
         let Some(given) = now.given.as_ref().and_then(Value::known) else { return false };
         let same = |earlier: &str| match now.action {
             OwnershipAction::Mode | OwnershipAction::Group => earlier == given,
@@ -275,7 +233,14 @@ impl Facts<'_> {
         runs.filter(move |(_, run)| run.instruction < before && !self.runs_in_others(run))
     }
 
-    fn held_by_transfer(&self, transfer: &Transfer, path: &str, depth: u32, seen: &mut HashSet<String>) -> Vec<Held> {
+    fn held_by_transfer(
+        &self,
+        transfer: &Transfer,
+        path: &str,
+        depth: u32,
+        gone: &Gone,
+        seen: &mut HashSet<String>,
+    ) -> Vec<Held> {
         let Some(destination) = transfer.destination.known() else { return Vec::new() };
         let instruction = self.dockerfile.instructions.get(transfer.instruction);
         let is_trigger = instruction.is_none_or(|it| it.keyword == Keyword::Onbuild);
@@ -301,8 +266,9 @@ impl Facts<'_> {
                 // What an archive becomes is not known.
                 Source::Context if transfer.add && kinds::is_unpacked(source) => {}
                 Source::Context => {
+                    let is_gone = |file: &str| gone.len() > 0 && self.afford_comparisons(gone.len()) && gone.has(file);
                     self.landed(transfer, source, destination, &mut |file, bytes| {
-                        if is_below(&file, path) && seen.insert(file) {
+                        if is_below(&file, path) && !is_gone(&file) && seen.insert(file) {
                             sum += bytes;
                         }
                     });
@@ -330,7 +296,9 @@ impl Facts<'_> {
         }
         if sum > 0 {
             let place = if is_below(path, destination) { path } else { destination };
-            found.push(held(place.to_owned(), Way::Copied, Some(sum)));
+            // Of what is deleted by its name only a part is left.
+            let bytes = Some(sum).filter(|_| !gone.takes_some(place));
+            found.push(held(place.to_owned(), Way::Copied, bytes));
         }
         found
     }

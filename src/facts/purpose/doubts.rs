@@ -78,8 +78,19 @@ impl Facts<'_> {
         if let Some((script, hook)) = self.open_hook(image) {
             return Some(format!("`{script}` runs `{hook}`, which only an image that is built on it can bring"));
         }
-        if self.may_be_published() {
+        if let Some(last) = self.workbench_in_its_place(image) {
+            return Some(format!(
+                "a build that names no stage makes `{last}`, to work in, and none is seen to name this one"
+            ));
+        }
+        if self.may_be_published() || self.is_for_production() {
             return None;
+        }
+        if let Some(source) = self.missing_source(image) {
+            return Some(format!("`{source}`, which it copies, is not there, and nothing is seen to build it"));
+        }
+        if let Some((file, other)) = self.named_in_its_place() {
+            return Some(format!("`{file}` builds `{other}` beside it, and nothing is seen to build this one"));
         }
         if let Some((workflow, job)) = self.workspace.job_that_tries(&self.service.dockerfile) {
             return Some(format!(
@@ -88,6 +99,11 @@ impl Facts<'_> {
         }
         if let Some(mount) = self.mount_over(image) {
             return Some(format!("`{}` mounts the sources over it, and no workflow is seen to build it", mount.file));
+        }
+        if let Some(file) = self.project_from_a_mount(image) {
+            return Some(format!(
+                "`{file}` mounts the program, which no step copies, and no workflow is seen to build it"
+            ));
         }
         if let Some((workflow, other)) = self.built_in_its_place() {
             return Some(format!(
@@ -155,12 +171,7 @@ impl Facts<'_> {
 
     /// `travis/Dockerfile-travis-watch`, `build/cross-images/x86_64.dockerfile`
     fn name_of_trials(&self) -> Option<&str> {
-        let mut parts = self.service.dockerfile.rsplit('/');
-        parts.find(|name| {
-            let name = name.to_lowercase();
-            let mut words = name.split(['.', '-', '_']);
-            words.any(|word| TRIALS.contains(&word))
-        })
+        self.service.dockerfile.rsplit('/').find(|name| is_of_trials(&name.to_lowercase()))
     }
 
     /// A workflow that builds another Dockerfile in the same context, and that Dockerfile.
@@ -256,4 +267,9 @@ impl Facts<'_> {
         let name = file_name(&root.image.repository);
         self.starts_nothing(image) && !serves && (PLAIN_BASES.contains(&name) || SYSTEMS.contains(&name))
     }
+}
+
+/// Whether a name, in lower case, is one of what is tried out.
+pub(super) fn is_of_trials(name: &str) -> bool {
+    name.split(['.', '-', '_']).any(|word| TRIALS.contains(&word))
 }

@@ -5,16 +5,18 @@
 //! * [`Facts::is_runtime_image`]: it is there to run a program.
 //!
 //! Names of files, folders and stages and the comment at the head of a file are read in `names`, what an image starts in `starts`,
-//! what of it speaks of work in `work`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`, and what
+//! what of it speaks of work in `work`, what nothing names in `unnamed`, what compose mounts over it in `mounts`, what is no more than a hint in `doubts`, and what
 //! outweighs it in `shipping`.
 
 mod arms;
+mod developers;
 mod doubts;
 mod mounts;
 mod names;
 mod shipping;
 mod started;
 mod starts;
+mod unnamed;
 mod work;
 
 use std::sync::OnceLock;

@@ -2,13 +2,29 @@
 
 use crate::facts::paths::{file_name, is_below, resolve};
 use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
-use crate::workspace::{Service, Workspace, join, parent};
+use crate::workspace::{ComposeFile, ComposeService, Service, Workspace, is_for_production, is_sample, join, parent};
 
-use super::starts::words;
+use super::doubts::is_of_trials;
+use super::names::is_named_for_work;
+use super::starts::{is_override, words};
 
 /// Images that hold a language or a system, and no program.
 pub(super) const PLAIN_BASES: [&str; 10] =
     ["alpine", "debian", "elixir", "golang", "node", "php", "python", "ruby", "rust", "ubuntu"];
+
+/// Manifests of projects.
+const MANIFESTS: [&str; 8] = [
+    "composer.json",
+    "package.json",
+    "Gemfile",
+    "pyproject.toml",
+    "requirements.txt",
+    "manage.py",
+    "mix.exs",
+    "go.mod",
+];
+/// Endings of sources of programs.
+const SOURCES: [&str; 14] = ["py", "js", "mjs", "cjs", "ts", "rb", "php", "go", "rs", "java", "ex", "exs", "jar", "pl"];
 
 /// A mount of files of the repository: of the folder that an image is built in, of one around it, or of a part.
 #[derive(Debug)]
@@ -23,6 +39,8 @@ pub(in crate::facts) struct SourceMount {
     pub(super) file: String,
     /// The stage that the service builds; `None` for the last.
     stage: Option<String>,
+    /// Whether it says nothing of development: the file is for production, or another one that builds the stage mounts no sources.
+    is_outweighed: bool,
 }
 
 /// What compose services that build the Dockerfile mount of its sources.
@@ -43,12 +61,43 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
             if let Some(source) = place {
                 let target = format!("/{}", target.trim_matches('/'));
                 let is_whole = is_below(&format!("/{}", service.context), &format!("/{source}"));
+                let is_outweighed = is_for_production(&file.path);
                 let (file, stage) = (file.path.clone(), build.target.clone());
-                mounts.push(SourceMount { target, source, is_whole, file, stage });
+                mounts.push(SourceMount { target, source, is_whole, file, stage, is_outweighed });
             }
         }
     }
+    let files: Vec<&ComposeFile> = folders.iter().flat_map(|files| files.iter()).collect();
+    let without: Vec<bool> = mounts.iter().map(|mount| is_built_without(&files, service, mount, &mounts)).collect();
+    for (mount, without) in mounts.iter_mut().zip(without) {
+        mount.is_outweighed |= without;
+    }
     mounts
+}
+
+/// Whether another compose file, none for development, builds the same stage and mounts no sources into it.
+fn is_built_without(files: &[&ComposeFile], service: &Service, mount: &SourceMount, mounts: &[SourceMount]) -> bool {
+    let overrides = |path: &str| is_override(file_name(path));
+    // What is laid over the others without being told holds for them.
+    if overrides(&mount.file) {
+        return false;
+    }
+    files.iter().any(|file| {
+        let name = file_name(&file.path).to_lowercase();
+        let is_of_work = || is_named_for_work(&name) || is_sample(&name) || overrides(&name) || is_of_trials(&name);
+        // What another service says is taken in with its mounts.
+        let is_own =
+            |composed: &&ComposeService| !composed.lines.iter().any(|line| line.trim().starts_with("extends:"));
+        let builds = || {
+            let own = file.services.iter().filter(is_own).filter_map(|composed| composed.build.as_ref());
+            own.into_iter()
+                .any(|build| build.dockerfile == service.dockerfile && build.is_whole && build.target == mount.stage)
+        };
+        file.path != mount.file
+            && !is_of_work()
+            && builds()
+            && !mounts.iter().any(|other| other.is_whole && (other.file == file.path || overrides(&other.file)))
+    })
 }
 
 impl Facts<'_> {
@@ -95,7 +144,8 @@ impl Facts<'_> {
     /// A mount of the sources over the folder that the image works in.
     pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
         let workdir = image.state.workdir.known().unwrap_or("/");
-        let mut own = self.mounts.iter().filter(|mount| mount.is_whole && is_built_for(image, mount));
+        let mut own =
+            self.mounts.iter().filter(|mount| mount.is_whole && !mount.is_outweighed && is_built_for(image, mount));
         own.find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
     }
 
@@ -118,6 +168,36 @@ impl Facts<'_> {
                     || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path))))
         };
         !covering.is_empty() && !chain.any(holds_sources)
+    }
+
+    /// The compose file, none for production, that mounts a project of its own over the folder that the image works in, where no step copies
+    /// sources: `./shop:/var/www/html/shop` for an image that is built in `docker/web`.
+    pub(super) fn project_from_a_mount(&self, image: &StageFacts) -> Option<&str> {
+        let workdir = image.state.workdir.known()?;
+        let mut own = self.mounts.iter().filter(|mount| {
+            !mount.is_whole && !mount.is_outweighed && is_built_for(image, mount) && mount.target != "/"
+        });
+        let mount = own.find(|mount| is_below(workdir, &mount.target) && self.holds_a_program(mount))?;
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        let mut copied = chain.flat_map(|stage| &stage.transfers);
+        let brings = |transfer: &Transfer| {
+            let destination = transfer.destination.known().unwrap_or(workdir);
+            let is_there = is_below(destination, &mount.target) || is_below(&mount.target, destination);
+            let is_source = |path: &str| {
+                let ending = file_name(path).rsplit_once('.').map(|(_, ending)| ending);
+                self.is_folder(path) || ending.is_some_and(|ending| SOURCES.contains(&ending))
+            };
+            is_there
+                && (transfer.source != Source::Context
+                    || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(is_source)))
+        };
+        (!copied.any(brings)).then_some(mount.file.as_str())
+    }
+
+    /// Whether a folder is mounted that holds the manifest of a project.
+    fn holds_a_program(&self, mount: &SourceMount) -> bool {
+        let mut manifests = MANIFESTS.iter().filter_map(|name| join(&mount.source, name));
+        manifests.any(|path| self.workspace.is_file(&path))
     }
 
     /// Whether the image holds none of its program, which comes with a mount of the sources: compose mounts them over the folder that the

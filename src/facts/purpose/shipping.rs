@@ -1,10 +1,15 @@
 //! What shows that an image is shipped: files that push it, deploy it or tell people where to get it.
 
 use crate::facts::Facts;
-use crate::facts::paths::bare;
-use crate::workspace::{field, join, parent};
+use crate::facts::paths::{bare, file_name};
+use crate::workspace::{ComposeService, field, is_for_production, is_sample, join, parent};
 
-use super::names::READMES;
+use super::names::{READMES, is_named_for_work};
+use super::starts::is_override;
+
+/// More and larger documents are not read.
+const MAX_FILES: usize = 400;
+const MAX_BYTES: u64 = 300_000;
 
 impl Facts<'_> {
     /// A file that shows that images of the Dockerfile are shipped: a workflow that pushes them, what a platform reads, or a `README` with
@@ -14,8 +19,49 @@ impl Facts<'_> {
         let deployed = || self.workspace.deployed(own, &self.service.context).into_iter().next();
         self.workspace
             .workflow_that_pushes(own)
+            .or_else(|| self.workspace.call_that_composes(own, &self.service.context))
+            .or_else(|| self.workspace.template_that_builds(own))
             .or_else(|| deployed().map(|image| image.file))
             .or_else(|| self.readmes().into_iter().find(|path| self.tells_of_shipping(path)))
+            .or_else(|| self.composed_for_users())
+    }
+
+    /// The compose file that calls what it builds of the Dockerfile by the name of a registry, where a document tells people to start it:
+    /// `image: ghcr.io/owner/shop` beside `build: .`, and `docker compose up`.
+    fn composed_for_users(&self) -> Option<String> {
+        let files = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
+        let is_own = |service: &ComposeService| {
+            let image = service.lines.iter().find_map(|line| field(line, "image")).unwrap_or_default();
+            let registry = image.split_once('/').map_or("", |(registry, _)| registry);
+            let is_registry = registry.contains('.') && !registry.contains('$') && !registry.starts_with("127.");
+            is_registry && service.build.as_ref().is_some_and(|build| build.dockerfile == self.service.dockerfile)
+        };
+        let mut files = files.iter().flat_map(|files| files.iter()).filter(|file| {
+            let name = file_name(&file.path).to_lowercase();
+            !is_named_for_work(&name) && !is_sample(&name) && !is_override(&name)
+        });
+        let file = files.find(|file| file.services.iter().any(is_own))?.path.clone();
+        self.tells_to_compose().then_some(file)
+    }
+
+    /// Whether a document of the repository starts containers by compose.
+    fn tells_to_compose(&self) -> bool {
+        const ENDINGS: [&str; 4] = ["md", "rst", "adoc", "mdx"];
+        *self.workspace.remembered_of_surroundings("documents that call compose", || {
+            let tree = self.workspace.own_files();
+            let is_document = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending));
+            let files = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_document(&file.path));
+            files.take(MAX_FILES).filter_map(|file| self.workspace.read(&file.path).ok()).any(|file| {
+                let mut lines = file.text().lines().filter(|line| line.contains("compose"));
+                lines.any(|line| line.split_whitespace().map(bare).any(|word| matches!(word, "up" | "pull")))
+            })
+        })
+    }
+
+    /// Whether the Dockerfile, a folder around it or a compose file that builds it is named for production: `docker-compose.prod.yml`.
+    pub(super) fn is_for_production(&self) -> bool {
+        let own = self.service.dockerfile.as_str();
+        is_for_production(own) || self.workspace.compose_file_for_production(own, &self.service.context).is_some()
     }
 
     /// The `README`s in the folders from the one of the Dockerfile up to the root.

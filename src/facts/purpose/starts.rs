@@ -26,7 +26,7 @@ pub(in crate::facts) struct ComposedStart {
 }
 
 /// `compose.override.yml`
-fn is_override(name: &str) -> bool {
+pub(super) fn is_override(name: &str) -> bool {
     ["docker-compose.override.", "compose.override."].iter().any(|start| name.starts_with(start))
 }
 

@@ -125,6 +125,9 @@ const DEVELOPMENT_SERVERS: [(&str, &[&str]); 32] = [
     ("umi", &["dev"]),
     ("vitepress", &["dev"]),
 ];
+/// Programs that build sources anew on each change where a flag says so.
+const WATCHERS: [&str; 12] =
+    ["babel", "esbuild", "mix", "parcel", "postcss", "rollup", "sass", "swc", "tsc", "tsup", "vite", "webpack"];
 /// How many scripts of a `package.json` are followed from a start.
 const SCRIPTS: usize = 8;
 /// What runs the tests of a project by a word behind it.
@@ -162,15 +165,18 @@ impl Facts<'_> {
             "dev",
             "development",
         ];
-        self.all_start_words(image).iter().any(|word| {
-            let name = file_name(word).to_lowercase();
-            let stem = ["sh", "bash"].iter().find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
-            stem.is_some_and(|stem| {
-                let mut parts = stem.split(['.', '-', '_']);
-                parts.clone().any(|part| BUILDS.contains(&part))
-                    || matches!(parts.next(), Some("gen" | "generate" | "codegen"))
+        let words = self.all_start_words(image);
+        let makes_wheels = words.windows(2).any(|pair| matches!(pair, ["pip" | "pip3", "wheel"]));
+        makes_wheels
+            || words.iter().any(|word| {
+                let name = file_name(word).to_lowercase();
+                let stem = ["sh", "bash"].iter().find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
+                stem.is_some_and(|stem| {
+                    let mut parts = stem.split(['.', '-', '_']);
+                    parts.clone().any(|part| BUILDS.contains(&part))
+                        || matches!(parts.next(), Some("gen" | "generate" | "codegen"))
+                })
             })
-        })
     }
 
     /// Whether the image is there to test something: by its stage's name, `integration-tests`, or by what it starts: `pytest`,
@@ -228,7 +234,9 @@ impl Facts<'_> {
     pub(super) fn stands_on_a_workbench(&self, image: &StageFacts) -> bool {
         let root = self.ancestors(image).last().unwrap_or(image);
         let repository = format!("/{}", root.image.repository);
-        let is_builder = repository.split(['/', '-', '_', '.']).any(|part| matches!(part, "builder" | "builders"));
+        let is_builder = repository.split(['/', '-', '_', '.']).any(|part| matches!(part, "builder" | "builders"))
+            // Wheels are built there.
+            || ["/manylinux", "/musllinux"].iter().any(|name| repository.contains(name));
         let chain = || std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.runs);
         let fetches = || {
             let texts = chain().filter_map(|run| self.dockerfile.instructions.get(run.instruction));
@@ -273,6 +281,9 @@ impl Facts<'_> {
     pub(super) fn may_be_published(&self) -> bool {
         self.workspace.workflow_that_builds(&self.service.dockerfile).is_some()
             || self.workspace.workflow_that_composes(&self.service.dockerfile).is_some()
+            || self.workspace.workflow_that_names(&self.service.dockerfile).is_some()
+            || self.workspace.call_that_composes(&self.service.dockerfile, &self.service.context).is_some()
+            || self.workspace.template_that_builds(&self.service.dockerfile).is_some()
             || self.workspace.may_be_built_unseen()
             || self.workspace.may_be_built_by_a_script(&self.service.dockerfile)
             || self.is_built_by_docker_hub()
@@ -356,6 +367,12 @@ impl Facts<'_> {
     }
 }
 
+/// `-w`, `--watch` among the words of a command.
+fn watches(words: &[&str]) -> bool {
+    let own = words.iter().take_while(|word| !matches!(**word, "&&" | "||" | "|" | ";" | "&"));
+    own.into_iter().any(|word| matches!(*word, "-w" | "-cw" | "-wc" | "--watch" | "watch"))
+}
+
 /// Whether a command line starts a server for developing.
 fn is_development_server(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().map(bare).collect();
@@ -364,6 +381,7 @@ fn is_development_server(text: &str) -> bool {
         DEVELOPMENT_SERVERS.iter().any(|(server, told)| {
             program == *server && (told.is_empty() || behind.first().is_some_and(|next| told.contains(next)))
         }) || word.starts_with("--inspect")
+            || (WATCHERS.contains(&program) && watches(behind))
             || (program == "vite" && behind.iter().all(|next| next.starts_with('-')))
     })
 }

@@ -363,7 +363,14 @@ impl Facts<'_> {
             "RACK_ENV",
             "MIX_ENV",
         ];
-        let mode = modes.iter().filter_map(|name| variable(name)).any(|value| {
+        // `ARG RAILS_ENV=production`: who builds it without a word gets that.
+        let by_default = |name: &str| {
+            let arguments = self.dockerfile.instructions.iter().filter(|it| it.keyword == Keyword::Arg);
+            let mut pairs =
+                arguments.flat_map(|it| it.body.text().split_whitespace()).filter_map(|it| it.split_once('='));
+            pairs.any(|(own, value)| own == name && bare(value).to_lowercase().starts_with("prod"))
+        };
+        let mode = modes.iter().filter(|name| !by_default(name)).filter_map(|name| variable(name)).any(|value| {
             matches!(
                 value.text().to_lowercase().as_str(),
                 "dev" | "develop" | "development" | "test" | "testing" | "local"

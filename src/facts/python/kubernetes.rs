@@ -111,7 +111,7 @@ fn containers(workspace: &Workspace) -> Vec<Container> {
     let tree = super::super::targets::repository(workspace);
     let is_manifest = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
-        super::has_extension(name, &["yaml", "yml"]) && !is_compose_name(name)
+        super::has_extension(name, &["yaml", "yml", "tmpl"]) && !is_compose_name(name)
     };
     let manifests = tree.files.iter().filter(|file| file.bytes <= FILE_BYTES && is_manifest(&file.path));
     let mut found = Vec::new();

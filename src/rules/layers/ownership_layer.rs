@@ -133,6 +133,13 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             }
             // `WORKDIR` makes its folder for root.
             let made = holds_made_folders(facts, stage, run, change);
+            let files: Vec<String> =
+                places::made_files(facts, stage, run, change).iter().map(|path| format!("`{path}`")).collect();
+            let alone = if files.is_empty() {
+                String::new()
+            } else {
+                format!(", and `chown {owner}` in the steps that make {}", listed_up_to(&files, LISTED))
+            };
             let own = if writes_itself(run, change) {
                 let others = if made { " and the folders that earlier steps make there" } else { "" };
                 let itself = if made_by_workdir(facts, stage, run, change) {
@@ -157,7 +164,7 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
                 )
             });
             if all_copied {
-                format!("{copy}{own}{called}")
+                format!("{copy}{own}{alone}{called}")
             } else {
                 // The folder is root's where `WORKDIR`, `RUN mkdir` or a copy made it, and who is not root writes nothing into it.
                 let writes = format!(

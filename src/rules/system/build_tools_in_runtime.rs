@@ -248,6 +248,9 @@ fn report(
     if let Some((file, command)) = platform_call(facts, tools) {
         finding.note("start", format!("`{file}` runs `{command}` in the image: install `{command}` there by its name"));
     }
+    if let Some((stage, file)) = kept.tools.iter().find_map(|install| facts.developed_on(install)) {
+        finding.note("development", format!("the stage `{stage}`, which `{file}` builds, has them from here: install them there"));
+    }
     finding.help(help(facts, kept));
     match split {
         Some(Ok(split))

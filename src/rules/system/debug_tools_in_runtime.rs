@@ -7,7 +7,7 @@ use crate::diagnostic::{Severity, format_bytes};
 use crate::facts::commands::fetches_an_installer_by_git;
 use crate::facts::python::Reached;
 use crate::facts::{Facts, Guard, Invocation, Seen, StageFacts, SystemInstall, UseSigns};
-use crate::rules::packages::{bytes_of, savings, without_words};
+use crate::rules::packages::{bytes_alone, bytes_of, savings, without_words};
 use crate::rules::phrase::{LATE_REMOVAL, listed_up_to};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -238,7 +238,8 @@ fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporte
     let mut finding = reporter.report(first.argument.range, message);
     for tool in tools {
         let Some(entry) = tool.known() else { continue };
-        let bytes = entry.installed_bytes.map(|bytes| format!(", ≈ {}", format_bytes(bytes))).unwrap_or_default();
+        let bytes = bytes_alone(facts, tool, tools);
+        let bytes = bytes.map(|bytes| format!(", ≈ {}", format_bytes(bytes))).unwrap_or_default();
         let text = format!("{}{bytes}", entry.kind.purpose());
         if tool.argument.range == first.argument.range {
             finding.primary_label(text);
@@ -246,7 +247,7 @@ fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporte
             finding.label(tool.argument.range, text);
         }
     }
-    let savings = savings(tools);
+    let savings = savings(facts, tools);
     if savings.as_ref().is_none_or(|savings| savings.bytes() < WEIGHTY) {
         finding.severity(Severity::Info);
     }
@@ -317,7 +318,7 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     if bytes_of(git).is_none() {
         finding.severity(Severity::Info);
     }
-    finding.savings(savings(std::slice::from_ref(git)));
+    finding.savings(savings(facts, std::slice::from_ref(git)));
     finding.script_of(git.invocation);
     finding.help(if by_build {
         "do what needs it in a builder stage and copy the result, or install it, use it and purge it in one `RUN`"

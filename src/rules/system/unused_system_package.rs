@@ -6,7 +6,7 @@ use crate::catalogue::{self, Distribution, SystemUse};
 use crate::diagnostic::format_bytes;
 use crate::facts::python::Tool;
 use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, UseSigns};
-use crate::rules::packages::{bytes_of, savings, without_words};
+use crate::rules::packages::{bytes_alone, bytes_of, savings, without_words};
 use crate::rules::phrase::{count, listed_up_to};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
@@ -184,8 +184,9 @@ fn report(facts: &Facts<'_>, unused: &Unused<'_>, reporter: &mut Reporter<'_>) {
     let message = format!("{} {verb} installed, and nothing in the image uses {them}", listed_up_to(&names, LISTED));
     let mut finding = reporter.report(first.argument.range, message);
     for install in members {
-        let Some(bytes) = bytes_of(install) else { continue };
-        let text = format!("≈ {} with what it needs", format_bytes(bytes));
+        let Some(bytes) = bytes_alone(facts, install, members) else { continue };
+        let only = if bytes_of(install) == Some(bytes) { "it" } else { "only it" };
+        let text = format!("≈ {} with what {only} needs", format_bytes(bytes));
         if install.argument.range == first.argument.range {
             finding.primary_label(text);
         } else {
@@ -202,7 +203,7 @@ fn report(facts: &Facts<'_>, unused: &Unused<'_>, reporter: &mut Reporter<'_>) {
         ),
     );
     let lost: BTreeSet<&str> = unused.lost.iter().map(|(library, _)| *library).collect();
-    let mut saved = savings(members);
+    let mut saved = savings(facts, members);
     for item in saved.iter_mut().flat_map(|saved| &mut saved.items) {
         item.bytes = item.bytes.saturating_sub(catalogue::closure_bytes(lost.iter().copied(), first.release).0);
     }

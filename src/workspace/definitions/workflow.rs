@@ -194,7 +194,13 @@ impl<'n> Scope<'n> {
             Some("false") => Some(false),
             _ => None,
         };
-        let pushed = switch("push");
+        // `push: ${{ github.ref == 'refs/heads/main' }}` pushes at times.
+        let pushes_at_times = || input("push").is_some_and(|text| text.contains("${{"));
+        let to_registry = || {
+            let outputs = input("outputs").unwrap_or_default();
+            outputs.contains("type=registry") || outputs.contains("push=true")
+        };
+        let pushed = if pushes_at_times() || to_registry() { Some(true) } else { switch("push") };
         let keeps = pushed == Some(false) && switch("load") == Some(true);
         let tried_in = self.job.clone().filter(|job| keeps && is_for_tests(job));
         Some(Built { context, dockerfile, target: setting("target"), arguments, platform, pushed, tried_in })

@@ -52,6 +52,37 @@ fn made_by_mkdir(facts: &Facts<'_>, stage: &StageFacts, run: &Run, holds: impl F
     })
 }
 
+/// The files that earlier steps make as root in what changes its owner, one by one: `touch app/run.pid`, `echo … > app/.env`.
+pub(super) fn made_files(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> Vec<String> {
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let is_root = |run: &Run| run.state.user.is_none() || matches!(run.state.user_name(), Some("root" | "0"));
+    let mut earlier: Vec<&Run> =
+        chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction && is_root(other)).collect();
+    earlier.sort_by_key(|other| other.instruction);
+    let mut found: Vec<String> = Vec::new();
+    for invocation in earlier.iter().flat_map(|other| &other.invocations).filter(|it| it.guard == Guard::Always) {
+        let workdir = invocation.workdir.known().unwrap_or("/");
+        let touched = || {
+            let options = Options::read(&invocation.arguments, &["-d", "-r", "-t", "--date", "--reference"]);
+            options.operands.iter().filter_map(|(_, word)| word.value.known().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let named = match invocation.program.as_str() {
+            "touch" => touched(),
+            "echo" | "printf" | "cat" | "date" | "env" => {
+                invocation.output.as_ref().and_then(|output| output.known()).map(str::to_owned).into_iter().collect()
+            }
+            _ => continue,
+        };
+        for path in named.iter().map(|path| resolve(workdir, path)) {
+            let is_inside = change.folders.iter().any(|folder| path != *folder && is_below(&path, folder));
+            if is_inside && !path.contains(['*', '{']) && !found.contains(&path) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
 /// The command of an earlier step that runs the program itself as root, behind the first copy: what it writes beside (a log, a database)
 /// is root's.
 pub(super) fn run_as_root<'f>(stage: &'f StageFacts, run: &'f Run, change: &OwnershipChange<'_>) -> Option<String> {

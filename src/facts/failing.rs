@@ -1,0 +1,56 @@
+//! Steps with which no build succeeds, so that there is no image of what stands behind them.
+
+use super::commands::{Apk, ApkAction, Apt, AptAction};
+use super::{Errexit, Facts, Guard, Invocation, Run, StageFacts};
+
+impl Facts<'_> {
+    /// The index of the first instruction of the stage, or of those that it is built on, that evidently fails: a package manager of the
+    /// system is called by a user who is not root.
+    #[must_use]
+    pub fn fails_at(&self, stage: &StageFacts) -> Option<usize> {
+        let chain = std::iter::once(stage).chain(self.ancestors(stage));
+        let failing = chain.flat_map(|stage| &stage.runs).filter(|run| evidently_fails(run));
+        failing.map(|run| run.instruction).min()
+    }
+
+    /// Whether all final images that have what the byte `offset` of the Dockerfile writes are behind a step that fails, or end with one.
+    #[must_use]
+    pub fn is_behind_a_failure(&self, offset: u32) -> bool {
+        let begins = |number: usize| self.dockerfile.instructions.get(number).map(|it| it.range.start());
+        let own = self.stages.iter().rev().find(|stage| begins(stage.from).is_some_and(|start| start <= offset));
+        let failing = own.and_then(|stage| self.fails_at(stage));
+        failing.and_then(begins).is_some_and(|start| start <= offset)
+    }
+}
+
+/// Whether the user of the instruction is not root and a step of it needs root: `USER app`, then `RUN apt-get update`.
+fn evidently_fails(run: &Run) -> bool {
+    let is_root = |user: &str| matches!(user.split(':').next(), Some("root" | "0" | ""));
+    let Some(user) = run.state.user_name() else { return false };
+    !is_root(user) && run.invocations.iter().any(|invocation| needs_root(invocation) && decides(invocation))
+}
+
+/// Whether only root can do it. The lists of packages, too, are root's.
+fn needs_root(invocation: &Invocation) -> bool {
+    let apt = Apt::read(invocation).is_some_and(|apt| {
+        let named = apt.subcommand.value.known();
+        apt.action == AptAction::Install || matches!(named, Some("update" | "install"))
+    });
+    let elsewhere = ["--root", "-p", "--usermode"].iter().any(|flag| invocation.has_argument(flag));
+    apt || !elsewhere && Apk::read(invocation).is_some_and(|apk| apk.action == ApkAction::Add)
+}
+
+/// Whether it runs as the instruction's user, and the step fails with it.
+fn decides(invocation: &Invocation) -> bool {
+    let site = &invocation.site;
+    let ends = site.tail || site.list_errexit == Errexit::On || site.chained && site.list_errexit != Errexit::Off;
+    invocation.guard == Guard::Always
+        && !invocation.other_user
+        && site.direct
+        && !site.alternative
+        && !site.tested
+        && !site.piped
+        && !site.repeated
+        && (!site.followed || site.chained)
+        && ends
+}
