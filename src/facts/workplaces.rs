@@ -56,23 +56,11 @@ const BUILDERS: [&str; 25] = [
     "scons",
     "gperf",
 ];
-/// Starts of images in which people install and compile.
-const WORKBENCHES: [&str; 14] = [
-    "jupyter",
-    "jupyter-lab",
-    "jupyter-notebook",
-    "jupyterlab",
-    "jupyterhub",
-    "code-server",
-    "start-notebook.sh",
-    "R",
-    "rstudio",
-    "rstudio-server",
-    "sshd",
-    "ttyd",
-    "vagrant",
-    "distccd",
-];
+/// Starts of images in which people open notebooks.
+const NOTEBOOKS: [&str; 6] =
+    ["jupyter", "jupyter-lab", "jupyter-notebook", "jupyterlab", "jupyterhub", "start-notebook.sh"];
+/// Starts of other images in which people install and compile.
+const WORKBENCHES: [&str; 8] = ["code-server", "R", "rstudio", "rstudio-server", "sshd", "ttyd", "vagrant", "distccd"];
 /// Whether a line of a script starts a server of notebooks: `exec jupyter lab "$@"`.
 fn starts_a_notebook(line: &str) -> bool {
     let mut words = line.split_whitespace().skip_while(|word| *word == "exec" || word.contains('='));
@@ -98,6 +86,13 @@ impl Facts<'_> {
         commands.any(|command| names(command, "install") && names(command, "jupyterlab") && names(command, "notebook"))
             || self.starts_only_an_interpreter(image)
             || self.all_start_words(image).iter().any(|word| WORKBENCHES.contains(&file_name(word)))
+            || self.serves_notebooks(image)
+    }
+
+    /// Whether the image starts a server of notebooks, in which people work with what is installed.
+    #[must_use]
+    pub fn serves_notebooks(&self, image: &StageFacts) -> bool {
+        self.all_start_words(image).iter().any(|word| NOTEBOOKS.contains(&file_name(word)))
             || self.start_script_with(image, starts_a_notebook).is_some()
     }
 

@@ -263,7 +263,9 @@ impl Facts<'_> {
     /// it.
     #[must_use]
     pub fn stage_is_for_use(&self, stage: usize) -> bool {
-        let in_use = |image: &StageFacts| self.is_runtime_image(image) && !self.serves_development(image);
+        let in_use = |image: &StageFacts| {
+            self.is_runtime_image(image) && !self.serves_development(image) && !self.serves_notebooks(image)
+        };
         if self.is_in_final(stage) {
             let heirs = self.descendants(stage);
             return self.finals().any(|image| heirs.contains(&image.index) && in_use(image));
