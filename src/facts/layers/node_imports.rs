@@ -1,6 +1,6 @@
 //! Which packages of npm the sources of a program import, as far as their text tells.
 
-use crate::workspace::parent;
+use crate::workspace::{join, parent};
 
 use super::super::Facts;
 use super::super::paths::{file_name, is_below, lies_in_any};
@@ -73,6 +73,9 @@ impl Facts<'_> {
     /// this Dockerfile copies, and that serves the program and not the work on it.
     pub(super) fn imported_of(&self, manifest: &str, packages: &[String]) -> Vec<(String, String)> {
         let folder = parent(manifest);
+        if self.bundles_its_server(folder) {
+            return Vec::new();
+        }
         let is_own = |path: &str| folder.is_empty() || is_below(path, folder);
         let files = self.copied_sources(MAX_BYTES, serves_the_program);
         let mut found: Vec<(String, String)> = Vec::new();
@@ -88,6 +91,16 @@ impl Facts<'_> {
             }
         }
         found
+    }
+
+    /// Whether the server of a `SvelteKit` program goes into a bundle with what it needs beside its ordinary dependencies
+    /// (`@sveltejs/adapter-node`: "Anything in devDependencies will get included in the bundled code").
+    fn bundles_its_server(&self, folder: &str) -> bool {
+        let texts = ["svelte.config.js", "svelte.config.ts", "svelte.config.mjs"].into_iter().filter_map(|name| {
+            let path = join(folder, name)?;
+            self.workspace.read(&path).ok()
+        });
+        texts.into_iter().any(|file| file.text().contains("@sveltejs/adapter-node"))
     }
 }
 

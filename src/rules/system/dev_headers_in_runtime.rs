@@ -147,7 +147,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.on_full |= facts.stands_on_buildpack(image);
-            kept.release = Some(install.release);
+            kept.release = Some(if has_other_repository(&chain) { Release::Other } else { install.release });
             if let Some(name) = interpreter(install).filter(|name| !brings(name, image, &installs)) {
                 kept.interpreters.insert(name, install.name);
             }
@@ -175,6 +175,12 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         kept.headers.retain(|_| uses.next().flatten().is_none());
         report(facts, range, &kept, reporter);
     }
+}
+
+/// Whether a step names another repository of packages, which may have newer libraries by other names: `add-apt-repository ppa:…`.
+fn has_other_repository(chain: &[&StageFacts]) -> bool {
+    let mut commands = chain.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    commands.any(|command| matches!(command.program.as_str(), "add-apt-repository" | "apt-add-repository"))
 }
 
 /// Whether an image has Python, without which no kernels are compiled.

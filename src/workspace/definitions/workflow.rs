@@ -90,7 +90,8 @@ impl<'n> Scope<'n> {
         if let Some(Node::Scalar(action)) = node.get("uses")
             && action.text.contains("build-push-action@")
         {
-            let built = self.action(node.get("with"));
+            let is_first = action.text.rsplit('@').next().is_some_and(|version| version.starts_with("v1"));
+            let built = self.action(node.get("with"), is_first);
             found.extend(built.map(|built| (action.line, built)));
         }
         found.extend(self.cloud_build(node));
@@ -155,13 +156,17 @@ impl<'n> Scope<'n> {
         machine.run(&text).into_iter().map(|(at, built)| (line(at), built)).collect()
     }
 
-    /// `docker/build-push-action` (its page, "Customizing": without a context it is the repository; `file` is seen from there).
-    fn action(&self, with: Option<&Node>) -> Option<Built> {
+    /// `docker/build-push-action` (its page, "Customizing": without a context it is the repository; `file` is seen from there). Its first
+    /// version called them `path` and `dockerfile`, and pushed unless told not to.
+    fn action(&self, with: Option<&Node>, is_first: bool) -> Option<Built> {
+        const REPOSITORY: &str = "/github/workspace/";
+        let (context, dockerfile) = if is_first { ("path", "dockerfile") } else { ("context", "file") };
         let input =
             |name: &str| with.and_then(|with| with.get(name)).and_then(Node::text).filter(|text| !text.is_empty());
         let said =
-            input("context").map(|context| self.filled(context)).map_or(Some(None), |context| context.map(Some))?;
-        let file = input("file").map(|file| self.filled(file)).map_or(Some(None), |file| file.map(Some))?;
+            input(context).map(|context| self.filled(context)).map_or(Some(None), |context| context.map(Some))?;
+        let file = input(dockerfile).map(|file| file.trim_start_matches(REPOSITORY));
+        let file = file.map(|file| self.filled(file)).map_or(Some(None), |file| file.map(Some))?;
         let (context, base) = match said.as_deref().map(|context| context.strip_prefix("{{defaultContext}}")) {
             None => (self.repository.clone(), self.repository.clone()),
             Some(Some(below)) => {
@@ -200,7 +205,11 @@ impl<'n> Scope<'n> {
             let outputs = input("outputs").unwrap_or_default();
             outputs.contains("type=registry") || outputs.contains("push=true")
         };
-        let pushed = if pushes_at_times() || to_registry() { Some(true) } else { switch("push") };
+        let pushed = match switch("push") {
+            _ if pushes_at_times() || to_registry() => Some(true),
+            None if is_first => Some(true),
+            said => said,
+        };
         let keeps = pushed == Some(false) && switch("load") == Some(true);
         let tried_in = self.job.clone().filter(|job| keeps && is_for_tests(job));
         Some(Built { context, dockerfile, target: setting("target"), arguments, platform, pushed, tried_in })
