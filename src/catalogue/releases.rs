@@ -123,7 +123,7 @@ const fn version(
 /// Official images moved to bullseye in August 2021, to bookworm in June 2023, to trixie in August 2025, and the image of a patch release
 /// is made anew until the next one comes. By the days of the releases; a patch release that was the newest for a few days after a move
 /// counts for neither.
-const VERSIONS: [Version; 19] = {
+const VERSIONS: [Version; 29] = {
     use Release::{Bookworm, Bullseye, Floating, Older, Trixie};
     [
         version("python", (3, 6), &[(0, Older), (15, Bullseye)], Bullseye),
@@ -145,15 +145,27 @@ const VERSIONS: [Version; 19] = {
         version("php", (7, 3), &[], Bullseye),
         version("php", (7, 4), &[], Bullseye),
         version("php", (8, 0), &[], Bookworm),
+        version("golang", (1, 16), &[(0, Older), (7, Bullseye)], Bullseye),
+        version("golang", (1, 17), &[(0, Bullseye)], Bullseye),
+        version("golang", (1, 18), &[(0, Bullseye)], Bullseye),
+        version("golang", (1, 19), &[(0, Bullseye), (10, Bookworm)], Bookworm),
+        version("golang", (1, 20), &[(0, Bullseye), (5, Bookworm)], Bookworm),
+        version("golang", (1, 21), &[(0, Bookworm)], Bookworm),
+        version("golang", (1, 22), &[(0, Bookworm)], Bookworm),
+        version("golang", (1, 23), &[(0, Bookworm)], Bookworm),
+        version("golang", (1, 24), &[(0, Bookworm), (6, Floating), (7, Trixie)], Trixie),
+        version("golang", (1, 25), &[(0, Trixie)], Trixie),
     ]
 };
 
 fn of_version(repository: &str, major: u32, minor: Option<u32>, patch: Option<u32>) -> Release {
     match (repository, major, minor) {
-        ("debian", 11, _) => return Release::Bullseye,
-        ("debian", 12, _) => return Release::Bookworm,
-        ("debian", 13, _) => return Release::Trixie,
+        ("debian", 11, _) | ("rust", 1, Some(54..=69)) => return Release::Bullseye,
+        ("debian", 12, _) | ("rust", 1, Some(70..=88)) => return Release::Bookworm,
+        ("debian", 13, _) | ("rust", 1, Some(89..)) => return Release::Trixie,
         ("debian", ..=10, _)
+        | ("golang", 1, Some(..=15))
+        | ("rust", 1, Some(..=53))
         | ("node", ..=14, _)
         | ("python", 3, Some(..=5))
         | ("python", 2, _)
@@ -289,6 +301,9 @@ mod tests {
             ("ruby:3.1.2", Release::Bullseye),
             ("ruby:3.3", Release::Floating),
             ("php:7.4-fpm", Release::Bullseye),
+            ("golang:1.12", Release::Older),
+            ("golang:1.20.3", Release::Bullseye),
+            ("rust:1.75", Release::Bookworm),
             ("node:14", Release::Older),
             ("node:16", Release::Floating),
         ] {

@@ -55,7 +55,13 @@ impl Facts<'_> {
         self.comments_about(install).iter().any(|(comment, place)| {
             // `# vim is just for debugging` speaks of `vim-tiny`.
             let name = install.name.split('-').next().filter(|name| name.len() > 2).unwrap_or(install.name);
-            (*place == Place::List || comment.contains(name)) && PEOPLE.iter().any(|people| comment.contains(people))
+            // `# for us`, where `# for use with nginx` says nothing of people.
+            let words: Vec<&str> =
+                comment.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+            let for_us =
+                words.windows(2).any(|pair| matches!(pair, ["for", "us" | "me" | "humans" | "people" | "devs"]));
+            (*place == Place::List || comment.contains(name))
+                && (for_us || PEOPLE.iter().any(|people| comment.contains(people)))
         })
     }
 

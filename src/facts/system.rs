@@ -126,7 +126,7 @@ impl Facts<'_> {
         let brings = |install: &SystemInstall<'_>| {
             let Some((stage, run)) = self.stages.get(install.stage).zip(self.run_of(install)) else { return false };
             let place = run.invocations.iter().position(|other| other.range == install.invocation.range);
-            matches!(install.name, "python3-pip" | "npm" | "node-gyp")
+            matches!(install.name, "python3-pip" | "python-pip" | "npm" | "node-gyp")
                 && install.family == Distribution::Debian
                 && install.invocation.guard == Guard::Always
                 && Apt::read(install.invocation).is_some_and(|apt| apt.recommends() != Some(false))

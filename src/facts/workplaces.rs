@@ -74,7 +74,20 @@ impl Facts<'_> {
     /// Whether people work in the image: it has a desktop or an SSH server, or it starts a notebook.
     #[must_use]
     pub fn is_workplace(&self, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
-        installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS)) || self.starts_a_workbench(image)
+        installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
+            || self.starts_a_workbench(image)
+            || self.lets_people_in(image)
+    }
+
+    /// Whether the image holds whose keys open it over the network: `COPY id.pub /root/.ssh/authorized_keys`.
+    fn lets_people_in(&self, image: &StageFacts) -> bool {
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        let numbers = chain.filter_map(|stage| self.dockerfile.stages.get(stage.index));
+        let mut instructions = numbers.flat_map(|stage| stage.instructions.clone());
+        instructions.any(|number| {
+            let instruction = self.dockerfile.instructions.get(number);
+            instruction.is_some_and(|it| it.range.slice(self.source.text()).contains(".ssh/authorized_keys"))
+        })
     }
 
     /// Whether what the image starts lets people install and compile: a notebook, a shell over the network. With `jupyterlab` and

@@ -26,13 +26,14 @@ const FOR_WORK: [&str; 12] = [
 const NEAR: usize = 8;
 const WORKFLOWS: &str = ".github/workflows";
 /// Files of other CI services, which build images in ways of their own.
-const CI_FILES: [&str; 7] = [
+const CI_FILES: [&str; 8] = [
     ".circleci/config.yml",
     ".drone.yml",
     ".gitlab-ci.yml",
     "Jenkinsfile",
     "azure-pipelines.yml",
     "bitbucket-pipelines.yml",
+    "buildspec.yml",
     "cloudbuild.yaml",
 ];
 

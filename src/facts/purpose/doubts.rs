@@ -1,7 +1,7 @@
 //! What makes it doubtful that anybody ships an image, though nothing says outright that people only work with it.
 
 use crate::facts::paths::{bare, file_name, is_below};
-use crate::facts::{Facts, StageFacts};
+use crate::facts::{Facts, Source, StageFacts, Transfer};
 use crate::workspace::{ComposeService, join, parent};
 
 use super::mounts::PLAIN_BASES;
@@ -52,7 +52,9 @@ impl Facts<'_> {
             return Some("it is set up for development".to_owned());
         }
         if let Some((script, setting, mount)) = self.starts_in_development(image) {
-            return Some(format!("`{script}` starts it with `{setting}`, and `{mount}` mounts sources"));
+            let sources =
+                mount.map_or_else(|| "no step copies a folder".to_owned(), |mount| format!("`{mount}` mounts sources"));
+            return Some(format!("`{script}` starts it with `{setting}`, and {sources}"));
         }
         if let Some(by) = self.starts_djangos_server(image) {
             return Some(format!("{by} starts the server of Django for development"));
@@ -111,7 +113,7 @@ impl Facts<'_> {
             ));
         }
         let mut elsewhere = ["Procfile", "Capfile"].into_iter().filter_map(|name| join(&self.service.context, name));
-        if let Some(path) = elsewhere.find(|path| self.workspace.is_file(path)) {
+        if let Some(path) = elsewhere.find(|path| self.deploys_without_an_image(path)) {
             return Some(format!(
                 "`{path}` says how the program is deployed without an image, and no workflow is seen to build one"
             ));
@@ -133,14 +135,36 @@ impl Facts<'_> {
         starts_a_shell.then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
     }
 
-    /// A script that starts something for development, how it says so, and the compose file that mounts sources into the image:
-    /// `bin/rails server -e development`.
-    fn starts_in_development(&self, image: &StageFacts) -> Option<(String, String, &str)> {
+    /// Whether a `Procfile` or `Capfile` tells how the program is deployed, and not how it is worked on, or that Docker is called there.
+    fn deploys_without_an_image(&self, path: &str) -> bool {
+        const FOR_WORK: [&str; 4] = ["webpack-dev-server", "guard", "-e development", "bin/dev"];
+        let Ok(file) = self.workspace.read(path) else { return false };
+        if !path.ends_with("Capfile") {
+            return !FOR_WORK.iter().any(|sign| file.text().contains(sign));
+        }
+        let folder = parent(path);
+        let texts = ["config/deploy.rb", "config/deploy/production.rb", "lib/capistrano/tasks/docker.rake"];
+        let paths = texts.iter().filter_map(|name| join(folder, name));
+        let calls = |path: String| self.workspace.read(&path).is_ok_and(|file| file.text().contains("docker"));
+        !file.text().contains("docker") && !paths.into_iter().any(calls)
+    }
+
+    /// A script that starts something for development, how it says so, and the compose file that mounts sources into the image, where no
+    /// step brings them: `bin/rails server -e development`.
+    fn starts_in_development(&self, image: &StageFacts) -> Option<(String, String, Option<&str>)> {
         let workdir = image.state.workdir.known().unwrap_or("/");
         let mut around = self.mounts.iter().filter(|mount| {
             mount.target != "/" && (is_below(&mount.target, workdir) || is_below(workdir, &mount.target))
         });
-        let mount = around.find(|mount| mount.is_whole || self.workspace.is_dir(&mount.source))?;
+        let mount = around.find(|mount| mount.is_whole || self.workspace.is_dir(&mount.source));
+        let mut copied = std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.transfers);
+        let brings = |transfer: &Transfer| {
+            transfer.source != Source::Context
+                || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path)))
+        };
+        if mount.is_none() && copied.any(brings) {
+            return None;
+        }
         let said = |line: &str| {
             let words: Vec<&str> = line.split_whitespace().map(bare).collect();
             let option = words.windows(2).find(|pair| matches!(pair, ["-e" | "--environment", "development"]));
@@ -157,7 +181,7 @@ impl Facts<'_> {
         let script = self.start_script_with(image, |line| said(line).is_some())?;
         let file = self.workspace.read(&script).ok()?;
         let setting = file.text().lines().filter(|line| !line.trim_start().starts_with('#')).find_map(said)?;
-        Some((script, setting, mount.file.as_str()))
+        Some((script, setting, mount.map(|mount| mount.file.as_str())))
     }
 
     /// What starts `manage.py runserver`: the image itself or a script.

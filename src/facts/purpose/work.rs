@@ -91,8 +91,15 @@ const BUILD_PROGRAMS: [&str; 18] = [
 ];
 /// Servers that build sources anew while somebody works on them: a program and the words behind it, any of which tells; none where
 /// there are no words.
-const DEVELOPMENT_SERVERS: [(&str, &[&str]); 32] = [
+const DEVELOPMENT_SERVERS: [(&str, &[&str]); 39] = [
+    ("air", &[]),
+    ("CompileDaemon", &[]),
+    ("entr", &[]),
+    ("gow", &[]),
+    ("modd", &[]),
     ("nodemon", &[]),
+    ("reflex", &[]),
+    ("watchexec", &[]),
     ("ts-node-dev", &[]),
     ("tsnd", &[]),
     ("webpack-dev-server", &[]),

@@ -38,10 +38,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let guessed = HOMES.iter().any(|home| first.folder().strip_suffix("/cache") == Some(home));
     // `example/ruby` may be set up like the official image, or not.
     let repository = stage.image.repository.as_str();
+    let manager = facts.ruby_manager(stage, run);
     let is_certain = !guessed
-        || !facts.has_ruby_manager(stage, run)
+        || manager.is_none()
             && (repository == "ruby"
-                || !repository.ends_with("/ruby")
+                || facts.has_ruby_of_distribution(stage, run)
                     && home_of(stage.image.distribution).is_some_and(|home| first.folder().starts_with(home)));
     let folder = facts.shown_folder(run, first.invocation, first.folder());
     let message = format!("`{} install` keeps the gems that it downloads in the image", first.invocation.program);
@@ -53,7 +54,13 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let place = if is_certain { format!("`{folder}`") } else { "the folder `cache` of the gems".to_owned() };
     finding.primary_label(format!("leaves each gem a second time, packed, in {place}"));
     finding.other_fills(&kept);
-    let packed = if is_certain { word(&folder) } else { "\"$(gem env gemdir)\"/cache/*.gem".to_owned() };
+    let packed = match manager {
+        _ if is_certain => word(&folder),
+        // Its `gem` is on the path of login shells only.
+        Some("rvm") => "/usr/local/rvm/gems/*/cache/*.gem ~/.rvm/gems/*/cache/*.gem".to_owned(),
+        Some("rbenv") => word("~/.rbenv/versions/*/lib/ruby/gems/*/cache"),
+        _ => "\"$(gem env gemdir)\"/cache/*.gem".to_owned(),
+    };
     finding.help(format!("delete them in the same `RUN`: `&& rm -rf {packed}`"));
     finding.script_of(first.invocation);
     let is_exact = is_certain && !folder.contains(['*', '~']);
@@ -111,7 +118,7 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     if invocation.program == "bundle"
         && let Some(path) = known("BUNDLE_PATH")
     {
-        let below = if facts.locks_bundler_1(stage, run, invocation) { "cache" } else { "ruby/*/cache" };
+        let below = if facts.locks_early_bundler(stage, run, invocation) { "cache" } else { "ruby/*/cache" };
         return path.map(|path| format!("{path}/{below}")).into_iter().collect();
     }
     // `bundle config set path vendor/bundle` and `--path` put them where only Bundler knows.

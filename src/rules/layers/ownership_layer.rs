@@ -111,7 +111,8 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             } else {
                 "run `chmod` in the `RUN` that writes the files".to_owned()
             };
-            format!("the group of these files is `root` already, only their mode matters: {place}")
+            let others = "what other steps make there, folders too, needs its mode in those steps";
+            format!("the group of these files is `root` already, only their mode matters: {place}; {others}")
         }
         OwnershipAction::Mode if both.is_some() && some_copied => {
             let flags = both.unwrap_or_default();

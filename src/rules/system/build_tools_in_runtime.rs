@@ -230,6 +230,7 @@ fn report(
             range,
             match name {
                 "python3-pip" => "recommends `build-essential` and `python3-dev`",
+                "python-pip" => "recommends `build-essential` and `python-all-dev`",
                 "npm" => "brings `node-gyp`, which recommends `build-essential`",
                 _ => "recommends `build-essential`",
             },

@@ -254,12 +254,15 @@ fn comes_with_another(installs: &[SystemInstall<'_>], install: &SystemInstall<'_
         })
 }
 
-/// Debian recommends headers and compilers beside `python3-pip`.
+/// Debian recommends headers and compilers beside `python3-pip`, and did beside `python-pip`.
 fn comes_anyway(install: &SystemInstall<'_>) -> bool {
     let with_recommended = Apt::read(install.invocation).is_some_and(|apt| apt.recommends() != Some(false));
     with_recommended
-        && matches!(install.name, "python3-dev" | "libpython3-dev")
-        && install.invocation.arguments.iter().any(|word| word.value.text() == "python3-pip")
+        && install.invocation.arguments.iter().any(|word| match word.value.text() {
+            "python3-pip" => matches!(install.name, "python3-dev" | "libpython3-dev"),
+            "python-pip" => matches!(install.name, "python-dev" | "python-all-dev" | "libpython-dev"),
+            _ => false,
+        })
 }
 
 /// `LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so`: the name without a version comes with the headers.

@@ -314,6 +314,7 @@ fn form(name: &str, folder: &str) -> Option<Form> {
                 ".gitlab-ci.",
                 "azure-pipelines",
                 "bitbucket-pipelines",
+                "buildspec",
                 ".travis.",
                 "taskfile.",
                 "action.",
