@@ -135,17 +135,22 @@ impl ComposeService {
 }
 
 impl Workspace {
-    /// The compose files in the folders from the one of `path` up to the root, and in `other`.
+    /// The compose files in the folders from the one of `path` up to the root, and in `other`, folder by folder; folders without any are
+    /// left out.
     #[must_use]
-    pub fn compose_files(&self, path: &str, other: &str) -> Vec<Arc<Vec<ComposeFile>>> {
-        let mut folders: BTreeSet<&str> = ["", other].into();
-        // The context may be one of those on the way.
-        let mut folder = parent(path);
-        while !folder.is_empty() {
-            folders.insert(folder);
-            folder = parent(folder);
-        }
-        folders.into_iter().map(|folder| self.compose_files_in(folder)).collect()
+    pub fn compose_files(&self, path: &str, other: &str) -> Arc<Vec<Arc<Vec<ComposeFile>>>> {
+        let own = parent(path);
+        self.remembered(&format!("compose files {own}\0{other}"), || {
+            let mut folders: BTreeSet<&str> = ["", other].into();
+            // The context may be one of those on the way.
+            let mut folder = own;
+            while !folder.is_empty() {
+                folders.insert(folder);
+                folder = parent(folder);
+            }
+            let found = folders.into_iter().map(|folder| self.compose_files_in(folder));
+            found.filter(|files| !files.is_empty()).collect()
+        })
     }
 
     /// The compose files in `folder`.

@@ -98,7 +98,9 @@ impl Workspace {
             return Listed::Present(Kind::Directory);
         }
         let folder = parent(path);
-        self.listing(folder).tells(below(path, folder).unwrap_or(path))
+        let name = below(path, folder).unwrap_or(path);
+        let known = self.listings.look(folder, |listing| listing.tells(name));
+        known.unwrap_or_else(|| self.listing(folder).tells(name))
     }
 
     /// Whether nothing can be read at `path`, as its folder says. Where case does not count, a person may write a name otherwise than its

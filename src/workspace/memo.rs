@@ -1,8 +1,7 @@
 //! What layers above make of the files, kept for as long as the files stay the same.
 
 use std::any::Any;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::text::SourceFile;
 
@@ -18,9 +17,7 @@ type Anything = Arc<dyn Any + Send + Sync>;
 /// Values by key.
 #[derive(Default)]
 pub(super) struct Memo {
-    of_all: Cache<Anything>,
-    /// The generation that `of_all` is of.
-    generation: AtomicU64,
+    of_all: RwLock<Arc<OfAll>>,
     /// What was made of all files, whatever Dockerfiles say.
     of_surroundings: Recent<u64, Anything>,
     /// What was made of one file, and of the surroundings of that number where it was made of them too.
@@ -29,9 +26,29 @@ pub(super) struct Memo {
     of_files: Derived<Arc<Vec<Arc<SourceFile>>>, Anything>,
 }
 
+/// What was made of all files of one generation.
+#[derive(Default)]
+struct OfAll {
+    generation: u64,
+    values: Cache<Anything>,
+}
+
 impl Memo {
+    /// What is kept of `generation`. Who still works with another one keeps that for as long as he does.
+    fn of_all(&self, generation: u64) -> Arc<OfAll> {
+        let known = Arc::clone(&self.of_all.read().unwrap_or_else(PoisonError::into_inner));
+        if known.generation == generation {
+            return known;
+        }
+        let mut known = self.of_all.write().unwrap_or_else(PoisonError::into_inner);
+        if known.generation != generation {
+            *known = Arc::new(OfAll { generation, values: Cache::default() });
+        }
+        Arc::clone(&known)
+    }
+
     pub(super) fn clear(&self) {
-        self.of_all.clear();
+        *self.of_all.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
         self.of_surroundings.clear();
         self.of_file.clear();
         self.of_files.clear();
@@ -43,12 +60,8 @@ impl Workspace {
     ///
     /// `make` may ask for other keys, and must not run other tasks of the thread pool: one of them could ask for the same key.
     pub fn remembered<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
-        let generation = self.generation();
-        let prefix = format!("{generation}\0");
-        if self.memo.generation.swap(generation, Ordering::AcqRel) != generation {
-            self.memo.of_all.retain(|key| key.starts_with(&prefix));
-        }
-        let value = self.memo.of_all.get_or_make(&format!("{prefix}{key}"), || -> Anything { Arc::new(make()) });
+        let of_all = self.memo.of_all(self.generation());
+        let value = of_all.values.get_or_make(key, || -> Anything { Arc::new(make()) });
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 

@@ -51,7 +51,12 @@ struct Container {
     gpu: bool,
 }
 
-pub(super) fn read(facts: &Facts<'_>) -> Kubernetes {
+/// What manifests say of the image, read once.
+pub(super) fn read<'f>(facts: &'f Facts<'_>) -> &'f Kubernetes {
+    facts.python.kubernetes.get_or_init(|| collect(facts))
+}
+
+fn collect(facts: &Facts<'_>) -> Kubernetes {
     let mut found = Kubernetes::default();
     let names = names(facts);
     if names.is_empty() {
@@ -72,8 +77,8 @@ pub(super) fn read(facts: &Facts<'_>) -> Kubernetes {
 
 impl Facts<'_> {
     /// The Kubernetes manifests and values of charts that run the image, as far as its name tells.
-    pub(in crate::facts) fn manifests_that_run_it(&self) -> BTreeSet<String> {
-        read(self).files
+    pub(in crate::facts) fn manifests_that_run_it(&self) -> &BTreeSet<String> {
+        &read(self).files
     }
 }
 
@@ -81,7 +86,7 @@ impl Facts<'_> {
 fn names(facts: &Facts<'_>) -> BTreeSet<String> {
     let dockerfile = facts.service.dockerfile.as_str();
     let mut names = BTreeSet::new();
-    for files in facts.workspace.compose_files(dockerfile, &facts.service.context) {
+    for files in facts.workspace.compose_files(dockerfile, &facts.service.context).iter() {
         for service in files.iter().flat_map(|file| &file.services) {
             if service.build.as_ref().is_some_and(|build| build.dockerfile == dockerfile) {
                 let image = service.lines.iter().find_map(|line| field(line, "image"));
