@@ -23,7 +23,22 @@ pub(super) fn clean(path: &str) -> String {
 
 /// `path` below the context's root, where `..` cannot lead out and a leading `/` means nothing: what `COPY` makes of a source.
 pub(super) fn in_context(path: &str) -> String {
-    clean(&format!("/{path}")).trim_start_matches('/').to_owned()
+    parts_in_context(path).join("/")
+}
+
+/// The parts of [`in_context`].
+pub(super) fn parts_in_context(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts
 }
 
 /// `a`, `a/b`, `a/b/c` of `a/b/c`.

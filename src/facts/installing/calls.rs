@@ -1,5 +1,10 @@
 //! Commands and calls that install or compile, in scripts and in Python.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::facts::paths::{bare, file_name};
 
 /// Programs with the words behind which they install or compile; without words they always do.
@@ -179,6 +184,14 @@ fn named_programs(line: &str) -> String {
 
 /// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
 pub(super) fn source_call(text: &str) -> Option<String> {
+    static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let names = LISTED_CALLS.iter().map(|(program, _)| *program).chain(COMPILING).collect::<BTreeSet<_>>();
+        AhoCorasick::new(names).ok()
+    });
+    // Most sources name none of the programs, and need not be read word by word.
+    if NAMES.as_ref().is_some_and(|names| !names.is_match(text)) {
+        return None;
+    }
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
     let code = code.join("\n");
     let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(&code, program, subcommand));
