@@ -140,7 +140,7 @@ impl Workspace {
     #[must_use]
     pub fn compose_files(&self, path: &str, other: &str) -> Arc<Vec<Arc<Vec<ComposeFile>>>> {
         let own = parent(path);
-        self.remembered(&format!("compose files {own}\0{other}"), || {
+        self.remembered_of_others(&format!("compose files {own}\0{other}"), || {
             let mut folders: BTreeSet<&str> = ["", other].into();
             // The context may be one of those on the way.
             let mut folder = own;
@@ -155,7 +155,7 @@ impl Workspace {
 
     /// The compose files in `folder`.
     pub(super) fn compose_files_in(&self, folder: &str) -> Arc<Vec<ComposeFile>> {
-        self.remembered(&format!("compose {folder}"), || {
+        self.remembered_of_others(&format!("compose {folder}"), || {
             let entries = self.list(folder).into_iter().filter(|entry| !entry.is_dir && is_compose_name(&entry.name));
             let paths =
                 entries.map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) });

@@ -17,7 +17,9 @@ type Anything = Arc<dyn Any + Send + Sync>;
 /// Values by key.
 #[derive(Default)]
 pub(super) struct Memo {
-    of_all: RwLock<Arc<OfAll>>,
+    of_all: Current,
+    /// The same of what no text of a Dockerfile changes.
+    of_others: Current,
     /// What was made of all files, whatever Dockerfiles say.
     of_surroundings: Recent<u64, Anything>,
     /// What was made of one file, and of the surroundings of that number where it was made of them too.
@@ -26,29 +28,44 @@ pub(super) struct Memo {
     of_files: Derived<Arc<Vec<Arc<SourceFile>>>, Anything>,
 }
 
-/// What was made of all files of one generation.
+/// Values of one state of the files, each made once.
 #[derive(Default)]
-struct OfAll {
-    generation: u64,
+struct Current(RwLock<Arc<OfState>>);
+
+#[derive(Default)]
+struct OfState {
+    state: u64,
     values: Cache<Anything>,
 }
 
-impl Memo {
-    /// What is kept of `generation`. Who still works with another one keeps that for as long as he does.
-    fn of_all(&self, generation: u64) -> Arc<OfAll> {
-        let known = Arc::clone(&self.of_all.read().unwrap_or_else(PoisonError::into_inner));
-        if known.generation == generation {
+impl Current {
+    fn get_or_make<T: Send + Sync + 'static>(&self, state: u64, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        let value = self.of(state).values.get_or_make(key, || -> Anything { Arc::new(make()) });
+        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+
+    /// What is kept of `state`. Whoever still works with another one keeps its values for as long.
+    fn of(&self, state: u64) -> Arc<OfState> {
+        let known = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        if known.state == state {
             return known;
         }
-        let mut known = self.of_all.write().unwrap_or_else(PoisonError::into_inner);
-        if known.generation != generation {
-            *known = Arc::new(OfAll { generation, values: Cache::default() });
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.state != state {
+            *known = Arc::new(OfState { state, values: Cache::default() });
         }
         Arc::clone(&known)
     }
 
+    fn clear(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+}
+
+impl Memo {
     pub(super) fn clear(&self) {
-        *self.of_all.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        self.of_all.clear();
+        self.of_others.clear();
         self.of_surroundings.clear();
         self.of_file.clear();
         self.of_files.clear();
@@ -60,9 +77,13 @@ impl Workspace {
     ///
     /// `make` may ask for other keys, and must not run other tasks of the thread pool: one of them could ask for the same key.
     pub fn remembered<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
-        let of_all = self.memo.of_all(self.generation());
-        let value = of_all.values.get_or_make(key, || -> Anything { Arc::new(make()) });
-        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+        self.memo.of_all.get_or_make(self.generation(), key, make)
+    }
+
+    /// [`Workspace::remembered`] for as long as nothing changes but the texts of Dockerfiles: what `make` looks at must be in other files,
+    /// or in `key`.
+    pub fn remembered_of_others<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        self.memo.of_others.get_or_make(self.surroundings(), key, make)
     }
 
     /// What `make` returns, made once per `key` for as long as `source` is the same file with the same text.
@@ -86,8 +107,8 @@ impl Workspace {
         self.made_of(key, (Arc::clone(source), Some(self.surroundings())), make)
     }
 
-    /// What `make` returns, made once per `key` for as long as nothing changes but the texts of Dockerfiles: what it looks at must be in
-    /// other files, or in `key`.
+    /// [`Workspace::remembered_of_others`] of what is asked for with many keys, of which only the latest are kept. `make` may run other
+    /// tasks of the thread pool, and may be called more than once.
     pub fn remembered_of_surroundings<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
         let make_any = || -> Anything { Arc::new(make()) };
         let value = self.memo.of_surroundings.get_or_make(key, self.surroundings(), MAX_OF_SURROUNDINGS, make_any);

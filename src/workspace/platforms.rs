@@ -56,7 +56,7 @@ impl Workspace {
 
     /// The files of platforms in `folder`, with what each of them names.
     fn platform_files_in(&self, folder: &str) -> Arc<Vec<(String, Vec<Named>)>> {
-        self.remembered(&format!("platforms {folder}"), || {
+        self.remembered_of_others(&format!("platforms {folder}"), || {
             let mut found = Vec::new();
             for (name, reader) in READERS {
                 for path in self.files_called(folder, name) {

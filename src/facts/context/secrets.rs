@@ -163,6 +163,6 @@ impl Facts<'_> {
             let named = named.filter(|file| is_holder(&file.path)).take(MAX_FILES);
             named.filter_map(|file| self.secret(&file.path)).collect()
         };
-        self.workspace.remembered(&key, make)
+        self.workspace.remembered_of_others(&key, make)
     }
 }

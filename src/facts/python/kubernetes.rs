@@ -62,7 +62,7 @@ fn collect(facts: &Facts<'_>) -> Kubernetes {
     if names.is_empty() {
         return found;
     }
-    let containers = facts.workspace.remembered("kubernetes containers", || containers(facts.workspace));
+    let containers = facts.workspace.remembered_of_others("kubernetes containers", || containers(facts.workspace));
     for container in containers.iter().filter(|container| names.contains(&container.image)) {
         found.files.insert(container.file.to_string());
         if container.gpu {

@@ -181,7 +181,13 @@ impl Program {
     /// Whether a source belongs to what the service runs, rather than to tests, examples or documentation.
     #[must_use]
     pub fn is_aside(path: &str) -> bool {
-        path.split('/').any(|part| ASIDE.contains(&part.to_lowercase().as_str()))
+        path.split('/').any(|part| {
+            if part.is_ascii() {
+                ASIDE.iter().any(|aside| aside.eq_ignore_ascii_case(part))
+            } else {
+                ASIDE.contains(&part.to_lowercase().as_str())
+            }
+        })
     }
 }
 

@@ -115,16 +115,21 @@ fn calls_from_the_base(text: &str, tool: InstallerTool) -> bool {
 }
 
 fn collect(workspace: &Workspace) -> Dockerfiles {
-    let tree = workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)));
-    let mut found = Dockerfiles { all: Vec::new(), complete: tree.complete };
-    let named = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) != NameKind::No);
-    for file in named {
+    // Which they are does not change as one is typed.
+    let named = workspace.remembered_of_others("paths of dockerfiles", || {
+        let tree = workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)));
+        let named = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) != NameKind::No);
+        (named.map(|file| file.path.clone()).collect::<Vec<String>>(), tree.complete)
+    });
+    let (paths, complete) = &*named;
+    let mut found = Dockerfiles { all: Vec::new(), complete: *complete };
+    for path in paths {
         if found.all.len() >= MAX_FILES {
             found.complete = false;
             break;
         }
-        if let Ok(source) = workspace.read(&file.path) {
-            found.all.push(DockerfileText { path: file.path.clone(), source, folder: parent(&file.path).len() });
+        if let Ok(source) = workspace.read(path) {
+            found.all.push(DockerfileText { path: path.clone(), source, folder: parent(path).len() });
         }
     }
     found
