@@ -1,7 +1,16 @@
 //! Paths as texts, `/`-separated.
 
+use std::borrow::Cow;
+
 /// The shortest form of `path`, as Go's `path.Clean` makes it: `.` when nothing is left, `..` steps kept only at the front.
-pub(super) fn clean(path: &str) -> String {
+pub(super) fn clean(path: &str) -> Cow<'_, str> {
+    // Most are what a walk found.
+    let bytes = path.as_bytes();
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let plain = pairs.fold(true, |plain, (&one, &next)| plain & ((one != b'/') | !matches!(next, b'/' | b'.')));
+    if plain && !matches!(bytes.first(), None | Some(b'/' | b'.')) && bytes.last() != Some(&b'/') {
+        return Cow::Borrowed(path);
+    }
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -15,9 +24,9 @@ pub(super) fn clean(path: &str) -> String {
         }
     }
     match (rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
+        (true, _) => Cow::Owned(format!("/{}", parts.join("/"))),
+        (false, true) => Cow::Borrowed("."),
+        (false, false) => Cow::Owned(parts.join("/")),
     }
 }
 

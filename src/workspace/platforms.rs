@@ -46,9 +46,7 @@ impl Workspace {
         for folder in folders {
             for (file, named) in self.platform_files_in(folder).iter() {
                 let own = named.iter().filter(|(named, _)| named == dockerfile);
-                found.extend(
-                    own.map(|(_, commands)| DeployedImage { file: file.clone(), commands: commands.clone() }),
-                );
+                found.extend(own.map(|(_, commands)| DeployedImage { file: file.clone(), commands: commands.clone() }));
             }
         }
         found

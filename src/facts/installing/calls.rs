@@ -184,12 +184,8 @@ fn named_programs(line: &str) -> String {
 
 /// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
 pub(super) fn source_call(text: &str) -> Option<String> {
-    static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        let names = LISTED_CALLS.iter().map(|(program, _)| *program).chain(COMPILING).collect::<BTreeSet<_>>();
-        AhoCorasick::new(names).ok()
-    });
     // Most sources name none of the programs, and need not be read word by word.
-    if NAMES.as_ref().is_some_and(|names| !names.is_match(text)) {
+    if !names_a_program(text) {
         return None;
     }
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
@@ -232,6 +228,21 @@ pub(super) fn source_call(text: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a word of `text` may be a program that [`source_call`] looks for, `pip3.12` among them; `gone` is not `go`.
+fn names_a_program(text: &str) -> bool {
+    static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let names = LISTED_CALLS.iter().map(|(program, _)| *program).chain(COMPILING).chain(["uvx"]);
+        AhoCorasick::new(names.collect::<BTreeSet<_>>()).ok()
+    });
+    let Some(names) = NAMES.as_ref() else { return true };
+    names.find_overlapping_iter(text).any(|found| {
+        let before = text.get(..found.start()).and_then(|before| before.chars().next_back());
+        let behind = text.get(found.end()..).and_then(|behind| behind.chars().next());
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            && !behind.is_some_and(|c| c.is_alphabetic() || c == '_')
+    })
 }
 
 /// Whether a list of words begins with `program`: `command = ["uvx"]`.
@@ -349,6 +360,16 @@ fn has_listed(text: &str, first: &str, second: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_are_words() {
+        for text in ["['pip', 'x']", "run(\"/usr/bin/go build\")", "`pip3.12 install`", "(uvx)", "'g++'"] {
+            assert!(names_a_program(text), "{text}");
+        }
+        for text in ["is gone", "uvicorn.run(app)", "management", "pipeline = make_pipeline()", "uv_loop", ""] {
+            assert!(!names_a_program(text), "{text}");
+        }
+    }
 
     #[test]
     fn scripts_install() {

@@ -1,6 +1,6 @@
 //! Commands that give files of earlier layers another owner or mode, which writes the whole files once more.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
@@ -158,7 +158,7 @@ impl Facts<'_> {
         if depth > DEPTH_LIMIT {
             return found;
         }
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         let commands: usize =
             self.runs_before_instruction(stage, before).map(|(_, run)| run.invocations.len() + 1).sum();
         for holder in self.chain(stage) {
@@ -275,7 +275,7 @@ impl Facts<'_> {
         runs.filter(move |(_, run)| run.instruction < before && !self.runs_in_others(run))
     }
 
-    fn held_by_transfer(&self, transfer: &Transfer, path: &str, depth: u32, seen: &mut HashSet<String>) -> Vec<Held> {
+    fn held_by_transfer(&self, transfer: &Transfer, path: &str, depth: u32, seen: &mut FxHashSet<String>) -> Vec<Held> {
         let Some(destination) = transfer.destination.known() else { return Vec::new() };
         let instruction = self.dockerfile.instructions.get(transfer.instruction);
         let is_trigger = instruction.is_none_or(|it| it.keyword == Keyword::Onbuild);

@@ -201,8 +201,7 @@ impl Facts<'_> {
         let mut paths: Vec<String> = Vec::new();
         for folder in folders {
             let container = join(folder, ".devcontainer").unwrap_or_default();
-            let inner =
-                if self.workspace.is_dir(&container) { self.workspace.list(&container) } else { Vec::new() };
+            let inner = if self.workspace.is_dir(&container) { self.workspace.list(&container) } else { Vec::new() };
             let inner = inner.into_iter().filter(|entry| entry.is_dir);
             let inner = inner.map(|entry| format!("{container}/{}/devcontainer.json", entry.name));
             let own = [".devcontainer.json", ".devcontainer/devcontainer.json"].map(|name| join(folder, name));
