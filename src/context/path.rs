@@ -5,10 +5,13 @@ use std::borrow::Cow;
 /// The shortest form of `path`, as Go's `path.Clean` makes it: `.` when nothing is left, `..` steps kept only at the front.
 pub(super) fn clean(path: &str) -> Cow<'_, str> {
     // Most are what a walk found.
-    let bytes = path.as_bytes();
-    let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    let plain = pairs.fold(true, |plain, (&one, &next)| plain & ((one != b'/') | !matches!(next, b'/' | b'.')));
-    if plain && !matches!(bytes.first(), None | Some(b'/' | b'.')) && bytes.last() != Some(&b'/') {
+    let mut before = b'/';
+    let plain = path.bytes().all(|byte| {
+        let holds = before != b'/' || !matches!(byte, b'/' | b'.');
+        before = byte;
+        holds
+    });
+    if plain && before != b'/' {
         return Cow::Borrowed(path);
     }
     let rooted = path.starts_with('/');

@@ -222,7 +222,7 @@ impl Workspace {
 
 /// The path of `name` in `directory`.
 pub(super) fn join(directory: &str, name: &str) -> String {
-    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+    if directory.is_empty() { name.to_owned() } else { [directory, "/", name].concat() }
 }
 
 /// The stamp of what stands at `path` itself, were it a link.

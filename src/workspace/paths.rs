@@ -19,15 +19,14 @@ pub(super) fn clean(path: &str) -> Option<Cow<'_, str>> {
 
 /// Whether nothing is to do, as far as bytes tell: no part is empty or begins with a dot.
 fn is_clean(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    let opens_a_part = |byte: u8| !matches!(byte, b'/' | b'.') && !(cfg!(windows) && matches!(byte, b'\\' | b':'));
-    // Without a way out in its middle, the compiler looks at many bytes at a time.
-    let pairs = bytes.iter().zip(bytes.iter().skip(1));
-    let plain = pairs.fold(true, |plain, (&before, &byte)| {
-        let is_foreign = cfg!(windows) && matches!(byte, b'\\' | b':');
-        plain & ((before != b'/') | !matches!(byte, b'/' | b'.')) & !is_foreign
+    let mut before = b'/';
+    let plain = path.bytes().all(|byte| {
+        let holds =
+            (before != b'/' || !matches!(byte, b'/' | b'.')) && !(cfg!(windows) && matches!(byte, b'\\' | b':'));
+        before = byte;
+        holds
     });
-    plain && bytes.first().is_none_or(|first| opens_a_part(*first)) && bytes.last() != Some(&b'/')
+    plain && (before != b'/' || path.is_empty())
 }
 
 /// Goes from the folder `clean` to `path`.

@@ -248,7 +248,7 @@ impl Facts<'_> {
         };
         is_builder
             || fetches()
-            || WORKBENCHES.iter().any(|name| repository.contains(&format!("/{name}")))
+            || WORKBENCHES.iter().any(|name| begins_a_part(&repository, name))
             || self.all_start_words(image).iter().any(|word| {
                 let word = bare(word);
                 AGENTS.contains(&file_name(word))
@@ -383,6 +383,11 @@ impl Facts<'_> {
         };
         names.filter_map(|name| self.script_of_package(&manifest, name)).collect()
     }
+}
+
+/// Whether `name` stands in `path` behind a slash.
+fn begins_a_part(path: &str, name: &str) -> bool {
+    path.match_indices('/').any(|(at, _)| path.get(at + 1..).is_some_and(|rest| rest.starts_with(name)))
 }
 
 /// Whether a command line starts a server for developing.
