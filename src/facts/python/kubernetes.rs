@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(said("docker/api.Dockerfile"), (1, 0));
     }
 
-    fn with_facts_at(path: &str, files: &[(&str, &str)], then: &mut dyn FnMut(Kubernetes)) {
+    fn with_facts_at(path: &str, files: &[(&str, &str)], then: &mut dyn FnMut(&Kubernetes)) {
         with_facts("FROM python:3.12\n", files, |facts| {
             let mut service = facts.service.clone();
             path.clone_into(&mut service.dockerfile);
