@@ -1,5 +1,9 @@
 //! Smaller tables about Python packages: import names, hints, development tools, releases of torch and uv, unpacked sizes.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashSet;
+
 use crate::text::normal_name;
 
 use super::distributions::{distribution, known};
@@ -193,8 +197,14 @@ pub fn commands(name: &str) -> &'static [&'static str] {
 /// Whether `name` is a tool for developers (tests, linting, documentation, notebooks), which no service needs when it runs.
 #[must_use]
 pub fn is_development_tool(name: &str) -> bool {
+    static NAMES: LazyLock<FxHashSet<&str>> =
+        LazyLock::new(|| DEVELOPMENT.iter().copied().filter(|pattern| !pattern.contains('*')).collect());
+    static PATTERNS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| DEVELOPMENT.iter().copied().filter(|pattern| pattern.contains('*')).collect());
     let name = normal_name(name);
-    package(&name).is_some_and(|entry| entry.development) || DEVELOPMENT.iter().any(|pattern| fits(pattern, &name))
+    package(&name).is_some_and(|entry| entry.development)
+        || NAMES.contains(&*name)
+        || PATTERNS.iter().any(|pattern| fits(pattern, &name))
 }
 
 /// The release of torch that `version` belongs to: `2.5`, `2.5.1`, `2.5.1+cu124`.

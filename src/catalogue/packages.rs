@@ -1,5 +1,6 @@
+use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use rustc_hash::FxHashMap;
 
@@ -105,8 +106,8 @@ pub fn package(name: &str) -> Option<&'static Package> {
 #[must_use]
 pub fn package_with_extras(name: &str, extras: &[&str]) -> Vec<&'static Package> {
     let plain = normal_name(name);
-    let with_extra = extras.iter().map(|extra| format!("{plain}[{extra}]"));
-    std::iter::once(plain.clone()).chain(with_extra).filter_map(|key| package(&key)).collect()
+    let with_extra = extras.iter().filter_map(|extra| package(&format!("{plain}[{extra}]")));
+    package(&plain).into_iter().chain(with_extra).collect()
 }
 
 /// The shortest chain of catalogue keys from `name` with `extras` to `target`, both ends included.
@@ -140,7 +141,7 @@ pub fn chain_to(name: &str, extras: &[&str], target: &str) -> Option<Vec<&'stati
 /// Whether `name` is torch or one of the packages released with it, which must come from the same index.
 #[must_use]
 pub fn in_torch_family(name: &str) -> bool {
-    matches!(normal_name(name).as_str(), "torch" | "torchvision" | "torchaudio" | "torchtext")
+    matches!(&*normal_name(name), "torch" | "torchvision" | "torchaudio" | "torchtext")
 }
 
 /// Whether `name` is only of use on an NVIDIA GPU and comes with the CUDA build of torch, jax or the like.
@@ -149,14 +150,18 @@ pub fn is_cuda_package(name: &str) -> bool {
     let name = normal_name(name);
     // `nvidia-ml-py` is a small pure-Python reader of the driver's state.
     (name.starts_with("nvidia-") && name != "nvidia-ml-py")
-        || matches!(name.as_str(), "triton" | "cuda-toolkit" | "cuda-bindings" | "cuda-pathfinder")
+        || matches!(&*name, "triton" | "cuda-toolkit" | "cuda-bindings" | "cuda-pathfinder")
 }
 
 /// Where the entry for `key` stands, in [`PACKAGES`] and in [`LINKS`].
 pub(super) fn place(key: &str) -> Option<usize> {
     static PLACES: LazyLock<FxHashMap<&str, usize>> =
         LazyLock::new(|| PACKAGES.iter().map(|package| package.key).zip(0..).collect());
-    PLACES.get(key).or_else(|| PLACES.get(&*normal_key(key))).copied()
+    let spelled = || match normal_key(key) {
+        Cow::Borrowed(same) if same == key => None,
+        normal => PLACES.get(&*normal),
+    };
+    PLACES.get(key).or_else(spelled).copied()
 }
 
 /// A set of places in [`PACKAGES`].
@@ -180,19 +185,53 @@ impl Places {
         self.0.iter().enumerate().all(|(at, word)| word & !other.0.get(at).copied().unwrap_or_default() == 0)
     }
 
+    /// Takes in the places of `other`.
+    pub(super) fn add(&mut self, other: &Self) {
+        if self.0.len() < other.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        for (word, more) in self.0.iter_mut().zip(&other.0) {
+            *word |= more;
+        }
+    }
+
     /// In their order.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        let bits = |word: u64| (0..64).filter(move |bit| word >> bit & 1 == 1);
-        self.0
-            .iter()
-            .enumerate()
-            .filter(|(_, word)| **word != 0)
-            .flat_map(move |(at, &word)| bits(word).map(move |bit| 64 * at + bit))
+        let rest = |word: &u64| Some(word & (word - 1)).filter(|rest| *rest != 0);
+        let words = self.0.iter().enumerate().filter(|(_, word)| **word != 0);
+        words.flat_map(move |(at, &word)| {
+            let bits = std::iter::successors(Some(word), rest).map(|word| word.trailing_zeros() as usize);
+            bits.map(move |bit| 64 * at + bit)
+        })
     }
 }
 
+/// What an entry brings, itself included.
+#[derive(Default)]
+pub(super) struct Reached {
+    /// Everything.
+    pub(super) members: Places,
+    /// What of it is in a closure that was measured.
+    pub(super) covered: Places,
+}
+
+/// What the entry at `place` brings, worked out once.
+pub(super) fn reached(place: usize) -> Option<&'static Reached> {
+    static REACHED: LazyLock<Vec<OnceLock<Reached>>> =
+        LazyLock::new(|| PACKAGES.iter().map(|_| OnceLock::new()).collect());
+    let make = || {
+        let mut reached = Reached::default();
+        reach(place, &mut reached.members);
+        for member in reached.members.iter().filter(|&member| own(member).is_some()) {
+            reach(member, &mut reached.covered);
+        }
+        reached
+    };
+    Some(REACHED.get(place)?.get_or_init(make))
+}
+
 /// Adds the entry at `place` and everything that it brings.
-pub(super) fn reach(place: usize, seen: &mut Places) {
+fn reach(place: usize, seen: &mut Places) {
     if seen.insert(place) {
         for &next in LINKS.get(place).map_or(&[][..], |links| links.direct) {
             reach(next, seen);

@@ -1,4 +1,4 @@
-use super::packages::{PACKAGES, Places, figures, own, place, reach};
+use super::packages::{PACKAGES, Places, figures, own, place, reached};
 
 /// Bytes of several packages together.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -24,13 +24,9 @@ pub fn weight(keys: &[&str]) -> Weight {
     let mut complete = roots.len() == keys.len();
     let mut members = Places::default();
     let mut covered = Places::default();
-    for &root in &roots {
-        reach(root, &mut members);
-    }
-    for member in members.iter() {
-        if own(member).is_some() {
-            reach(member, &mut covered);
-        }
+    for reached in roots.into_iter().filter_map(reached) {
+        members.add(&reached.members);
+        covered.add(&reached.covered);
     }
     complete &= members.is_subset(&covered);
     let mut sums = [0_i64; 3];

@@ -70,7 +70,7 @@ impl IgnoreFile {
         let cleaned = path::clean(written);
         let text = match cleaned.strip_prefix('/') {
             Some(rest) if !rest.is_empty() => rest.to_owned(),
-            _ => cleaned,
+            _ => cleaned.into_owned(),
         };
         if exclusion && (written.is_empty() || text == "/") {
             self.errors.push((range, "`!` stands without a pattern, and the build stops at it".to_owned()));

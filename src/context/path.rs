@@ -1,7 +1,19 @@
 //! Paths as texts, `/`-separated.
 
+use std::borrow::Cow;
+
 /// The shortest form of `path`, as Go's `path.Clean` makes it: `.` when nothing is left, `..` steps kept only at the front.
-pub(super) fn clean(path: &str) -> String {
+pub(super) fn clean(path: &str) -> Cow<'_, str> {
+    // Most are what a walk found.
+    let mut before = b'/';
+    let plain = path.bytes().all(|byte| {
+        let holds = before != b'/' || !matches!(byte, b'/' | b'.');
+        before = byte;
+        holds
+    });
+    if plain && before != b'/' {
+        return Cow::Borrowed(path);
+    }
     let rooted = path.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -15,15 +27,30 @@ pub(super) fn clean(path: &str) -> String {
         }
     }
     match (rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
+        (true, _) => Cow::Owned(format!("/{}", parts.join("/"))),
+        (false, true) => Cow::Borrowed("."),
+        (false, false) => Cow::Owned(parts.join("/")),
     }
 }
 
 /// `path` below the context's root, where `..` cannot lead out and a leading `/` means nothing: what `COPY` makes of a source.
 pub(super) fn in_context(path: &str) -> String {
-    clean(&format!("/{path}")).trim_start_matches('/').to_owned()
+    parts_in_context(path).join("/")
+}
+
+/// The parts of [`in_context`].
+pub(super) fn parts_in_context(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts
 }
 
 /// `a`, `a/b`, `a/b/c` of `a/b/c`.

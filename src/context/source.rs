@@ -19,8 +19,7 @@ impl CopySource {
     /// Reads a source. `None` when a glob in it is malformed.
     #[must_use]
     pub fn parse(source: &str) -> Option<Self> {
-        let source = path::in_context(source);
-        let parts = source.split('/').filter(|part| !part.is_empty()).map(|part| {
+        let parts = path::parts_in_context(source).into_iter().map(|part| {
             let glob = if part.contains(['*', '?', '[', '\\']) { Some(Glob::match_pattern(part)?) } else { None };
             Some(SourcePart { text: part.to_owned(), glob })
         });

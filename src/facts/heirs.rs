@@ -78,7 +78,8 @@ impl Facts<'_> {
             let files = tree.files.iter().map(|file| file.path.as_str());
             let files = files.filter(|path| is_dockerfile_name(file_name(path)) == NameKind::Yes).take(FILE_LIMIT);
             let read = |path: &str| Some((path.to_owned(), references(self.workspace.read(path).ok()?.text())));
-            files.filter_map(read).collect::<Vec<(String, Vec<Reference>)>>()
+            let found = files.filter_map(read).filter(|(_, references)| !references.is_empty());
+            found.collect::<Vec<(String, Vec<Reference>)>>()
         });
         let others = references.iter().filter(|(path, _)| *path != self.service.dockerfile);
         let is_own = |name: &str| {

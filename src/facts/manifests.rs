@@ -4,6 +4,7 @@ mod node;
 mod python;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::context::{IgnoreFile, Tree};
 use crate::dockerfile::{Keyword, Value};
@@ -157,18 +158,20 @@ impl Facts<'_> {
 
     /// What of the context the ignore file leaves.
     pub(super) fn shipped_tree(&self) -> std::sync::Arc<Tree> {
-        self.workspace.tree(&self.service.context, self.parsed_ignore_file().as_ref())
+        self.workspace.tree(&self.service.context, self.ignore().as_deref())
     }
 
-    fn parsed_ignore_file(&self) -> Option<IgnoreFile> {
-        let file = self.workspace.read(self.service.ignore_file.as_deref()?).ok()?;
-        Some(IgnoreFile::parse(file.text()))
+    /// The ignore file, read once for all services that share it.
+    pub(in crate::facts) fn ignore(&self) -> Option<Arc<IgnoreFile>> {
+        let path = self.service.ignore_file.as_deref()?;
+        let file = self.workspace.read(path).ok()?;
+        Some(self.workspace.remembered_of(&format!("ignore file\0{path}"), &file, || IgnoreFile::parse(file.text())))
     }
 
     /// Whether the ignore file keeps `path` (relative to the context) out of it.
     #[must_use]
     pub fn is_kept_out(&self, path: &str) -> bool {
-        self.parsed_ignore_file().is_some_and(|ignore| ignore.excluded(path))
+        self.ignore().is_some_and(|ignore| ignore.excluded(path))
     }
 
     /// The path of a file of the workspace below the context.

@@ -113,6 +113,8 @@ pub struct Facts<'w> {
     mounts: Vec<purpose::SourceMount>,
     /// Whether the file is for developing, testing or building, once somebody asked.
     workshop: OnceLock<bool>,
+    /// The file of an editor that makes the image its container, once somebody asked.
+    editor: OnceLock<Option<String>>,
     /// For each stage, what was found out about its purpose.
     purposes: Vec<purpose::Purpose>,
     /// For each stage, the places of the `COPY --from` that take from it, as (stage, index of the transfer).
@@ -144,6 +146,7 @@ impl<'w> Facts<'w> {
             composed: purpose::composed_starts(workspace, service),
             mounts: purpose::mounts(workspace, service),
             workshop: OnceLock::new(),
+            editor: OnceLock::new(),
             purposes: Vec::new(),
             takers: Vec::new(),
             work_left: walk::allowance(),

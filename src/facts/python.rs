@@ -374,6 +374,7 @@ pub(super) struct Lazy {
     program: OnceLock<Arc<Program>>,
     closures: OnceLock<closure::Closures>,
     installers: OnceLock<Vec<Installer>>,
+    kubernetes: OnceLock<kubernetes::Kubernetes>,
 }
 
 impl PythonInstall {

@@ -159,7 +159,7 @@ impl Facts<'_> {
             }
         }
         files.extend(self.workspace.definition_files(&service.dockerfile, &service.context));
-        files.extend(self.manifests_that_run_it());
+        files.extend(self.manifests_that_run_it().iter().cloned());
         // What an image is for is told by editors, platforms, and workflows that build another one of the same context.
         files.extend(self.editors_files());
         files.extend(self.workspace.built_by_workflows(&service.context).into_iter().map(|(workflow, _)| workflow));

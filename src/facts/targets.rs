@@ -110,12 +110,16 @@ impl Targets {
             }
             let Ok(source) = workspace.read(&file.path) else { continue };
             let text = source.text();
-            if kind == Kind::Other && !text.to_lowercase().contains("target") {
-                continue;
-            }
-            targets.builds |= (kind == Kind::Build || is_prose(&file.path)) && builds_images(text);
-            let by_code = kind == Kind::Other && !is_prose(&file.path) && text.contains("--target");
-            if targets.computed.is_none() && (by_code || text.lines().any(computes_target)) {
+            let read = || Speech::of(kind, &file.path, text);
+            // Only while somebody types are the others asked for again.
+            let speech = if workspace.has_unsaved() {
+                *workspace.remembered_of(&format!("speech of targets\0{}", file.path), &source, read)
+            } else {
+                read()
+            };
+            let Some(Speech { builds, computes }) = speech else { continue };
+            targets.builds |= builds;
+            if targets.computed.is_none() && computes {
                 targets.computed = Some(file.path.clone());
             }
             targets.texts.push((file.path.clone(), source));
@@ -147,6 +151,29 @@ impl Targets {
     pub fn mention(&self, name: &str, dockerfile: &str) -> Option<&str> {
         let mut others = self.texts.iter().filter(|(path, _)| path != dockerfile);
         others.find(|(_, source)| has_word(source.text(), name)).map(|(path, _)| path.as_str())
+    }
+}
+
+/// What one file says of targets.
+#[derive(Clone, Copy)]
+struct Speech {
+    /// Whether it builds an image.
+    builds: bool,
+    /// Whether it computes a target.
+    computes: bool,
+}
+
+impl Speech {
+    /// `None` where a file of this `kind` has to speak of targets and does not.
+    fn of(kind: Kind, path: &str, text: &str) -> Option<Self> {
+        if kind == Kind::Other && !text.to_lowercase().contains("target") {
+            return None;
+        }
+        let by_code = kind == Kind::Other && !is_prose(path) && text.contains("--target");
+        Some(Self {
+            builds: (kind == Kind::Build || is_prose(path)) && builds_images(text),
+            computes: by_code || text.lines().any(computes_target),
+        })
     }
 }
 

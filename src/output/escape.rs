@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// `text` on one line, with control, escape, bidirectional and invisible characters written as `\u{202e}` or `\x1b`.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(acts) {
+    if is_plain(text) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -27,7 +27,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// JSON with such characters as `\uXXXX`. Outside strings JSON has none, so the text can be taken as a whole.
 pub(super) fn escape_json(json: &str) -> Cow<'_, str> {
-    if !json.chars().any(acts) {
+    if is_plain(json) {
         return Cow::Borrowed(json);
     }
     let mut safe = String::with_capacity(json.len() + 16);
@@ -57,6 +57,13 @@ pub(crate) fn escape_lines(bytes: &[u8]) -> String {
         safe.push_str(end);
     }
     safe
+}
+
+/// Whether nothing in `text` acts.
+fn is_plain(text: &str) -> bool {
+    // Nearly all of it is ASCII, of which blocks are looked at without a branch for each byte.
+    let is_printable = |block: &[u8]| block.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'));
+    text.as_bytes().chunks(64).all(is_printable) || !text.chars().any(acts)
 }
 
 fn acts(c: char) -> bool {

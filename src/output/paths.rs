@@ -9,6 +9,11 @@ use crate::workspace::relative_to;
 /// absolute and without links. Not escaped.
 #[must_use]
 pub fn shown_path(root: &Path, file: &str, cwd: &Path) -> String {
+    // Mostly it is the root itself that somebody works in.
+    let is_plain = !file.is_empty() && file.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if is_plain && cfg!(not(windows)) && root.as_os_str() == cwd.as_os_str() {
+        return file.to_owned();
+    }
     let path = relative_to(&root.join(file), cwd);
     if path.is_empty() { ".".to_owned() } else { path }
 }

@@ -10,7 +10,7 @@ impl PackageName {
     /// Normalises `name`.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self(normal_name(name))
+        Self(normal_name(name).into_owned())
     }
 
     /// The normal form.

@@ -21,14 +21,25 @@ impl<V> Default for Cache<V> {
 
 impl<V: Clone> Cache<V> {
     pub(super) fn get_or_make(&self, key: &str, make: impl FnOnce() -> V) -> V {
-        let known = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let known = slots.get(key);
+        if let Some(value) = known.and_then(|slot| slot.get()) {
+            return value.clone();
+        }
+        let known = known.cloned();
+        drop(slots);
         let slot = known.unwrap_or_else(|| Arc::clone(self.changing().entry(key.into()).or_default()));
         slot.get_or_init(make).clone()
     }
 
     /// What was made for `key`, if anything was.
     pub(super) fn get(&self, key: &str) -> Option<V> {
-        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(key)?.get().cloned()
+        self.look(key, V::clone)
+    }
+
+    /// What `look` makes of what was made for `key`, if anything was. `look` must not ask for other values.
+    pub(super) fn look<T>(&self, key: &str, look: impl FnOnce(&V) -> T) -> Option<T> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).get(key)?.get().map(look)
     }
 
     pub(super) fn clear(&self) {

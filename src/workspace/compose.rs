@@ -135,22 +135,27 @@ impl ComposeService {
 }
 
 impl Workspace {
-    /// The compose files in the folders from the one of `path` up to the root, and in `other`.
+    /// The compose files in the folders from the one of `path` up to the root, and in `other`, folder by folder; folders without any are
+    /// left out.
     #[must_use]
-    pub fn compose_files(&self, path: &str, other: &str) -> Vec<Arc<Vec<ComposeFile>>> {
-        let mut folders: BTreeSet<&str> = ["", other].into();
-        // The context may be one of those on the way.
-        let mut folder = parent(path);
-        while !folder.is_empty() {
-            folders.insert(folder);
-            folder = parent(folder);
-        }
-        folders.into_iter().map(|folder| self.compose_files_in(folder)).collect()
+    pub fn compose_files(&self, path: &str, other: &str) -> Arc<Vec<Arc<Vec<ComposeFile>>>> {
+        let own = parent(path);
+        self.remembered_of_others(&format!("compose files {own}\0{other}"), || {
+            let mut folders: BTreeSet<&str> = ["", other].into();
+            // The context may be one of those on the way.
+            let mut folder = own;
+            while !folder.is_empty() {
+                folders.insert(folder);
+                folder = parent(folder);
+            }
+            let found = folders.into_iter().map(|folder| self.compose_files_in(folder));
+            found.filter(|files| !files.is_empty()).collect()
+        })
     }
 
     /// The compose files in `folder`.
     pub(super) fn compose_files_in(&self, folder: &str) -> Arc<Vec<ComposeFile>> {
-        self.remembered(&format!("compose {folder}"), || {
+        self.remembered_of_others(&format!("compose {folder}"), || {
             let entries = self.list(folder).into_iter().filter(|entry| !entry.is_dir && is_compose_name(&entry.name));
             let paths =
                 entries.map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) });

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use crate::context::{CopySource, SourcePart};
 
 use super::Workspace;
+use super::listing::join;
 
 /// Folders listed for one glob before it counts as not found.
 const MAX_LISTINGS: usize = 500;
@@ -85,7 +86,10 @@ fn found(workspace: &Workspace, folder: &str, parts: &[SourcePart], listings: &m
     let mut rest = parts;
     while let [part, tail @ ..] = rest {
         let Some(name) = part.literal() else { break };
-        at = below(&at, name);
+        if !at.is_empty() {
+            at.push('/');
+        }
+        at.push_str(name);
         rest = tail;
     }
     let [glob, tail @ ..] = rest else { return workspace.exists(&at) };
@@ -99,10 +103,6 @@ fn found(workspace: &Workspace, folder: &str, parts: &[SourcePart], listings: &m
     }
     entries.iter().any(|entry| {
         glob.matches(&entry.name)
-            && (tail.is_empty() || (entry.is_dir && found(workspace, &below(&at, &entry.name), tail, listings)))
+            && (tail.is_empty() || (entry.is_dir && found(workspace, &join(&at, &entry.name), tail, listings)))
     })
-}
-
-fn below(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }

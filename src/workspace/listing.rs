@@ -98,7 +98,9 @@ impl Workspace {
             return Listed::Present(Kind::Directory);
         }
         let folder = parent(path);
-        self.listing(folder).tells(below(path, folder).unwrap_or(path))
+        let name = below(path, folder).unwrap_or(path);
+        let known = self.listings.look(folder, |listing| listing.tells(name));
+        known.unwrap_or_else(|| self.listing(folder).tells(name))
     }
 
     /// Whether nothing can be read at `path`, as its folder says. Where case does not count, a person may write a name otherwise than its
@@ -220,7 +222,7 @@ impl Workspace {
 
 /// The path of `name` in `directory`.
 pub(super) fn join(directory: &str, name: &str) -> String {
-    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+    if directory.is_empty() { name.to_owned() } else { [directory, "/", name].concat() }
 }
 
 /// The stamp of what stands at `path` itself, were it a link.

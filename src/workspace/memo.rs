@@ -1,8 +1,7 @@
 //! What layers above make of the files, kept for as long as the files stay the same.
 
 use std::any::Any;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::text::SourceFile;
 
@@ -18,23 +17,58 @@ type Anything = Arc<dyn Any + Send + Sync>;
 /// Values by key.
 #[derive(Default)]
 pub(super) struct Memo {
-    of_all: Cache<Anything>,
-    /// The generation that `of_all` is of.
-    generation: AtomicU64,
+    all: Current,
+    /// The same of what no text of a Dockerfile changes.
+    others: Current,
     /// What was made of all files, whatever Dockerfiles say.
-    of_surroundings: Recent<u64, Anything>,
+    surroundings: Recent<u64, Anything>,
     /// What was made of one file, and of the surroundings of that number where it was made of them too.
-    of_file: Derived<(Arc<SourceFile>, Option<u64>), Anything>,
+    file: Derived<(Arc<SourceFile>, Option<u64>), Anything>,
     /// What was made of the texts of some files and nothing else.
-    of_files: Derived<Arc<Vec<Arc<SourceFile>>>, Anything>,
+    files: Derived<Arc<Vec<Arc<SourceFile>>>, Anything>,
+}
+
+/// Values of one state of the files, each made once.
+#[derive(Default)]
+struct Current(RwLock<Arc<OfState>>);
+
+#[derive(Default)]
+struct OfState {
+    state: u64,
+    values: Cache<Anything>,
+}
+
+impl Current {
+    fn get_or_make<T: Send + Sync + 'static>(&self, state: u64, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        let value = self.of(state).values.get_or_make(key, || -> Anything { Arc::new(make()) });
+        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+
+    /// What is kept of `state`. Whoever still works with another one keeps its values for as long.
+    fn of(&self, state: u64) -> Arc<OfState> {
+        let known = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        if known.state == state {
+            return known;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.state != state {
+            *known = Arc::new(OfState { state, values: Cache::default() });
+        }
+        Arc::clone(&known)
+    }
+
+    fn clear(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
 }
 
 impl Memo {
     pub(super) fn clear(&self) {
-        self.of_all.clear();
-        self.of_surroundings.clear();
-        self.of_file.clear();
-        self.of_files.clear();
+        self.all.clear();
+        self.others.clear();
+        self.surroundings.clear();
+        self.file.clear();
+        self.files.clear();
     }
 }
 
@@ -43,13 +77,13 @@ impl Workspace {
     ///
     /// `make` may ask for other keys, and must not run other tasks of the thread pool: one of them could ask for the same key.
     pub fn remembered<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
-        let generation = self.generation();
-        let prefix = format!("{generation}\0");
-        if self.memo.generation.swap(generation, Ordering::AcqRel) != generation {
-            self.memo.of_all.retain(|key| key.starts_with(&prefix));
-        }
-        let value = self.memo.of_all.get_or_make(&format!("{prefix}{key}"), || -> Anything { Arc::new(make()) });
-        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+        self.memo.all.get_or_make(self.generation(), key, make)
+    }
+
+    /// [`Workspace::remembered`] for as long as nothing changes but the texts of Dockerfiles: what `make` looks at must be in other files,
+    /// or in `key`.
+    pub fn remembered_of_others<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        self.memo.others.get_or_make(self.surroundings(), key, make)
     }
 
     /// What `make` returns, made once per `key` for as long as `source` is the same file with the same text.
@@ -73,11 +107,11 @@ impl Workspace {
         self.made_of(key, (Arc::clone(source), Some(self.surroundings())), make)
     }
 
-    /// What `make` returns, made once per `key` for as long as nothing changes but the texts of Dockerfiles: what it looks at must be in
-    /// other files, or in `key`.
+    /// [`Workspace::remembered_of_others`] of what is asked for with many keys, of which only the latest are kept. `make` may run other
+    /// tasks of the thread pool, and may be called more than once.
     pub fn remembered_of_surroundings<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
         let make_any = || -> Anything { Arc::new(make()) };
-        let value = self.memo.of_surroundings.get_or_make(key, self.surroundings(), MAX_OF_SURROUNDINGS, make_any);
+        let value = self.memo.surroundings.get_or_make(key, self.surroundings(), MAX_OF_SURROUNDINGS, make_any);
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 
@@ -94,10 +128,10 @@ impl Workspace {
             let each = || known.iter().zip(now.iter()).all(|(known, now)| Arc::ptr_eq(known, now));
             Arc::ptr_eq(known, now) || (known.len() == now.len() && each())
         };
-        if self.memo.of_files.len() > MAX_OF_SURROUNDINGS {
-            self.memo.of_files.clear();
+        if self.memo.files.len() > MAX_OF_SURROUNDINGS {
+            self.memo.files.clear();
         }
-        let value = self.memo.of_files.get_or_make(key, Arc::clone(files), same, make_any);
+        let value = self.memo.files.get_or_make(key, Arc::clone(files), same, make_any);
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 
@@ -110,7 +144,7 @@ impl Workspace {
         type Source = (Arc<SourceFile>, Option<u64>);
         let make_any = |_: &Source| -> Anything { Arc::new(make()) };
         let same = |known: &Source, now: &Source| Arc::ptr_eq(&known.0, &now.0) && known.1 == now.1;
-        let value = self.memo.of_file.get_or_make(key, source, same, make_any);
+        let value = self.memo.file.get_or_make(key, source, same, make_any);
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
 }

@@ -1,6 +1,7 @@
 //! Files of hosting platforms that build a Dockerfile and run its image: Render, Heroku, Fly, Railway, `DigitalOcean`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -43,15 +44,27 @@ impl Workspace {
         folders.dedup();
         let mut found = Vec::new();
         for folder in folders {
-            for (name, reader) in READERS {
-                for path in self.files_called(folder, name) {
-                    let Ok(file) = self.read(&path) else { continue };
-                    let own = reader(file.text(), folder).into_iter().filter(|(named, _)| named == dockerfile);
-                    found.extend(own.map(|(_, commands)| DeployedImage { file: path.clone(), commands }));
-                }
+            for (file, named) in self.platform_files_in(folder).iter() {
+                let own = named.iter().filter(|(named, _)| named == dockerfile);
+                found.extend(own.map(|(_, commands)| DeployedImage { file: file.clone(), commands: commands.clone() }));
             }
         }
         found
+    }
+
+    /// The files of platforms in `folder`, with what each of them names.
+    fn platform_files_in(&self, folder: &str) -> Arc<Vec<(String, Vec<Named>)>> {
+        self.remembered_of_others(&format!("platforms {folder}"), || {
+            let mut found = Vec::new();
+            for (name, reader) in READERS {
+                for path in self.files_called(folder, name) {
+                    let Ok(file) = self.read(&path) else { continue };
+                    let named = reader(file.text(), folder);
+                    found.push((path, named));
+                }
+            }
+            found
+        })
     }
 }
 
@@ -62,8 +75,9 @@ impl Workspace {
             return join(folder, name).filter(|path| self.is_file(path)).into_iter().collect();
         };
         let is_called = |name: &str| name.strip_prefix(start).is_some_and(|rest| rest.ends_with(end));
-        let entries = self.list(folder).into_iter().filter(|entry| !entry.is_dir && is_called(&entry.name));
-        entries.filter_map(|entry| join(folder, &entry.name)).collect()
+        let entries = self.entries(folder);
+        let called = entries.iter().filter(|entry| !entry.is_dir && is_called(&entry.name));
+        called.filter_map(|entry| join(folder, &entry.name)).collect()
     }
 }
 

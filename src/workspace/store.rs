@@ -145,11 +145,10 @@ impl Workspace {
     /// See [`ReadError`]; errors are remembered like files.
     pub fn read(&self, path: &str) -> Result<Arc<SourceFile>, ReadError> {
         let path = clean(path).ok_or(ReadError::OutsideRoot)?;
-        if let Some(file) = self.virtual_file(&path) {
-            return Ok(file);
-        }
-        if self.is_virtual_dir(&path) {
-            return Err(ReadError::NotAFile);
+        match self.virtual_kind(&path) {
+            Some(Kind::File) => return self.virtual_file(&path).ok_or(ReadError::NotFound),
+            Some(_) => return Err(ReadError::NotAFile),
+            None => {}
         }
         // Most of what is asked for is not there, and need not be remembered one by one.
         let known = self.files.get(&path);
@@ -311,6 +310,18 @@ impl Workspace {
         self.overlay().get(path).or_else(|| self.memory.as_ref()?.get(path)).cloned()
     }
 
+    /// What stands at `path` that is not on disk.
+    fn virtual_kind(&self, path: &str) -> Option<Kind> {
+        let overlay = self.overlay();
+        // Mostly there is nothing.
+        if overlay.is_empty() && self.memory.is_none() {
+            return None;
+        }
+        let is_file = overlay.contains_key(path) || self.memory.as_ref().is_some_and(|files| files.contains_key(path));
+        drop(overlay);
+        if is_file { Some(Kind::File) } else { self.is_virtual_dir(path).then_some(Kind::Directory) }
+    }
+
     fn is_virtual_dir(&self, path: &str) -> bool {
         let holds = |files: &Files| below_in(files, path).next().is_some_and(|(file, _)| below(file, path).is_some());
         (path.is_empty() && self.is_in_memory()) || holds(&self.overlay()) || self.memory.as_ref().is_some_and(holds)
@@ -318,11 +329,8 @@ impl Workspace {
 
     fn kind(&self, path: &str) -> Option<Kind> {
         let path = clean(path)?;
-        if self.virtual_file(&path).is_some() {
-            return Some(Kind::File);
-        }
-        if self.is_virtual_dir(&path) {
-            return Some(Kind::Directory);
+        if let Some(kind) = self.virtual_kind(&path) {
+            return Some(kind);
         }
         match self.listed(&path) {
             Listed::Absent => None,

@@ -94,14 +94,15 @@ impl Facts<'_> {
             let unread = plan.large.iter().filter(|item| !workshop && is_spare(own, item) && !is_opened(item));
             let taken = unread.filter(is_kept);
             let items: Vec<&Spare> = taken.filter(|item| told.insert(item.path.as_str())).collect();
+            if items.is_empty() {
+                continue;
+            }
             let inside = |file: &&TreeFile| {
                 items.iter().any(|item| is_below(&format!("/{}", file.path), &format!("/{}", item.path)))
             };
             let mut files: Vec<&TreeFile> = plan.tree.files.iter().filter(inside).collect();
             files.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
-            if !items.is_empty() {
-                loads.push(LargeLoad { copy, items, files });
-            }
+            loads.push(LargeLoad { copy, items, files });
         }
         loads.sort_by_key(|load| std::cmp::Reverse(load.bytes()));
         loads

@@ -83,7 +83,7 @@ impl IgnorePlan {
         let (workspace, context) = (asking.workspace, asking.service.context.as_str());
         let ignore = ignore_file.and_then(|path| workspace.read(path).ok()).map(|file| IgnoreFile::parse(file.text()));
         let tree = workspace.tree(context, ignore.as_ref());
-        let mut survey = Survey::of(workspace, context, &tree, ignore.as_ref());
+        let mut survey = Survey::kept(workspace, context, &tree, ignore_file, ignore.as_ref());
         let dockerfiles = if ignore.is_some() {
             // Ignore files often leave out the Dockerfiles themselves.
             let tree = workspace.tree(context, Some(&IgnoreFile::parse(FOREIGN)));

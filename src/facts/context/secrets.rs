@@ -9,7 +9,6 @@ mod reach;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::context::IgnoreFile;
 use crate::dockerfile::Keyword;
 use crate::text::TextRange;
 use crate::workspace::join;
@@ -150,8 +149,7 @@ impl Facts<'_> {
         if bytes.is_none() || !self.workspace.is_file(&path) {
             return None;
         }
-        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
-        let excluded = ignore.is_some_and(|file| IgnoreFile::parse(file.text()).excluded(source));
+        let excluded = self.ignore().is_some_and(|ignore| ignore.excluded(source));
         if excluded { None } else { self.secret(source) }
     }
 
@@ -160,13 +158,11 @@ impl Facts<'_> {
         let context = self.service.context.as_str();
         let key = format!("secrets\0{context}\0{}", self.service.ignore_file.as_deref().unwrap_or_default());
         let make = || {
-            let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
-            let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
-            let tree = self.workspace.tree(context, ignore.as_ref());
+            let tree = self.workspace.tree(context, self.ignore().as_deref());
             let named = tree.files.iter().filter(|file| file.bytes > 0 && file.bytes <= MAX_BYTES);
             let named = named.filter(|file| is_holder(&file.path)).take(MAX_FILES);
             named.filter_map(|file| self.secret(&file.path)).collect()
         };
-        self.workspace.remembered(&key, make)
+        self.workspace.remembered_of_others(&key, make)
     }
 }

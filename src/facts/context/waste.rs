@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::{IgnoreFile, Tree, TreeFile};
+use crate::context::{IgnoreFile, Tree};
 use crate::workspace::{Workspace, join, parent};
 
 use super::kinds::{ENTRIES, Entry, Kind, MARKER, find};
@@ -44,24 +44,44 @@ pub enum Evidence {
 }
 
 /// A look at all names of a context.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Survey {
     pub waste: Vec<Waste>,
+    /// The index into the tree's of the first file of each waste; the others follow it.
+    firsts: Vec<usize>,
     pub promised: Vec<Promise>,
     /// Files that are no waste, by index into the tree's.
     pub own: Vec<usize>,
 }
 
 impl Survey {
-    /// `tree` is what `ignore` leaves of the context.
-    pub(super) fn of(workspace: &Workspace, context: &str, tree: &Tree, ignore: Option<&IgnoreFile>) -> Self {
+    /// `tree` is what `ignore`, read from `ignore_file`, leaves of the context. All names are looked at once for as long as nothing changes
+    /// but texts of Dockerfiles, of which only the sizes matter.
+    pub(super) fn kept(
+        workspace: &Workspace,
+        context: &str,
+        tree: &Tree,
+        ignore_file: Option<&str>,
+        ignore: Option<&IgnoreFile>,
+    ) -> Self {
+        let key = format!("survey\0{context}\0{}", ignore_file.unwrap_or_default());
+        let known = workspace.remembered_of_others(&key, || Self::of(workspace, context, tree, ignore));
+        let mut survey = (*known).clone();
+        for (waste, &first) in survey.waste.iter_mut().zip(&survey.firsts) {
+            let files = tree.files.iter().skip(first).take(waste.files);
+            waste.bytes = files.fold(0, |bytes, file| bytes.saturating_add(file.bytes));
+        }
+        survey
+    }
+
+    fn of(workspace: &Workspace, context: &str, tree: &Tree, ignore: Option<&IgnoreFile>) -> Self {
         let mut survey = Self::default();
         let mut signs = Signs::new();
         let marked = tree.files.iter().filter_map(|file| file.path.strip_suffix(MARKER)?.strip_suffix('/'));
         let environments: BTreeSet<&str> = marked.collect();
         let mut before = "";
         for (index, file) in tree.files.iter().enumerate() {
-            if !survey.take(tree, &environments, file, before) {
+            if !survey.take(tree, &environments, index, before) {
                 survey.own.push(index);
                 signs.note(&file.path);
             }
@@ -74,8 +94,9 @@ impl Survey {
         survey
     }
 
-    /// Whether the file is, or lies in, something of the table. `before` is the path before it.
-    fn take(&mut self, tree: &Tree, environments: &BTreeSet<&str>, file: &TreeFile, before: &str) -> bool {
+    /// Whether the file at `index` is, or lies in, something of the table. `before` is the path before it.
+    fn take(&mut self, tree: &Tree, environments: &BTreeSet<&str>, index: usize, before: &str) -> bool {
+        let Some(file) = tree.files.get(index) else { return false };
         let path = file.path.as_str();
         if let Some(last) = self.waste.last_mut()
             && path.strip_prefix(last.path.as_str()).is_some_and(|rest| rest.starts_with('/'))
@@ -98,6 +119,7 @@ impl Survey {
             let named = find(name, is_dir).filter(|entry| is_there(entry, tree, step));
             if let Some(entry) = named.or_else(environment) {
                 self.waste.push(Waste { entry, path: step.to_owned(), files: 1, bytes: file.bytes });
+                self.firsts.push(index);
                 return true;
             }
         }

@@ -1,5 +1,10 @@
 //! Commands and calls that install or compile, in scripts and in Python.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::facts::paths::{bare, file_name};
 
 /// Programs with the words behind which they install or compile; without words they always do.
@@ -179,6 +184,10 @@ fn named_programs(line: &str) -> String {
 
 /// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
 pub(super) fn source_call(text: &str) -> Option<String> {
+    // Most sources name none of the programs, and need not be read word by word.
+    if !names_a_program(text) {
+        return None;
+    }
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
     let code = code.join("\n");
     let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(&code, program, subcommand));
@@ -219,6 +228,21 @@ pub(super) fn source_call(text: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a word of `text` may be a program that [`source_call`] looks for, `pip3.12` among them; `gone` is not `go`.
+fn names_a_program(text: &str) -> bool {
+    static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let names = LISTED_CALLS.iter().map(|(program, _)| *program).chain(COMPILING).chain(["uvx"]);
+        AhoCorasick::new(names.collect::<BTreeSet<_>>()).ok()
+    });
+    let Some(names) = NAMES.as_ref() else { return true };
+    names.find_overlapping_iter(text).any(|found| {
+        let before = text.get(..found.start()).and_then(|before| before.chars().next_back());
+        let behind = text.get(found.end()..).and_then(|behind| behind.chars().next());
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            && !behind.is_some_and(|c| c.is_alphabetic() || c == '_')
+    })
 }
 
 /// Whether a list of words begins with `program`: `command = ["uvx"]`.
@@ -336,6 +360,16 @@ fn has_listed(text: &str, first: &str, second: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_are_words() {
+        for text in ["['pip', 'x']", "run(\"/usr/bin/go build\")", "`pip3.12 install`", "(uvx)", "'g++'"] {
+            assert!(names_a_program(text), "{text}");
+        }
+        for text in ["is gone", "uvicorn.run(app)", "management", "pipeline = make_pipeline()", "uv_loop", ""] {
+            assert!(!names_a_program(text), "{text}");
+        }
+    }
 
     #[test]
     fn scripts_install() {

@@ -1,6 +1,6 @@
 //! What layers add that a removal deletes.
 
-use crate::context::{CopySource, IgnoreFile};
+use crate::context::CopySource;
 use crate::dockerfile::Keyword;
 use crate::text::TextRange;
 use crate::workspace::join;
@@ -193,8 +193,7 @@ impl Facts<'_> {
         if !self.afford_comparisons(ignore.as_ref().map_or(1, |file| file.text().len() / 8)) {
             return None;
         }
-        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
-        let tree = self.workspace.tree(context, ignore.as_ref());
+        let tree = self.workspace.tree(context, self.ignore().as_deref());
         let depth = CopySource::parse(source)?.parts().len();
         if !self.afford_comparisons(2 * tree.files.len()) {
             return None;

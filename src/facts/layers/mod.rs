@@ -269,5 +269,5 @@ fn uninstalled(invocation: &Invocation) -> Option<Vec<String>> {
         _ => return None,
     };
     let known = operands.iter().filter_map(|(_, argument)| argument.value.known());
-    Some(known.map(normal_name).collect())
+    Some(known.map(|name| normal_name(name).into_owned()).collect())
 }

@@ -1,6 +1,6 @@
 //! Commands that give files of earlier layers another owner or mode, which writes the whole files once more.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
@@ -133,7 +133,7 @@ impl Facts<'_> {
         if depth > DEPTH_LIMIT {
             return found;
         }
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         let commands: usize =
             self.runs_before_instruction(stage, before).map(|(_, run)| run.invocations.len() + 1).sum();
         for holder in self.chain(stage) {
@@ -239,7 +239,7 @@ impl Facts<'_> {
         path: &str,
         depth: u32,
         gone: &Gone,
-        seen: &mut HashSet<String>,
+        seen: &mut FxHashSet<String>,
     ) -> Vec<Held> {
         let Some(destination) = transfer.destination.known() else { return Vec::new() };
         let instruction = self.dockerfile.instructions.get(transfer.instruction);

@@ -223,10 +223,11 @@ impl Facts<'_> {
     /// A file of an editor that names the Dockerfile, or the compose service that builds it: `"dockerFile": "Dockerfile"` in
     /// `.devcontainer.json`. Paths are relative to that file.
     fn editor_that_takes_it(&self) -> Option<String> {
-        self.editors_files()
-            .into_iter()
-            .filter(|path| self.workspace.is_file(path))
-            .find(|path| self.workspace.read(path).is_ok_and(|file| self.is_named_by_editor(path, file.text())))
+        let find = || {
+            let mut files = self.editors_files().into_iter().filter(|path| self.workspace.is_file(path));
+            files.find(|path| self.workspace.read(path).is_ok_and(|file| self.is_named_by_editor(path, file.text())))
+        };
+        self.editor.get_or_init(find).clone()
     }
 
     /// The files by which an editor finds its container, whether they are there or not.
@@ -235,7 +236,8 @@ impl Facts<'_> {
         let mut paths: Vec<String> = Vec::new();
         for folder in folders {
             let container = join(folder, ".devcontainer").unwrap_or_default();
-            let inner = self.workspace.list(&container).into_iter().filter(|entry| entry.is_dir);
+            let inner = if self.workspace.is_dir(&container) { self.workspace.list(&container) } else { Vec::new() };
+            let inner = inner.into_iter().filter(|entry| entry.is_dir);
             let inner = inner.map(|entry| format!("{container}/{}/devcontainer.json", entry.name));
             let own = [".devcontainer.json", ".devcontainer/devcontainer.json"].map(|name| join(folder, name));
             paths.extend(own.into_iter().flatten().chain(inner));

@@ -27,6 +27,7 @@ pub(super) use starts::{ComposedStart, composed_starts};
 
 use super::python::Reached;
 use super::{Facts, StageFacts};
+use work::StartScript;
 
 /// What is known of the purpose of a stage, once somebody asked.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub(super) struct Purpose {
     works: OnceLock<bool>,
     runs: OnceLock<bool>,
     develops: OnceLock<bool>,
+    starts_a_development_server: OnceLock<bool>,
+    start_scripts: OnceLock<Vec<StartScript>>,
     doubt: OnceLock<Option<String>>,
     /// What shows that it installs when it runs.
     pub(super) installs: OnceLock<Option<Reached>>,

@@ -1,5 +1,7 @@
 //! What says that people develop, test or build with an image, rather than run it.
 
+use std::borrow::Cow;
+
 use crate::facts::paths::{bare, file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Source, StageFacts};
 use crate::workspace::{join, parent};
@@ -155,6 +157,14 @@ const TEST_STARTERS: [&str; 14] = [
     "composer",
 ];
 
+/// A script that an image starts.
+#[derive(Debug)]
+pub(super) struct StartScript {
+    path: String,
+    /// Those that run, without comments.
+    lines: Vec<String>,
+}
+
 impl Facts<'_> {
     /// `ENTRYPOINT ["bash", "/src/build_debian.sh"]`, `CMD ["./gen_protos.sh"]`, `CMD ["./start-dev.sh"]`
     pub(super) fn starts_a_build(&self, image: &StageFacts) -> bool {
@@ -253,7 +263,7 @@ impl Facts<'_> {
         };
         is_builder
             || fetches()
-            || WORKBENCHES.iter().any(|name| repository.contains(&format!("/{name}")))
+            || WORKBENCHES.iter().any(|name| begins_a_part(&repository, name))
             || self.all_start_words(image).iter().any(|word| {
                 let word = bare(word);
                 AGENTS.contains(&file_name(word))
@@ -317,25 +327,33 @@ impl Facts<'_> {
 
     /// Whether the image starts a server for developing, by itself or through a script of `package.json`: `CMD npm run serve`.
     pub fn starts_a_development_server(&self, image: &StageFacts) -> bool {
-        let text = self.all_start_words(image).join(" ").replace(['"', '\'', '[', ']', ','], " ");
-        // `npm run dev`, which is `concurrently "npm run api" "vite"`.
-        let serves = |command: &str| {
-            let mut commands = vec![command.to_owned()];
-            let mut at = 0;
-            while let Some(command) = commands.get(at).cloned() {
-                if is_development_server(&command) {
-                    return true;
-                }
-                at += 1;
-                for script in self.scripts_of_package(image, &command) {
-                    if commands.len() < SCRIPTS && !commands.contains(&script) {
-                        commands.push(script);
-                    }
+        let answer = || {
+            let text = self.all_start_words(image).join(" ").replace(['"', '\'', '[', ']', ','], " ");
+            let serves = |command: &str| self.is_development_server(image, command);
+            serves(&text) || self.start_script_with(image, |line| line.split([';', '&', '|']).any(serves)).is_some()
+        };
+        self.purposes
+            .get(image.index)
+            .map_or_else(answer, |purpose| *purpose.starts_a_development_server.get_or_init(answer))
+    }
+
+    /// Whether a command line starts a server for developing, or `npm run dev`, which is `concurrently "npm run api" "vite"`.
+    fn is_development_server(&self, image: &StageFacts, command: &str) -> bool {
+        let mut commands = vec![Cow::Borrowed(command)];
+        let mut at = 0;
+        while let Some(command) = commands.get(at).cloned() {
+            let words: Vec<&str> = command.split_whitespace().map(bare).collect();
+            if is_development_server(&words) {
+                return true;
+            }
+            at += 1;
+            for script in self.scripts_of_package(image, &words) {
+                if commands.len() < SCRIPTS && !commands.iter().any(|known| *known == script) {
+                    commands.push(Cow::Owned(script));
                 }
             }
-            false
-        };
-        serves(&text) || self.start_script_with(image, |line| line.split([';', '&', '|']).any(serves)).is_some()
+        }
+        false
     }
 
     /// A script that the image starts with a line, comments left out, for which `holds`.
@@ -344,18 +362,29 @@ impl Facts<'_> {
         image: &StageFacts,
         holds: impl Fn(&str) -> bool,
     ) -> Option<String> {
+        let first = |scripts: &[StartScript]| {
+            scripts.iter().find(|script| script.lines.iter().any(|line| holds(line))).map(|script| script.path.clone())
+        };
+        match self.purposes.get(image.index) {
+            Some(purpose) => first(purpose.start_scripts.get_or_init(|| self.start_scripts(image))),
+            None => first(&self.start_scripts(image)),
+        }
+    }
+
+    fn start_scripts(&self, image: &StageFacts) -> Vec<StartScript> {
         let words: Vec<&str> = self.all_start_words(image).into_iter().map(bare).collect();
-        words.iter().enumerate().find_map(|(at, word)| {
+        let script = |(at, word): (usize, &&str)| {
             let path = self.start_script(word)?;
             let file = self.workspace.read(&path).ok()?;
             let given = words.get(at + 1..).unwrap_or_default();
-            chosen_lines(file.text(), given).into_iter().any(&holds).then_some(path)
-        })
+            let lines = chosen_lines(file.text(), given).into_iter().map(str::to_owned).collect();
+            Some(StartScript { path, lines })
+        };
+        words.iter().enumerate().filter_map(script).collect()
     }
 
-    /// The commands of the scripts of `package.json` that `text` starts: of `start` for `npm start`.
-    fn scripts_of_package(&self, image: &StageFacts, text: &str) -> Vec<String> {
-        let words: Vec<&str> = text.split_whitespace().map(bare).collect();
+    /// The commands of the scripts of `package.json` that `words` start: of `start` for `npm start`.
+    fn scripts_of_package(&self, image: &StageFacts, words: &[&str]) -> Vec<String> {
         let names = words.windows(2).enumerate().filter_map(|(at, pair)| match pair {
             ["npm" | "yarn" | "pnpm", "run" | "run-script"] => words.get(at + 2).copied(),
             ["npm" | "pnpm", "start"] => Some("start"),
@@ -380,9 +409,13 @@ fn watches(words: &[&str]) -> bool {
     own.into_iter().any(|word| matches!(*word, "-w" | "-cw" | "-wc" | "--watch" | "watch"))
 }
 
+/// Whether `name` stands in `path` behind a slash.
+fn begins_a_part(path: &str, name: &str) -> bool {
+    path.match_indices('/').any(|(at, _)| path.get(at + 1..).is_some_and(|rest| rest.starts_with(name)))
+}
+
 /// Whether a command line starts a server for developing.
-fn is_development_server(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().map(bare).collect();
+fn is_development_server(words: &[&str]) -> bool {
     words.iter().enumerate().any(|(at, word)| {
         let (program, behind) = (file_name(word), words.get(at + 1..).unwrap_or_default());
         DEVELOPMENT_SERVERS.iter().any(|(server, told)| {

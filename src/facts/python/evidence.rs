@@ -133,7 +133,7 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
         ));
     }
     let kubernetes = kubernetes::read(facts);
-    found.gpu.extend(kubernetes.gpu);
+    found.gpu.extend(kubernetes.gpu.iter().cloned());
     if let Some(first) = kubernetes.without.first() {
         let more = match kubernetes.without.len() {
             1 => String::new(),

@@ -51,13 +51,18 @@ struct Container {
     gpu: bool,
 }
 
-pub(super) fn read(facts: &Facts<'_>) -> Kubernetes {
+/// What manifests say of the image, read once.
+pub(super) fn read<'f>(facts: &'f Facts<'_>) -> &'f Kubernetes {
+    facts.python.kubernetes.get_or_init(|| collect(facts))
+}
+
+fn collect(facts: &Facts<'_>) -> Kubernetes {
     let mut found = Kubernetes::default();
     let names = names(facts);
     if names.is_empty() {
         return found;
     }
-    let containers = facts.workspace.remembered("kubernetes containers", || containers(facts.workspace));
+    let containers = facts.workspace.remembered_of_others("kubernetes containers", || containers(facts.workspace));
     for container in containers.iter().filter(|container| names.contains(&container.image)) {
         found.files.insert(container.file.to_string());
         if container.gpu {
@@ -72,8 +77,8 @@ pub(super) fn read(facts: &Facts<'_>) -> Kubernetes {
 
 impl Facts<'_> {
     /// The Kubernetes manifests and values of charts that run the image, as far as its name tells.
-    pub(in crate::facts) fn manifests_that_run_it(&self) -> BTreeSet<String> {
-        read(self).files
+    pub(in crate::facts) fn manifests_that_run_it(&self) -> &BTreeSet<String> {
+        &read(self).files
     }
 }
 
@@ -81,7 +86,7 @@ impl Facts<'_> {
 fn names(facts: &Facts<'_>) -> BTreeSet<String> {
     let dockerfile = facts.service.dockerfile.as_str();
     let mut names = BTreeSet::new();
-    for files in facts.workspace.compose_files(dockerfile, &facts.service.context) {
+    for files in facts.workspace.compose_files(dockerfile, &facts.service.context).iter() {
         for service in files.iter().flat_map(|file| &file.services) {
             if service.build.as_ref().is_some_and(|build| build.dockerfile == dockerfile) {
                 let image = service.lines.iter().find_map(|line| field(line, "image"));
@@ -245,7 +250,7 @@ mod tests {
         assert_eq!(said("docker/api.Dockerfile"), (1, 0));
     }
 
-    fn with_facts_at(path: &str, files: &[(&str, &str)], then: &mut dyn FnMut(Kubernetes)) {
+    fn with_facts_at(path: &str, files: &[(&str, &str)], then: &mut dyn FnMut(&Kubernetes)) {
         with_facts("FROM python:3.12\n", files, |facts| {
             let mut service = facts.service.clone();
             path.clone_into(&mut service.dockerfile);

@@ -2,7 +2,6 @@
 
 mod compiled;
 
-use crate::context::IgnoreFile;
 use crate::facts::commands::{Pdm, Pipenv, PipenvAction, Poetry, Uv, UvAction};
 use crate::facts::paths::{file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Run, StageFacts};
@@ -158,8 +157,7 @@ impl Facts<'_> {
 
     /// The ignore file, where it keeps `path` out of the context.
     fn excluding_file(&self, path: &str) -> Option<String> {
-        let file = self.service.ignore_file.as_ref()?;
-        let ignore = IgnoreFile::parse(self.workspace.read(file).ok()?.text());
+        let (file, ignore) = (self.service.ignore_file.as_ref()?, self.ignore()?);
         let context = self.service.context.as_str();
         let below = if context.is_empty() { path } else { path.strip_prefix(context)?.trim_start_matches('/') };
         ignore.excluded(below).then(|| file.clone())

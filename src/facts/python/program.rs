@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::catalogue;
-use crate::context::{CopySource, IgnoreFile};
+use crate::context::CopySource;
 use crate::facts::{Facts, transfer};
 use crate::python::imports::Imports;
 use crate::text::SourceFile;
@@ -85,8 +85,7 @@ pub(super) fn collect(facts: &Facts<'_>) -> Arc<Program> {
 }
 
 fn of_roots(facts: &Facts<'_>, roots: &[String], key: &str) -> Program {
-    let ignore = facts.service.ignore_file.as_ref().and_then(|path| facts.workspace.read(path).ok());
-    let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
+    let ignore = facts.ignore();
     let mut program = Program { key: key.to_owned(), ..Program::default() };
     let (mut sources, mut texts) = (BTreeSet::new(), BTreeSet::new());
     let context = facts.service.context.as_str();
@@ -182,7 +181,13 @@ impl Program {
     /// Whether a source belongs to what the service runs, rather than to tests, examples or documentation.
     #[must_use]
     pub fn is_aside(path: &str) -> bool {
-        path.split('/').any(|part| ASIDE.contains(&part.to_lowercase().as_str()))
+        path.split('/').any(|part| {
+            if part.is_ascii() {
+                ASIDE.iter().any(|aside| aside.eq_ignore_ascii_case(part))
+            } else {
+                ASIDE.contains(&part.to_lowercase().as_str())
+            }
+        })
     }
 }
 

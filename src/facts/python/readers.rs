@@ -1,10 +1,13 @@
 //! Which Dockerfiles may read a requirements file.
 
+use std::sync::Arc;
+
 use crate::context::IgnoreFile;
 use crate::dockerfile::{Arguments, Dockerfile, Keyword};
 use crate::facts::Facts;
 use crate::facts::paths::file_name;
 use crate::facts::python::InstallerTool;
+use crate::text::SourceFile;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name, parent};
 
 use super::calls::calls_in;
@@ -17,8 +20,27 @@ const MAX_FILES: usize = 2_000;
 /// The Dockerfiles of a repository with their texts.
 #[derive(Debug, Default)]
 struct Dockerfiles {
-    texts: Vec<(String, String)>,
+    all: Vec<DockerfileText>,
     complete: bool,
+}
+
+/// A Dockerfile with its text.
+#[derive(Debug)]
+struct DockerfileText {
+    path: String,
+    source: Arc<SourceFile>,
+    /// The length of the path of its folder.
+    folder: usize,
+}
+
+impl DockerfileText {
+    fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    fn folder(&self) -> &str {
+        self.path.get(..self.folder).unwrap_or_default()
+    }
 }
 
 impl Facts<'_> {
@@ -34,21 +56,21 @@ impl Facts<'_> {
     pub fn is_only_reader_of(&self, path: &str) -> bool {
         let dockerfiles = self.workspace.remembered("dockerfiles", || collect(self.workspace));
         let (name, folder) = (file_name(path), parent(path));
-        let may_read = |dockerfile: &str, text: &str| {
-            let own = parent(dockerfile);
+        let may_read = |dockerfile: &DockerfileText| {
+            let (own, text) = (dockerfile.folder(), || dockerfile.text());
             let nested = |outer: &str, inner: &str| {
                 outer.is_empty()
                     || inner == outer
                     || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
             };
-            let names_it = || text.contains(name) || (text.contains('*') && text.contains("-r"));
-            (nested(folder, own) || (nested(own, folder) && text.contains(file_name(folder)))) && names_it()
+            let names_it = || text().contains(name) || (text().contains('*') && text().contains("-r"));
+            (nested(folder, own) || (nested(own, folder) && text().contains(file_name(folder)))) && names_it()
         };
         dockerfiles.complete
             && !dockerfiles
-                .texts
+                .all
                 .iter()
-                .any(|(dockerfile, text)| *dockerfile != self.service.dockerfile && may_read(dockerfile, text))
+                .any(|dockerfile| may_read(dockerfile) && dockerfile.path != self.service.dockerfile)
     }
 }
 
@@ -60,8 +82,8 @@ impl Facts<'_> {
         let question = format!("dockerfiles that call {}", tool.name());
         let callers = self.workspace.remembered(&question, || {
             let dockerfiles = self.workspace.remembered("dockerfiles", || collect(self.workspace));
-            let calling = dockerfiles.texts.iter().filter(|(_, text)| calls_from_the_base(text, tool));
-            calling.map(|(path, _)| path.clone()).collect::<Vec<String>>()
+            let calling = dockerfiles.all.iter().filter(|dockerfile| calls_from_the_base(dockerfile.text(), tool));
+            calling.map(|dockerfile| dockerfile.path.clone()).collect::<Vec<String>>()
         });
         callers.iter().any(|path| *path != self.service.dockerfile)
     }
@@ -93,16 +115,21 @@ fn calls_from_the_base(text: &str, tool: InstallerTool) -> bool {
 }
 
 fn collect(workspace: &Workspace) -> Dockerfiles {
-    let tree = workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)));
-    let mut found = Dockerfiles { texts: Vec::new(), complete: tree.complete };
-    let named = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) != NameKind::No);
-    for file in named {
-        if found.texts.len() >= MAX_FILES {
+    // Which they are does not change as one is typed.
+    let named = workspace.remembered_of_others("paths of dockerfiles", || {
+        let tree = workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)));
+        let named = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) != NameKind::No);
+        (named.map(|file| file.path.clone()).collect::<Vec<String>>(), tree.complete)
+    });
+    let (paths, complete) = &*named;
+    let mut found = Dockerfiles { all: Vec::new(), complete: *complete };
+    for path in paths {
+        if found.all.len() >= MAX_FILES {
             found.complete = false;
             break;
         }
-        if let Ok(source) = workspace.read(&file.path) {
-            found.texts.push((file.path.clone(), source.text().to_owned()));
+        if let Ok(source) = workspace.read(path) {
+            found.all.push(DockerfileText { path: path.clone(), source, folder: parent(path).len() });
         }
     }
     found

@@ -26,7 +26,7 @@ struct Siblings {
 impl Facts<'_> {
     /// The manifest of the project called `name`, somewhere in the repository.
     pub(super) fn sibling_project(&self, name: &PackageName) -> Option<String> {
-        let siblings = self.workspace.remembered("sibling projects", || collect(self.workspace));
+        let siblings = self.workspace.remembered_of_others("sibling projects", || collect(self.workspace));
         siblings.by_name.get(name).cloned()
     }
 

@@ -88,9 +88,7 @@ impl Facts<'_> {
         const SETTINGS: [&str; 14] =
             ["java", "kt", "rs", "cs", "sh", "conf", "cfg", "ini", "toml", "json", "yml", "yaml", "xml", "properties"];
         let context = self.service.context.as_str();
-        let ignore = self.service.ignore_file.as_ref().and_then(|path| self.workspace.read(path).ok());
-        let ignore = ignore.map(|file| IgnoreFile::parse(file.text()));
-        let tree = self.workspace.tree(context, ignore.as_ref());
+        let tree = self.workspace.tree(context, self.ignore().as_deref());
         let (name, folder) = (file_name(path), file_name(parent(path)));
         let is_comment =
             |line: &str| ["#", "//", ";", "--", "*", "/*"].iter().any(|sign| line.trim_start().starts_with(sign));
