@@ -250,7 +250,10 @@ fn report(
         finding.note("start", format!("`{file}` runs `{command}` in the image: install `{command}` there by its name"));
     }
     if let Some((stage, file)) = kept.tools.iter().find_map(|install| facts.developed_on(install)) {
-        finding.note("development", format!("the stage `{stage}`, which `{file}` builds, has them from here: install them there"));
+        finding.note(
+            "development",
+            format!("the stage `{stage}`, which `{file}` builds, has them from here: install them there"),
+        );
     }
     finding.help(help(facts, kept));
     match split {
@@ -277,7 +280,8 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     };
     let way =
         format!("compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`");
-    let of_fortran = |tool: &&SystemInstall<'_>| tool.name.starts_with("gfortran") && tool.family == Distribution::Debian;
+    let of_fortran =
+        |tool: &&SystemInstall<'_>| tool.name.starts_with("gfortran") && tool.family == Distribution::Debian;
     let way = match kept.tools.iter().find(of_fortran) {
         Some(tool) => format!("{way}; what `{}` compiled may need `libgfortran5` when it runs", tool.name),
         None => way,
@@ -341,12 +345,12 @@ fn offer(facts: &Facts<'_>, split: &Split, finding: &mut Finding<'_>) {
 /// Whether a tool is worth a finding by itself: a compiler is, `pkg-config` alone is not.
 fn is_weighty(install: &SystemInstall<'_>) -> bool {
     is_compiler(install)
-        && install.build_tool()
-            .is_some_and(|tool| tool.installed_bytes.is_none_or(|bytes| bytes >= WEIGHTY))
+        && install.build_tool().is_some_and(|tool| tool.installed_bytes.is_none_or(|bytes| bytes >= WEIGHTY))
 }
 
 fn is_compiler(install: &SystemInstall<'_>) -> bool {
-    install.build_tool()
+    install
+        .build_tool()
         .is_some_and(|tool| matches!(tool.kind, SystemPackageKind::Compiler | SystemPackageKind::BuildMeta))
 }
 

@@ -367,7 +367,10 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
         return;
     }
     if let Some((stage, file)) = kept.headers.iter().find_map(|install| facts.developed_on(install)) {
-        finding.note("development", format!("the stage `{stage}`, which `{file}` builds, has them from here: install them there"));
+        finding.note(
+            "development",
+            format!("the stage `{stage}`, which `{file}` builds, has them from here: install them there"),
+        );
     }
     finding.help(help(facts, kept, &needed.into_iter().collect::<Vec<String>>(), &unknown));
 }

@@ -53,11 +53,18 @@ fn made_by_mkdir(facts: &Facts<'_>, stage: &StageFacts, run: &Run, holds: impl F
 }
 
 /// The files that earlier steps make as root in what changes its owner, one by one: `touch app/run.pid`, `echo … > app/.env`.
-pub(super) fn made_files(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChange<'_>) -> Vec<String> {
+pub(super) fn made_files(
+    facts: &Facts<'_>,
+    stage: &StageFacts,
+    run: &Run,
+    change: &OwnershipChange<'_>,
+) -> Vec<String> {
     let chain = std::iter::once(stage).chain(facts.ancestors(stage));
     let is_root = |run: &Run| run.state.user.is_none() || matches!(run.state.user_name(), Some("root" | "0"));
-    let mut earlier: Vec<&Run> =
-        chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction && is_root(other)).collect();
+    let mut earlier: Vec<&Run> = chain
+        .flat_map(|stage| &stage.runs)
+        .filter(|other| other.instruction < run.instruction && is_root(other))
+        .collect();
     earlier.sort_by_key(|other| other.instruction);
     let mut found: Vec<String> = Vec::new();
     for invocation in earlier.iter().flat_map(|other| &other.invocations).filter(|it| it.guard == Guard::Always) {
