@@ -79,14 +79,23 @@ impl Facts<'_> {
             || self.lets_people_in(image)
     }
 
-    /// Whether the image holds whose keys open it over the network: `COPY id.pub /root/.ssh/authorized_keys`.
+    /// Whether the image lets people in over the network, `COPY id.pub /root/.ssh/authorized_keys`, or lets those who are in it install.
     fn lets_people_in(&self, image: &StageFacts) -> bool {
+        let installs = |text: &str| {
+            text.contains("sudoers")
+                && ["/apt-get", "/apt ", "/pip", "/dnf", "/apk"].iter().any(|tool| text.contains(tool))
+        };
+        self.texts_of_image(image).any(|text| text.contains(".ssh/authorized_keys") || installs(text))
+    }
+
+    /// The instructions that an image is made of, as they are written.
+    pub fn texts_of_image<'f>(&'f self, image: &'f StageFacts) -> impl Iterator<Item = &'f str> {
         let chain = std::iter::once(image).chain(self.ancestors(image));
         let numbers = chain.filter_map(|stage| self.dockerfile.stages.get(stage.index));
-        let mut instructions = numbers.flat_map(|stage| stage.instructions.clone());
-        instructions.any(|number| {
-            let instruction = self.dockerfile.instructions.get(number);
-            instruction.is_some_and(|it| it.range.slice(self.source.text()).contains(".ssh/authorized_keys"))
+        let instructions = numbers.flat_map(|stage| stage.instructions.clone());
+        instructions.filter_map(|number| {
+            let instruction = self.dockerfile.instructions.get(number)?;
+            Some(instruction.range.slice(self.source.text()))
         })
     }
 

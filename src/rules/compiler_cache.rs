@@ -36,7 +36,12 @@ impl Facts<'_> {
                     || self.recipes_at_start(image).is_some_and(|text| calls(&text, program))
             })
         };
-        if !is_used || !self.is_in_final(stage.index) || !self.stage_is_for_use(stage.index) || called() {
+        if !is_used
+            || !self.is_in_final(stage.index)
+            || !self.stage_is_for_use(stage.index)
+            || called()
+            || self.keeps_a_line_of(program)
+        {
             return Vec::new();
         }
         let mut kept: Vec<KeptFolder<'r>> = Vec::new();

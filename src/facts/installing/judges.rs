@@ -1,5 +1,7 @@
 //! Programs that keep the command lines of compilers in their sources: judges of contests, playgrounds.
 
+use std::sync::Arc;
+
 use crate::facts::paths::{file_name, lies_in_any};
 use crate::facts::python::Reached;
 use crate::facts::{Facts, StageFacts};
@@ -21,6 +23,9 @@ const COMPILERS: [(&str, &[&str]); 12] = [
     ("fpc", &["pas"]),
     ("make", &[]),
 ];
+/// Tools that compile by a word behind them, each with those words.
+const TOOLS: [(&str, &[&str]); 2] =
+    [("go", &["build", "install", "run", "test"]), ("cargo", &["build", "install", "run"])];
 /// Endings of sources that may keep a command line.
 const SOURCES: [&str; 17] =
     ["js", "mjs", "cjs", "ts", "mts", "cts", "py", "rb", "php", "go", "java", "kt", "cs", "rs", "ex", "scala", "json"];
@@ -104,21 +109,56 @@ impl Facts<'_> {
                         || install.build_tool().is_some_and(|tool| tool.commands.contains(&compiler))
                 })
         };
-        if !COMPILERS.iter().any(|(compiler, _)| brings(compiler)) {
+        if !COMPILERS.iter().chain(&TOOLS).any(|(compiler, _)| brings(compiler)) {
             return None;
         }
+        self.kept_lines().iter().find(|reached| brings(&reached.by)).cloned()
+    }
+
+    /// Whether a source of the program starts `tool` to compile: `exec.Command("go", "run", "job.go")`.
+    pub(crate) fn keeps_a_line_of(&self, tool: &str) -> bool {
+        self.kept_lines().iter().any(|reached| reached.by == tool)
+    }
+
+    /// The first line of a compiler that each source of the program keeps.
+    fn kept_lines(&self) -> Arc<Vec<Reached>> {
         let key = format!("lines of compilers\0{}", self.context_sources().collect::<Vec<_>>().join("\0"));
-        let found = self.of_program(&key, || {
+        self.of_program(&key, || {
             let paths = self.copied_sources(MAX_BYTES, serves_the_program).into_iter().take(SOURCE_LIMIT);
             let found = paths.filter_map(|path| {
                 let file = self.workspace.read(&path).ok()?;
-                let by = compilers_line(file.text())?;
+                let by = compilers_line(file.text()).or_else(|| listed_words(file.text()))?;
                 Some(Reached { file: path, by: by.to_owned() })
             });
-            found.collect::<Vec<_>>()
-        });
-        found.iter().find(|reached| brings(&reached.by)).cloned()
+            found.collect()
+        })
     }
+}
+
+/// The compiler that a text starts with its words one by one: `exec.Command("go", "run", file)`, also over several lines,
+/// `spawn("g++", ["main.cpp"])`.
+fn listed_words(text: &str) -> Option<&'static str> {
+    let first = |quote: char, name: &str| format!("{quote}{name}{quote}");
+    COMPILERS.iter().chain(&TOOLS).find_map(|(name, behind)| {
+        let is_tool = TOOLS.iter().any(|(tool, _)| tool == name);
+        let starts = ['"', '\''].into_iter().any(|quote| {
+            let word = first(quote, name);
+            text.match_indices(&word).any(|(at, _)| {
+                let before = text.get(..at).unwrap_or_default().trim_end();
+                let Some(rest) = text.get(at + word.len()..) else { return false };
+                let Some(rest) = rest.trim_start().strip_prefix(',') else { return false };
+                let rest = rest.trim_start().trim_start_matches('[').trim_start();
+                let Some(next) = rest.strip_prefix(quote).and_then(|rest| rest.split(quote).next()) else {
+                    return false;
+                };
+                let is_source = next.rsplit_once('.').is_some_and(|(_, ending)| behind.contains(&ending));
+                let compiles =
+                    if is_tool { behind.contains(&next) } else { is_source || next == "-o" || next.starts_with("-O") };
+                compiles && before.ends_with(['(', '[', ',', '{'])
+            })
+        });
+        starts.then_some(*name)
+    })
 }
 
 fn serves_the_program(path: &str) -> bool {
@@ -174,6 +214,22 @@ mod tests {
             ("names = ['gcc', 'g++ ']", None),
         ] {
             assert_eq!(compilers_line(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn words_one_by_one_are_the_line_of_a_compiler() {
+        for (text, expected) in [
+            ("cmd = exec.Command(\n\t\"go\", \"run\", \"cmd/container.go\",\n)", Some("go")),
+            ("exec.CommandContext(ctx, \"go\", \"build\", \".\")", Some("go")),
+            ("spawn('g++', ['main.cpp', '-o', 'main'])", Some("g++")),
+            ("exec.Command(\"gcc\", \"-o\", name)", Some("gcc")),
+            ("Command::new(\"cargo\")", None),
+            ("names := []string{\"go\", \"python\"}", None),
+            ("exec.Command(\"go\", \"version\")", None),
+            ("languages = ['gcc', '-', 'g++']", None),
+        ] {
+            assert_eq!(listed_words(text), expected, "{text}");
         }
     }
 

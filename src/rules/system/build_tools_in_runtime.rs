@@ -286,6 +286,15 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
         Some(tool) => format!("{way}; what `{}` compiled may need `libgfortran5` when it runs", tool.name),
         None => way,
     };
+    // What is compiled in C++ on Alpine is linked with a library that came with the compiler.
+    let of_alpine = |tool: &SystemInstall<'_>| {
+        tool.family == Distribution::Alpine && matches!(tool.name, "g++" | "build-base" | "alpine-sdk" | "clang")
+    };
+    let way = if kept.tools.iter().any(of_alpine) && !only_java {
+        format!("{way}; what was compiled in C++ needs `libstdc++` when it runs")
+    } else {
+        way
+    };
     // What takes a JDK out must not leave the program without Java.
     let is_jdk = |tool: &&SystemInstall<'_>| tool.name.contains("jdk");
     let tools = || kept.tools.iter().filter(|tool| java::builds(tool));

@@ -138,6 +138,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 && install.invocation.guard == Guard::Always
                 && facts.stages.get(install.stage).is_some_and(|stage| !facts.has_already(stage, name))
                 && !facts.is_for_people(install)
+                && !is_set_up(facts, image, install)
         };
         let tools: Vec<&SystemInstall<'_>> = installs.iter().filter(named).collect();
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
@@ -182,6 +183,25 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     }
 }
 
+/// Files that set a tool up: who does so works with it.
+fn settings(tool: &str) -> &'static [&'static str] {
+    match tool {
+        name if name.starts_with("vim") || name == "neovim" => &[".vim", "vimrc", "nvim/"],
+        name if name.starts_with("emacs") => &[".emacs"],
+        "nano" => &["nanorc"],
+        "htop" => &["htoprc"],
+        "tmux" => &[".tmux"],
+        "screen" => &["screenrc"],
+        _ => &[],
+    }
+}
+
+/// Whether a step sets the tool up: `RUN echo "set positionlog" > ~/.nanorc`.
+fn is_set_up(facts: &Facts<'_>, image: &StageFacts, tool: &SystemInstall<'_>) -> bool {
+    let files = settings(tool.name);
+    !files.is_empty() && facts.texts_of_image(image).any(|text| files.iter().any(|file| text.contains(file)))
+}
+
 fn signs(tool: &SystemInstall<'_>) -> UseSigns {
     let entry = tool.known();
     let mut commands: Vec<String> =
@@ -214,17 +234,7 @@ fn signs(tool: &SystemInstall<'_>) -> UseSigns {
         "iputils-ping" | "inetutils-ping" => &["pyping", "pings", "tcping"],
         _ => &[],
     };
-    // `cp $HOME/.vim/vimrc $HOME/.vimrc`: who sets an editor up works with it.
-    let settings: &[&str] = match tool.name {
-        name if name.starts_with("vim") || name == "neovim" => &[".vim", "vimrc", "nvim/"],
-        name if name.starts_with("emacs") => &[".emacs"],
-        "nano" => &["nanorc"],
-        "htop" => &["htoprc"],
-        "tmux" => &[".tmux"],
-        "screen" => &["screenrc"],
-        _ => &[],
-    };
-    let hints = settings.iter().map(|&hint| hint.to_owned()).collect();
+    let hints = settings(tool.name).iter().map(|&hint| hint.to_owned()).collect();
     UseSigns { commands, hints, modules: modules.iter().map(|&module| module.to_owned()).collect() }
 }
 
