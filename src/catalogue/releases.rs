@@ -9,7 +9,7 @@ type Sizes = [Option<(u32, u32)>; 5];
 include!(concat!(env!("OUT_DIR"), "/catalogue-releases.rs"));
 
 /// A release of Debian or Ubuntu, which decides how packages are called and what they weigh.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Release {
     /// Debian 11.
     Bullseye,
@@ -28,6 +28,7 @@ pub enum Release {
     /// Another release, of which nothing is known but that it is no later one than buster.
     Older,
     /// Another release.
+    #[default]
     Other,
 }
 

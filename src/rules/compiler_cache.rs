@@ -5,9 +5,6 @@ use crate::facts::{Facts, Guard, Invocation, Leftover, Run, StageFacts};
 
 use super::kept_cache::Fill;
 
-/// Programs that compile what they start, again and again.
-const STARTERS: &[&str] = &["air", "CompileDaemon", "dlv", "entr", "gow", "modd", "reflex", "watchexec"];
-
 /// A folder that a compiler fills, and that stays.
 #[derive(Debug)]
 pub(super) struct KeptFolder<'r> {
@@ -32,7 +29,7 @@ impl Facts<'_> {
         let heirs = self.descendants(stage.index);
         let called = || {
             self.finals().filter(|image| heirs.contains(&image.index)).any(|image| {
-                self.starts_with(image, &[&[program], STARTERS].concat())
+                self.starts_with(image, &[program, "dlv"])
                     || self.recipes_at_start(image).is_some_and(|text| calls(&text, program))
             })
         };

@@ -34,7 +34,7 @@ const MAX_BYTES: u64 = 256_000;
 /// Longer lines are those of bundles, too.
 const LINE_BYTES: usize = 400;
 /// Parts of paths of what serves the work on a program, and of what goes to a browser as it is.
-const ASIDE: [&str; 38] = [
+const ASIDE: [&str; 39] = [
     "__mocks__",
     "__tests__",
     "assets",
@@ -73,9 +73,11 @@ const ASIDE: [&str; 38] = [
     "tools",
     "vendor",
     "website",
+    "xtask",
 ];
 /// Words in names of files for tests, builds and settings of tools: `main_test.go`, `webpack.config.js`, `setup.py`.
-const FOR_WORK: [&str; 16] = [
+const FOR_WORK: [&str; 17] = [
+    "magefile",
     "test",
     "tests",
     "spec",
@@ -103,7 +105,12 @@ impl Facts<'_> {
         let root = self.ancestors(image).last().unwrap_or(image);
         let installs = self.installs_of_image(image);
         let brings = |compiler: &str| {
-            root.image.has_build_tools == Some(true)
+            let of_base = match compiler {
+                "go" => root.image.repository == "golang",
+                "cargo" => root.image.repository == "rust",
+                _ => root.image.has_build_tools == Some(true),
+            };
+            of_base
                 || installs.iter().any(|install| {
                     install.name == compiler
                         || install.build_tool().is_some_and(|tool| tool.commands.contains(&compiler))
@@ -138,11 +145,10 @@ impl Facts<'_> {
 /// The compiler that a text starts with its words one by one: `exec.Command("go", "run", file)`, also over several lines,
 /// `spawn("g++", ["main.cpp"])`.
 fn listed_words(text: &str) -> Option<&'static str> {
-    let first = |quote: char, name: &str| format!("{quote}{name}{quote}");
     COMPILERS.iter().chain(&TOOLS).find_map(|(name, behind)| {
         let is_tool = TOOLS.iter().any(|(tool, _)| tool == name);
         let starts = ['"', '\''].into_iter().any(|quote| {
-            let word = first(quote, name);
+            let word = format!("{quote}{name}{quote}");
             text.match_indices(&word).any(|(at, _)| {
                 let before = text.get(..at).unwrap_or_default().trim_end();
                 let Some(rest) = text.get(at + word.len()..) else { return false };

@@ -1,13 +1,11 @@
 //! Who owns files, and which names and numbers of users are one.
 
-use crate::dockerfile::Value;
-
 use super::super::commands::Options;
 use super::super::paths::{is_below, resolve};
 use super::super::{Base, Facts, Invocation, Source, StageFacts, Transfer};
 use super::Way;
 use super::ownership::Held;
-use super::recursive::OwnershipAction;
+use super::recursive::{OwnershipAction, Recursive};
 
 /// Flags with a value of what makes users.
 const MAKES_USER: [&str; 24] = [
@@ -59,16 +57,8 @@ impl Facts<'_> {
     }
 
     /// Whether files that come from another stage had there the owner that `chown` gives them here: a copy between stages keeps owners.
-    pub(super) fn keeps_owner(
-        &self,
-        stage: &StageFacts,
-        held: &Held,
-        action: OwnershipAction,
-        given: Option<&Value>,
-    ) -> bool {
-        let Some(given) = given.and_then(Value::known).filter(|_| action == OwnershipAction::Owner) else {
-            return false;
-        };
+    pub(super) fn keeps_owner(&self, stage: &StageFacts, held: &Held, change: &Recursive) -> bool {
+        let Some(given) = change.owner() else { return false };
         if held.way != Way::Taken {
             return false;
         }
@@ -99,7 +89,7 @@ impl Facts<'_> {
             let behind = run.invocations.iter().filter(|invocation| {
                 run.instruction > held.instruction || invocation.range.start() > held.range.start()
             });
-            for change in behind.filter_map(super::recursive::Recursive::read) {
+            for change in behind.filter_map(Recursive::read) {
                 let covers =
                     change.paths.iter().any(|named| !named.without_hidden && is_below(&held.path, &named.path));
                 if covers && change.action == OwnershipAction::Owner {

@@ -93,9 +93,9 @@ impl Facts<'_> {
                 }
                 let mut here = self.held(stage, run.instruction, &path, 0);
                 here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
-                here.retain(|one| !self.has_owner_already(stage, one, recursive.action, recursive.given.as_ref()));
+                here.retain(|one| !self.has_owner_already(stage, one, &recursive));
                 here.retain(|one| !self.was_given_before(stage, one, &recursive, run.instruction));
-                here.retain(|one| !self.keeps_owner(stage, one, recursive.action, recursive.given.as_ref()));
+                here.retain(|one| !self.keeps_owner(stage, one, &recursive));
                 let removals = || run.invocations.iter().take(index).filter_map(removal);
                 here.retain(|one| !removals().any(|removal| removal.deletes(&one.path)));
                 done.push(path.clone());
@@ -173,23 +173,12 @@ impl Facts<'_> {
 
     /// Whether files have the owner that `chown` gives them. They are written again all the same where the builder's file system copies
     /// a file on any change, but not everywhere.
-    pub(super) fn has_owner_already(
-        &self,
-        stage: &StageFacts,
-        held: &Held,
-        action: OwnershipAction,
-        given: Option<&Value>,
-    ) -> bool {
+    pub(super) fn has_owner_already(&self, stage: &StageFacts, held: &Held, change: &Recursive) -> bool {
         // Git keeps files with 644 and 755, so that each can be read by all.
-        if action == OwnershipAction::Mode
-            && held.way == Way::Copied
-            && given.and_then(Value::known).is_some_and(is_usual)
-        {
+        if change.action == OwnershipAction::Mode && held.way == Way::Copied && change.known().is_some_and(is_usual) {
             return true;
         }
-        let Some(given) = given.and_then(Value::known).filter(|_| action == OwnershipAction::Owner) else {
-            return false;
-        };
+        let Some(given) = change.owner() else { return false };
         let user = |owner: &str| self.user_of(stage, owner);
         let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
         if let Some(run) = run {
@@ -204,7 +193,7 @@ impl Facts<'_> {
     /// Whether an earlier command gave the files what this one gives them: `chown -R app /srv/venv` in the step that made it, then
     /// `chown -R app /srv`. What has its owner and mode already comes into no layer.
     pub(super) fn was_given_before(&self, stage: &StageFacts, held: &Held, now: &Recursive, before: usize) -> bool {
-        let Some(given) = now.given.as_ref().and_then(Value::known) else { return false };
+        let Some(given) = now.known() else { return false };
         let same = |earlier: &str| match now.action {
             OwnershipAction::Mode | OwnershipAction::Group => earlier == given,
             OwnershipAction::Owner => self.user_of(stage, earlier) == self.user_of(stage, given),

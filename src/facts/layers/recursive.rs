@@ -36,6 +36,16 @@ pub(super) struct Named {
 }
 
 impl Recursive {
+    /// What it is given, where that is known.
+    pub(super) fn known(&self) -> Option<&str> {
+        self.given.as_ref().and_then(Value::known)
+    }
+
+    /// The owner that it gives, where it gives one that is known.
+    pub(super) fn owner(&self) -> Option<&str> {
+        self.known().filter(|_| self.action == OwnershipAction::Owner)
+    }
+
     pub(super) fn read(invocation: &Invocation) -> Option<Self> {
         let (action, with_value): (_, &[&str]) = match invocation.program.as_str() {
             "chown" => (OwnershipAction::Owner, &["--from", "--reference"]),

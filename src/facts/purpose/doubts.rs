@@ -137,7 +137,7 @@ impl Facts<'_> {
 
     /// Whether a `Procfile` or `Capfile` tells how the program is deployed, and not how it is worked on, or that Docker is called there.
     fn deploys_without_an_image(&self, path: &str) -> bool {
-        const FOR_WORK: [&str; 4] = ["webpack-dev-server", "guard", "-e development", "bin/dev"];
+        const FOR_WORK: [&str; 4] = ["webpack-dev-server", "guard:", "-e development", "bin/dev"];
         let Ok(file) = self.workspace.read(path) else { return false };
         if !path.ends_with("Capfile") {
             return !FOR_WORK.iter().any(|sign| file.text().contains(sign));

@@ -3,6 +3,7 @@
 mod java;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::catalogue::{self, Distribution, Gpu, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
@@ -278,30 +279,28 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     } else {
         " (`COPY --from=builder /opt/venv /opt/venv`)"
     };
-    let way =
+    let mut help =
         format!("compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`");
     let of_fortran =
         |tool: &&SystemInstall<'_>| tool.name.starts_with("gfortran") && tool.family == Distribution::Debian;
-    let way = match kept.tools.iter().find(of_fortran) {
-        Some(tool) => format!("{way}; what `{}` compiled may need `libgfortran5` when it runs", tool.name),
-        None => way,
-    };
+    if let Some(tool) = kept.tools.iter().find(of_fortran) {
+        let _ = write!(help, "; what `{}` compiled may need `libgfortran5` when it runs", tool.name);
+    }
     // What is compiled in C++ on Alpine is linked with a library that came with the compiler.
     let of_alpine = |tool: &SystemInstall<'_>| {
         tool.family == Distribution::Alpine && matches!(tool.name, "g++" | "build-base" | "alpine-sdk" | "clang")
     };
-    let way = if kept.tools.iter().any(of_alpine) && !only_java {
-        format!("{way}; what was compiled in C++ needs `libstdc++` when it runs")
-    } else {
-        way
-    };
+    if kept.tools.iter().any(of_alpine) && !only_java {
+        help.push_str("; what was compiled in C++ needs `libstdc++` when it runs");
+    }
     // What takes a JDK out must not leave the program without Java.
     let is_jdk = |tool: &&SystemInstall<'_>| tool.name.contains("jdk");
     let tools = || kept.tools.iter().filter(|tool| java::builds(tool));
-    let Some(tool) = tools().find(is_jdk).or_else(|| tools().next()) else { return way };
+    let Some(tool) = tools().find(is_jdk).or_else(|| tools().next()) else { return help };
     let runtime = java::runtime(tool).map_or_else(|| "a runtime of Java".to_owned(), |name| format!("`{name}`"));
     let why = kept.java.as_deref().unwrap_or("what was built for Java runs on it");
-    format!("{way}; either way install {runtime} in place of `{}`: {why}", tool.name)
+    let _ = write!(help, "; either way install {runtime} in place of `{}`: {why}", tool.name);
+    help
 }
 
 /// Whether the Python packages of an image lie in an environment that the base or conda made, which a new one in `/opt/venv` would

@@ -86,8 +86,10 @@ struct Kept<'f> {
     on_full: bool,
     /// Whether a compiler stays beside them, to which the headers of the C library belong.
     compiler: bool,
-    /// The release, whose names for libraries are known.
-    release: Option<Release>,
+    /// The release, which decides what libraries are called and what packages weigh.
+    release: Release,
+    /// Whether packages come from another repository as well, whose libraries may have other names.
+    has_other_repository: bool,
     /// Interpreters that came along with the headers alone, each with the package that brought it.
     interpreters: BTreeMap<String, &'f str>,
 }
@@ -147,7 +149,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             kept.own_python |= image.image.brings_python();
             kept.compiler |= compiler;
             kept.on_full |= facts.stands_on_buildpack(image);
-            kept.release = Some(if has_other_repository(&chain) { Release::Other } else { install.release });
+            kept.release = install.release;
+            kept.has_other_repository |= has_other_repository(&chain);
             if let Some(name) = interpreter(install).filter(|name| !brings(name, image, &installs)) {
                 kept.interpreters.insert(name, install.name);
             }
@@ -283,7 +286,7 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
         let all: Vec<&str> = needs.iter().copied().chain([entry.name]).collect();
         return catalogue::bytes_beyond_buildpack(&all)?.checked_sub(catalogue::bytes_beyond_buildpack(&needs)?);
     }
-    let release = kept.release.unwrap_or(Release::Other);
+    let release = kept.release;
     let of = |name: &str| {
         catalogue::system_package(Distribution::Debian, name).and_then(|entry| entry.on(release).installed_bytes)
     };

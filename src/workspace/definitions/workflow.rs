@@ -165,7 +165,7 @@ impl<'n> Scope<'n> {
             |name: &str| with.and_then(|with| with.get(name)).and_then(Node::text).filter(|text| !text.is_empty());
         let said =
             input(context).map(|context| self.filled(context)).map_or(Some(None), |context| context.map(Some))?;
-        let file = input(dockerfile).map(|file| file.trim_start_matches(REPOSITORY));
+        let file = input(dockerfile).map(|file| file.strip_prefix(REPOSITORY).unwrap_or(file));
         let file = file.map(|file| self.filled(file)).map_or(Some(None), |file| file.map(Some))?;
         let (context, base) = match said.as_deref().map(|context| context.strip_prefix("{{defaultContext}}")) {
             None => (self.repository.clone(), self.repository.clone()),

@@ -81,7 +81,7 @@ pub(super) fn libraries(
     if install.family != Distribution::Debian {
         return None;
     }
-    let release = kept.release?;
+    let release = if kept.has_other_repository { Release::Other } else { kept.release };
     let entry = entry.filter(|entry| !entry.runtime.is_empty() || kept.own_python && entry.name == "python3-dev");
     match (entry, release) {
         (_, Release::Older | Release::Other) => same(),
