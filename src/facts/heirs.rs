@@ -122,7 +122,7 @@ struct Reference {
 }
 
 /// What the image of a Dockerfile may be called: `updater-core` for `Dockerfile.updater-core`, else the folder's name.
-fn names_of(path: &str) -> Vec<String> {
+pub(super) fn names_of(path: &str) -> Vec<String> {
     let lower = path.to_lowercase();
     let file = file_name(&lower);
     let rest = file.trim_start_matches("dockerfile").trim_end_matches("dockerfile").trim_matches(['.', '-', '_']);

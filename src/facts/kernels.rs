@@ -90,6 +90,14 @@ impl Facts<'_> {
         COMPILE_WHEN_RUN.into_iter().find(|&name| if name == "triton" { is_asked_for(name) } else { brings(name) })
     }
 
+    /// Whether a source of the program imports a package that compiles when it runs and that an image nobody knows brings:
+    /// `FROM owner/lasagne`, `import theano`.
+    #[must_use]
+    pub fn imports_what_compiles(&self, image: &StageFacts) -> bool {
+        let root = self.ancestors(image).last().unwrap_or(image);
+        !root.image.is_known && COMPILE_WHEN_RUN.into_iter().any(|package| self.importer_of(package).is_some())
+    }
+
     /// Whether the stages of a final image (`chain`) install by name a package that compiles when it runs, for a GPU or not.
     #[must_use]
     pub fn asks_for_compiling(&self, chain: &[&StageFacts]) -> bool {

@@ -28,6 +28,7 @@ mod leftovers;
 mod manifests;
 mod metadata;
 mod named_files;
+mod own_bases;
 mod paths;
 mod purpose;
 mod reach;

@@ -182,8 +182,8 @@ impl Facts<'_> {
         self.run_of(install).is_some_and(|run| run.invocations.iter().any(removes_automatic))
     }
 
-    /// Whether the external image that `stage` is built on has the Debian package `name` already, so that installing it adds
-    /// nothing: `gcc` in a full `python`.
+    /// Whether the external image that `stage` is built on has the package `name` already, so that installing it adds nothing: `gcc` in a
+    /// full `python`, or in an image of the repository that installs it.
     #[must_use]
     pub fn base_brings(&self, stage: &StageFacts, name: &str) -> bool {
         /// What each image with a C compiler has.
@@ -194,7 +194,7 @@ impl Facts<'_> {
         if image.has_build_tools != Some(true)
             || !matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
         {
-            return false;
+            return self.own_base_installs(stage, name);
         }
         // PHP's images and those for a GPU are not built on `buildpack-deps`.
         let is_devel = image.slimmer.as_ref().is_some_and(|slimmer| slimmer.kind == SlimmerKind::Devel);
@@ -204,8 +204,8 @@ impl Facts<'_> {
             || (has_commands && catalogue::package_of_command(name, image) == Some(name))
     }
 
-    /// Whether the external image that `stage` is built on has the Debian package `name` already, whatever it is for: headers of a
-    /// full `python`.
+    /// Whether the external image that `stage` is built on has the package `name` already, whatever it is for: headers of a full
+    /// `python`.
     #[must_use]
     pub fn has_already(&self, stage: &StageFacts, name: &str) -> bool {
         self.base_brings(stage, name) || self.stands_on_buildpack(stage) && catalogue::is_in_buildpack(name)

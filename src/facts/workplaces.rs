@@ -173,6 +173,7 @@ impl Facts<'_> {
         if self.compiles_when_it_runs(chain)
             || self.builds_for_others(chain, installs)
             || self.compiling_package(&python).is_some()
+            || self.imports_what_compiles(image)
             || self.installs_when_it_runs(image).is_some()
             || self.finds_libraries_by_compiler(image)
         {

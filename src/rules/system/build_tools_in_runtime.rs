@@ -52,6 +52,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         if !chain.iter().any(|stage| has_build_step(stage))
             || facts.compiles_when_it_runs(&chain)
             || facts.asks_for_compiling(&chain)
+            || facts.imports_what_compiles(image)
         {
             continue;
         }
@@ -73,7 +74,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
                 let is_jdk = install.name.contains("jdk");
                 // What the base image has is for `full-base-image` and `devel-base-image` to tell.
-                let told = install.family == Distribution::Debian && facts.base_brings(stage, install.name);
+                let told = facts.base_brings(stage, install.name);
                 let is_tool = install.build_tool().is_some();
                 // A branch of a script that takes arguments may be another image's.
                 let invocation = install.invocation;
