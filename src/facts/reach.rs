@@ -71,7 +71,7 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
         let is_beside = stage.index != last && hands_out(stage);
         !used.contains(&stage.index) && !stage.name.as_deref().is_some_and(is_side_stage) && !is_beside
     };
-    let by_name = !named.is_empty() && !facts.service.builds.takes_last;
+    let by_name = !named.is_empty() && facts.service.builds.takes_last.is_none();
     let is_left = by_name && facts.stages.last().is_some_and(|last| last.name.as_deref().is_some_and(is_side_stage));
     let is_last_shipped = !is_left && (test.is_none() || !facts.stages.iter().any(unused));
     let mut children = vec![Vec::new(); facts.stages.len()];
@@ -118,7 +118,7 @@ fn named(facts: &Facts<'_>) -> HashSet<usize> {
         let stage = facts.stages.iter().find(|stage| stage.name.as_deref() == Some(name));
         // `FROM build AS dev-envs` stands last, nothing builds it, and compose runs `build`: that is the image, whatever it is called.
         let is_run = target.is_service
-            && !facts.service.builds.takes_last
+            && facts.service.builds.takes_last.is_none()
             && facts.stages.last().is_some_and(|last| last.name.as_deref().is_some_and(is_side_stage))
             && stage.is_some_and(|stage| stage.command.is_some() || stage.entrypoint.is_some());
         if (is_part || is_side_stage(name)) && !is_run {

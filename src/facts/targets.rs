@@ -146,10 +146,11 @@ impl Targets {
             .any(|part| matches!(part, "vendor" | "third_party" | "node_modules" | "fixtures" | "testdata"))
     }
 
-    /// A file other than `dockerfile` that has `name` as a word.
+    /// A file other than `dockerfile` that has `name` as a word. Another Dockerfile, with a stage of the same name, builds none of this one.
     #[must_use]
     pub fn mention(&self, name: &str, dockerfile: &str) -> Option<&str> {
-        let mut others = self.texts.iter().filter(|(path, _)| path != dockerfile);
+        let is_dockerfile = |path: &str| is_dockerfile_name(path.rsplit('/').next().unwrap_or(path)) == NameKind::Yes;
+        let mut others = self.texts.iter().filter(|(path, _)| path != dockerfile && !is_dockerfile(path));
         others.find(|(_, source)| has_word(source.text(), name)).map(|(path, _)| path.as_str())
     }
 }
@@ -285,7 +286,10 @@ fn computes_target(line: &str) -> bool {
     lower.match_indices("target").any(|(at, word)| {
         let rest = lower.get(at + word.len()..).unwrap_or_default();
         let value = rest.trim_start_matches([' ', '=', ':', '"', '\'', ',', '\t', '`', '[', '(']);
-        value.len() < rest.len() && value.starts_with(['$', '{', '%', '<'])
+        // `"target": {` begins a table.
+        let names = |value: &str| value.starts_with(|c: char| c.is_alphanumeric() || "_{%.".contains(c));
+        let is_computed = value.starts_with(['$', '%', '<']) || value.strip_prefix('{').is_some_and(names);
+        value.len() < rest.len() && is_computed
     })
 }
 
@@ -341,6 +345,8 @@ mod tests {
             ("docker build --target=api .", false),
             ("      target: api", false),
             ("targets", false),
+            ("docker build --target {{ stage }} .", true),
+            ("  \"target\": {", false),
         ] {
             assert_eq!(computes_target(line), expected, "{line}");
         }

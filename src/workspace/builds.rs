@@ -57,8 +57,8 @@ pub struct Builds {
     arguments: BTreeMap<String, Said<String>>,
     /// The stages that are built to be run or published, by their names in lower case.
     targets: Vec<Target>,
-    /// Whether some build takes the last stage, or one that nobody knows.
-    pub takes_last: bool,
+    /// The first place that builds the last stage, or one that nobody knows.
+    pub takes_last: Option<String>,
     /// The platform that all of them build for.
     pub platform: Option<Said<String>>,
 }
@@ -98,7 +98,8 @@ impl Builds {
                 None => targets.push(Target { stage: said(&name, found), is_service }),
             }
         }
-        let takes_last = definitions.iter().filter(shipping).any(|found| found.target.known().is_none());
+        let mut unnamed = definitions.iter().filter(shipping).filter(|found| found.target.known().is_none());
+        let takes_last = unnamed.next().map(|found| said("", found).by);
         Self { arguments, targets, takes_last, platform: platform.map(|platform| said(platform, first)) }
     }
 
@@ -376,10 +377,10 @@ mod tests {
             "services:\n  app:\n    build:\n      context: .\n      target: Prod\n    platform: linux/arm64\n";
         let found = builds(&[("compose.yml", compose)]);
         assert_eq!(found.targets().iter().map(|target| target.stage.value.as_str()).collect::<Vec<_>>(), ["prod"]);
-        assert!(!found.takes_last);
+        assert!(found.takes_last.is_none());
         assert_eq!(found.platform.map(|said| said.value).as_deref(), Some("linux/arm64"));
         let workflow = "jobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          platforms: linux/arm64,linux/amd64\n";
         let found = builds(&[("compose.yml", compose), (".github/workflows/release.yml", workflow)]);
-        assert!(found.takes_last && found.platform.is_none());
+        assert!(found.takes_last.is_some() && found.platform.is_none());
     }
 }

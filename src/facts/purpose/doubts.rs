@@ -37,6 +37,14 @@ impl Facts<'_> {
                 None => format!("perhaps nobody ships the image, since {sign}"),
             });
         }
+        if let Some(last) = self.workbench_in_its_place(image).filter(|_| shipped.is_none()) {
+            return Some(format!(
+                "perhaps nobody ships the image, since a build that names no stage makes `{last}`, to work in, and none is seen to name this one"
+            ));
+        }
+        if let Some(sign) = self.passed_over(image) {
+            return Some(format!("perhaps nobody ships the stage, since {sign}"));
+        }
         if shipped.is_some() {
             return None;
         }
@@ -79,11 +87,6 @@ impl Facts<'_> {
         }
         if let Some((script, hook)) = self.open_hook(image) {
             return Some(format!("`{script}` runs `{hook}`, which only an image that is built on it can bring"));
-        }
-        if let Some(last) = self.workbench_in_its_place(image) {
-            return Some(format!(
-                "a build that names no stage makes `{last}`, to work in, and none is seen to name this one"
-            ));
         }
         if self.may_be_published() || self.is_for_production() {
             return None;

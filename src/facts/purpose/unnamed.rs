@@ -40,6 +40,28 @@ impl Facts<'_> {
         (!is_named && self.starts_a_workbench(last)).then_some(last.name.as_deref()).flatten()
     }
 
+    /// Why a stage that is neither the last one nor part of it is perhaps built by nobody: a build that names no stage makes the last one,
+    /// and no build is seen to name this one. `None` where a build names it, or where builds cannot all be read.
+    pub(super) fn passed_over(&self, image: &StageFacts) -> Option<String> {
+        let last = self.stages.last().filter(|last| last.index != image.index && last.is_final)?;
+        let name = image.name.as_deref()?;
+        let builds = &self.service.builds;
+        if self.descendants(image.index).contains(&last.index)
+            || builds.targets().iter().any(|target| target.stage.value == name)
+        {
+            return None;
+        }
+        let last = last.name.as_deref().map_or_else(|| "the last stage".to_owned(), |last| format!("`{last}`"));
+        if let Some(by) = &builds.takes_last {
+            return Some(format!("{by} builds {last}, and nothing is seen to build `{name}`"));
+        }
+        let targets = self.targets();
+        // Where nothing builds images, another repository may.
+        let is_told = targets.builds && targets.complete && targets.computed.is_none();
+        let is_named = !is_told || targets.mention(name, &self.service.dockerfile).is_some();
+        (!is_named).then(|| format!("a build that names no stage makes {last}, and nothing names `{name}`"))
+    }
+
     /// A file or folder that a step copies and that is nowhere in the tree, where nothing names the Dockerfile.
     pub(super) fn missing_source(&self, image: &StageFacts) -> Option<String> {
         let chain = std::iter::once(image).chain(self.ancestors(image));
