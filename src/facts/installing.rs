@@ -14,7 +14,7 @@ use crate::dockerfile::{Keyword, Value};
 use crate::python::PackageName;
 use crate::workspace::{join, parent};
 
-use super::paths::{bare, file_name, is_below, resolve};
+use super::paths::{bare, file_name, has_ending, is_below, resolve};
 use super::python::{Program, Reached, starts_programs};
 use super::targets::repository;
 use super::{Facts, Source, StageFacts};
@@ -372,10 +372,6 @@ fn runs_with_program(path: &str) -> bool {
     ];
     let name = file_name(path);
     !Program::is_aside(path) && !TASKS.contains(&name) && !name.starts_with("test_") && !path.contains("site-packages")
-}
-
-fn has_ending(path: &str, ending: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, found)| found == ending)
 }
 
 fn has_script_ending(word: &str) -> bool {

@@ -46,6 +46,11 @@ pub(super) fn file_name(path: &str) -> &str {
     slash.and_then(|at| path.get(at + 1..)).unwrap_or(path)
 }
 
+/// Whether what stands behind the last dot of a name or path is `ending`.
+pub(in crate::facts) fn has_ending(path: &str, ending: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, found)| found == ending)
+}
+
 /// Whether `path` lies in one of `folders`, in one for tests such as `functional-tests`, or in a hidden one.
 pub(in crate::facts) fn lies_in_any(path: &str, folders: &[&str]) -> bool {
     parent(path).split('/').any(|part| {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::facts::paths::{file_name, lies_in_any};
+use crate::facts::paths::{file_name, has_ending, lies_in_any};
 use crate::facts::python::Reached;
 use crate::facts::{Facts, StageFacts};
+use crate::workspace::parent;
 
 use super::SOURCE_LIMIT;
 
@@ -106,8 +107,8 @@ impl Facts<'_> {
         let installs = self.installs_of_image(image);
         let brings = |compiler: &str| {
             let of_base = match compiler {
-                "go" => root.image.repository == "golang",
-                "cargo" => root.image.repository == "rust",
+                "go" => root.image.repository == "golang" || !root.image.is_known && self.builds_with(image, "go"),
+                "cargo" => root.image.repository == "rust" || !root.image.is_known && self.builds_with(image, "cargo"),
                 _ => root.image.has_build_tools == Some(true),
             };
             of_base
@@ -119,12 +120,28 @@ impl Facts<'_> {
         if !COMPILERS.iter().chain(&TOOLS).any(|(compiler, _)| brings(compiler)) {
             return None;
         }
-        self.kept_lines().iter().find(|reached| brings(&reached.by)).cloned()
+        self.kept_lines().iter().find(|reached| brings(&reached.by) && self.may_build(&reached.file)).cloned()
+    }
+
+    /// Whether a step of the image or of one that it is built on calls `tool`.
+    fn builds_with(&self, image: &StageFacts, tool: &str) -> bool {
+        let mut chain = std::iter::once(image).chain(self.ancestors(image));
+        chain.any(|stage| stage.runs.iter().flat_map(|run| &run.invocations).any(|call| call.program == tool))
+    }
+
+    /// Whether what the steps build may hold the source `path`: not a file of Go beside those that `go build cmd/server.go` names.
+    fn may_build(&self, path: &str) -> bool {
+        let calls = self.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        let words = calls.filter(|call| call.program == "go").flat_map(|call| &call.arguments);
+        let named = words.filter_map(|word| word.value.known()).filter(|word| has_ending(word, "go"));
+        let named = named.map(|word| word.trim_start_matches("./"));
+        let beside: Vec<&str> = named.filter(|word| ends_in(parent(path), parent(word))).collect();
+        beside.is_empty() || beside.into_iter().any(|word| ends_in(path, word))
     }
 
     /// Whether a source of the program starts `tool` to compile: `exec.Command("go", "run", "job.go")`.
     pub(crate) fn keeps_a_line_of(&self, tool: &str) -> bool {
-        self.kept_lines().iter().any(|reached| reached.by == tool)
+        self.kept_lines().iter().any(|reached| reached.by == tool && self.may_build(&reached.file))
     }
 
     /// The first line of a compiler that each source of the program keeps.
@@ -165,6 +182,11 @@ fn listed_words(text: &str) -> Option<&'static str> {
         });
         starts.then_some(*name)
     })
+}
+
+/// Whether the last parts of `path` are those of `end`.
+fn ends_in(path: &str, end: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/') || end.is_empty())
 }
 
 fn serves_the_program(path: &str) -> bool {

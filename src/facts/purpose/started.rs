@@ -1,7 +1,7 @@
 //! The command lines that an image starts: `ENTRYPOINT`, and the `CMD` that a start script runs.
 
 use crate::dockerfile::Instruction;
-use crate::facts::paths::{bare, file_name};
+use crate::facts::paths::{bare, file_name, has_ending};
 use crate::facts::{Facts, StageFacts};
 
 use super::starts::{behind_init, words};
@@ -74,10 +74,6 @@ impl Facts<'_> {
 fn is_given(command: &[&str]) -> bool {
     let last = command.last().is_some_and(|word| GIVEN.contains(word));
     last && command.first().is_some_and(|first| GIVEN.contains(first) || CARRIERS.contains(&file_name(first)))
-}
-
-fn has_ending(name: &str, ending: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, found)| found == ending)
 }
 
 /// The words of a start, with those of a text for a shell in its place: `python app.py` for `["sh", "-c", "python app.py"]`, as without
