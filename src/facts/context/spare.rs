@@ -67,7 +67,10 @@ pub(super) fn find(
             continue;
         }
         let ignored = || ignored_by(workspace, context, path, is_dir).map(SpareKind::Ignored);
-        let kind = ignored().or_else(|| by_name(path, is_dir)).or_else(|| shown(&sources, path, is_dir));
+        // `src/dsp/examples/__init__.py`: the program imports it.
+        let is_package = || tree.file(&format!("{path}/__init__.py")).is_some();
+        let named = by_name(path, is_dir).filter(|kind| *kind != SpareKind::Documents || !is_package());
+        let kind = ignored().or(named).or_else(|| shown(&sources, path, is_dir));
         let Some(kind) = kind else { continue };
         let spare = Spare { path: path.to_owned(), bytes, kind };
         settled.push(path);
