@@ -61,6 +61,8 @@ fn accepts_what_says_what_it_means() {
         "FROM a\nONBUILD RUN pip install⟦→ --no-cache-dir⟧ x\n",
         "FROM a\nBROKEN x\nRUN pip install⟦→ --no-cache-dir⟧ x\n",
         "FROM a\n⟦→# note\n⟧RUN x\n",
+        // What is brought reads like what follows.
+        "FROM a\n⟦→# ==\n⟧RUN x\n# ==\n# two\n# ==\nRUN y\n",
     ] {
         assert_eq!(verified("Dockerfile", text), Ok(()), "{text}");
     }
@@ -73,7 +75,7 @@ fn refuses_what_peers_break() {
     use Violation as V;
 
     type Is = fn(&V) -> bool;
-    let cases: [(&str, Is); 19] = [
+    let cases: [(&str, Is); 20] = [
         // The end of a line inside a shell comment.
         ("FROM a\nRUN <<EOF\napt-get install x # why⟦→ && rm -rf /x⟧\nEOF\n", |v| matches!(v, V::NotRun(_))),
         ("FROM a\nRUN apt-get install x # why⟦→ && rm -rf /x⟧\n", |v| matches!(v, V::NotRun(_))),
@@ -84,6 +86,7 @@ fn refuses_what_peers_break() {
         }),
         // A comment goes, or eats code.
         ("FROM a\nRUN a \\\n⟦# c\n→⟧  d\n", |v| matches!(v, V::CommentLost(_))),
+        ("FROM a\n⟦→# ==\n⟧RUN x\n# ==\n⟦# ==\n→⟧# ==\n# two\n⟦# x\n→⟧RUN y\n", |v| matches!(v, V::CommentLost(_))),
         ("FROM a\n# c⟦→ d⟧\nRUN a\n", |v| matches!(v, V::CommentLost(_) | V::CommentMade(_))),
         ("FROM a\n⟦→#⟧RUN a\n", |v| matches!(v, V::Instruction(_))),
         // Continuations.

@@ -11,12 +11,8 @@ pub(super) fn verify(before: Option<&SourceFile>, after: &SourceFile, splice: &S
         after.path().rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case(wanted))
     };
     if let Some(before) = before {
-        comments(comment_lines(before).map(|(_, line)| line), comment_lines(after), |offset| {
-            match splice.inserted_at(offset) {
-                Some(_) => Ok(()),
-                None => Err(Violation::CommentMade(after.line(offset))),
-            }
-        })?;
+        let old = comment_lines(before).map(|(_, line)| line);
+        comments(after, old, comment_lines(after), |offset| splice.inserted_at(offset).is_some())?;
     }
     if has_extension("toml") || is_toml_lock(after.path()) {
         return toml(before, after);

@@ -7,6 +7,8 @@ mod dockerfile;
 mod manifest;
 mod shell;
 
+use std::collections::BTreeSet;
+
 use crate::text::{NewlineStyle, SourceFile};
 use crate::workspace::{NameKind, is_dockerfile_name};
 
@@ -93,18 +95,31 @@ fn line_ends(before: &SourceFile, after: &SourceFile) -> Result<(), Violation> {
     if foreign_grew || new.2 > old.2 { Err(Violation::LineEnds) } else { Ok(()) }
 }
 
-/// Walks `old` and `new` comments side by side: every old one must stand in the new list, in order; `made` is told of each
-/// that is new.
+/// Walks `old` and `new` comments side by side: every old one must stand in the new list, in order, and of the new ones only those that
+/// the edits brought, as `is_brought` tells by their offsets, may be others. One that the edits brought may read like the next old one,
+/// `# ====`, whether it is that one, moved, or not: both are tried.
 fn comments<'t>(
+    after: &SourceFile,
     old: impl IntoIterator<Item = &'t str>,
     new: impl IntoIterator<Item = (u32, &'t str)>,
-    mut made: impl FnMut(u32) -> Result<(), Violation>,
+    is_brought: impl Fn(u32) -> bool,
 ) -> Result<(), Violation> {
-    let mut old = old.into_iter().peekable();
+    let old: Vec<&str> = old.into_iter().collect();
+    // How many of the old ones may have been found so far.
+    let mut found = BTreeSet::from([0]);
     for (offset, text) in new {
-        if old.next_if_eq(&text).is_none() {
-            made(offset)?;
+        let further: Vec<usize> =
+            found.iter().filter(|&&count| old.get(count) == Some(&text)).map(|count| count + 1).collect();
+        if !is_brought(offset) {
+            found.clear();
+        }
+        found.extend(further);
+        if found.is_empty() {
+            return Err(Violation::CommentMade(after.line(offset)));
         }
     }
-    old.next().map_or(Ok(()), |lost| Err(Violation::CommentLost(lost.trim_end().to_owned())))
+    match found.last().and_then(|&count| old.get(count)) {
+        Some(lost) => Err(Violation::CommentLost(lost.trim_end().to_owned())),
+        None => Ok(()),
+    }
 }
