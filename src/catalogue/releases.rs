@@ -49,6 +49,12 @@ pub(super) enum Name {
 }
 
 impl Release {
+    /// Whether sizes of packages are those of the release, rather than bookworm's in their place.
+    #[must_use]
+    pub fn is_listed(self) -> bool {
+        !matches!(self, Self::Older | Self::Other)
+    }
+
     /// The release that an image stands on, as far as its name and tag tell.
     #[must_use]
     pub fn of(image: &BaseImage) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::workspace::{NameKind, is_dockerfile_name, parent};
 
-use super::paths::file_name;
+use super::paths::{file_name, has_ending, is_below};
 use super::targets::repository;
 use super::{Facts, StageFacts};
 
@@ -47,6 +47,31 @@ impl Facts<'_> {
         let file = self.workspace.read(&script).ok()?;
         let mut found = file.text().lines().filter_map(hook);
         found.find(|path| runs(file.text(), path)).map(|found| (script, found))
+    }
+
+    /// Whether a script that the image starts runs another one, by its place, which is nowhere in the repository, so that nobody sees what
+    /// it calls: `bash /srv/init/wait_for_postgres.bash`, which a deployment mounts. What packages of the system bring is known.
+    pub(super) fn runs_an_unseen_script(&self, image: &StageFacts) -> bool {
+        const OF_THE_SYSTEM: [&str; 6] = ["/bin", "/etc", "/lib", "/root", "/sbin", "/usr"];
+        let is_unseen = |word: &str| {
+            let path = image.state.expand(word, '\\');
+            path.known().is_some_and(|path| {
+                path.starts_with('/')
+                    && (has_ending(path, "sh") || has_ending(path, "bash"))
+                    && !OF_THE_SYSTEM.iter().any(|folder| is_below(path, folder))
+                    && self.origin(image.index, usize::MAX, path, None).is_none()
+                    && self.origin(image.index, usize::MAX, parent(path), None).is_none()
+            })
+        };
+        let runs = |line: &str| {
+            let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";&|()\"'".contains(c)).collect();
+            let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            words.windows(2).any(|pair| {
+                let starts = matches!(pair.first().map(|word| file_name(word)), Some("bash" | "sh" | "." | "source" | "exec"));
+                starts && pair.get(1).is_some_and(|word| is_unseen(word))
+            })
+        };
+        self.start_script_with(image, runs).is_some()
     }
 
     /// Whether another Dockerfile of the repository is built on what this one builds, as their names tell: on

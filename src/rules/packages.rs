@@ -25,14 +25,25 @@ pub(super) fn bytes_alone(
     let Some(stage) = facts.stages.get(install.stage).filter(|_| install.family == Distribution::Debian) else {
         return Some(bytes);
     };
-    let installs = facts.installs_of_image(stage);
-    let others = installs.iter().map(|other| other.name);
-    let others = others.filter(|name| members.iter().all(|member| member.name != *name));
-    let is_full = facts.stands_on_buildpack(stage);
-    let shared = catalogue::bytes_shared([install.name], others, is_full, install.release);
     // Sizes of packages are those on a slim image; a full one has all libraries of that.
     let (own, known) = catalogue::closure_bytes([install.name], install.release);
-    Some(if is_full && known { own } else { bytes }.saturating_sub(shared))
+    let bytes = if facts.stands_on_buildpack(stage) && known { own } else { bytes };
+    Some(bytes.saturating_sub(bytes_kept(facts, install, |other| members.iter().all(|member| member.name != other.name))))
+}
+
+/// Those of the bytes of a package of Debian and of all that it depends on which packages of the image need as well that stay, as `stays`
+/// tells, or that a full base image has.
+pub(super) fn bytes_kept(
+    facts: &Facts<'_>,
+    install: &SystemInstall<'_>,
+    stays: impl Fn(&SystemInstall<'_>) -> bool,
+) -> u64 {
+    let Some(stage) = facts.stages.get(install.stage).filter(|_| install.family == Distribution::Debian) else {
+        return 0;
+    };
+    let installs = facts.installs_of_image(stage);
+    let others = installs.iter().filter(|other| other.name != install.name && stays(other)).map(|other| other.name);
+    catalogue::bytes_shared([install.name], others, facts.stands_on_buildpack(stage), install.release)
 }
 
 /// What `members` weigh. What they depend on overlaps, so that of several only the largest is certain.
@@ -40,7 +51,9 @@ pub(super) fn savings(facts: &Facts<'_>, members: &[SystemInstall<'_>]) -> Optio
     let sized = members.iter().filter_map(|install| Some((install.name, bytes_alone(facts, install, members)?)));
     let (name, bytes) = sized.max_by_key(|(_, bytes)| *bytes)?;
     let item = Saving { component: Component::Package(name.to_owned()), bytes, basis: Basis::Catalogue };
-    Some(Savings { items: vec![item], complete: members.len() == 1, in_image: true })
+    // Figures of another release are no lower bound.
+    let complete = members.len() == 1 || members.iter().any(|install| !install.release.is_listed());
+    Some(Savings { items: vec![item], complete, in_image: true })
 }
 
 /// Takes the names out of the commands that install them. `None` where one of them does not stand there as a word of its own,

@@ -8,10 +8,11 @@ use aho_corasick::AhoCorasick;
 use crate::facts::paths::{bare, file_name};
 
 /// Programs with the words behind which they install or compile; without words they always do.
-const INSTALLERS: [(&str, &[&str]); 46] = [
+const INSTALLERS: [(&str, &[&str]); 47] = [
     ("pip", &["install", "wheel"]),
     ("pip2", &["install", "wheel"]),
     ("pip3", &["install", "wheel"]),
+    ("pip-sync", &[]),
     ("pipx", &["install", "run"]),
     ("uvx", &[]),
     ("uv", &["sync", "add", "install"]),
@@ -109,8 +110,15 @@ pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
     let separated = line.replace("&&", ";").replace("||", ";").replace("$(", ";");
     separated.split([';', '|', '`', '(', ')']).find_map(|command| {
         let words: Vec<&str> = command.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
+        // `bundle install --without development test` and `poetry install --no-dev` leave them out.
+        let mut leaves_out = false;
         let for_work = words
             .iter()
+            .filter(|word| {
+                let is_option = word.starts_with('-');
+                leaves_out = if is_option { word.starts_with("--without") } else { leaves_out };
+                !leaves_out && !word.starts_with("--no-") && !word.starts_with("--omit")
+            })
             .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
             .any(|part| FOR_WORK.contains(&part));
         // What stands in front of the program, and what that takes: `gosu app pip install`.
@@ -389,6 +397,10 @@ mod tests {
             ("# pip install x", None),
             ("pip list", None),
             ("pip install -r requirements-dev.txt", None),
+            ("pip install --no-cache-dir -r requirements-dev.txt", None),
+            ("bundle install --without development test rmagick", Some("bundle install")),
+            ("poetry install --no-dev", Some("poetry install")),
+            ("pip-sync dependencies/requirements.txt 1>/dev/null", Some("pip-sync")),
             ("echo \"make sure\"", None),
             ("exec make run", Some("make")),
         ] {

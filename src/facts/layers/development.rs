@@ -211,7 +211,7 @@ impl Facts<'_> {
         })?;
         let folder = modules(install)?;
         let path = self.origin_in(stage.index, run, &install.workdir, "package.json")?;
-        let manifest = self.node_manifest(&path)?;
+        let manifest = self.node_manifest(&path).filter(|manifest| !manifest.has_workspaces())?;
         let mut packages = manifest.development();
         let lock = join(parent(&path), "package-lock.json").filter(|_| install.program == "npm");
         if let Some(lock) = lock.and_then(|lock| self.workspace.read(&lock).ok()) {

@@ -25,6 +25,17 @@ const SERVERS: [&str; 17] = [
     "vitest",
 ];
 
+/// Programs that packages bring under another name.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("nest", "@nestjs/cli"),
+    ("ng", "@angular/cli"),
+    ("sb", "storybook"),
+    ("tsc", "typescript"),
+    ("vue-cli-service", "@vue/cli-service"),
+    ("babel", "@babel/cli"),
+    ("remix", "@remix-run/dev"),
+];
+
 /// The dependencies and scripts of a `package.json`.
 pub(super) struct Manifest {
     pub(super) json: Json,
@@ -67,6 +78,11 @@ impl Manifest {
         }
     }
 
+    /// Whether packages below the folder have manifests of their own, which the same install reads.
+    pub(super) fn has_workspaces(&self) -> bool {
+        self.json.get("workspaces").is_some()
+    }
+
     pub(super) fn scripts(&self) -> impl Iterator<Item = (&String, &str)> {
         let scripts = self.json.get("scripts").and_then(Json::as_object);
         scripts.into_iter().flatten().filter_map(|(name, script)| Some((name, script.as_str()?)))
@@ -88,7 +104,7 @@ impl Manifest {
                 run.and_then(|run| self.scripts().find(|(other, _)| *other == run)).map_or(script, |(_, it)| it);
             // `husky || true` may fail.
             let tools = self.all_development();
-            let tool = tools.into_iter().filter(|_| !script.contains("||")).find(|tool| names_package(script, tool))?;
+            let tool = tools.into_iter().filter(|_| !script.contains("||")).find(|tool| calls_package(script, tool))?;
             Some((name, tool))
         })
     }
@@ -140,6 +156,17 @@ impl Manifest {
             match words.next() {
                 None | Some("node") => true,
                 Some("npm" | "yarn" | "pnpm") => {
+                    // The script of another manifest: `npm run start -w @area/api`, `yarn workspace api start`.
+                    let elsewhere = |word: &str| {
+                        let option = word.split('=').next().unwrap_or(word);
+                        matches!(
+                            option,
+                            "-w" | "--workspace" | "--workspaces" | "--prefix" | "-C" | "--cwd" | "--filter" | "-F" | "workspace"
+                        )
+                    };
+                    if words.clone().any(elsewhere) {
+                        return false;
+                    }
                     let mut words = words.filter(|word| *word != "run" && !word.starts_with('-'));
                     words.next().is_some_and(|name| self.starts_plainly(name, depth + 1))
                 }
@@ -163,6 +190,12 @@ pub(super) fn commands(line: &str) -> Vec<Vec<&str>> {
 pub(super) fn is_for_work(word: &str) -> bool {
     let parts = || word.split([':', '-', '_', '.', '=']);
     SERVERS.contains(&word) || parts().any(|part| matches!(part, "dev" | "development" | "watch" | "test" | "debug"))
+}
+
+/// Whether a script names a package or a program that it brings: `tsc -p .` of `typescript`.
+fn calls_package(script: &str, name: &str) -> bool {
+    let mut programs = PROGRAMS.iter().filter(|(_, package)| *package == name);
+    names_package(script, name) || programs.any(|(program, _)| names_package(script, program))
 }
 
 /// Whether `name` stands in `text` as a word of its own: `node -r ts-node/register`.

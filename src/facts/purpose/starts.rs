@@ -192,10 +192,20 @@ impl Facts<'_> {
     }
 }
 
-/// `tail -f /dev/null`, `sleep infinity`: a container that is only kept.
+/// `tail -f /dev/null`, `sleep infinity`, `while true; do sleep 1000; done`: a container that is only kept.
 fn waits(words: &[&str]) -> bool {
+    if loops_idly(words) {
+        return true;
+    }
     let program = words.first().map(|word| file_name(word)).unwrap_or_default();
     (program == "tail" && words.contains(&"/dev/null")) || (program == "sleep" && words.contains(&"infinity"))
+}
+
+/// What ends in `while true; do sleep 1000; done`, by itself or as the text of a shell.
+fn loops_idly(words: &[&str]) -> bool {
+    let text = words.join(" ").replace(['"', '\'', ';'], " ");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    matches!(words.as_slice(), [.., "while", "true" | ":", "do", "sleep", _, "done"])
 }
 
 /// What stands behind an init: `bash` of `tini -g -- bash`.
@@ -216,8 +226,11 @@ pub(super) fn behind_init<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
     rest.get(start..).unwrap_or_default()
 }
 
-/// `CMD ["bash"]`, `CMD sleep infinity`, `CMD tail -f /dev/null`.
+/// `CMD ["bash"]`, `CMD sleep infinity`, `CMD tail -f /dev/null`, `CMD while true; do sleep 60; done`.
 fn is_idle(words: &[&str]) -> bool {
+    if loops_idly(words) {
+        return true;
+    }
     let words = behind_init(words);
     let program = words.first().map(|word| file_name(word)).unwrap_or_default();
     match program {

@@ -197,7 +197,7 @@ impl Facts<'_> {
         images.iter().all(|image| {
             let words = self.start_words(image);
             let Some(first) = words.first().map(|word| file_name(word)) else { return false };
-            if FOREIGN.contains(&first) {
+            if FOREIGN.contains(&first) || self.runs_an_unseen_script(image) {
                 return false;
             }
             // A script that cannot be read may start anything.

@@ -175,7 +175,7 @@ fn side(name: &str, release: Release) -> Result<Side, Refusal> {
         return Ok(Side::Build);
     }
     if name == "gfortran" {
-        return Ok(Side::Libraries(vec!["libgfortran5"]));
+        return Ok(Side::Libraries(vec!["libgfortran5", "libgomp1"]));
     }
     if catalogue::is_development_package(Distribution::Debian, name) {
         return match catalogue::libraries_of(name, release) {

@@ -101,6 +101,16 @@ fn starters(facts: &Facts<'_>, stage: &StageFacts) -> Option<&'static str> {
     OTHER_STARTERS.into_iter().find(|name| installed.contains(name))
 }
 
+/// Whether `text` has `call` where a name may begin: not in `_build_extraction_prompt`.
+fn names_call(text: &str, call: &str) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(call).any(|(at, _)| {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let behind = text.get(at + call.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(is_name) && (call.ends_with('(') || !behind.is_some_and(is_name))
+    })
+}
+
 /// Python sources that compile or start a compiler.
 fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>, with_torch: bool) -> Result<(), Refusal> {
     let program = facts.program();
@@ -111,7 +121,7 @@ fn sources(facts: &Facts<'_>, lost: &BTreeSet<&str>, with_torch: bool) -> Result
         let Ok(file) = facts.workspace.read(path) else { continue };
         let text = file.text();
         let torch = if with_torch { TORCH_CALLS.as_slice() } else { &[] };
-        if let Some(call) = COMPILING_CALLS.iter().chain(torch).find(|call| text.contains(**call)) {
+        if let Some(call) = COMPILING_CALLS.iter().chain(torch).find(|call| names_call(text, call)) {
             return Err(Refusal::new(format!("`{}` in `{path}` compiles when it runs", call.trim_end_matches('('))));
         }
         let starts = |command: &&&str| {

@@ -3,7 +3,7 @@
 use crate::catalogue::Distribution;
 use crate::diagnostic::Severity;
 use crate::facts::commands::{Options, removal};
-use crate::facts::{Base, Facts, Invocation, Run, StageFacts};
+use crate::facts::{Base, Facts, Guard, Invocation, Run, StageFacts};
 use crate::rules::kept_cache::Fill;
 use crate::rules::{Check, Reporter};
 
@@ -19,7 +19,7 @@ const HOMES: [&str; 6] = [
     "/usr/local/rvm/gems/*",
 ];
 /// Gems of a few kilobytes, alone not worth a word.
-const SMALL: [&str; 7] = ["bundler", "rake", "foreman", "json", "rdoc", "etc", "minitest"];
+const SMALL: [&str; 8] = ["bundle", "bundler", "rake", "foreman", "json", "rdoc", "etc", "minitest"];
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     let fills = |_: usize, invocation: &Invocation| {
@@ -98,7 +98,10 @@ fn downloads(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invo
         ("bundle", Some("install")) => {
             // `vendor/cache` holds them already, and `--no-cache` says that nobody wants them.
             let vendored = facts.origin_in(stage.index, run, &invocation.workdir, "vendor/cache").is_some();
-            !vendored && !invocation.has_argument("--local") && !invocation.has_argument("--no-cache")
+            !vendored
+                && !invocation.has_argument("--local")
+                && !invocation.has_argument("--no-cache")
+                && !repeats(facts, stage, run)
         }
         ("gem", Some("install" | "i")) => {
             let options = Options::read(&invocation.arguments, &["-v", "--version", "-i", "--install-dir", "-n", "-P"]);
@@ -110,6 +113,21 @@ fn downloads(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invo
         }
         _ => false,
     }
+}
+
+/// Whether an earlier `RUN` has the gems already, since it calls `bundle install` too and no step copies anything in between.
+fn repeats(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
+    let chain = || std::iter::once(stage).chain(facts.ancestors(stage));
+    let installs = |other: &&Run| {
+        let mut all = other.invocations.iter().filter(|invocation| invocation.guard == Guard::Always);
+        other.range.end() <= run.range.start()
+            && all.any(|invocation| invocation.program == "bundle" && invocation.argument(0) == Some("install"))
+    };
+    let earlier = chain().flat_map(|stage| &stage.runs).filter(installs).map(|other| other.range.end()).max();
+    earlier.is_some_and(|end| {
+        let mut copies = chain().flat_map(|stage| &stage.transfers);
+        !copies.any(|copy| copy.range.start() > end && copy.range.start() < run.range.start())
+    })
 }
 
 /// Where the packed gems can be; the likeliest first.

@@ -13,6 +13,7 @@ use crate::facts::{
     has_build_step,
 };
 use crate::rules::multistage::{self, WORTH_A_STAGE};
+use crate::rules::packages::bytes_kept;
 use crate::rules::phrase::{LATE_REMOVAL, listed_up_to, with_installs};
 use crate::rules::reporter::Finding;
 use crate::rules::{Check, Reporter};
@@ -197,6 +198,10 @@ fn report(
     reporter: &mut Reporter<'_>,
 ) {
     let tools = kept.tools.as_slice();
+    // `binutils` beside a compiler that stays anyway.
+    if tools.iter().all(|tool| own_bytes(facts, tool).is_some_and(|bytes| bytes < WEIGHTY)) {
+        return;
+    }
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let verb = if names.len() == 1 { "stays" } else { "stay" };
     let primary = tools.first().map_or(range, |tool| tool.argument.range);
@@ -242,10 +247,11 @@ fn report(
             format!("`{name}` brings the compilers back unless it is installed with `--no-install-recommends`"),
         );
     }
-    let bytes = tools.iter().filter(|_| recommended.is_none()).filter_map(java::bytes_beyond_runtime).max();
+    let own = |tool: &SystemInstall<'_>| own_bytes(facts, tool);
+    let bytes = tools.iter().filter(|_| recommended.is_none()).filter_map(own).max();
     if let Some(bytes) = bytes {
         let mut savings = Savings::of(Component::Path("build tools".to_owned()), bytes, Basis::Catalogue);
-        savings.complete = tools.len() == 1;
+        savings.complete = tools.len() == 1 || tools.iter().any(|tool| !tool.release.is_listed());
         finding.savings(savings);
     }
     if let Some((file, command)) = platform_call(facts, tools) {
@@ -271,6 +277,14 @@ fn report(
     }
 }
 
+/// What goes with a tool when all build tools go: git keeps Perl, and headers are another finding's.
+fn own_bytes(facts: &Facts<'_>, tool: &SystemInstall<'_>) -> Option<u64> {
+    let stays = |other: &SystemInstall<'_>| {
+        other.build_tool().is_none() && !catalogue::is_development_package(other.family, other.name)
+    };
+    Some(java::bytes_beyond_runtime(tool)?.saturating_sub(bytes_kept(facts, tool, stays)))
+}
+
 fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let only_java = kept.tools.iter().all(java::builds);
     let stage = kept.tools.first().and_then(|tool| facts.stages.get(tool.stage));
@@ -285,7 +299,7 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let of_fortran =
         |tool: &&SystemInstall<'_>| tool.name.starts_with("gfortran") && tool.family == Distribution::Debian;
     if let Some(tool) = kept.tools.iter().find(of_fortran) {
-        let _ = write!(help, "; what `{}` compiled may need `libgfortran5` when it runs", tool.name);
+        let _ = write!(help, "; what `{}` compiled may need `libgfortran5` and `libgomp1` when it runs", tool.name);
     }
     // What is compiled in C++ on Alpine is linked with a library that came with the compiler.
     let of_alpine = |tool: &SystemInstall<'_>| {

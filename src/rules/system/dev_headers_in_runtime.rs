@@ -8,11 +8,12 @@ use crate::catalogue::{self, Distribution, Gpu, Release, SystemPackage};
 use crate::diagnostic::{Basis, Component, Savings, Severity};
 use crate::facts::commands::{Apt, Options};
 use crate::facts::{Facts, Guard, Seen, StageFacts, SystemInstall, SystemRemoval, UseSigns};
+use crate::rules::packages::bytes_kept;
 use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to, with_installs};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
-use needed::{brings, interpreter, libraries, runtime};
+use needed::{brings, interpreter, is_of_python, libraries, runtime};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
@@ -90,6 +91,8 @@ struct Kept<'f> {
     release: Release,
     /// Whether packages come from another repository as well, whose libraries may have other names.
     has_other_repository: bool,
+    /// Of each of the headers, the bytes that other packages of the images need as well.
+    shared: BTreeMap<&'f str, u64>,
     /// Interpreters that came along with the headers alone, each with the package that brought it.
     interpreters: BTreeMap<String, &'f str>,
 }
@@ -104,7 +107,8 @@ impl Kept<'_> {
                 if install.family == Distribution::Alpine && LIGHT_ON_ALPINE.contains(&install.name) {
                     return Some(0);
                 }
-                own_bytes(&install.known()?, self)
+                let bytes = own_bytes(&install.known()?, self)?;
+                Some(bytes.min(install.known()?.installed_bytes?.saturating_sub(self.shared.get(install.name).copied().unwrap_or_default())))
             })
             .collect();
         (each.iter().flatten().copied().max(), each.iter().any(Option::is_none))
@@ -158,6 +162,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 // The last stage is what is built when none is named.
                 kept.heir = image.name.clone().or_else(|| kept.heir.take());
             }
+            let stays = |other: &SystemInstall<'_>| !catalogue::is_development_package(other.family, other.name);
+            let shared = kept.shared.entry(install.name).or_default();
+            *shared = (*shared).max(bytes_kept(facts, install, stays));
             if kept.headers.iter().all(|other| other.name != install.name) {
                 kept.headers.push(install.clone());
             }
@@ -326,7 +333,7 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
         }
         let libraries = libraries.unwrap_or_default();
         let text = match (entry, &interpreter) {
-            (Some(entry), _) if kept.own_python && entry.name == "python3-dev" => {
+            _ if kept.own_python && is_of_python(install.name) => {
                 "headers of the distribution's Python, with that Python; the image runs another".to_owned()
             }
             (_, Some(name)) => format!("headers of `{name}`, with the interpreter itself"),
@@ -362,10 +369,10 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
     // The trees below headers overlap: only the largest is certain.
     if let Some(bytes) = bytes.filter(|&bytes| bytes > 0) {
         let mut savings = Savings::of(Component::Path("headers".to_owned()), bytes, Basis::Catalogue);
-        savings.complete = entries.len() == 1;
+        savings.complete = entries.len() == 1 || !kept.release.is_listed();
         finding.savings(savings);
     }
-    if kept.own_python && entries.iter().all(|(install, _)| install.name == "python3-dev") {
+    if kept.own_python && entries.iter().all(|(install, _)| is_of_python(install.name)) {
         finding.help("leave it out: what compiles for the image's own Python takes the headers of that");
         return;
     }

@@ -81,8 +81,12 @@ pub(super) fn libraries(
     if install.family != Distribution::Debian {
         return None;
     }
+    // The libraries of the distribution's Python serve nothing of the image's own.
+    if kept.own_python && is_of_python(install.name) {
+        return Some(Vec::new());
+    }
     let release = if kept.has_other_repository { Release::Other } else { kept.release };
-    let entry = entry.filter(|entry| !entry.runtime.is_empty() || kept.own_python && entry.name == "python3-dev");
+    let entry = entry.filter(|entry| !entry.runtime.is_empty());
     match (entry, release) {
         (_, Release::Older | Release::Other) => same(),
         (Some(entry), Release::Floating) => Some(runtime(entry, kept).into_iter().map(with_trixie).collect()),
@@ -98,9 +102,15 @@ pub(super) fn libraries(
     }
 }
 
+/// `python3-dev`, `python-dev`, `libpython3.11-dev`
+pub(super) fn is_of_python(name: &str) -> bool {
+    let version = name.trim_start_matches("lib").strip_prefix("python").and_then(|rest| rest.strip_suffix("-dev"));
+    version.is_some_and(|version| version.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
+}
+
 /// The libraries of Debian bookworm that a program needs of it when it runs.
 pub(super) fn runtime(entry: &SystemPackage, kept: &Kept<'_>) -> Vec<&'static str> {
-    if kept.own_python && entry.name == "python3-dev" {
+    if kept.own_python && is_of_python(entry.name) {
         return Vec::new();
     }
     entry.runtime.iter().copied().filter(|name| !ESSENTIAL.contains(name)).collect()
