@@ -238,6 +238,36 @@ pub fn variables_of(image: &BaseImage) -> &'static [(&'static str, &'static str)
     }
 }
 
+/// The working folder that an image sets, where it is another one than `/` and known (`WORKDIR` of their Dockerfiles).
+#[must_use]
+pub fn workdir_of(image: &BaseImage) -> Option<&'static str> {
+    const FOLDERS: [(&str, &str); 18] = [
+        ("apache/airflow", "/opt/airflow"),
+        ("composer", "/app"),
+        ("golang", "/go"),
+        ("gradle", "/home/gradle"),
+        ("grafana/grafana", "/usr/share/grafana"),
+        ("httpd", "/usr/local/apache2"),
+        ("jupyter/base-notebook", "/home/jovyan"),
+        ("jupyter/datascience-notebook", "/home/jovyan"),
+        ("jupyter/minimal-notebook", "/home/jovyan"),
+        ("jupyter/pyspark-notebook", "/home/jovyan"),
+        ("jupyter/scipy-notebook", "/home/jovyan"),
+        ("nvcr.io/nvidia/pytorch", "/workspace"),
+        ("nvcr.io/nvidia/tensorflow", "/workspace"),
+        ("public.ecr.aws/lambda/nodejs", "/var/task"),
+        ("public.ecr.aws/lambda/python", "/var/task"),
+        ("pytorch/pytorch", "/workspace"),
+        ("tomcat", "/usr/local/tomcat"),
+        ("wordpress", "/var/www/html"),
+    ];
+    let tag = image.tag.as_deref().unwrap_or_default();
+    if image.repository == "php" && tag.split('-').any(|part| matches!(part, "apache" | "fpm")) {
+        return Some("/var/www/html");
+    }
+    named(&FOLDERS, &image.repository)
+}
+
 /// The commands of the full images that their slim ones lack.
 pub fn commands_of_full_images() -> impl Iterator<Item = &'static str> {
     PACKAGES.iter().map(|(command, _)| *command)
@@ -254,7 +284,7 @@ pub fn is_harmless_script(name: &str) -> bool {
     HARMLESS_SCRIPTS.binary_search(&name).is_ok()
 }
 
-fn named(table: &'static [(&str, &str)], name: &str) -> Option<&'static str> {
+fn named(table: &'static [(&'static str, &'static str)], name: &str) -> Option<&'static str> {
     let place = table.binary_search_by(|(key, _)| (*key).cmp(name)).ok()?;
     table.get(place).map(|(_, value)| *value)
 }

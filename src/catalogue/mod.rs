@@ -27,6 +27,7 @@ pub use distributions::{brings, distributions_like, is_known_distribution, works
 pub use images::{
     commands_of_full_images, ends_as_of, has_certificates_when_slim, is_harmless_script, links_of_pip_package,
     loads_of_pip_package, needs_of_gem, needs_of_npm_packages, needs_of_pip_package, package_of_command, variables_of,
+    workdir_of,
 };
 pub use knowledge::{
     Needs, TorchRelease, UvRelease, Variant, collisions, commands, hints, import_names, installed_bytes_of_wheel,

@@ -67,7 +67,8 @@ impl Facts<'_> {
             let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";&|()\"'".contains(c)).collect();
             let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
             words.windows(2).any(|pair| {
-                let starts = matches!(pair.first().map(|word| file_name(word)), Some("bash" | "sh" | "." | "source" | "exec"));
+                let starts =
+                    matches!(pair.first().map(|word| file_name(word)), Some("bash" | "sh" | "." | "source" | "exec"));
                 starts && pair.get(1).is_some_and(|word| is_unseen(word))
             })
         };

@@ -106,6 +106,28 @@ pub struct StageFacts {
     pub is_final: bool,
 }
 
+impl Facts<'_> {
+    /// `path`, a place in the image that a command of a `RUN` works with, as a sentence names it: without its `/` where the command names
+    /// it from the folder in which it begins, and that is the one of an image that nobody knows.
+    #[must_use]
+    pub fn shown_place<'p>(&self, stage: &StageFacts, run: &Run, invocation: &Invocation, path: &'p str) -> &'p str {
+        let root = self.ancestors(stage).last().unwrap_or(stage);
+        let is_told = root.image.is_known
+            || matches!(root.base, Base::Scratch)
+            || invocation.workdir.known() != Some("/")
+            || invocation.has_argument(path)
+            || run.invocations.iter().any(|other| other.program == "cd");
+        let own = || std::iter::once(stage).chain(self.ancestors(stage));
+        let enters = |number: usize| {
+            let instruction = self.dockerfile.instructions.get(number);
+            number < run.instruction && instruction.is_some_and(|it| it.keyword == Keyword::Workdir)
+        };
+        let stages = || own().filter_map(|stage| self.dockerfile.stages.get(stage.index));
+        let is_entered = || stages().any(|stage| stage.instructions.clone().any(enters));
+        if is_told || is_entered() { path } else { path.trim_start_matches('/') }
+    }
+}
+
 pub(super) fn compute(facts: &mut Facts<'_>) {
     let globals = globals(facts);
     let mut names: HashMap<String, usize> = HashMap::new();
@@ -205,7 +227,8 @@ fn initial(image: &BaseImage, base: &Base) -> State {
         (None, _) => None,
     };
     let shell = if image.windows { Shell::Cmd } else { Shell::Posix { errexit: false } };
-    let workdir = if image.windows { Value::unknown() } else { Value::new("/") };
+    let workdir =
+        if image.windows { Value::unknown() } else { Value::new(catalogue::workdir_of(image).unwrap_or("/")) };
     let mut environment = Environment::default();
     for &(name, value) in catalogue::variables_of(image) {
         let variable = Variable { value: Value::new(value), kind: VariableKind::Env, set_at: TextRange::default() };

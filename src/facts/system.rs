@@ -191,6 +191,11 @@ impl Facts<'_> {
         /// What all but the slim ones of them (`rust:slim`) have beside it. `build-essential` is the name for all of these.
         const KIT: [&str; 4] = ["g++", "make", "dpkg-dev", "build-essential"];
         let image = &self.ancestors(stage).last().unwrap_or(stage).image;
+        // Triton compiles with it (pytorch's Dockerfile, stage `official`).
+        let tag = image.tag.as_deref().unwrap_or("latest");
+        if name == "gcc" && image.repository == "pytorch/pytorch" && (tag == "latest" || tag.starts_with("2.")) {
+            return true;
+        }
         if image.has_build_tools != Some(true)
             || !matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
         {

@@ -86,7 +86,9 @@ fn refuses_what_peers_break() {
         }),
         // A comment goes, or eats code.
         ("FROM a\nRUN a \\\n⟦# c\n→⟧  d\n", |v| matches!(v, V::CommentLost(_))),
-        ("FROM a\n⟦→# ==\n⟧RUN x\n# ==\n⟦# ==\n→⟧# ==\n# two\n⟦# x\n→⟧RUN y\n", |v| matches!(v, V::CommentLost(_))),
+        ("FROM a\n⟦→# ==\n⟧RUN x\n# ==\n⟦# ==\n→⟧# ==\n# two\n⟦# x\n→⟧RUN y\n", |v| {
+            matches!(v, V::CommentLost(_))
+        }),
         ("FROM a\n# c⟦→ d⟧\nRUN a\n", |v| matches!(v, V::CommentLost(_) | V::CommentMade(_))),
         ("FROM a\n⟦→#⟧RUN a\n", |v| matches!(v, V::Instruction(_))),
         // Continuations.

@@ -28,7 +28,10 @@ pub(super) fn bytes_alone(
     // Sizes of packages are those on a slim image; a full one has all libraries of that.
     let (own, known) = catalogue::closure_bytes([install.name], install.release);
     let bytes = if facts.stands_on_buildpack(stage) && known { own } else { bytes };
-    Some(bytes.saturating_sub(bytes_kept(facts, install, |other| members.iter().all(|member| member.name != other.name))))
+    Some(
+        bytes
+            .saturating_sub(bytes_kept(facts, install, |other| members.iter().all(|member| member.name != other.name))),
+    )
 }
 
 /// Those of the bytes of a package of Debian and of all that it depends on which packages of the image need as well that stay, as `stays`

@@ -128,10 +128,17 @@ impl Workspace {
         self.build_definitions(dockerfile).into_iter().find(publishes).map(|found| found.file)
     }
 
-    /// The workflow, other than one for developing and testing, that builds `dockerfile` and pushes it in the same step.
+    /// The workflow, other than one for developing and testing, that builds `dockerfile` and pushes it in the same step, or by a command of
+    /// its own behind `docker build`.
     #[must_use]
     pub fn workflow_that_pushes(&self, dockerfile: &str) -> Option<String> {
-        let pushes = |found: &BuildDefinition| publishes(found) && found.pushed == Some(true);
+        let by_command = |found: &BuildDefinition| {
+            let calls = ["docker push ", "docker image push ", "podman push ", "buildah push "];
+            found.pushed.is_none()
+                && found.kind == DefinitionKind::Workflow
+                && self.read(&found.file).is_ok_and(|file| calls.iter().any(|call| file.text().contains(call)))
+        };
+        let pushes = |found: &BuildDefinition| publishes(found) && (found.pushed == Some(true) || by_command(found));
         self.build_definitions(dockerfile).into_iter().find(pushes).map(|found| found.file)
     }
 

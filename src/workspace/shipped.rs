@@ -96,7 +96,48 @@ impl Workspace {
         calls.iter().find(|(_, call)| ships(call)).map(|(path, _)| path.clone())
     }
 
+    /// The CI file or script, other than one for developing and testing, that pushes by its name what a compose service builds of
+    /// `dockerfile`: `docker push owner/shop:$TAG` and `image: owner/shop:${TAG}`.
+    #[must_use]
+    pub fn push_of_what_composes(&self, dockerfile: &str, context: &str) -> Option<String> {
+        let pushed = self.remembered_of_surroundings("images that are pushed", || {
+            let mut found = Vec::new();
+            for path in self.scripts_of_builds() {
+                let Ok(file) = self.read(&path) else { continue };
+                let lines = file.text().lines().filter(|line| !line.trim_start().starts_with('#'));
+                let images = lines.filter_map(|line| {
+                    let (_, behind) =
+                        line.split_once("docker push ").or_else(|| line.split_once("docker image push "))?;
+                    behind.split_whitespace().find(|word| !word.starts_with('-')).map(name_of_image)
+                });
+                found.extend(images.map(|name| (path.clone(), name)));
+            }
+            found
+        });
+        if pushed.is_empty() {
+            return None;
+        }
+        let folders = self.compose_files(dockerfile, context);
+        let services = folders.iter().flat_map(|files| files.iter()).flat_map(|file| &file.services);
+        let own = services.filter(|service| service.build.as_ref().is_some_and(|build| build.dockerfile == dockerfile));
+        let images = own.flat_map(|service| &service.lines).filter_map(|line| line.trim().strip_prefix("image:"));
+        let images: Vec<String> = images.map(name_of_image).filter(|name| name.contains('/')).collect();
+        pushed.iter().find(|(_, name)| images.contains(name)).map(|(path, _)| path.clone())
+    }
+
     fn calls_of_compose(&self) -> Vec<(String, Call)> {
+        let mut found = Vec::new();
+        for path in self.scripts_of_builds() {
+            let Ok(file) = self.read(&path) else { continue };
+            if file.text().contains("compose") {
+                found.extend(calls(file.text()).into_iter().map(|call| (path.clone(), call)));
+            }
+        }
+        found
+    }
+
+    /// The files of CI services and scripts in the usual folders that may build images, less those for developing and testing.
+    fn scripts_of_builds(&self) -> Vec<String> {
         let is_script = |name: &str| {
             let lower = name.to_lowercase();
             matches!(lower.as_str(), "makefile" | "gnumakefile")
@@ -106,15 +147,7 @@ impl Workspace {
             let files = self.list(folder).into_iter().filter(|entry| !entry.is_dir && is_script(&entry.name));
             files.filter_map(move |entry| join(folder, &entry.name))
         });
-        let paths = self.ci_files().chain(scripts).filter(|path| !is_for_work(path)).take(MAX_FILES);
-        let mut found = Vec::new();
-        for path in paths {
-            let Ok(file) = self.read(&path) else { continue };
-            if file.text().contains("compose") {
-                found.extend(calls(file.text()).into_iter().map(|call| (path.clone(), call)));
-            }
-        }
-        found
+        self.ci_files().chain(scripts).filter(|path| !is_for_work(path)).take(MAX_FILES).collect()
     }
 
     /// The CI file that names `dockerfile` as the value of a key for Dockerfiles, whatever reads that: `docker_file: Dockerfile.api` of a
@@ -169,6 +202,15 @@ impl Workspace {
             found
         });
         all.iter().find(|(_, path)| path == dockerfile).map(|(file, _)| file.clone())
+    }
+}
+
+/// `owner/shop` of `"owner/shop:${TAG}"`
+fn name_of_image(reference: &str) -> String {
+    let reference = reference.trim().trim_matches(['"', '\'']).split('@').next().unwrap_or_default();
+    match reference.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name.to_owned(),
+        _ => reference.split(":$").next().unwrap_or(reference).to_owned(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What reads the history of a repository: commands, libraries, and tools that make a version from it.
 
 use super::super::paths::is_below;
-use super::super::{Argument, Invocation, Run, StageFacts};
+use super::super::{Argument, Facts, Invocation, Run, StageFacts};
+use crate::workspace::join;
 
 /// Whether `git` is asked about the repository that the context is.
 pub(super) fn reads_history(invocation: &Invocation, stage: &StageFacts, run: &Run, copied: &[Option<String>]) -> bool {
@@ -50,6 +51,20 @@ pub(super) fn reads_history(invocation: &Invocation, stage: &StageFacts, run: &R
                 | "rev-parse"
                 | "log"
         ))
+}
+
+impl Facts<'_> {
+    /// The manifest of the project in the build context, and what of it takes the version from git when the project is built:
+    /// `pyproject.toml` and `setuptools_scm`.
+    #[must_use]
+    pub fn version_from_git(&self) -> Option<(String, String)> {
+        let names = ["pyproject.toml", "setup.cfg", "setup.py"];
+        names.into_iter().find_map(|name| {
+            let path = join(&self.service.context, name)?;
+            let file = self.workspace.read(&path).ok()?;
+            Some((path, history_in_manifest(name, file.text())?))
+        })
+    }
 }
 
 /// Programs that stop, or make something else, outside of a repository.

@@ -33,10 +33,11 @@ impl Gone {
 }
 
 impl Facts<'_> {
-    /// What the steps of the stage and of those below it delete from the instruction behind `after` to the one before `before`.
-    pub(super) fn removals_behind(&self, stage: &StageFacts, before: usize, after: usize) -> Gone {
+    /// What the steps of the stage and of those below it delete from the instruction behind `after` to `last`, whose layer does not hold
+    /// what its own later commands delete either.
+    pub(super) fn removals_behind(&self, stage: &StageFacts, last: usize, after: usize) -> Gone {
         let runs = self.chain(stage).flat_map(|stage| &stage.runs);
-        let between = runs.filter(|run| run.instruction > after && run.instruction < before);
+        let between = runs.filter(|run| run.instruction > after && run.instruction <= last);
         let mut gone = Gone::default();
         for command in between.flat_map(|run| &run.invocations).filter(|command| command.guard == Guard::Always) {
             let Some(removal) = removal(command) else { continue };

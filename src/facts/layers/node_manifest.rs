@@ -161,7 +161,14 @@ impl Manifest {
                         let option = word.split('=').next().unwrap_or(word);
                         matches!(
                             option,
-                            "-w" | "--workspace" | "--workspaces" | "--prefix" | "-C" | "--cwd" | "--filter" | "-F" | "workspace"
+                            "-w" | "--workspace"
+                                | "--workspaces"
+                                | "--prefix"
+                                | "-C"
+                                | "--cwd"
+                                | "--filter"
+                                | "-F"
+                                | "workspace"
                         )
                     };
                     if words.clone().any(elsewhere) {

@@ -20,6 +20,7 @@ impl Facts<'_> {
         self.workspace
             .workflow_that_pushes(own)
             .or_else(|| self.workspace.call_that_composes(own, &self.service.context))
+            .or_else(|| self.workspace.push_of_what_composes(own, &self.service.context))
             .or_else(|| self.workspace.template_that_builds(own))
             .or_else(|| deployed().map(|image| image.file))
             .or_else(|| self.readmes().into_iter().find(|path| self.tells_of_shipping(path)))

@@ -8,7 +8,8 @@ pub(in crate::rules) const CHECK: Check = Check::Run(check);
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     for kept in facts.kept_histories(stage, run) {
-        let message = format!("the whole history of the clone stays in the image, in `{}/.git`", kept.folder);
+        let folder = facts.shown_place(stage, run, kept.invocation, &kept.folder);
+        let message = format!("the whole history of the clone stays in the image, in `{folder}/.git`");
         let mut finding = reporter.report(kept.invocation.range, message);
         finding.primary_label(if kept.invocation.has_argument("--single-branch") {
             "takes every commit that leads to the branch"
@@ -19,7 +20,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.label(asks.range, "may need more than the last commit");
         }
         finding.script_of(kept.invocation);
-        let delete = format!("delete `{}/.git` in the same `RUN`", kept.folder);
+        let delete = format!("delete `{folder}/.git` in the same `RUN`");
         finding.help(match kept.asks {
             None => format!("take the last commit only, `git clone --depth 1 …`, or {delete}"),
             Some(_) => format!("when the sources are as wanted, {delete}, or clone in a builder stage"),

@@ -18,7 +18,7 @@ const LABELLED: usize = 4;
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     for late in facts.late_moves(stage, run) {
-        let mut finding = reporter.report(late.invocation.range, message(&late));
+        let mut finding = reporter.report(late.invocation.range, message(facts, stage, run, &late));
         finding.primary_label(match late.how {
             Rewriting::Moves => "writes the bytes once more, and hides those of the earlier layer",
             Rewriting::Unpacks => "puts the content in its place, and hides the packed file",
@@ -34,8 +34,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     }
 }
 
-fn message(late: &LateMove<'_>) -> String {
-    let mut paths: Vec<String> = late.files.iter().map(|file| format!("`{}`", file.path)).collect();
+fn message(facts: &Facts<'_>, stage: &StageFacts, run: &Run, late: &LateMove<'_>) -> String {
+    let place = |file: &Addition| format!("`{}`", facts.shown_place(stage, run, late.invocation, &file.path));
+    let mut paths: Vec<String> = late.files.iter().map(place).collect();
     paths.dedup();
     let program = &late.invocation.program;
     let earlier = if paths.len() == 1 { "an earlier layer keeps it" } else { "earlier layers keep them" };

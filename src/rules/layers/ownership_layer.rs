@@ -213,8 +213,11 @@ fn both(change: &OwnershipChange<'_>) -> Option<String> {
     Some(format!("--chown={owner} --chmod={mode}"))
 }
 
-/// `user.group`, which `chown` takes, as `COPY --chown` takes it.
+/// `user.group` and `user:`, which `chown` takes, as `COPY --chown` takes them.
 fn colon(owner: &str) -> String {
+    if let Some(user) = owner.strip_suffix(':') {
+        return format!("{user}:{user}");
+    }
     if owner.contains(':') { owner.to_owned() } else { owner.replacen('.', ":", 1) }
 }
 

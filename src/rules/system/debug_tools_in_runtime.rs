@@ -290,14 +290,19 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     if reached.is_some() || by_library || by_closure() {
         return;
     }
-    let runs = facts.stages.iter().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    // A builder has a git of its own.
+    let holders = facts.descendants(git.stage);
+    let stages = facts.stages.iter().filter(|stage| holders.contains(&stage.index));
+    let runs = stages.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     let calls_git = |invocation: &&Invocation| invocation.program == "git" || fetches_an_installer_by_git(invocation);
     let calls: Vec<&Invocation> =
         runs.filter(|invocation| calls_git(invocation) && invocation.guard != Guard::Never).collect();
-    let fetched = installs().find_map(|install| install.from_git().next());
+    let here = || installs().filter(|install| holders.contains(&install.stage));
+    let fetched = here().find_map(|install| install.from_git().next());
+    let version = facts.version_from_git().filter(|_| here().next().is_some());
     // Who takes it out again knows that the build calls it.
     let late = facts.late_removal(git);
-    let by_build = !calls.is_empty() || fetched.is_some() || late.is_some();
+    let by_build = !calls.is_empty() || fetched.is_some() || version.is_some() || late.is_some();
     let message = if by_build {
         "`git` stays in the runtime image, where only the build calls it"
     } else {
@@ -317,6 +322,9 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     }
     if let Some((name, _)) = fetched {
         finding.note("build", format!("`{name}` is installed from a git repository"));
+    }
+    if let Some((manifest, tool)) = version {
+        finding.note("build", format!("`{tool}` in `{manifest}` may take the version from git"));
     }
     let cloned = calls.iter().any(|call| call.has_argument("clone"));
     let unseen = cloned || facts.holds_foreign_programs();

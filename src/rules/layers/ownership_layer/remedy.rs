@@ -191,10 +191,11 @@ impl<'a> Owner<'a> {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
         // `user.group` is `user:group` to `chown`, and one name to `COPY --chown`.
+        // `user:` means the group that the user logs in with, mostly the one of the same name.
         let (user, group) = text
             .split_once(':')
             .or_else(|| text.split_once('.'))
-            .map_or((text, None), |(user, group)| (user, Some(group)));
+            .map_or((text, None), |(user, group)| (user, Some(if group.is_empty() { user } else { group })));
         // Without a group, `chown` leaves root's, and `COPY --chown` takes the user's number.
         let flag = format!("{user}:{}", group.unwrap_or("0"));
         (plain(user) && group.is_none_or(plain)).then_some(Self { user, group, flag })
