@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::facts::paths::{file_name, lies_in_any};
-use crate::facts::python::Reached;
+use crate::facts::python::{Reached, each_in_key};
 use crate::facts::{Facts, StageFacts};
 
 use super::SOURCE_LIMIT;
@@ -129,7 +129,7 @@ impl Facts<'_> {
 
     /// The first line of a compiler that each source of the program keeps.
     fn kept_lines(&self) -> Arc<Vec<Reached>> {
-        let key = format!("lines of compilers\0{}", self.context_sources().collect::<Vec<_>>().join("\0"));
+        let key = format!("lines of compilers\0{}", each_in_key(self.context_sources()));
         self.of_program(&key, || {
             let paths = self.copied_sources(MAX_BYTES, serves_the_program).into_iter().take(SOURCE_LIMIT);
             let found = paths.filter_map(|path| {
