@@ -43,6 +43,28 @@ impl Matched {
     }
 }
 
+/// Tells of many paths whether an [`IgnoreFile`] leaves them out: those of one folder that follow each other ask of the folder once.
+#[derive(Debug)]
+pub struct InTurn<'i> {
+    ignore: &'i IgnoreFile,
+    folder: String,
+    matched: Matched,
+}
+
+impl InTurn<'_> {
+    /// [`IgnoreFile::excluded`].
+    #[must_use]
+    pub fn excluded(&mut self, path: &str) -> bool {
+        let path = path::clean(path);
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if self.folder != folder {
+            self.matched = self.ignore.matched(folder);
+            folder.clone_into(&mut self.folder);
+        }
+        path != "." && self.ignore.excluded_in(&self.matched, &path)
+    }
+}
+
 impl IgnoreFile {
     /// Reads the text of a `.dockerignore`; never fails.
     #[must_use]
@@ -88,6 +110,12 @@ impl IgnoreFile {
     pub fn excluded(&self, path: &str) -> bool {
         let path = path::clean(path);
         path != "." && self.matched(&path).excluded
+    }
+
+    /// Asks of many paths.
+    #[must_use]
+    pub fn in_turn(&self) -> InTurn<'_> {
+        InTurn { ignore: self, folder: String::new(), matched: Matched::NONE }
     }
 
     /// Whether `directory` is left out and no `!` pattern can take back anything below it.

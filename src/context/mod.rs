@@ -10,7 +10,7 @@ mod path;
 mod source;
 mod tree;
 
-pub use ignore_file::{IgnoreFile, Matched, Pattern};
+pub use ignore_file::{IgnoreFile, InTurn, Matched, Pattern};
 pub use misses::Miss;
 pub use source::{CopySource, SourcePart};
 pub use tree::{Summary, SummaryEntry, Tree, TreeFile};

@@ -12,7 +12,7 @@ use crate::dockerfile::Keyword;
 use crate::workspace::{is_compose_name, is_report, parent};
 
 use super::paths::file_name;
-use super::python::{Program, Reached};
+use super::python::{Program, Reached, each_in_key};
 use super::{Facts, Guard, Invocation};
 pub(super) use words::{Form, has_command};
 use words::{is_comment, is_install_line};
@@ -86,7 +86,7 @@ impl Facts<'_> {
     /// Commands that only full images have and that a source of the program lists with their arguments, `["git", "fetch"]`, whatever
     /// starts them then; each with the source, in their order.
     pub(super) fn listed_calls(&self) -> Arc<Vec<(&'static str, String)>> {
-        self.of_program("listed calls", || {
+        self.of_sources("listed calls", || {
             let commands: Vec<&'static str> = catalogue::commands_of_full_images().collect();
             let found = self.all_in_sources(|path| {
                 let file = self.workspace.read(path).ok().filter(|_| !Program::is_aside(path))?;
@@ -106,9 +106,9 @@ impl Facts<'_> {
         if !search.found.iter().any(Option::is_none) {
             return;
         }
-        let projects: Vec<String> = self.project_folders().into_iter().collect();
+        let projects = each_in_key(self.project_folders());
         let folder = parent(&self.service.dockerfile);
-        let answers = self.of_program(&format!("uses\0{folder}\0{}", projects.join("\0")), Answers::default);
+        let answers = self.of_program(&format!("uses\0{folder}\0{projects}"), Answers::default);
         let mut unanswered = Vec::new();
         {
             let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);

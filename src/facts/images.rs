@@ -28,5 +28,5 @@ pub(super) fn describe(workspace: &Workspace, base: &Base) -> BaseImage {
     };
     // Services of one repository are built on few images.
     let key = format!("base image\0{reference}");
-    (*workspace.remembered_of_surroundings(&key, || catalogue::base_image(&reference))).clone()
+    (*workspace.remembered_of_names(&key, || catalogue::base_image(&reference))).clone()
 }

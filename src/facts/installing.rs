@@ -15,7 +15,7 @@ use crate::python::PackageName;
 use crate::workspace::{join, parent};
 
 use super::paths::{bare, file_name, has_ending, is_below, resolve};
-use super::python::{Program, Reached, starts_programs};
+use super::python::{Program, Reached, each_in_key, starts_programs};
 use super::targets::repository;
 use super::{Facts, Source, StageFacts};
 pub(super) use calls::install_call;
@@ -284,8 +284,10 @@ impl Facts<'_> {
         let key = format!(
             "installs when it runs\0{}\0{}\0{}",
             folder.unwrap_or("-"),
-            self.project_folders().into_iter().collect::<Vec<_>>().join("\0"),
-            members.iter().flatten().map(PackageName::as_str).collect::<Vec<_>>().join("\0")
+            each_in_key(self.project_folders()),
+            members
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |members| each_in_key(members.iter().map(PackageName::as_str)))
         );
         let runs = |path: &str| {
             self.may_run_with_program(path)
@@ -296,7 +298,7 @@ impl Facts<'_> {
             // Where sources are copied, those are what runs, whatever else the project's folder holds.
             let copied = self.program().sources.iter().any(|path| runs_with_program(path));
             let others = if copied { Vec::new() } else { self.project_sources() };
-            let sources: Vec<&String> = self.program().sources.iter().chain(&others).chain(&own).collect();
+            let sources: Vec<&String> = self.program().sources.iter().chain(&others).chain(&*own).collect();
             sources.par_iter().filter(|path| runs(path)).find_map_first(|path| {
                 let file = self.workspace.read(path).ok()?;
                 let text = file.text();

@@ -69,6 +69,7 @@ pub use installers::{Installer, InstallerTool, Way, is_uv_image};
 pub use locking::{IgnoredLock, LockGap};
 pub use locks::LockInUse;
 pub use models::BakedModel;
+pub(in crate::facts) use program::each_in_key;
 pub use program::{Program, Reached};
 pub use stale::{Difference, StaleEffect, StaleLock};
 pub use torch::{Build, Cause, TorchInstall, is_torch_family};

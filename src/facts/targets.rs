@@ -95,8 +95,8 @@ impl Targets {
     fn of(workspace: &Workspace) -> Self {
         let tree = repository(workspace);
         let mut targets = Self { complete: tree.complete, ..Self::default() };
-        // Texts of Dockerfiles count here, and their sizes, but which files speak does not change as one is typed.
-        let speaking = workspace.remembered_of_surroundings("files that speak of targets", || {
+        // Texts count here, and their sizes, but which files speak does not change as one is typed.
+        let speaking = workspace.remembered_of_names("files that speak of targets", || {
             let kinds = tree.files.iter().map(|file| Kind::of(&file.path)).enumerate();
             kinds.filter_map(|(place, kind)| Some((place, kind?))).collect::<Vec<(usize, Kind)>>()
         });

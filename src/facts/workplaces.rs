@@ -151,7 +151,7 @@ impl Facts<'_> {
     pub fn finds_libraries_by_compiler(&self, image: &StageFacts) -> bool {
         let root = self.ancestors(image).last().unwrap_or(image);
         root.image.distribution == Distribution::Alpine
-            && *self.of_program("finds libraries", || {
+            && *self.of_sources("finds libraries", || {
                 let asks = |path: &String| {
                     let file = self.workspace.read(path).ok()?;
                     let text = file.text();

@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::{PackageName, Platform};
 
 /// What is asked of a lock.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Request {
     /// The beginnings of the walk.
     pub asked: Vec<Asked>,
@@ -25,7 +25,7 @@ pub struct Request {
 }
 
 /// One thing that is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Asked {
     /// The distribution.
     pub name: PackageName,
@@ -55,7 +55,7 @@ pub struct Closure {
     /// In the order in which they were found: nearest first.
     pub members: Vec<Member>,
     /// What brings what; its nodes are indexes among the members.
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     /// Markers that could not be decided. What they guard is counted.
     pub undecided: Vec<Arc<str>>,
     /// What is asked for and not in the lock.

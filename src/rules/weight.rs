@@ -53,8 +53,9 @@ fn by_lock(facts: &Facts<'_>, install: &PythonInstall, members: &[&Root]) -> Opt
     let (basis, source) = if sum.exact > 0 { (Basis::Lock, lock) } else { (Basis::Catalogue, "catalogue".to_owned()) };
     let item = |name: &str, bytes| Saving { component: Component::Package(name.to_owned()), bytes, basis };
     let gone = || places.iter().filter_map(|&place| closure.packages.get(place));
-    let cuda = CudaWeight::of(facts, install)
-        .filter(|cuda| gone().any(|one| one.name.as_str() == "torch") && cuda.whole <= bytes && cuda.saved > 0);
+    let is_torch_gone = gone().any(|one| one.name.as_str() == "torch");
+    let cuda = is_torch_gone.then(|| CudaWeight::of(facts, install)).flatten();
+    let cuda = cuda.filter(|cuda| cuda.whole <= bytes && cuda.saved > 0);
     let in_cuda = |name: &str| name == "torch" || catalogue::is_cuda_package(name);
     let mut items: Vec<Saving> = gone()
         .filter(|package| !package.left_out && !package.is_local)

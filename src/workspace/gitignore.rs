@@ -12,12 +12,12 @@ use super::cache::Derived;
 use super::listing::join;
 use super::paths::{below, normalise, parent};
 
-const NAME: &str = ".gitignore";
+pub(super) const NAME: &str = ".gitignore";
 
 /// Parsed `.gitignore` files by path.
 pub(super) type Gitignores = Derived<Arc<SourceFile>, Arc<Gitignore>>;
 
-/// What holds in each folder, while the surroundings have one number.
+/// What holds in each folder, while names of files and texts of `.gitignore` files have one number.
 pub(super) type GitignoredFolders = Derived<u64, Arc<GitignoredFolder>>;
 
 /// What `.gitignore` files say in one folder.
@@ -41,7 +41,7 @@ impl Workspace {
 
     fn gitignored_folder(&self, folder: &str) -> Arc<GitignoredFolder> {
         let same = |known: &u64, now: &u64| known == now;
-        self.gitignored_folders.get_or_make(folder, self.surroundings(), same, |_| {
+        self.gitignored_folders.get_or_make(folder, self.gitignored_state(), same, |_| {
             let above = (!folder.is_empty()).then(|| self.gitignored_folder(parent(folder)));
             let own = self.gitignore(folder);
             let Some(above) = above else {

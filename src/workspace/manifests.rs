@@ -1,5 +1,8 @@
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::python::Platform;
+use crate::python::closure::{Closure, Request};
 use crate::python::conda::CondaEnvironment;
 use crate::python::imports::Imports;
 use crate::python::lock::Lock;
@@ -12,6 +15,19 @@ use super::paths::normalise;
 use super::{ManifestProblem, ReadError, Workspace};
 
 type Parsed<T> = Derived<Arc<SourceFile>, T>;
+
+/// Closures of one lock that are kept: installs of a few services, and what is being typed.
+const MAX_CLOSURES: usize = 16;
+
+/// The closures of one lock, the latest first.
+type Closures = Mutex<VecDeque<Followed>>;
+
+/// A closure, with what it is of besides the lock.
+struct Followed {
+    request: Request,
+    platform: Platform,
+    closure: Arc<Closure>,
+}
 
 /// Parsed manifests by path.
 #[derive(Default)]
@@ -61,6 +77,38 @@ impl Workspace {
     /// When it cannot be read.
     pub fn lock(&self, path: &str) -> Result<Arc<Lock>, ReadError> {
         self.parsed(&self.manifests.locks, path, |text| Arc::new(Lock::parse(text)))
+    }
+
+    /// What `request` brings of the lock at `path` on `platform`. While a text is unsaved, what was asked for latest is kept for as long as
+    /// the lock's own text stays the same.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn locked_closure(
+        &self,
+        path: &str,
+        request: &Request,
+        platform: &Platform,
+    ) -> Result<Arc<Closure>, ReadError> {
+        let lock = self.lock(path)?;
+        let follow = || Arc::new(Closure::of(&lock, request, platform));
+        if !self.has_unsaved() {
+            return Ok(follow());
+        }
+        let known = self.remembered_of(&format!("closures\0{path}"), &self.read(path)?, Closures::default);
+        let is_it = |known: &&Followed| known.request == *request && known.platform == *platform;
+        if let Some(known) = known.lock().unwrap_or_else(PoisonError::into_inner).iter().find(is_it) {
+            return Ok(Arc::clone(&known.closure));
+        }
+        let closure = follow();
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.truncate(MAX_CLOSURES - 1);
+        known.push_front(Followed {
+            request: request.clone(),
+            platform: platform.clone(),
+            closure: Arc::clone(&closure),
+        });
+        Ok(closure)
     }
 
     /// What the Python source at `path` imports, scanned once for as long as its text stays the same.

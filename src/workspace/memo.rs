@@ -22,6 +22,10 @@ pub(super) struct Memo {
     others: Current,
     /// What was made of all files, whatever Dockerfiles say.
     surroundings: Recent<u64, Anything>,
+    /// What was made of names of files.
+    names: Recent<u64, Anything>,
+    /// What was made of names of files and of texts of `.gitignore` files.
+    gitignored: Recent<u64, Anything>,
     /// What was made of one file, and of the surroundings of that number where it was made of them too.
     file: Derived<(Arc<SourceFile>, Option<u64>), Anything>,
     /// What was made of the texts of some files and nothing else.
@@ -67,6 +71,8 @@ impl Memo {
         self.all.clear();
         self.others.clear();
         self.surroundings.clear();
+        self.names.clear();
+        self.gitignored.clear();
         self.file.clear();
         self.files.clear();
     }
@@ -110,9 +116,18 @@ impl Workspace {
     /// [`Workspace::remembered_of_others`] of what is asked for with many keys, of which only the latest are kept. `make` may run other
     /// tasks of the thread pool, and may be called more than once.
     pub fn remembered_of_surroundings<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
-        let make_any = || -> Anything { Arc::new(make()) };
-        let value = self.memo.surroundings.get_or_make(key, self.surroundings(), MAX_OF_SURROUNDINGS, make_any);
-        value.downcast().unwrap_or_else(|_| Arc::new(make()))
+        recent(&self.memo.surroundings, key, self.surroundings(), make)
+    }
+
+    /// [`Workspace::remembered_of_surroundings`] for as long as no file comes or goes and none changes on disk, whatever is typed: what
+    /// `make` looks at must be names of files, or in `key`.
+    pub fn remembered_of_names<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        recent(&self.memo.names, key, self.names(), make)
+    }
+
+    /// [`Workspace::remembered_of_names`] for as long as `.gitignore` files say the same as well.
+    pub fn remembered_of_gitignored<T: Send + Sync + 'static>(&self, key: &str, make: impl Fn() -> T) -> Arc<T> {
+        recent(&self.memo.gitignored, key, self.gitignored_state(), make)
     }
 
     /// What `make` returns, made once per `key` for as long as `files` are the same files with the same texts, whatever else changes.
@@ -147,6 +162,16 @@ impl Workspace {
         let value = self.memo.file.get_or_make(key, source, same, make_any);
         value.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
+}
+
+fn recent<T: Send + Sync + 'static>(
+    known: &Recent<u64, Anything>,
+    key: &str,
+    state: u64,
+    make: impl Fn() -> T,
+) -> Arc<T> {
+    let value = known.get_or_make(key, state, MAX_OF_SURROUNDINGS, || -> Anything { Arc::new(make()) });
+    value.downcast().unwrap_or_else(|_| Arc::new(make()))
 }
 
 #[cfg(test)]

@@ -149,7 +149,9 @@ impl<'n> BackupName<'n> {
     /// `None` for what slimlint would not have written, however alike.
     #[must_use]
     pub fn parse(name: &'n str) -> Option<Self> {
-        let (original, stamp) = name.rsplit_once(BACKUP_INFIX)?;
+        // Asked of every name: most end otherwise.
+        let (original, stamp) =
+            name.ends_with(|last: char| last.is_ascii_digit()).then(|| name.rsplit_once(BACKUP_INFIX))??;
         let (date, number) = stamp.split_once('.').map_or((stamp, None), |(date, number)| (date, Some(number)));
         let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = match number {

@@ -2,6 +2,7 @@ use std::collections::btree_map::Range;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -35,6 +36,10 @@ pub struct Workspace {
     pub(super) generation: AtomicU64,
     /// Counts changes of anything but the text of a Dockerfile.
     pub(super) surroundings: AtomicU64,
+    /// Counts changes of which files there are, and of anything on disk: all but texts that were and stay unsaved.
+    names: AtomicU64,
+    /// The same with texts of `.gitignore` files.
+    gitignored: AtomicU64,
     pub(super) files: Cache<Result<OnDisk, ReadError>>,
     /// Where folders lie on disk.
     pub(super) folders: Cache<Result<PathBuf, ReadError>>,
@@ -92,6 +97,8 @@ impl Workspace {
             hidden: BTreeSet::new(),
             generation: AtomicU64::default(),
             surroundings: AtomicU64::default(),
+            names: AtomicU64::default(),
+            gitignored: AtomicU64::default(),
             files: Cache::default(),
             folders: Cache::default(),
             kinds: Cache::default(),
@@ -191,16 +198,26 @@ impl Workspace {
     pub fn set_overlay(&self, path: &str, bytes: Option<Vec<u8>>) {
         let Some(path) = normalise(path).filter(|path| !path.is_empty()) else { return };
         let stays = self.is_file(&path) && bytes.is_some() && is_only_a_dockerfile(&path);
+        let is_gitignore = path.rsplit('/').next() == Some(super::gitignore::NAME);
+        let is_there = bytes.is_some();
         let mut overlay = self.overlay.write().unwrap_or_else(PoisonError::into_inner);
-        match bytes {
+        let before = match bytes {
             Some(bytes) => overlay.insert(path.clone(), Arc::new(SourceFile::new(path, bytes))),
             None => overlay.remove(&path),
         };
         drop(overlay);
-        if !stays {
-            self.surroundings.fetch_add(1, Ordering::Release);
+        // A text in the place of one on disk may be in that of a link, or in a folder that a link leads to.
+        let keeps_names = is_there && before.is_some();
+        for (count, stays) in [
+            (&self.gitignored, keeps_names && !is_gitignore),
+            (&self.names, keeps_names),
+            (&self.surroundings, stays),
+            (&self.generation, false),
+        ] {
+            if !stays {
+                count.fetch_add(1, Ordering::Release);
+            }
         }
-        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Forgets what was read from the disk at `path`, below and above it, after it changed there; `""` forgets everything.
@@ -219,8 +236,9 @@ impl Workspace {
     }
 
     pub(super) fn count_change(&self) {
-        self.surroundings.fetch_add(1, Ordering::Release);
-        self.generation.fetch_add(1, Ordering::Release);
+        for count in [&self.gitignored, &self.names, &self.surroundings, &self.generation] {
+            count.fetch_add(1, Ordering::Release);
+        }
     }
 
     pub(super) fn count_look(&self) {
@@ -252,6 +270,14 @@ impl Workspace {
 
     pub(super) fn surroundings(&self) -> u64 {
         self.surroundings.load(Ordering::Acquire)
+    }
+
+    pub(super) fn names(&self) -> u64 {
+        self.names.load(Ordering::Acquire)
+    }
+
+    pub(super) fn gitignored_state(&self) -> u64 {
+        self.gitignored.load(Ordering::Acquire)
     }
 
     pub(super) fn is_in_memory(&self) -> bool {
@@ -296,6 +322,12 @@ impl Workspace {
         Arc::new(entries.into_values().collect())
     }
 
+    /// The texts that stand in front of those on disk, by path.
+    #[must_use]
+    pub fn unsaved(&self) -> Vec<Arc<SourceFile>> {
+        self.overlay().values().cloned().collect()
+    }
+
     /// Whether a text stands in front of one on disk, as while somebody types.
     #[must_use]
     pub fn has_unsaved(&self) -> bool {
@@ -323,7 +355,12 @@ impl Workspace {
     }
 
     fn is_virtual_dir(&self, path: &str) -> bool {
-        let holds = |files: &Files| below_in(files, path).next().is_some_and(|(file, _)| below(file, path).is_some());
+        let holds = |files: &Files| {
+            // Asked of each file that is read, and so without a copy of its path: what begins like it stands behind it.
+            let from = files.range::<str, _>((Bound::Excluded(path), Bound::Unbounded));
+            let mut like_it = from.map(|(file, _)| file.as_str()).take_while(|file| file.starts_with(path));
+            like_it.any(|file| below(file, path).is_some())
+        };
         (path.is_empty() && self.is_in_memory()) || holds(&self.overlay()) || self.memory.as_ref().is_some_and(holds)
     }
 

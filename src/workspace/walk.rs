@@ -56,7 +56,7 @@ pub(super) struct Walks {
 /// A tree with the sizes of what is unsaved.
 struct Overlaid {
     generation: u64,
-    surroundings: u64,
+    names: u64,
     tree: Arc<Tree>,
 }
 
@@ -81,7 +81,7 @@ impl Workspace {
         if self.walks.trees.len() > MAX_TREES {
             self.walks.clear();
         }
-        let (generation, surroundings) = (self.generation(), self.surroundings());
+        let (generation, names) = (self.generation(), self.names());
         let kept = self.walks.with_overlay.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = kept.get(&key).filter(|kept| kept.generation == generation) {
             return Arc::clone(&kept.tree);
@@ -89,9 +89,9 @@ impl Workspace {
         drop(kept);
         let unsaved = self.virtual_tree_files(&context, ignore);
         let mut kept = self.walks.with_overlay.write().unwrap_or_else(PoisonError::into_inner);
-        // While a Dockerfile is typed, nothing but its size changes.
+        // While a text is typed, nothing but its size changes.
         if let Some(kept) = kept.get_mut(&key)
-            && kept.surroundings == surroundings
+            && kept.names == names
             && let Some(tree) = Arc::get_mut(&mut kept.tree)
             && resize(tree, &unsaved)
         {
@@ -101,7 +101,7 @@ impl Workspace {
         drop(kept);
         let tree = self.walks.trees.get_or_make(&key, || Arc::new(self.walk_tree(&context, ignore)));
         let tree = if unsaved.is_empty() { tree } else { Arc::new(overlaid(&tree, unsaved)) };
-        let made = Overlaid { generation, surroundings, tree: Arc::clone(&tree) };
+        let made = Overlaid { generation, names, tree: Arc::clone(&tree) };
         self.walks.with_overlay.write().unwrap_or_else(PoisonError::into_inner).insert(key, made);
         tree
     }
@@ -109,8 +109,8 @@ impl Workspace {
     /// The project's own `.py` files below `directory`, sorted, at most `limit`: installed packages, caches and virtual
     /// environments are left out, and links are not followed.
     #[must_use]
-    pub fn python_sources(&self, directory: &str, limit: usize) -> Vec<String> {
-        let Some(directory) = normalise(directory) else { return Vec::new() };
+    pub fn python_sources(&self, directory: &str, limit: usize) -> Arc<Vec<String>> {
+        let Some(directory) = normalise(directory) else { return Arc::default() };
         let key = format!("{directory}\0{limit}");
         let on_disk = self.walks.python.get_or_make(&key, || Arc::new(self.walk_python(&directory, limit)));
         let mut sources: BTreeSet<String> = BTreeSet::new();
@@ -120,10 +120,10 @@ impl Workspace {
             }
         });
         if sources.is_empty() {
-            return on_disk.to_vec();
+            return on_disk;
         }
         sources.extend(on_disk.iter().cloned());
-        sources.into_iter().take(limit).collect()
+        Arc::new(sources.into_iter().take(limit).collect())
     }
 
     fn walk_tree(&self, context: &str, ignore: Option<&IgnoreFile>) -> Tree {

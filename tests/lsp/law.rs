@@ -7,7 +7,7 @@ use lsp_server::{Connection, Message, Notification, Request, RequestId};
 use serde_json::{Value, json};
 use slimlint::config::Settings;
 use slimlint::lint::lint_one;
-use slimlint::workspace::{NameKind, Workspace, is_dockerfile_name};
+use slimlint::workspace::{NameKind, Workspace, is_dockerfile_name, is_template};
 use tempfile::TempDir;
 
 use super::client::{capabilities, pulling, uri};
@@ -149,6 +149,9 @@ fn fresh(folder: &TempDir, texts: &BTreeMap<String, String>, dockerfile: &str) -
     for (path, text) in texts {
         workspace.set_overlay(path, Some(text.clone().into_bytes()));
     }
+    if is_template(&workspace, dockerfile) {
+        return Found::new();
+    }
     let report = lint_one(&workspace, dockerfile, &Settings::default());
     let text = &texts[dockerfile];
     let own = report.diagnostics.iter().filter(|found| *found.primary.file == *dockerfile);
@@ -175,6 +178,14 @@ fn edits() -> usize {
     std::env::var("SLIMLINT_LSP_EDITS").ok().and_then(|number| number.parse().ok()).unwrap_or(EDITS)
 }
 
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn is_dockerfile(path: &str) -> bool {
+    is_dockerfile_name(name(path)) == NameKind::Yes
+}
+
 #[test]
 fn random_edits_leave_no_trace() {
     let pieces: Vec<String> = samples::corpus()
@@ -184,14 +195,18 @@ fn random_edits_leave_no_trace() {
         .filter_map(|bytes| String::from_utf8(bytes).ok())
         .filter(|text| !text.is_empty() && text.len() < 20_000)
         .collect();
-    let (total, services) = (edits(), samples::corpus());
     let mut dice = Dice(20_261_122);
-    let mut left = total;
-    for service in services.iter().cycle() {
+    let is_service = |files: &BTreeMap<String, Vec<u8>>| files.keys().any(|path| is_dockerfile(path));
+    let examples: Vec<_> = samples::examples().into_iter().filter(|example| is_service(&example.files)).collect();
+    let corpus = samples::corpus();
+    let mut left = edits();
+    for service in corpus.iter().cycle() {
         if left == 0 {
             break;
         }
-        let own = left.min((total / services.len()).max(40));
+        // Examples are small, and all rules are among them.
+        let service = if dice.below(3) > 0 { &examples[dice.below(examples.len())] } else { service };
+        let own = left.min(40);
         left -= own;
         let texts: BTreeMap<String, String> = service
             .files
@@ -215,22 +230,23 @@ fn edit(
     is_pulling: bool,
 ) {
     let mut editor = Editor::start(folder, if is_pulling { pulling() } else { capabilities() });
-    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-    let is_dockerfile = |path: &String| is_dockerfile_name(&name(path)) == NameKind::Yes;
-    let is_edited = |path: &&String| {
-        let name = name(path);
-        is_dockerfile(path) || ["requirements.txt", "pyproject.toml", ".dockerignore"].contains(&name.as_str())
+    let is_edited_most = |path: &&String| {
+        is_dockerfile(path) || ["requirements.txt", "pyproject.toml", ".dockerignore"].contains(&name(path))
     };
-    let paths: Vec<String> = files.keys().filter(is_edited).cloned().collect();
-    let dockerfile = paths.iter().find(|path| is_dockerfile(path)).unwrap().clone();
+    let most: Vec<&String> = files.keys().filter(is_edited_most).collect();
+    let all: Vec<&String> = files.keys().collect();
+    let dockerfile = most.iter().find(|path| is_dockerfile(path)).copied().unwrap().clone();
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
-    for path in &paths {
+    for path in &all {
+        let path = path.as_str();
         let document = json!({ "uri": uri(folder, path), "languageId": "x", "version": 0, "text": files[path] });
         editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
-        texts.insert(path.clone(), files[path].clone());
+        texts.insert(path.to_owned(), files[path].clone());
     }
     for number in 1..=count {
-        let path = &paths[dice.below(paths.len())];
+        // What sources, locks and the like say matters too, wherever it is remembered.
+        let paths = if dice.below(3) > 0 { &most } else { &all };
+        let path = paths[dice.below(paths.len())];
         let text = texts.get_mut(path).unwrap();
         let (mut start, mut end) = (dice.place(text), dice.place(text));
         if start > end {

@@ -83,15 +83,18 @@ impl IgnorePlan {
         let (workspace, context) = (asking.workspace, asking.service.context.as_str());
         let ignore = ignore_file.and_then(|path| workspace.read(path).ok()).map(|file| IgnoreFile::parse(file.text()));
         let tree = workspace.tree(context, ignore.as_ref());
-        let mut survey = Survey::kept(workspace, context, &tree, ignore_file, ignore.as_ref());
-        let dockerfiles = if ignore.is_some() {
+        let mut survey = Survey::kept(workspace, context, &tree, ignore.as_ref());
+        let mut dockerfiles = if ignore.is_some() {
             // Ignore files often leave out the Dockerfiles themselves.
-            let tree = workspace.tree(context, Some(&IgnoreFile::parse(FOREIGN)));
-            dockerfiles(context, tree.files.iter(), &asking.service.dockerfile)
+            let named = workspace.remembered_of_names(&format!("dockerfiles\0{context}"), || {
+                dockerfiles(context, workspace.tree(context, Some(&IgnoreFile::parse(FOREIGN))).files.iter())
+            });
+            (*named).clone()
         } else {
-            let own = survey.own.iter().filter_map(|&index| tree.files.get(index));
-            dockerfiles(context, own, &asking.service.dockerfile)
+            dockerfiles(context, survey.own.iter().filter_map(|&index| tree.files.get(index)))
         };
+        // It is one of them, whatever its name.
+        dockerfiles.insert(asking.service.dockerfile.clone());
         let has_file = ignore.is_some();
         let ignore = ignore.unwrap_or_default();
         // Who lists what is taken has thought of each of them.
@@ -254,14 +257,11 @@ impl IgnorePlan {
     }
 }
 
-/// The Dockerfiles among the `files` of the context, by path. `asking` is one of them, whatever its name.
-fn dockerfiles<'t>(context: &str, files: impl Iterator<Item = &'t TreeFile>, asking: &str) -> BTreeSet<String> {
+/// The Dockerfiles among the `files` of the context, by path.
+fn dockerfiles<'t>(context: &str, files: impl Iterator<Item = &'t TreeFile>) -> BTreeSet<String> {
     let named =
         files.filter(|file| is_dockerfile_name(file.path.rsplit('/').next().unwrap_or(&file.path)) == NameKind::Yes);
-    let mut paths: BTreeSet<String> =
-        named.filter_map(|file| join(context, &file.path)).take(MAX_DOCKERFILES).collect();
-    paths.insert(asking.to_owned());
-    paths
+    named.filter_map(|file| join(context, &file.path)).take(MAX_DOCKERFILES).collect()
 }
 
 /// What those of the Dockerfiles need that are built in the context of `asking` with this ignore file.

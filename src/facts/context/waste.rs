@@ -1,10 +1,12 @@
 //! What of a context no build reads, as far as names and places tell.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use crate::context::{IgnoreFile, Tree};
 use crate::workspace::{Workspace, join, parent};
 
+use super::super::paths::file_name;
 use super::kinds::{ENTRIES, Entry, Kind, MARKER, find};
 
 /// Folders in which something could lie, for each row of the table, before the rest is not looked at.
@@ -55,18 +57,16 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    /// `tree` is what `ignore`, read from `ignore_file`, leaves of the context. All names are looked at once for as long as nothing changes
-    /// but texts of Dockerfiles, of which only the sizes matter.
-    pub(super) fn kept(
-        workspace: &Workspace,
-        context: &str,
-        tree: &Tree,
-        ignore_file: Option<&str>,
-        ignore: Option<&IgnoreFile>,
-    ) -> Self {
-        let key = format!("survey\0{context}\0{}", ignore_file.unwrap_or_default());
-        let known = workspace.remembered_of_others(&key, || Self::of(workspace, context, tree, ignore));
+    /// `tree` is what `ignore` leaves of the context. All names are looked at once for as long as they and `.gitignore` files stay the
+    /// same; sizes, and what manifests say, may change.
+    pub(super) fn kept(workspace: &Workspace, context: &str, tree: &Tree, ignore: Option<&IgnoreFile>) -> Self {
+        let patterns = ignore.map_or_else(|| "\0".to_owned(), IgnoreFile::fingerprint);
+        let key = format!("survey\0{context}\0{patterns}");
+        let known = workspace.remembered_of_gitignored(&key, || Self::of(workspace, context, tree, ignore));
         let mut survey = (*known).clone();
+        survey.promised.retain(|promise| {
+            promise.entry.kind != Kind::Target || !is_workspace_member(workspace, context, parent(&promise.path))
+        });
         for (waste, &first) in survey.waste.iter_mut().zip(&survey.firsts) {
             let files = tree.files.iter().skip(first).take(waste.files);
             waste.bytes = files.fold(0, |bytes, file| bytes.saturating_add(file.bytes));
@@ -105,8 +105,14 @@ impl Survey {
             last.bytes = last.bytes.saturating_add(file.bytes);
             return true;
         }
-        let shared = path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count();
-        let folders = path.match_indices('/').map(|(at, _)| at).filter(|&at| at >= shared);
+        // Most files follow one of the same folder.
+        let folder = path.get(..=parent(path).len()).unwrap_or_default();
+        let shared = if folder.ends_with('/') && before.starts_with(folder) {
+            path.len()
+        } else {
+            path.bytes().zip(before.bytes()).take_while(|(a, b)| a == b).count()
+        };
+        let folders = path.bytes().enumerate().skip(shared).filter(|(_, byte)| *byte == b'/').map(|(at, _)| at);
         let steps = folders.filter_map(|at| path.get(..at)).map(|step| (step, true)).chain([(path, false)]);
         for (step, is_dir) in steps {
             let name = step.rsplit('/').next().unwrap_or(step);
@@ -126,8 +132,9 @@ impl Survey {
         false
     }
 
-    fn promise(&mut self, workspace: &Workspace, context: &str, signs: &Signs<'_>) {
-        for entry in ENTRIES {
+    fn promise<'t>(&mut self, workspace: &'t Workspace, context: &'t str, signs: &Signs<'t>) {
+        let mut asked = Asked { workspace, context, folders: HashMap::new() };
+        for (row, entry) in ENTRIES.iter().enumerate() {
             if entry.kind == Kind::Git {
                 let there = self.waste.iter().any(|waste| waste.entry.kind == Kind::Git);
                 if !there && is_repository(workspace, context) {
@@ -137,22 +144,49 @@ impl Survey {
             }
             let folders = if entry.kind == Kind::Desktop { BTreeSet::from([""]) } else { signs.folders(entry) };
             for folder in folders.into_iter().take(MAX_SIGNS) {
-                let name = entry.pattern().replace('*', "x");
-                let path = beside(folder, &name);
-                if entry.kind == Kind::Target && is_workspace_member(workspace, context, folder) {
-                    continue;
-                }
-                let is_dir = entry.is(path.rsplit('/').next().unwrap_or_default(), true);
-                if let Some(by) = ignored_by(workspace, context, &path, is_dir)
+                if let Some(by) = asked.ignored_by(folder, row)
                     && (!is_by_hand(entry.kind)
                         || join(context, folder).as_deref() == Some(parent(&by))
                         || (entry.name == ".venv" && has_lock(workspace, context, folder)))
                 {
+                    let path = beside(folder, &sample(entry));
                     self.promised.push(Promise { entry, path, evidence: Evidence::Gitignore(by) });
                 }
             }
         }
     }
+}
+
+/// What `.gitignore` files say of the rows of the table in one folder, by row, as far as it was asked for.
+type Rows = Vec<OnceLock<Option<String>>>;
+
+/// Questions about what could lie in folders of a context. The answers stay while ignore files are typed.
+struct Asked<'a> {
+    workspace: &'a Workspace,
+    context: &'a str,
+    folders: HashMap<&'a str, Arc<Rows>>,
+}
+
+impl<'a> Asked<'a> {
+    /// The `.gitignore` that names the thing of that row in `folder`.
+    fn ignored_by(&mut self, folder: &'a str, row: usize) -> Option<String> {
+        let Self { workspace, context, folders } = self;
+        let rows = folders.entry(folder).or_insert_with(|| {
+            let key = format!("gitignored\0{context}\0{folder}");
+            workspace.remembered_of_gitignored(&key, || ENTRIES.iter().map(|_| OnceLock::new()).collect::<Rows>())
+        });
+        let (answer, entry) = (rows.get(row)?, ENTRIES.get(row)?);
+        let ask = || {
+            let name = sample(entry);
+            ignored_by(workspace, context, &beside(folder, &name), entry.is(&name, true))
+        };
+        answer.get_or_init(ask).clone()
+    }
+}
+
+/// A name of that row.
+fn sample(entry: &Entry) -> String {
+    entry.pattern().replace('*', "x")
 }
 
 /// `name` in `folder`.
@@ -219,8 +253,12 @@ impl<'t> Signs<'t> {
     }
 
     fn note(&mut self, path: &'t str) {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        for (_, folders) in self.0.iter_mut().filter(|(sign, _)| name.ends_with(sign)) {
+        let folder = parent(path);
+        let name = file_name(path);
+        let last = name.as_bytes().last();
+        // Most names end otherwise than all signs.
+        let said = self.0.iter_mut().filter(|(sign, _)| sign.as_bytes().last() == last && name.ends_with(sign));
+        for (_, folders) in said {
             // Paths are sorted, so that the files of a folder mostly follow each other.
             if folders.last() != Some(&folder) && folders.len() < MAX_SIGNS {
                 folders.insert(folder);

@@ -21,7 +21,7 @@ impl Facts<'_> {
         let beside = format!("{home}/");
         let is_beside = |path: &str| home.is_empty() || path.starts_with(&beside);
         let has_home = self.program().sources.iter().any(|path| is_beside(path));
-        let found = self.of_program(&format!("starts given servers\0{home}"), || {
+        let found = self.of_sources(&format!("starts given servers\0{home}"), || {
             self.first_in_sources(|path| {
                 if has_home && !is_beside(path) {
                     return None;

@@ -1,9 +1,12 @@
 //! Programs that keep the command lines of compilers in their sources: judges of contests, playgrounds.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use aho_corasick::AhoCorasick;
+use rayon::prelude::*;
 
 use crate::facts::paths::{file_name, has_ending, lies_in_any};
-use crate::facts::python::Reached;
+use crate::facts::python::{Reached, each_in_key};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::parent;
 
@@ -146,17 +149,29 @@ impl Facts<'_> {
 
     /// The first line of a compiler that each source of the program keeps.
     fn kept_lines(&self) -> Arc<Vec<Reached>> {
-        let key = format!("lines of compilers\0{}", self.context_sources().collect::<Vec<_>>().join("\0"));
+        let key = format!("lines of compilers\0{}", each_in_key(self.context_sources()));
         self.of_program(&key, || {
             let paths = self.copied_sources(MAX_BYTES, serves_the_program).into_iter().take(SOURCE_LIMIT);
-            let found = paths.filter_map(|path| {
+            let paths: Vec<String> = paths.collect();
+            let found = paths.into_par_iter().filter_map(|path| {
                 let file = self.workspace.read(&path).ok()?;
-                let by = compilers_line(file.text()).or_else(|| listed_words(file.text()))?;
+                let text = Some(file.text()).filter(|text| may_keep_a_line(text))?;
+                let by = compilers_line(text).or_else(|| listed_words(text))?;
                 Some(Reached { file: path, by: by.to_owned() })
             });
             found.collect()
         })
     }
+}
+
+/// Whether a string, or a path in one, may begin with a compiler or a tool: most sources have none.
+fn may_keep_a_line(text: &str) -> bool {
+    static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let names = COMPILERS.iter().chain(&TOOLS).map(|(name, _)| *name);
+        let words = names.flat_map(|name| ['"', '\'', '`', '/'].map(|start| format!("{start}{name}")));
+        AhoCorasick::new(words).ok()
+    });
+    NAMES.as_ref().is_none_or(|names| names.is_match(text))
 }
 
 /// The compiler that a text starts with its words one by one: `exec.Command("go", "run", file)`, also over several lines,

@@ -201,13 +201,16 @@ impl Facts<'_> {
         let mut files = tree.matching(source).peekable();
         files.peek()?;
         let is_file = self.workspace.is_file(&path);
+        let folder = resolve("/", destination);
+        let folder = folder.trim_end_matches('/');
         let landing = |file: &str| {
-            let rest: Vec<&str> = file.split('/').skip(depth).collect();
+            let behind = |parts| file.match_indices('/').nth(parts).and_then(|(at, _)| file.get(at + 1..));
+            let rest = depth.checked_sub(1).map_or(Some(file), behind);
             // A file keeps its name in a folder; a folder gives its content.
-            match rest.as_slice() {
-                [] if is_file && !transfer.into_folder => destination.to_owned(),
-                [] => resolve("/", &format!("{destination}/{}", file_name(file))),
-                rest => resolve("/", &format!("{destination}/{}", rest.join("/"))),
+            match rest {
+                None if is_file && !transfer.into_folder => destination.to_owned(),
+                // Paths of a walk are clean.
+                rest => [folder, "/", rest.unwrap_or_else(|| file_name(file))].concat(),
             }
         };
         files.for_each(|file| each(landing(&file.path), file.bytes));

@@ -19,7 +19,7 @@ impl Facts<'_> {
         }
         // Listed here: to list takes all cores, and a thread of the pool must not wait for one that waits for the pool.
         let sources = &self.program().sources;
-        if sources.len() < MANY {
+        if sources.len() < MANY || self.program().is_read() {
             return work();
         }
         rayon::in_place_scope(|scope| {

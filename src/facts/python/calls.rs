@@ -3,6 +3,7 @@
 mod text;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -250,10 +251,10 @@ impl Facts<'_> {
     }
 
     /// The sources that the image can hold, where the program is too large to be read as a whole those of the context.
-    fn all_sources(&self) -> Vec<String> {
+    fn all_sources(&self) -> Arc<Vec<String>> {
         let program = self.program();
         if !program.truncated {
-            return program.sources.clone();
+            return Arc::clone(&program.sources);
         }
         self.workspace.python_sources(&self.service.context, SOURCE_LIMIT)
     }
@@ -292,10 +293,11 @@ impl Facts<'_> {
             let by = word.map(|word| word.trim().to_owned()).or_else(imported)?;
             Some(Reached { file: path.clone(), by })
         };
+        let question = format!("calls\0{}", tool.name());
+        let answer = || sources.par_iter().filter(|path| !is_test(path)).find_map_first(find);
         // `sources` are those of the program, or of the context that its key names.
-        let found = self.of_program(&format!("calls\0{}", tool.name()), || {
-            sources.par_iter().filter(|path| !is_test(path)).find_map_first(find)
-        });
+        let is_whole = !self.program().truncated;
+        let found = if is_whole { self.of_sources(&question, answer) } else { self.of_program(&question, answer) };
         (*found).clone()
     }
 

@@ -23,7 +23,7 @@ pub struct InstallClosure {
     /// Each package; nearest to what is asked for first. Local projects are among them.
     pub packages: Vec<InstalledPackage>,
     /// What brings what, by place among the packages.
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     /// What the starts of the graph mean.
     pub asked: Vec<AskedBy>,
     /// How it is known.
@@ -32,6 +32,8 @@ pub struct InstallClosure {
     pub complete: bool,
     /// What could not be decided, for people, one sentence each without a full stop.
     pub notes: Vec<String>,
+    /// For each package whether something that is asked for leads to it, made when it is first asked for.
+    traced: OnceLock<Vec<bool>>,
 }
 
 /// How it is known what an install brings.
@@ -111,11 +113,12 @@ impl InstallClosure {
     fn new(basis: ClosureBasis) -> Self {
         Self {
             packages: Vec::new(),
-            graph: Graph::default(),
+            graph: Arc::default(),
             asked: Vec::new(),
             basis,
             complete: true,
             notes: Vec::new(),
+            traced: OnceLock::new(),
         }
     }
 
@@ -144,6 +147,13 @@ impl InstallClosure {
             })
         };
         chain.iter().filter_map(show).collect()
+    }
+
+    /// Whether something that is asked for leads to the package at `place`: a lock without edges, pipenv's, does not say what brings
+    /// most of its packages.
+    fn is_traced(&self, place: usize) -> bool {
+        let traced = self.traced.get_or_init(|| self.graph.kept(|_| false, |_| false));
+        traced.get(place).copied().unwrap_or_default()
     }
 
     /// The packages that go when those that `is_cut` names are not installed, these included.

@@ -235,7 +235,7 @@ impl Facts<'_> {
             })?;
             Some(Reached { file: path.clone(), by: module.clone() })
         };
-        let found = self.of_program(&format!("imported when it runs\0{package}"), || self.first_in_sources(find));
+        let found = self.of_sources(&format!("imported when it runs\0{package}"), || self.first_in_sources(find));
         (*found).clone()
     }
 

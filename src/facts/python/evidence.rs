@@ -114,7 +114,7 @@ pub(super) fn collect(facts: &Facts<'_>) -> Evidence {
     let compose = compose::read(facts);
     found.gpu.extend(compose.gpu);
     let before = found.ambiguous.len();
-    let (files, in_sources) = &*facts.of_program("devices", || {
+    let (files, in_sources) = &*facts.of_sources("devices", || {
         let mut found = Evidence::default();
         (sources(facts, &mut found), found)
     });

@@ -283,7 +283,7 @@ impl Facts<'_> {
         let listed = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(" ");
         let key = format!("served\0{}\0{}", listed(names), listed(packages));
         // Services share what they are asked for more often than not.
-        self.workspace.remembered_of_surroundings(&key, || {
+        self.workspace.remembered_of_names(&key, || {
             let brought: HashMap<&str, _> = names.iter().map(|&name| (name, catalogue::brings(name))).collect();
             let serves_itself = |user: &str, package: &str| {
                 brought.get(user).is_some_and(|all| {

@@ -81,7 +81,7 @@ impl Facts<'_> {
                         found.sources.extend(super::has_extension(&path, &["py"]).then_some(path));
                     }
                     Some(path) if !self.workspace.list(&path).is_empty() => {
-                        found.sources.extend(self.workspace.python_sources(&path, SOURCE_LIMIT));
+                        found.sources.extend(self.workspace.python_sources(&path, SOURCE_LIMIT).iter().cloned());
                     }
                     _ => {
                         let name = file_name(target).to_lowercase();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::catalogue;
-use crate::context::CopySource;
+use crate::context::{CopySource, IgnoreFile};
 use crate::facts::{Facts, transfer};
 use crate::python::imports::Imports;
 use crate::text::SourceFile;
@@ -48,7 +48,7 @@ const ASIDE: [&str; 12] = [
 #[derive(Debug, Default)]
 pub struct Program {
     /// Python sources.
-    pub sources: Vec<String>,
+    pub sources: Arc<Vec<String>>,
     /// Other files that may name what is used.
     pub texts: Vec<String>,
     /// Whether there were more than are read.
@@ -80,47 +80,167 @@ pub(super) fn collect(facts: &Facts<'_>) -> Arc<Program> {
     }
     let roots: Vec<String> = roots.into_iter().collect();
     let ignore_file = facts.service.ignore_file.as_deref().unwrap_or_default();
-    let key = format!("{}\0{ignore_file}\0{}", facts.service.context, roots.join("\0"));
+    let key = format!("{}\0{ignore_file}\0{}", facts.service.context, each_in_key(&roots));
     facts.workspace.remembered_of_surroundings(&format!("program\0{key}"), || of_roots(facts, &roots, &key))
 }
 
+/// Names as a part of a key. None at all is not the same as the name of the root, which is empty.
+pub(in crate::facts) fn each_in_key<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> String {
+    let mut key = String::new();
+    for name in names {
+        key.push_str(name.as_ref());
+        key.push('\0');
+    }
+    key
+}
+
 fn of_roots(facts: &Facts<'_>, roots: &[String], key: &str) -> Program {
+    let (workspace, context) = (facts.workspace, facts.service.context.as_str());
     let ignore = facts.ignore();
-    let mut program = Program { key: key.to_owned(), ..Program::default() };
-    let (mut sources, mut texts) = (BTreeSet::new(), BTreeSet::new());
-    let context = facts.service.context.as_str();
-    for root in roots {
-        let Some(path) = join(context, root) else { continue };
-        let below = |path: &str| {
-            if context.is_empty() {
-                path.to_owned()
-            } else {
-                path.strip_prefix(context).unwrap_or(path).trim_start_matches('/').to_owned()
-            }
-        };
-        let kept = |path: &String| !ignore.as_ref().is_some_and(|ignore| ignore.excluded(&below(path)));
-        if facts.workspace.is_file(&path) {
-            if has_extension(&path, &["py"]) {
-                sources.insert(path)
-            } else {
-                texts.insert(path)
-            };
-            continue;
+    let patterns = ignore.as_deref().map(IgnoreFile::fingerprint).unwrap_or_default();
+    let listed = workspace.remembered_of_names(&format!("listed\0{key}"), || {
+        let paths = roots.iter().filter_map(|root| join(context, root));
+        paths.map(|path| Listed::of(workspace, path)).collect::<Vec<Listed>>()
+    });
+    let sources = workspace.remembered_of_names(&format!("sources\0{key}\0\0{patterns}"), || {
+        Sources::of(&listed, context, ignore.as_deref())
+    });
+    let texts = texts(workspace, &listed);
+    Program {
+        sources: Arc::clone(&sources.paths),
+        truncated: sources.truncated || texts.len() >= TEXT_LIMIT,
+        texts: texts.into_iter().filter(|path| is_text(path)).take(TEXT_LIMIT).collect(),
+        key: key.to_owned(),
+        files: sources.files_now(workspace),
+    }
+}
+
+/// What names of files tell of what is copied from one place of the context.
+enum Listed {
+    /// A file.
+    File(String, Option<Arc<SourceFile>>),
+    /// A folder.
+    Folder {
+        /// The Python sources in it.
+        sources: Arc<Vec<String>>,
+        /// These as they were read then, while a text is unsaved: to read them one by one takes long, and only while somebody types do they
+        /// come again and again.
+        files: Vec<Option<Arc<SourceFile>>>,
+        /// By folder, files that may name something, were they small.
+        texts: Vec<Vec<String>>,
+    },
+}
+
+impl Listed {
+    fn of(workspace: &Workspace, path: String) -> Self {
+        let is_typed = workspace.has_unsaved();
+        let read = |path: &String| workspace.read(path).ok().filter(|_| is_typed);
+        if workspace.is_file(&path) {
+            let file = read(&path);
+            return Self::File(path, file);
         }
-        let found = facts.workspace.python_sources(&path, FILE_LIMIT);
-        program.truncated |= found.len() >= FILE_LIMIT;
-        sources.extend(found.into_iter().filter(|path| kept(path)));
-        folder_texts(facts, &path, &mut texts);
+        let sources = workspace.python_sources(&path, FILE_LIMIT);
+        let files = if is_typed { sources.iter().map(read).collect() } else { Vec::new() };
+        Self::Folder { sources, files, texts: folder_texts(workspace, path) }
     }
-    program.truncated |= texts.len() >= TEXT_LIMIT;
-    program.sources = sources.into_iter().take(FILE_LIMIT).collect();
-    // To read them one by one takes long. Only while somebody types do they come again and again.
-    if facts.workspace.has_unsaved() {
-        let read = program.sources.iter().map(|path| facts.workspace.read(path).ok());
-        program.files = read.collect::<Option<Vec<_>>>().map(Arc::new);
+
+    fn is_source(path: &str) -> bool {
+        has_extension(path, &["py"])
     }
-    program.texts = texts.into_iter().filter(|path| is_text(path)).take(TEXT_LIMIT).collect();
-    program
+}
+
+/// By folder, the files at and below `folder` that may name something.
+fn folder_texts(workspace: &Workspace, folder: String) -> Vec<Vec<String>> {
+    const SKIPPED: [&str; 6] = ["node_modules", ".git", ".venv", "venv", "__pycache__", ".ipynb_checkpoints"];
+    let mut texts = Vec::new();
+    let mut folders = vec![(folder, 0)];
+    while let Some((folder, depth)) = folders.get(texts.len()).cloned().filter(|_| texts.len() < TEXT_LIMIT) {
+        let path = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let mut here = Vec::new();
+        for entry in workspace.list(&folder) {
+            if entry.is_dir && depth < 6 && !SKIPPED.contains(&entry.name.as_str()) {
+                folders.push((path(&entry.name), depth + 1));
+            } else if !entry.is_dir && is_text(&entry.name) {
+                here.push(path(&entry.name));
+            }
+        }
+        texts.push(here);
+    }
+    texts
+}
+
+/// Those that are small, as long as there are not too many.
+fn texts(workspace: &Workspace, listed: &[Listed]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for listed in listed {
+        match listed {
+            Listed::File(path, _) if Listed::is_source(path) => {}
+            Listed::File(path, _) => {
+                found.insert(path.clone());
+            }
+            Listed::Folder { texts, .. } => {
+                for texts in texts {
+                    if found.len() < TEXT_LIMIT {
+                        found.extend(texts.iter().filter(|path| is_small(workspace, path)).cloned());
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The Python sources that an ignore file leaves of what is copied.
+struct Sources {
+    /// Sorted.
+    paths: Arc<Vec<String>>,
+    /// As they were read when they were listed, if they were.
+    files: Option<Arc<Vec<Arc<SourceFile>>>>,
+    truncated: bool,
+}
+
+impl Sources {
+    fn of(listed: &[Listed], context: &str, ignore: Option<&IgnoreFile>) -> Self {
+        let mut found: Vec<(&String, Option<&Arc<SourceFile>>)> = Vec::new();
+        let mut truncated = false;
+        for listed in listed {
+            match listed {
+                Listed::File(path, file) => found.extend(Listed::is_source(path).then_some((path, file.as_ref()))),
+                Listed::Folder { sources, files, .. } => {
+                    truncated |= sources.len() >= FILE_LIMIT;
+                    let mut ignore = ignore.map(IgnoreFile::in_turn);
+                    for (place, path) in sources.iter().enumerate() {
+                        let below = path.strip_prefix(context).unwrap_or(path).trim_start_matches('/');
+                        if !ignore.as_mut().is_some_and(|ignore| ignore.excluded(below)) {
+                            found.push((path, files.get(place).and_then(Option::as_ref)));
+                        }
+                    }
+                }
+            }
+        }
+        found.sort_by_key(|(path, _)| *path);
+        found.dedup_by_key(|(path, _)| *path);
+        found.truncate(FILE_LIMIT);
+        let files = found.iter().map(|(_, file)| file.cloned()).collect::<Option<Vec<_>>>();
+        let files = files.filter(|files| !files.is_empty());
+        let paths = found.into_iter().map(|(path, _)| path.clone()).collect();
+        Self { paths: Arc::new(paths), files: files.map(Arc::new), truncated }
+    }
+
+    /// The sources as they are read now; `None` where nothing was unsaved, or one cannot be read.
+    fn files_now(&self, workspace: &Workspace) -> Option<Arc<Vec<Arc<SourceFile>>>> {
+        let mut files = Arc::clone(self.files.as_ref()?);
+        for unsaved in workspace.unsaved() {
+            let place = self.paths.binary_search_by(|path| path.as_str().cmp(unsaved.path()));
+            if let Ok(place) = place
+                && files.get(place).is_some_and(|known| !Arc::ptr_eq(known, &unsaved))
+                && let Some(file) = Arc::make_mut(&mut files).get_mut(place)
+            {
+                *file = unsaved;
+            }
+        }
+        Some(files)
+    }
 }
 
 /// The folder in front of a glob.
@@ -130,35 +250,17 @@ fn literal(path: &str) -> String {
     parts.join("/")
 }
 
-fn folder_texts(facts: &Facts<'_>, folder: &str, texts: &mut BTreeSet<String>) {
-    let mut folders = vec![(folder.to_owned(), 0)];
-    let mut at = 0;
-    while let Some((folder, depth)) = folders.get(at).cloned() {
-        at += 1;
-        if texts.len() >= TEXT_LIMIT || at > TEXT_LIMIT {
-            return;
-        }
-        for entry in facts.workspace.list(&folder) {
-            let path = if folder.is_empty() { entry.name.clone() } else { format!("{folder}/{}", entry.name) };
-            let skipped = matches!(
-                entry.name.as_str(),
-                "node_modules" | ".git" | ".venv" | "venv" | "__pycache__" | ".ipynb_checkpoints"
-            );
-            if entry.is_dir && depth < 6 && !skipped {
-                folders.push((path, depth + 1));
-            } else if !entry.is_dir && is_text(&path) && is_small(facts.workspace, &path) {
-                texts.insert(path);
-            }
-        }
-    }
-}
-
 fn is_small(workspace: &Workspace, path: &str) -> bool {
     workspace.file_bytes(path).is_some_and(|bytes| bytes <= TEXT_BYTES)
 }
 
 fn is_text(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
+    let known =
+        TEXT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) || name.starts_with(".env") || !name.contains('.');
+    if !known {
+        return false;
+    }
     // Manifests and locks name packages because they install them.
     let manifest = name == "pyproject.toml"
         || name.contains("requirement")
@@ -166,9 +268,7 @@ fn is_text(path: &str) -> bool {
         || name.ends_with("-lock.json");
     let lower = name.to_lowercase();
     let builds = lower.contains("dockerfile") || lower.contains("containerfile") || lower == "license";
-    let known =
-        TEXT_SUFFIXES.iter().any(|suffix| name.ends_with(suffix)) || name.starts_with(".env") || !name.contains('.');
-    known && !manifest && !builds
+    !manifest && !builds
 }
 
 impl Program {
@@ -176,6 +276,21 @@ impl Program {
     #[must_use]
     pub fn is_known(&self) -> bool {
         !self.truncated && self.sources.iter().any(|path| !Self::is_aside(path) && !path.ends_with("setup.py"))
+    }
+
+    /// The sources and `others` as they were read, while a text is unsaved; `None` where one cannot be.
+    pub(super) fn files_and(&self, workspace: &Workspace, others: &[&String]) -> Option<Arc<Vec<Arc<SourceFile>>>> {
+        let own = self.files.as_ref()?;
+        if others.is_empty() {
+            return Some(Arc::clone(own));
+        }
+        let others = others.iter().map(|path| workspace.read(path).ok());
+        own.iter().map(|file| Some(Arc::clone(file))).chain(others).collect::<Option<Vec<_>>>().map(Arc::new)
+    }
+
+    /// Whether all sources were read already.
+    pub(super) fn is_read(&self) -> bool {
+        self.files.is_some()
     }
 
     /// Whether a source belongs to what the service runs, rather than to tests, examples or documentation.
@@ -215,6 +330,13 @@ impl Facts<'_> {
     fn few_and_many_sources(&self) -> (&[String], &[String]) {
         let sources = &self.program().sources;
         sources.split_at_checked(FEW).unwrap_or((sources, &[]))
+    }
+
+    /// How many sources the program has, tests and the like left out.
+    #[must_use]
+    pub fn own_sources(&self) -> usize {
+        let sources = &self.program().sources;
+        *self.of_sources("own sources", || sources.iter().filter(|path| !Program::is_aside(path)).count())
     }
 
     /// What the Python source at `path` imports and names, where its text holds one of `words`.

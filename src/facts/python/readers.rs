@@ -116,7 +116,7 @@ fn calls_from_the_base(text: &str, tool: InstallerTool) -> bool {
 
 fn collect(workspace: &Workspace) -> Dockerfiles {
     // Which they are does not change as one is typed.
-    let named = workspace.remembered_of_others("paths of dockerfiles", || {
+    let named = workspace.remembered_of_names("paths of dockerfiles", || {
         let tree = workspace.tree("", Some(&IgnoreFile::parse(ELSEWHERE)));
         let named = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) != NameKind::No);
         (named.map(|file| file.path.clone()).collect::<Vec<String>>(), tree.complete)

@@ -1,6 +1,6 @@
 //! Projects elsewhere in the repository, by name.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::facts::commands::Options;
 use crate::facts::paths::file_name;
@@ -33,10 +33,18 @@ impl Facts<'_> {
     /// Sources of local projects that are installed, where the build does not copy them: through a mount, as a path dependency, from
     /// a wheel.
     pub(in crate::facts) fn project_sources(&self) -> Vec<String> {
-        let copied: HashSet<&str> = self.program().sources.iter().map(String::as_str).collect();
-        let folders = self.project_folders().into_iter();
-        let sources = folders.flat_map(|folder| self.workspace.python_sources(&folder, SOURCE_LIMIT));
-        sources.filter(|path| !copied.contains(path.as_str())).collect()
+        let mut found: Vec<String> = Vec::new();
+        for folder in self.project_folders() {
+            let sources = self.workspace.python_sources(&folder, SOURCE_LIMIT);
+            // Both are sorted.
+            let mut copied = self.program().sources.iter().peekable();
+            let others = sources.iter().filter(|path| {
+                while copied.next_if(|copied| copied < path).is_some() {}
+                copied.peek() != Some(path)
+            });
+            found.extend(others.cloned());
+        }
+        found
     }
 
     /// The folders of local projects that are installed.

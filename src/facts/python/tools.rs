@@ -118,7 +118,7 @@ impl Facts<'_> {
                 (named || catalogue::commands(name).iter().any(|command| speaks_in_turn(text, command)))
                     && self.imports_of(path).is_some_and(|imports| starts_programs(&imports))
             };
-            *self.of_program(&format!("started\0{name}"), || {
+            *self.of_sources(&format!("started\0{name}"), || {
                 self.first_in_sources(|path| (!Program::is_aside(path) && starts(path)).then_some(())).is_some()
             })
         };

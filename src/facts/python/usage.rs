@@ -15,6 +15,7 @@ use crate::text::SourceFile;
 use crate::workspace::{Workspace, is_report, parent};
 
 use super::has_extension;
+use super::program::each_in_key;
 use super::sieve::Sieve;
 
 /// A word of this length may stand inside another; a shorter one stands alone: `ray` is no part of `array`.
@@ -181,7 +182,7 @@ impl<'n> Matcher<'n> {
 
 impl<'n> Search<'n> {
     fn new(workspace: &Workspace, names: &[&'n str]) -> Self {
-        let signs = |name: &str| workspace.remembered_of_surroundings(&format!("signs\0{name}"), || Signs::of(name));
+        let signs = |name: &str| workspace.remembered_of_names(&format!("signs\0{name}"), || Signs::of(name));
         let left = names.iter().map(|&name| (name, signs(name))).collect();
         Self { left, looked_at: AtomicUsize::new(0), sieve: OnceLock::new(), matcher: OnceLock::new() }
     }
@@ -318,13 +319,12 @@ impl Facts<'_> {
             mounted: self.mounted_sources().sources,
             manifests: self.python_installs().iter().flat_map(|install| &install.files).map(String::as_str).collect(),
         };
-        let projects: Vec<String> = self.project_folders().into_iter().collect();
         let question = [
             format!("named\0{until:?}"),
             parent(&self.service.dockerfile).to_owned(),
-            projects.join("\0"),
-            beside.mounted.join("\0"),
-            beside.manifests.iter().copied().collect::<Vec<_>>().join("\0"),
+            each_in_key(self.project_folders()),
+            each_in_key(&beside.mounted),
+            each_in_key(&beside.manifests),
             names.join("\0"),
         ];
         let left = self.of_program(&question.join("\0\0"), || {
@@ -338,9 +338,10 @@ impl Facts<'_> {
     fn look_through(&self, search: &mut Search<'_>, beside: &Beside<'_>, until: Until, asked: usize) {
         let sources = &self.program().sources;
         let others = self.project_sources();
-        let sources: Vec<&String> = sources.iter().chain(&others).chain(&beside.mounted).collect();
-        let read = || sources.iter().map(|path| self.workspace.read(path).ok()).collect::<Option<Vec<_>>>();
-        match self.workspace.has_unsaved().then(read).flatten().map(Arc::new) {
+        let beside_it: Vec<&String> = others.iter().chain(&beside.mounted).collect();
+        let files = self.program().files_and(self.workspace, &beside_it);
+        let sources: Vec<&String> = sources.iter().chain(beside_it).collect();
+        match files {
             Some(files) => {
                 let names: Vec<&str> = search.left.iter().map(|(name, _)| *name).collect();
                 let question = format!("named in sources\0{until:?}\0{}", names.join("\0"));

@@ -1,6 +1,8 @@
 //! What brings what.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
+
+use rustc_hash::FxHashSet;
 
 use crate::python::PackageName;
 
@@ -146,7 +148,7 @@ impl Graph {
     #[must_use]
     pub fn kept(&self, is_cut_start: impl Fn(&Start) -> bool, is_cut: impl Fn(&Link) -> bool) -> Vec<bool> {
         let mut kept = vec![false; self.nodes()];
-        let mut seen: HashSet<(usize, &Part)> = HashSet::new();
+        let mut seen: FxHashSet<(usize, &Part)> = FxHashSet::default();
         let mut queue: VecDeque<(usize, &Part)> = VecDeque::new();
         let mut mark = |node: usize| {
             if let Some(kept) = kept.get_mut(node) {
@@ -157,7 +159,7 @@ impl Graph {
             mark(start.node);
             queue.extend(start.parts.iter().map(|part| (start.node, part)));
         }
-        let mut asked: HashSet<(usize, &PackageName)> = HashSet::new();
+        let mut asked: FxHashSet<(usize, &PackageName)> = FxHashSet::default();
         while let Some((node, part)) = queue.pop_front() {
             if !seen.insert((node, part)) {
                 continue;

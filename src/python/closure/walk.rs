@@ -141,7 +141,7 @@ impl<'a> Walk<'a> {
         if asked.main {
             self.note_extras(node, &asked.extras);
         }
-        self.closure.graph.add_start(Start { asked: index, node, parts: parts.clone() });
+        Arc::make_mut(&mut self.closure.graph).add_start(Start { asked: index, node, parts: parts.clone() });
         for part in parts {
             self.visit(package, part);
         }
@@ -160,7 +160,7 @@ impl<'a> Walk<'a> {
         }
         let files = self.lock.packages.get(package).map(|package| package.files.as_slice()).unwrap_or_default();
         let wheel = wheel::best(files.iter().map(|file| &*file.name), self.platform);
-        let place = self.closure.graph.add_node();
+        let place = Arc::make_mut(&mut self.closure.graph).add_node();
         self.closure.members.push(Member { package, extras: Vec::new(), wheel });
         self.places.insert(package, place);
         place
@@ -206,7 +206,12 @@ impl<'a> Walk<'a> {
             let Some(target) = self.pick(edge) else { continue };
             let (from, to) = (self.member(package), self.member(target));
             self.note_extras(to, &edge.extras);
-            self.closure.graph.add_link(Link { from, part: part.clone(), to, extras: edge.extras.clone() });
+            Arc::make_mut(&mut self.closure.graph).add_link(Link {
+                from,
+                part: part.clone(),
+                to,
+                extras: edge.extras.clone(),
+            });
             self.visit(target, Part::Own);
             for extra in &edge.extras {
                 self.visit(target, Part::Extra(extra.clone()));

@@ -5,7 +5,7 @@ mod remedy;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Basis, Component, Savings, Severity};
-use crate::facts::python::{Declared, Installer, InstallerTool, InstallerUse, Program, Reached, Way};
+use crate::facts::python::{Declared, Installer, InstallerTool, InstallerUse, Reached, Way};
 use crate::facts::{Facts, StageFacts};
 use crate::rules::phrase::count;
 use crate::rules::{Check, Reporter};
@@ -96,8 +96,7 @@ fn report(facts: &Facts<'_>, installer: &Installer, wrapper: Option<&Reached>, r
         finding.severity(Severity::Info);
         finding.note("use", format!("`{}` in `{}`", reached.by, reached.file));
     } else {
-        let sources = facts.program().sources.iter().filter(|path| !Program::is_aside(path)).count();
-        let sources = count(sources, "Python source");
+        let sources = count(facts.own_sources(), "Python source");
         finding.note("use", format!("none in what the image starts, in {sources} and in the files that deploy it"));
     }
     let weight = installer.bytes();

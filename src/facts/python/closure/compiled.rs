@@ -1,6 +1,7 @@
 //! The closure of requirements that a compiler pinned: every package stands in the file, and comments say what needs it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::python::PackageName;
 use crate::python::closure::{Link, Part, Start};
@@ -29,7 +30,7 @@ pub(super) fn closure(install: &PythonInstall) -> Option<InstallClosure> {
             package.version = package.version.take().or(version);
             continue;
         }
-        places.insert(&requirement.name, closure.graph.add_node());
+        places.insert(&requirement.name, Arc::make_mut(&mut closure.graph).add_node());
         closure.packages.push(InstalledPackage {
             name: requirement.name.clone(),
             bytes: PackageBytes::of_wheel(&requirement.name, version.as_deref().unwrap_or_default(), None),
@@ -49,13 +50,13 @@ pub(super) fn closure(install: &PythonInstall) -> Option<InstallClosure> {
         let Some(&node) = places.get(&root.requirement.name) else { continue };
         let parents: Vec<PackageName> = root.parents.iter().filter_map(|parent| parent_name(parent)).collect();
         for &from in parents.iter().filter_map(|parent| places.get(parent)) {
-            closure.graph.add_link(Link { from, part: Part::Own, to: node, extras: Vec::new() });
+            Arc::make_mut(&mut closure.graph).add_link(Link { from, part: Part::Own, to: node, extras: Vec::new() });
         }
         let brought = root.is_brought_along() && parents.iter().any(|parent| places.contains_key(parent));
         if !brought {
             let asked = closure.asked.len();
             closure.asked.push(AskedBy::Root(index));
-            closure.graph.add_start(Start { asked, node, parts: vec![Part::Own] });
+            Arc::make_mut(&mut closure.graph).add_start(Start { asked, node, parts: vec![Part::Own] });
         }
     }
     let others = install.roots.iter().any(|root| !is_listed(root)) || !install.projects.is_empty();

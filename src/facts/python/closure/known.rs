@@ -1,6 +1,7 @@
 //! The closure as far as the catalogue knows it, where nothing pins what is installed.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -40,7 +41,7 @@ pub(super) fn extend<'r>(
             std::iter::once(Part::Own).chain(requirement.extras.iter().cloned().map(Part::Extra)).collect::<Vec<_>>();
         let asked = closure.asked.len();
         closure.asked.push(AskedBy::Root(index));
-        closure.graph.add_start(Start { asked, node, parts: parts.clone() });
+        Arc::make_mut(&mut closure.graph).add_start(Start { asked, node, parts: parts.clone() });
         queue.extend(parts.into_iter().map(|part| (node, part)));
     }
     let mut seen = FxHashSet::default();
@@ -64,7 +65,7 @@ pub(super) fn extend<'r>(
             let to = add(closure, &mut places, install, &PackageName::new(name), &extras);
             queue.push_back((to, Part::Own));
             queue.extend(extras.iter().cloned().map(|extra| (to, Part::Extra(extra))));
-            closure.graph.add_link(Link { from: node, part: part.clone(), to, extras });
+            Arc::make_mut(&mut closure.graph).add_link(Link { from: node, part: part.clone(), to, extras });
         }
     }
 }
@@ -76,7 +77,7 @@ fn add(
     name: &PackageName,
     extras: &[PackageName],
 ) -> usize {
-    let place = *places.entry(name.clone()).or_insert_with(|| closure.graph.add_node());
+    let place = *places.entry(name.clone()).or_insert_with(|| Arc::make_mut(&mut closure.graph).add_node());
     if place == closure.packages.len() {
         closure.packages.push(InstalledPackage {
             name: name.clone(),

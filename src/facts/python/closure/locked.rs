@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::facts::Facts;
 use crate::python::PackageName;
-use crate::python::closure::{Asked, Closure, Request};
+use crate::python::closure::{Asked, Request};
 use crate::python::lock::{Lock, LockKind, LockedFile, LockedPackage};
 
 use super::super::{Declared, Omitted, Place, Project, PythonInstall, Root};
@@ -18,7 +18,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
     if request.asked.is_empty() && !lock.tells_groups() {
         return None;
     }
-    let found = Closure::of(&lock, &request, &install.platform);
+    let found = facts.workspace.locked_closure(&in_use.path, &request, &install.platform).ok()?;
     // The lock of another project, or one that is no more than a pointer to a large file, tells nothing.
     if found.members.is_empty() && !found.missing.is_empty() {
         return None;
@@ -47,7 +47,7 @@ pub(super) fn closure(facts: &Facts<'_>, install: &PythonInstall) -> Option<Inst
     closure.notes.extend(found.undecided.iter().map(|marker| format!("whether `{marker}` holds is not known")));
     closure.notes.extend(found.missing.iter().map(|name| format!("`{name}` is not in `{}`", in_use.path)));
     closure.complete = found.is_complete() && in_use.rewritten.is_none();
-    closure.graph = found.graph;
+    closure.graph = Arc::clone(&found.graph);
     closure.asked = asked;
     // `pip install -r exported.txt gunicorn`
     let others: Vec<(usize, &Root)> = match lock.kind {

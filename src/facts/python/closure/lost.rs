@@ -16,10 +16,9 @@ impl Facts<'_> {
     #[must_use]
     pub fn lost_without_roots(&self, install: &PythonInstall, members: &[&Root]) -> (Arc<InstallClosure>, Vec<usize>) {
         let closure = self.closure(install);
-        // A lock without edges, pipenv's, does not say what brings most of its packages: those are nobody's to lose.
-        let traced = closure.graph.kept(|_| false, |_| false);
         let mut lost: Vec<usize> = places(&kept(&closure, install, members), false);
-        lost.retain(|&place| traced.get(place).copied().unwrap_or_default());
+        // What nothing leads to is nobody's to lose.
+        lost.retain(|&place| closure.is_traced(place));
         let others = self.python_installs().iter().filter(|other| {
             let same = (other.run, other.invocation) == (install.run, install.invocation);
             other.stage == install.stage && other.guard != Guard::Never && !same
