@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::dockerfile::Value;
 use crate::facts::paths::{bare, file_name, resolve};
 use crate::facts::{Facts, Guard, Invocation, Source, StageFacts};
 use crate::workspace::{join, parent};
@@ -374,7 +375,9 @@ impl Facts<'_> {
     fn start_scripts(&self, image: &StageFacts) -> Vec<StartScript> {
         let words: Vec<&str> = self.all_start_words(image).into_iter().map(bare).collect();
         let script = |(at, word): (usize, &&str)| {
-            let path = self.start_script(word)?;
+            // `exec ${SOURCES}/docker/init.bash`
+            let filled = word.contains('$').then(|| image.state.expand(word, '\\'));
+            let path = self.start_script(filled.as_ref().and_then(Value::known).unwrap_or(word))?;
             let file = self.workspace.read(&path).ok()?;
             let given = words.get(at + 1..).unwrap_or_default();
             let lines = chosen_lines(file.text(), given).into_iter().map(str::to_owned).collect();
