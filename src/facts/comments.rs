@@ -36,7 +36,7 @@ impl Facts<'_> {
     /// `# default-mysql-client for convenience` above the instruction or its stage.
     #[must_use]
     pub fn is_for_people(&self, install: &SystemInstall<'_>) -> bool {
-        const PEOPLE: [&str; 14] = [
+        const PEOPLE: [&str; 15] = [
             "maintenance",
             "debug",
             "troubleshoot",
@@ -48,6 +48,7 @@ impl Facts<'_> {
             "interactive",
             "inspect",
             "editor",
+            "editing",
             "not remove",
             "n't remove",
             "keep ",
@@ -62,6 +63,17 @@ impl Facts<'_> {
                 words.windows(2).any(|pair| matches!(pair, ["for", "us" | "me" | "humans" | "people" | "devs"]));
             (*place == Place::List || comment.contains(name))
                 && (for_us || PEOPLE.iter().any(|people| comment.contains(people)))
+        }) || self.is_named_with_a_purpose(install)
+    }
+
+    /// Whether a comment in front of the first step names the package in a sentence of its own with what it is for: `# nmap + dig for recon`.
+    fn is_named_with_a_purpose(&self, install: &SystemInstall<'_>) -> bool {
+        let first = self.dockerfile.instructions.first().map_or(0, |first| first.range.start());
+        let comments = self.dockerfile.comments.iter().take_while(|comment| comment.range.end() <= first);
+        comments.filter_map(|comment| self.said(comment)).any(|comment| {
+            let words: Vec<&str> = comment.split(|c: char| !(c.is_alphanumeric() || "-+._".contains(c))).collect();
+            let named = words.iter().position(|word| *word == install.name);
+            named.is_some_and(|at| words.iter().skip(at + 1).any(|word| matches!(*word, "for" | "to")))
         })
     }
 

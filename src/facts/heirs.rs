@@ -63,16 +63,37 @@ impl Facts<'_> {
                     && self.origin(image.index, usize::MAX, parent(path), None).is_none()
             })
         };
+        // A submodule may not be there.
+        let submodules = self.submodules();
+        let is_of_submodule = |word: &str| {
+            let plain = word.trim_start_matches("./").trim_start_matches('/');
+            has_ending(plain, "sh")
+                && submodules.iter().any(|folder| {
+                    let name = file_name(folder);
+                    plain.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
+                        && !self.workspace.is_file(&format!("{folder}{}", plain.strip_prefix(name).unwrap_or_default()))
+                })
+        };
         let runs = |line: &str| {
             let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";&|()\"'".contains(c)).collect();
             let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-            words.windows(2).any(|pair| {
-                let starts =
-                    matches!(pair.first().map(|word| file_name(word)), Some("bash" | "sh" | "." | "source" | "exec"));
-                starts && pair.get(1).is_some_and(|word| is_unseen(word))
-            })
+            words.iter().any(|word| is_of_submodule(word))
+                || words.windows(2).any(|pair| {
+                    let starts = matches!(
+                        pair.first().map(|word| file_name(word)),
+                        Some("bash" | "sh" | "." | "source" | "exec")
+                    );
+                    starts && pair.get(1).is_some_and(|word| is_unseen(word))
+                })
         };
         self.start_script_with(image, runs).is_some()
+    }
+
+    /// The folders of the repository's submodules.
+    fn submodules(&self) -> Vec<String> {
+        let Ok(file) = self.workspace.read(".gitmodules") else { return Vec::new() };
+        let paths = file.text().lines().filter_map(|line| line.trim().strip_prefix("path"));
+        paths.filter_map(|rest| Some(rest.trim_start().strip_prefix('=')?.trim().to_owned())).collect()
     }
 
     /// Whether another Dockerfile of the repository is built on what this one builds, as their names tell: on
@@ -115,7 +136,7 @@ impl Facts<'_> {
         };
         let found: Vec<Reference> = others
             .flat_map(|(_, references)| references)
-            .filter(|reference| is_own(&reference.name))
+            .filter(|reference| is_own(&reference.name) || own.contains(&reference.tag))
             .cloned()
             .collect();
         found.into_iter()
@@ -141,8 +162,10 @@ fn runs(text: &str, path: &str) -> bool {
 /// An image with an owner that a Dockerfile names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Reference {
-    /// Its last name.
+    /// Its last name, in lower case.
     name: String,
+    /// Its tag, in lower case; empty where none is known. `owner/tool:CLI` of `docker/cli`.
+    tag: String,
     /// Whether files are copied from it, and nothing that is shipped is built on it.
     is_copied: bool,
 }
@@ -199,7 +222,7 @@ fn references(text: &str) -> Vec<Reference> {
     let mut found: Vec<Reference> = Vec::new();
     let mut add = |reference: &str, is_copied: bool| {
         let name = last_name(reference);
-        found.extend(name.map(|name| Reference { name, is_copied }));
+        found.extend(name.map(|name| Reference { name, tag: tag(reference), is_copied }));
     };
     for (index, (reference, name)) in stages.iter().enumerate() {
         add(reference, !shipped.contains(&index) && copied.iter().any(|from| !name.is_empty() && from == name));
@@ -222,6 +245,12 @@ fn last_name(reference: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
+/// `cli` of `owner/tool:CLI`
+fn tag(reference: &str) -> String {
+    let tag = reference.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains(['/', '$', '@']));
+    tag.unwrap_or_default().to_lowercase()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,9 +266,9 @@ mod tests {
     #[test]
     fn what_is_only_copied_from_is_no_base() {
         let text = "ARG BASE=owner/base\nFROM ${BASE} AS made\nFROM node:24-slim\nCOPY --from=made /app .\n";
-        assert_eq!(references(text), [Reference { name: "base".to_owned(), is_copied: true }]);
+        assert_eq!(references(text), [Reference { name: "base".to_owned(), tag: String::new(), is_copied: true }]);
         let text = "FROM owner/base AS made\nFROM made\nCOPY --from=made /app .\n";
-        assert_eq!(references(text), [Reference { name: "base".to_owned(), is_copied: false }]);
+        assert_eq!(references(text), [Reference { name: "base".to_owned(), tag: String::new(), is_copied: false }]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What reads the history of a repository: commands, libraries, and tools that make a version from it.
 
-use super::super::paths::is_below;
+use super::super::paths::{file_name, is_below};
 use super::super::{Argument, Facts, Invocation, Run, StageFacts};
 use crate::workspace::join;
 
@@ -54,6 +54,31 @@ pub(super) fn reads_history(invocation: &Invocation, stage: &StageFacts, run: &R
 }
 
 impl Facts<'_> {
+    /// A requirements file in the build context, whether a step is seen to read it or not, that takes packages from git repositories.
+    #[must_use]
+    pub fn requirements_from_git(&self) -> Option<String> {
+        let key = format!("requirements from git\0{}", self.service.context);
+        let found = self.workspace.remembered_of_surroundings(&key, || {
+            let tree = self.workspace.own_files();
+            let lists = |path: &str| {
+                let name = file_name(path);
+                name.ends_with(".txt") && (path.contains("requirements") || name.contains("deps"))
+            };
+            let context = self.service.context.as_str();
+            let own = tree.files.iter().filter(|file| context.is_empty() || is_below(&file.path, context));
+            let mut files = own.filter(|file| file.bytes < 200_000 && lists(&file.path));
+            let names = |path: &str| {
+                let is_git = |line: &str| {
+                    let line = line.trim_start();
+                    !line.starts_with('#') && line.contains("git+")
+                };
+                self.workspace.read(path).is_ok_and(|file| file.text().lines().any(is_git))
+            };
+            files.find(|file| names(&file.path)).map(|file| file.path.clone())
+        });
+        (*found).clone()
+    }
+
     /// The manifest of the project in the build context, and what of it takes the version from git when the project is built:
     /// `pyproject.toml` and `setuptools_scm`.
     #[must_use]

@@ -198,6 +198,10 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     }
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
     let code = code.join("\n");
+    // pip as a library.
+    if ["pip.main(", "pip._internal", "from pip import main"].iter().any(|call| code.contains(call)) {
+        return Some("pip install".to_owned());
+    }
     let listed = LISTED_CALLS.iter().find(|(program, subcommand)| has_listed(&code, program, subcommand));
     if let Some((program, subcommand)) = listed {
         return Some(format!("{program} {subcommand}"));
@@ -425,6 +429,7 @@ mod tests {
             ("subprocess.check_call([sys.executable, \"-m\", \"pip\", \"install\", name])", Some("pip install")),
             ("return (\n  \"uv\",\n  \"pip\",\n  \"install\",\n)", Some("pip install")),
             ("[\"pip\", \"--python\", python, \"install\"]", Some("pip install")),
+            ("import pip\npip.main([\"install\", \"-q\", package])", Some("pip install")),
             ("os.system(f\"pip install {name}\")", Some("pip install")),
             ("subprocess.run(\n  \"uv pip install x\", shell=True)", Some("uv install")),
             (

@@ -70,6 +70,8 @@ impl Facts<'_> {
             files.retain(|file| request.how != Rewriting::Marks || file.way != Way::Taken);
             files.retain(|file| file.bytes.is_none_or(|bytes| bytes >= WORTH_BYTES));
             files.retain(|file| !self.is_moved_before(stage, run, index, file) && !is_small_by_name(&file.path));
+            // Of a file that whoever builds has to bring nobody knows the size.
+            files.retain(|file| file.way != Way::Copied || file.bytes.is_some() || is_large_by_name(&file.path));
             if !files.is_empty() {
                 found.push(LateMove { invocation, how: request.how, files, destination });
             }
@@ -170,6 +172,33 @@ impl Request {
 fn is_deleted_by_name(run: &Run, index: usize, source: &str) -> bool {
     let later = run.invocations.iter().skip(index + 1).filter(|later| later.guard == Guard::Always);
     later.filter_map(removal).any(|removal| removal.paths.iter().chain(&removal.files).any(|path| path == source))
+}
+
+/// Archives, programs and data, which are mostly large.
+fn is_large_by_name(path: &str) -> bool {
+    const ENDINGS: [&str; 19] = [
+        ".tar",
+        ".tgz",
+        ".txz",
+        ".tbz2",
+        ".zip",
+        ".7z",
+        ".whl",
+        ".jar",
+        ".war",
+        ".deb",
+        ".rpm",
+        ".run",
+        ".bin",
+        ".iso",
+        ".sql",
+        ".csv",
+        ".pt",
+        ".onnx",
+        ".safetensors",
+    ];
+    let name = file_name(path).to_lowercase();
+    name.contains(".tar.") || !name.contains('.') || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// Texts and scripts, whose bytes are not worth a word where they are not known.

@@ -77,9 +77,16 @@ impl Facts<'_> {
             return Vec::new();
         }
         let is_own = |path: &str| folder.is_empty() || is_below(path, folder);
-        let files = self.copied_sources(MAX_BYTES, serves_the_program);
+        let mut files = self.copied_sources(MAX_BYTES, serves_the_program);
+        files.retain(|path| is_own(path));
+        // Where an ignore file lets in only what they are compiled to, the sources tell all the same.
+        if files.is_empty() {
+            let all = self.workspace.own_files();
+            let sources = all.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_own(&file.path));
+            files.extend(sources.map(|file| file.path.clone()).filter(|path| serves_the_program(path)));
+        }
         let mut found: Vec<(String, String)> = Vec::new();
-        for path in files.into_iter().filter(|path| is_own(path)).take(MAX_FILES) {
+        for path in files.into_iter().take(MAX_FILES) {
             let Ok(source) = self.workspace.read(&path) else { continue };
             if is_test(source.text()) {
                 continue;

@@ -1,5 +1,6 @@
 //! What compose files mount over an image, and whether it runs what it holds or what is mounted.
 
+use crate::context::CopySource;
 use crate::facts::paths::{file_name, is_below, resolve};
 use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
 use crate::workspace::{ComposeFile, ComposeService, Service, Workspace, is_for_production, is_sample, join, parent};
@@ -263,10 +264,22 @@ impl Facts<'_> {
             || transfer.paths.iter().any(|(source, _)| source.known().is_none_or(|source| !is_other_file(source)))
     }
 
-    /// Whether a `COPY` of `path` takes a folder, or files that are not named.
+    /// Whether a `COPY` of `path` takes a folder, or sources that are not named one by one; `package*.json` and `poetry.lock*` are none.
     pub(super) fn is_folder(&self, path: &str) -> bool {
-        let there = join(&self.service.context, path.trim_start_matches('/'));
-        path.contains('*') || there.is_none_or(|there| self.workspace.is_dir(&there))
+        let plain = path.trim_start_matches('/');
+        let there = |path: &str| join(&self.service.context, path);
+        if !plain.contains(['*', '?', '[']) {
+            return there(plain).is_none_or(|there| self.workspace.is_dir(&there));
+        }
+        let (Some(folder), Some(source)) = (there(parent(plain)), CopySource::parse(file_name(plain))) else {
+            return true;
+        };
+        let Some(pattern) = source.parts().first().filter(|_| self.workspace.is_dir(&folder)) else { return true };
+        let mut taken = self.workspace.list(&folder).into_iter().filter(|entry| pattern.matches(&entry.name));
+        taken.any(|entry| {
+            let ending = entry.name.rsplit_once('.').map(|(_, ending)| ending);
+            entry.is_dir || ending.is_some_and(|ending| SOURCES.contains(&ending))
+        })
     }
 }
 

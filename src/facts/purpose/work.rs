@@ -205,7 +205,9 @@ impl Facts<'_> {
             matches!(part, "test" | "tests" | "testing" | "e2e" | "unittest" | "unittests")
         };
         let is_of_work = |part: &str| matches!(part, "dev" | "devel" | "develop" | "development" | "debug");
-        let is_named = |text: &str| text.to_lowercase().split(['-', '_', '.', ':']).any(is_test);
+        // `integrationTest` of Gradle
+        let is_task = |text: &str| text.ends_with("Test") || text.ends_with("Tests");
+        let is_named = |text: &str| is_task(text) || text.to_lowercase().split(['-', '_', '.', ':']).any(is_test);
         let environment = &image.state.environment;
         let is_stage_of_work = |name: &str| name.split(['-', '_', '.']).any(is_of_work);
         // `FROM development-base`
@@ -229,7 +231,9 @@ impl Facts<'_> {
             let script = [".sh", ".bash"].iter().any(|ending| name.ends_with(ending)) && is_named(name);
             let by_name = match behind.next() {
                 Some(&("run" | "run-script" | "exec")) => behind.next().is_some_and(|word| is_named(word)),
-                word => word.is_some_and(|word| is_named(word)),
+                // `gradlew clean integrationTest`
+                Some(word) => is_named(word) || name.starts_with("gradle") && behind.any(|word| is_named(word)),
+                None => false,
             };
             CHECKERS.contains(&name) || script || by_name
         })

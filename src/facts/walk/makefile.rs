@@ -97,6 +97,8 @@ impl Facts<'_> {
     fn read_makefile(&self, place: Place<'_>, folder: &Value, name: &str) -> Option<(String, Makefile)> {
         let (stage, before, mounts) = place;
         let mut makefile = Makefile::default();
+        // What make itself sets (GNU make, "Variables Used by Implicit Rules"), of which recipes call what deletes.
+        makefile.variables.set("RM", "rm -f");
         let mut pending = vec![name.to_owned()];
         let mut first = None;
         for _ in 0..INCLUDE_LIMIT {

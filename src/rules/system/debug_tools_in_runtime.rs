@@ -300,9 +300,10 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     let here = || installs().filter(|install| holders.contains(&install.stage));
     let fetched = here().find_map(|install| install.from_git().next());
     let version = facts.version_from_git().filter(|_| here().next().is_some());
-    // Who takes it out again knows that the build calls it.
+    // Who takes it out again means it for the build.
     let late = facts.late_removal(git);
-    let by_build = !calls.is_empty() || fetched.is_some() || version.is_some() || late.is_some();
+    let listed = facts.requirements_from_git().filter(|_| fetched.is_none() && here().next().is_some());
+    let by_build = !calls.is_empty() || fetched.is_some() || version.is_some() || listed.is_some();
     let message = if by_build {
         "`git` stays in the runtime image, where only the build calls it"
     } else {
@@ -323,6 +324,9 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     if let Some((name, _)) = fetched {
         finding.note("build", format!("`{name}` is installed from a git repository"));
     }
+    if let Some(path) = listed {
+        finding.note("build", format!("`{path}` names packages of git repositories"));
+    }
     if let Some((manifest, tool)) = version {
         finding.note("build", format!("`{tool}` in `{manifest}` may take the version from git"));
     }
@@ -340,8 +344,8 @@ fn report_git(facts: &Facts<'_>, git: &SystemInstall<'_>, reporter: &mut Reporte
     finding.script_of(git.invocation);
     finding.help(if by_build {
         "do what needs it in a builder stage and copy the result, or install it, use it and purge it in one `RUN`"
-    } else if unseen {
-        "if what the build fetches calls it, use it and purge it in that `RUN`; else leave it out"
+    } else if unseen || late.is_some() {
+        "if the build or what it fetches calls it, use it and purge it in that `RUN`; else leave it out"
     } else {
         "leave it out"
     });

@@ -25,8 +25,8 @@ const WEIGHTY: u64 = 5_000_000;
 const LISTED: usize = 4;
 /// Development packages that programs need when they run: `mpirun` comes with the first, `libiomp5.so`, which MKL loads, only with
 /// that of OpenMP.
-const NEEDED: [&str; 6] =
-    ["libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic", "libomp-dev", "libomp-*"];
+const NEEDED: [&str; 7] =
+    ["linux-libc-dev", "libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic", "libomp-dev", "libomp-*"];
 /// Debian packages that hold another C library: a binary made for Alpine finds `libc.so` of musl there.
 const OTHER_LIBRARIES: [&str; 4] = ["musl-dev", "libc6-dev-i386", "libklibc-dev", "dietlibc-dev"];
 /// Packages of Alpine that are small with all that comes along: a few headers, a link and a file for pkg-config. Static libraries
