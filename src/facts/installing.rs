@@ -6,13 +6,14 @@ mod judges;
 mod offered;
 mod prompted;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::dockerfile::{Keyword, Value};
 use crate::python::PackageName;
-use crate::workspace::{join, parent};
+use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
 
 use super::paths::{bare, file_name, has_ending, is_below, resolve};
 use super::python::{Program, Reached, each_in_key, starts_programs};
@@ -282,15 +283,18 @@ impl Facts<'_> {
         let folder = self.own_project(image);
         let members = self.members_installed();
         let key = format!(
-            "installs when it runs\0{}\0{}\0{}",
+            "installs when it runs\0{}\0{}\0{}\0{}",
+            parent(&self.service.dockerfile),
             folder.unwrap_or("-"),
             each_in_key(self.project_folders()),
             members
                 .as_ref()
                 .map_or_else(|| "-".to_owned(), |members| each_in_key(members.iter().map(PackageName::as_str)))
         );
+        let services = self.folders_of_dockerfiles();
         let runs = |path: &str| {
             self.may_run_with_program(path)
+                && !self.is_of_another_service(path, &services)
                 && members.as_ref().is_none_or(|members| !self.is_of_another_member(path, members))
         };
         let found = self.of_program(&key, || {
@@ -313,6 +317,32 @@ impl Facts<'_> {
             })
         });
         (*found).clone()
+    }
+
+    /// The folders of the repository that hold a Dockerfile, but for its root.
+    fn folders_of_dockerfiles(&self) -> Arc<BTreeSet<String>> {
+        self.workspace.remembered_of_surroundings("folders of Dockerfiles", || {
+            let tree = repository(self.workspace);
+            let own = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) == NameKind::Yes);
+            own.map(|file| parent(&file.path).to_owned()).filter(|folder| !folder.is_empty()).collect()
+        })
+    }
+
+    /// Whether a source lies beside or below another Dockerfile than this one, of a service of which `COPY comps .` only takes the files
+    /// along.
+    fn is_of_another_service(&self, path: &str, services: &BTreeSet<String>) -> bool {
+        let own = parent(&self.service.dockerfile);
+        if !services.contains(own) {
+            return false;
+        }
+        let mut folder = parent(path);
+        while !folder.is_empty() && !is_below(own, folder) {
+            if services.contains(folder) {
+                return true;
+            }
+            folder = parent(folder);
+        }
+        false
     }
 
     /// Whether a relative path names a file of the repository, in the context or at its root.
