@@ -1,6 +1,6 @@
 //! What reads the history of a repository: commands, libraries, and tools that make a version from it.
 
-use super::super::paths::{file_name, is_below};
+use super::super::paths::{file_name, has_ending, is_below};
 use super::super::{Argument, Facts, Invocation, Run, StageFacts};
 use crate::workspace::join;
 
@@ -62,7 +62,7 @@ impl Facts<'_> {
             let tree = self.workspace.own_files();
             let lists = |path: &str| {
                 let name = file_name(path);
-                name.ends_with(".txt") && (path.contains("requirements") || name.contains("deps"))
+                has_ending(name, "txt") && (path.contains("requirements") || name.contains("deps"))
             };
             let context = self.service.context.as_str();
             let own = tree.files.iter().filter(|file| context.is_empty() || is_below(&file.path, context));

@@ -25,8 +25,15 @@ const WEIGHTY: u64 = 5_000_000;
 const LISTED: usize = 4;
 /// Development packages that programs need when they run: `mpirun` comes with the first, `libiomp5.so`, which MKL loads, only with
 /// that of OpenMP.
-const NEEDED: [&str; 7] =
-    ["linux-libc-dev", "libopenmpi-dev", "openmpi-dev", "openmpi-devel", "linux-headers-generic", "libomp-dev", "libomp-*"];
+const NEEDED: [&str; 7] = [
+    "linux-libc-dev",
+    "libopenmpi-dev",
+    "openmpi-dev",
+    "openmpi-devel",
+    "linux-headers-generic",
+    "libomp-dev",
+    "libomp-*",
+];
 /// Debian packages that hold another C library: a binary made for Alpine finds `libc.so` of musl there.
 const OTHER_LIBRARIES: [&str; 4] = ["musl-dev", "libc6-dev-i386", "libklibc-dev", "dietlibc-dev"];
 /// Packages of Alpine that are small with all that comes along: a few headers, a link and a file for pkg-config. Static libraries
@@ -108,7 +115,14 @@ impl Kept<'_> {
                     return Some(0);
                 }
                 let bytes = own_bytes(&install.known()?, self)?;
-                Some(bytes.min(install.known()?.installed_bytes?.saturating_sub(self.shared.get(install.name).copied().unwrap_or_default())))
+                Some(
+                    bytes.min(
+                        install
+                            .known()?
+                            .installed_bytes?
+                            .saturating_sub(self.shared.get(install.name).copied().unwrap_or_default()),
+                    ),
+                )
             })
             .collect();
         (each.iter().flatten().copied().max(), each.iter().any(Option::is_none))
@@ -215,7 +229,7 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && catalogue::is_development_package(install.family, install.name)
         && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
-        && !facts.stages.get(install.stage).is_some_and(|stage| facts.has_already(stage, install.name))
+        && facts.stages.get(install.stage).is_none_or(|stage| !facts.has_already(stage, install.name))
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
