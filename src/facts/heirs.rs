@@ -2,7 +2,7 @@
 
 use crate::workspace::{NameKind, is_dockerfile_name, parent};
 
-use super::paths::{file_name, has_ending, is_below};
+use super::paths::file_name;
 use super::targets::repository;
 use super::{Facts, StageFacts};
 
@@ -47,53 +47,6 @@ impl Facts<'_> {
         let file = self.workspace.read(&script).ok()?;
         let mut found = file.text().lines().filter_map(hook);
         found.find(|path| runs(file.text(), path)).map(|found| (script, found))
-    }
-
-    /// Whether a script that the image starts runs another one, by its place, which is nowhere in the repository, so that nobody sees what
-    /// it calls: `bash /srv/init/wait_for_postgres.bash`, which a deployment mounts. What packages of the system bring is known.
-    pub(super) fn runs_an_unseen_script(&self, image: &StageFacts) -> bool {
-        const OF_THE_SYSTEM: [&str; 6] = ["/bin", "/etc", "/lib", "/root", "/sbin", "/usr"];
-        let is_unseen = |word: &str| {
-            let path = image.state.expand(word, '\\');
-            path.known().is_some_and(|path| {
-                path.starts_with('/')
-                    && (has_ending(path, "sh") || has_ending(path, "bash"))
-                    && !OF_THE_SYSTEM.iter().any(|folder| is_below(path, folder))
-                    && self.origin(image.index, usize::MAX, path, None).is_none()
-                    && self.origin(image.index, usize::MAX, parent(path), None).is_none()
-            })
-        };
-        // A submodule may not be there.
-        let submodules = self.submodules();
-        let is_of_submodule = |word: &str| {
-            let plain = word.trim_start_matches("./").trim_start_matches('/');
-            has_ending(plain, "sh")
-                && submodules.iter().any(|folder| {
-                    let name = file_name(folder);
-                    plain.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))
-                        && !self.workspace.is_file(&format!("{folder}{}", plain.strip_prefix(name).unwrap_or_default()))
-                })
-        };
-        let runs = |line: &str| {
-            let words: Vec<&str> = line.split(|c: char| c.is_whitespace() || ";&|()\"'".contains(c)).collect();
-            let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-            words.iter().any(|word| is_of_submodule(word))
-                || words.windows(2).any(|pair| {
-                    let starts = matches!(
-                        pair.first().map(|word| file_name(word)),
-                        Some("bash" | "sh" | "." | "source" | "exec")
-                    );
-                    starts && pair.get(1).is_some_and(|word| is_unseen(word))
-                })
-        };
-        self.start_script_with(image, runs).is_some()
-    }
-
-    /// The folders of the repository's submodules.
-    fn submodules(&self) -> Vec<String> {
-        let Ok(file) = self.workspace.read(".gitmodules") else { return Vec::new() };
-        let paths = file.text().lines().filter_map(|line| line.trim().strip_prefix("path"));
-        paths.filter_map(|rest| Some(rest.trim_start().strip_prefix('=')?.trim().to_owned())).collect()
     }
 
     /// Whether another Dockerfile of the repository is built on what this one builds, as their names tell: on

@@ -46,6 +46,7 @@ mod testing;
 mod tests;
 mod tools;
 mod transfer;
+mod unseen;
 mod walk;
 mod weights;
 mod workplaces;

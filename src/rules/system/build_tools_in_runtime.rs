@@ -106,6 +106,11 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             }
         }
     }
+    if found.values().any(|kept| kept.tools.iter().any(|tool| tool.name == "binutils")) && looks_into_files(facts) {
+        for kept in found.values_mut() {
+            kept.tools.retain(|tool| tool.name != "binutils");
+        }
+    }
     let found: Vec<_> = found.into_iter().filter(|(_, kept)| kept.tools.iter().any(is_weighty)).collect();
     // `torch.compile` calls a C++ compiler on a CPU, too.
     let kernels =
@@ -113,22 +118,18 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     if !found.is_empty() && !facts.torch_installs().is_empty() && kernels() {
         return;
     }
-    let mut found = found;
-    // The program looks into files with what the assembler and linker come with.
-    let looks = found.iter().any(|(_, kept)| kept.tools.iter().any(|tool| tool.name == "binutils")) && {
-        let commands = ["strings", "objdump", "readelf", "nm", "objcopy", "addr2line", "c++filt"];
-        let wanted = UseSigns { commands: commands.map(str::to_owned).to_vec(), ..UseSigns::default() };
-        facts.uses_of(&[wanted], Seen::WhenRunning).into_iter().any(|used| used.is_some())
-    };
-    for (_, kept) in &mut found {
-        kept.tools.retain(|tool| !(looks && tool.name == "binutils"));
-    }
-    found.retain(|(_, kept)| kept.tools.iter().any(is_weighty));
     // One rewrite takes all of them out.
     let mut split = (!found.is_empty()).then(|| facts.split());
     for (range, kept) in found {
         report(facts, range, &kept, split.take(), reporter);
     }
+}
+
+/// Whether the program looks into files with what comes with the assembler and the linker: `subprocess.run(["strings", path])`.
+fn looks_into_files(facts: &Facts<'_>) -> bool {
+    let commands = ["strings", "objdump", "readelf", "nm", "objcopy", "addr2line", "c++filt"];
+    let wanted = UseSigns { commands: commands.map(str::to_owned).to_vec(), ..UseSigns::default() };
+    facts.uses_of(&[wanted], Seen::WhenRunning).into_iter().any(|used| used.is_some())
 }
 
 /// A compiled language whose kit (compiler, package cache, sources) builds in the stage that is shipped, where only the result is

@@ -1,0 +1,58 @@
+//! Scripts that an image starts and that the repository does not hold.
+
+use crate::workspace::parent;
+
+use super::paths::{file_name, has_ending, is_below};
+use super::{Facts, StageFacts};
+
+/// What runs the file that is named behind it.
+const RUNNERS: [&str; 5] = ["bash", "sh", ".", "source", "exec"];
+/// Where packages of the system put scripts: what those do is known.
+const OF_THE_SYSTEM: [&str; 6] = ["/bin", "/etc", "/lib", "/root", "/sbin", "/usr"];
+
+impl Facts<'_> {
+    /// Whether a script that the image starts runs another one that is nowhere in the repository, so that nobody sees what it calls: one
+    /// that a deployment mounts, `bash /srv/init/wait_for_postgres.bash`, or one of a submodule that is not there.
+    pub(super) fn runs_an_unseen_script(&self, image: &StageFacts) -> bool {
+        let submodules = self.submodules();
+        let runs = |line: &str| {
+            let words = line.split(|c: char| c.is_whitespace() || ";&|()\"'".contains(c));
+            let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+            let by_place = words.windows(2).any(|pair| match pair {
+                [runner, word] => RUNNERS.contains(&file_name(runner)) && self.is_brought_by_nobody(image, word),
+                _ => false,
+            });
+            by_place || words.iter().any(|word| submodules.iter().any(|folder| self.is_missing_below(folder, word)))
+        };
+        self.start_script_with(image, runs).is_some()
+    }
+
+    /// Whether `word` names a script by its place in the image, where no step puts anything.
+    fn is_brought_by_nobody(&self, image: &StageFacts, word: &str) -> bool {
+        let path = image.state.expand(word, '\\');
+        path.known().is_some_and(|path| {
+            path.starts_with('/')
+                && is_script(path)
+                && !OF_THE_SYSTEM.iter().any(|folder| is_below(path, folder))
+                && [path, parent(path)].iter().all(|place| self.origin(image.index, usize::MAX, place, None).is_none())
+        })
+    }
+
+    /// Whether `word` names a script below the folder of a submodule, which holds none such: `meta/dev/wait.sh`.
+    fn is_missing_below(&self, submodule: &str, word: &str) -> bool {
+        let plain = word.trim_start_matches("./").trim_start_matches('/');
+        let rest = plain.strip_prefix(file_name(submodule)).filter(|rest| rest.starts_with('/'));
+        is_script(plain) && rest.is_some_and(|rest| !self.workspace.is_file(&format!("{submodule}{rest}")))
+    }
+
+    /// The folders of the repository's submodules.
+    fn submodules(&self) -> Vec<String> {
+        let Ok(file) = self.workspace.read(".gitmodules") else { return Vec::new() };
+        let paths = file.text().lines().filter_map(|line| line.trim().strip_prefix("path"));
+        paths.filter_map(|rest| Some(rest.trim_start().strip_prefix('=')?.trim().to_owned())).collect()
+    }
+}
+
+fn is_script(path: &str) -> bool {
+    has_ending(path, "sh") || has_ending(path, "bash")
+}
