@@ -77,7 +77,7 @@ impl BaseImage {
 #[must_use]
 pub fn base_image(reference: &str) -> BaseImage {
     let images = images();
-    let (name, tag, digest) = split(reference.trim());
+    let (name, tag, digest) = split_image(reference.trim());
     let repository = images.without_hub(name);
     let image = images.family(&repository);
     let tag_text = tag.unwrap_or_default().to_lowercase();
@@ -119,7 +119,8 @@ pub fn base_image(reference: &str) -> BaseImage {
 }
 
 /// Name, tag and digest. A colon before the last `/` belongs to a port.
-fn split(reference: &str) -> (&str, Option<&str>, Option<&str>) {
+#[must_use]
+pub fn split_image(reference: &str) -> (&str, Option<&str>, Option<&str>) {
     let (name, digest) = match reference.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
         None => (reference, None),

@@ -21,7 +21,7 @@ mod uses;
 mod weight;
 mod wheels;
 
-pub use base::{BaseImage, EndOfLife, Gpu, base_image};
+pub use base::{BaseImage, EndOfLife, Gpu, base_image, split_image};
 pub use debian::{bytes_beyond_buildpack, bytes_shared, bytes_shared_with_buildpack, closure_bytes, libraries_of};
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{

@@ -1,5 +1,6 @@
 //! The external images that reach what is shipped, and the words that name them.
 
+use crate::catalogue::split_image;
 use crate::dockerfile::{Arguments, UNKNOWN, Word};
 use crate::text::TextRange;
 use crate::workspace::Said;
@@ -34,7 +35,7 @@ impl Facts<'_> {
         let instruction = self.dockerfile.instructions.get(stage.from)?;
         let Arguments::From { image: Some(word), .. } = &instruction.arguments else { return None };
         let name = value.text().split('@').next().unwrap_or_default();
-        let tag = name.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
+        let (_, tag, _) = split_image(name);
         // What stands in front of the name is the registry, which an argument may well name.
         if tag.unwrap_or(name).contains(UNKNOWN) {
             return None;

@@ -68,11 +68,14 @@ impl Facts<'_> {
 
     /// Whether a comment in front of the first step names the package in a sentence of its own with what it is for: `# nmap + dig for recon`.
     fn is_named_with_a_purpose(&self, install: &SystemInstall<'_>) -> bool {
+        const NAMED_FIRST: usize = 3;
         let first = self.dockerfile.instructions.first().map_or(0, |first| first.range.start());
         let comments = self.dockerfile.comments.iter().take_while(|comment| comment.range.end() <= first);
         comments.filter_map(|comment| self.said(comment)).any(|comment| {
-            let words: Vec<&str> = comment.split(|c: char| !(c.is_alphanumeric() || "-+._".contains(c))).collect();
-            let named = words.iter().position(|word| *word == install.name);
+            let words = comment.split(|c: char| !(c.is_alphanumeric() || "-+._".contains(c)));
+            let words: Vec<&str> = words.filter(|word| word.chars().any(char::is_alphanumeric)).collect();
+            // `# Builds the program with git, to ship it` begins otherwise.
+            let named = words.iter().take(NAMED_FIRST).position(|word| *word == install.name);
             named.is_some_and(|at| words.iter().skip(at + 1).any(|word| matches!(*word, "for" | "to")))
         })
     }

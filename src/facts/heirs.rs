@@ -1,13 +1,12 @@
 //! Images that other Dockerfiles of the repository are built on.
 
-use crate::workspace::{NameKind, is_dockerfile_name, parent};
+use crate::catalogue::split_image;
+use crate::workspace::parent;
 
 use super::paths::file_name;
-use super::targets::repository;
+use super::targets::own_dockerfiles;
 use super::{Facts, StageFacts};
 
-/// Dockerfiles beyond these are not looked at.
-const FILE_LIMIT: usize = 2_000;
 /// Names of folders that say nothing of what is built in them.
 const PLAIN_FOLDERS: [&str; 12] = [
     "app",
@@ -74,19 +73,13 @@ impl Facts<'_> {
     /// What other Dockerfiles of the repository take of an image with one of these names.
     fn references_to(&self, own: &[String]) -> impl Iterator<Item = Reference> {
         let references = self.workspace.remembered("images of Dockerfiles", || {
-            let tree = repository(self.workspace);
-            let files = tree.files.iter().map(|file| file.path.as_str());
-            let files = files.filter(|path| is_dockerfile_name(file_name(path)) == NameKind::Yes).take(FILE_LIMIT);
-            let read = |path: &str| Some((path.to_owned(), references(self.workspace.read(path).ok()?.text())));
-            let found = files.filter_map(read).filter(|(_, references)| !references.is_empty());
+            let files = own_dockerfiles(self.workspace);
+            let read = |path: &String| Some((path.clone(), references(self.workspace.read(path).ok()?.text())));
+            let found = files.iter().filter_map(read).filter(|(_, references)| !references.is_empty());
             found.collect::<Vec<(String, Vec<Reference>)>>()
         });
         let others = references.iter().filter(|(path, _)| *path != self.service.dockerfile);
-        let is_own = |name: &str| {
-            own.iter().any(|own| {
-                name == own || name.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with(['-', '_']))
-            })
-        };
+        let is_own = |name: &str| own.iter().any(|own| may_be_called(own, name));
         let found: Vec<Reference> = others
             .flat_map(|(_, references)| references)
             .filter(|reference| is_own(&reference.name) || own.contains(&reference.tag))
@@ -121,6 +114,11 @@ struct Reference {
     tag: String,
     /// Whether files are copied from it, and nothing that is shipped is built on it.
     is_copied: bool,
+}
+
+/// Whether the last name of an image may be that of a Dockerfile with the name `own`: `owner-base` of `base/Dockerfile`.
+pub(super) fn may_be_called(own: &str, name: &str) -> bool {
+    name == own || name.strip_suffix(own).is_some_and(|rest| rest.ends_with(['-', '_']))
 }
 
 /// What the image of a Dockerfile may be called: `updater-core` for `Dockerfile.updater-core`, else the folder's name.
@@ -200,8 +198,8 @@ fn last_name(reference: &str) -> Option<String> {
 
 /// `cli` of `owner/tool:CLI`
 fn tag(reference: &str) -> String {
-    let tag = reference.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains(['/', '$', '@']));
-    tag.unwrap_or_default().to_lowercase()
+    let (_, tag, _) = split_image(reference);
+    tag.filter(|tag| !tag.contains('$')).unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]

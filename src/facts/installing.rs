@@ -13,11 +13,11 @@ use rayon::prelude::*;
 
 use crate::dockerfile::{Keyword, Value};
 use crate::python::PackageName;
-use crate::workspace::{NameKind, is_dockerfile_name, join, parent};
+use crate::workspace::{join, parent};
 
 use super::paths::{bare, file_name, has_ending, is_below, resolve};
 use super::python::{Program, Reached, each_in_key, starts_programs};
-use super::targets::repository;
+use super::targets::{own_dockerfiles, repository};
 use super::{Facts, Source, StageFacts};
 pub(super) use calls::install_call;
 use calls::{driver_call, source_call};
@@ -321,10 +321,9 @@ impl Facts<'_> {
 
     /// The folders of the repository that hold a Dockerfile, but for its root.
     fn folders_of_dockerfiles(&self) -> Arc<BTreeSet<String>> {
-        self.workspace.remembered_of_surroundings("folders of Dockerfiles", || {
-            let tree = repository(self.workspace);
-            let own = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) == NameKind::Yes);
-            own.map(|file| parent(&file.path).to_owned()).filter(|folder| !folder.is_empty()).collect()
+        self.workspace.remembered_of_names("folders of Dockerfiles", || {
+            let folders = own_dockerfiles(self.workspace);
+            folders.iter().map(|path| parent(path).to_owned()).filter(|folder| !folder.is_empty()).collect()
         })
     }
 

@@ -1,31 +1,18 @@
 //! What an image that another Dockerfile of the repository builds brings to those that are built on it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::dockerfile::UNKNOWN;
-use crate::workspace::{NameKind, is_dockerfile_name};
+use crate::catalogue::split_image;
+use crate::dockerfile::{Arguments, Dockerfile, Keyword, UNKNOWN};
 
-use super::heirs::names_of;
-use super::paths::file_name;
-use super::targets::repository;
+use super::heirs::{may_be_called, names_of};
+use super::targets::own_dockerfiles;
 use super::{Base, Facts, StageFacts};
 
-/// Dockerfiles beyond these are not looked at.
-const FILE_LIMIT: usize = 2_000;
 /// How many images of the repository are looked into that are built on one another.
 const DEPTH: usize = 4;
-/// Commands that install system packages.
-const INSTALLERS: [&str; 9] = [
-    "apt-get install",
-    "apt-get -y install",
-    "apt-get -qq install",
-    "apt install",
-    "apt -y install",
-    "apk add",
-    "dnf install",
-    "dnf -y install",
-    "yum install",
-];
+const PACKAGE_MANAGERS: [&str; 7] = ["apt-get", "apt", "aptitude", "apk", "dnf", "microdnf", "yum"];
 
 /// A Dockerfile of the repository, as one whose image others may be built on.
 #[derive(Debug)]
@@ -40,29 +27,27 @@ struct OwnImage {
 struct OwnStage {
     /// In lower case, as written behind `FROM`.
     reference: String,
-    /// In lower case; empty where it has none.
-    name: String,
-    /// The words of its lines.
+    /// In lower case.
+    name: Option<String>,
+    /// The words of its steps that install.
     words: BTreeSet<String>,
 }
 
 impl OwnImage {
     fn read(path: &str, text: &str) -> Self {
-        let mut stages: Vec<OwnStage> = Vec::new();
-        let installs = INSTALLERS.iter().any(|installer| text.contains(installer));
-        for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
-            let mut words = line.split_whitespace();
-            if line.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("from")) {
-                let mut words = words.by_ref().skip(1).skip_while(|word| word.starts_with("--"));
-                let reference = words.next().unwrap_or_default().to_lowercase();
-                let name = words.nth(1).unwrap_or_default().to_lowercase();
-                stages.push(OwnStage { reference, name, words: BTreeSet::new() });
-            } else if let Some(stage) = stages.last_mut().filter(|_| installs) {
-                let words = words.filter(|word| !word.starts_with('-')).map(|word| word.trim_end_matches([';', '\\']));
-                stage.words.extend(words.map(|word| word.split('=').next().unwrap_or(word).to_owned()));
-            }
-        }
-        Self { path: path.to_owned(), names: names_of(path), stages }
+        let dockerfile = Dockerfile::parse(text);
+        let stages = dockerfile.stages.iter().map(|stage| {
+            let own = dockerfile.instructions.get(stage.instructions.clone()).unwrap_or_default();
+            let reference = own.iter().find_map(|instruction| match &instruction.arguments {
+                Arguments::From { image, .. } => image.as_ref().map(|image| image.text.to_lowercase()),
+                _ => None,
+            });
+            let runs = own.iter().filter(|instruction| instruction.keyword == Keyword::Run);
+            let scripts = runs.map(|run| run.body.text()).filter(|script| is_install(script));
+            let words = scripts.flat_map(|script| script.split([' ', '\t', '\n', ';', '&', '=']).map(str::to_owned));
+            OwnStage { reference: reference.unwrap_or_default(), name: stage.name.clone(), words: words.collect() }
+        });
+        Self { path: path.to_owned(), names: names_of(path), stages: stages.collect() }
     }
 
     /// The stages that make the image `reference`, in lower case and without its tag, where it is likely one of this file: the stage of that
@@ -70,19 +55,16 @@ impl OwnImage {
     /// `owner/base` of `base/Dockerfile`.
     fn chain(&self, reference: &str) -> Vec<&OwnStage> {
         let mut at = match reference.rsplit_once('/') {
-            None => self.stages.iter().position(|stage| stage.name == reference),
+            None => self.stages.iter().position(|stage| stage.name.as_deref() == Some(reference)),
             Some((_, last)) => {
-                let is_own = |name: &String| {
-                    name == last || last.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with(['-', '_']))
-                };
-                self.stages.len().checked_sub(1).filter(|_| self.names.iter().any(is_own))
+                self.stages.len().checked_sub(1).filter(|_| self.names.iter().any(|own| may_be_called(own, last)))
             }
         };
         let mut chain = Vec::new();
         while let Some(stage) = at.and_then(|at| self.stages.get(at)) {
             chain.push(stage);
             let earlier = self.stages.iter().take(at.unwrap_or_default());
-            at = earlier.clone().position(|other| !other.name.is_empty() && other.name == stage.reference);
+            at = earlier.clone().position(|other| other.name.as_ref() == Some(&stage.reference));
         }
         chain
     }
@@ -111,28 +93,29 @@ impl Facts<'_> {
         false
     }
 
-    fn own_images(&self) -> std::sync::Arc<Vec<OwnImage>> {
+    fn own_images(&self) -> Arc<Vec<OwnImage>> {
         self.workspace.remembered("own images", || {
             // In a folder of many repositories a name says nothing of another one's.
             if !self.workspace.exists(".git") {
                 return Vec::new();
             }
-            let tree = repository(self.workspace);
-            let files = tree.files.iter().map(|file| file.path.as_str());
-            let files = files.filter(|path| is_dockerfile_name(file_name(path)) == NameKind::Yes).take(FILE_LIMIT);
-            files.filter_map(|path| Some(OwnImage::read(path, self.workspace.read(path).ok()?.text()))).collect()
+            let files = own_dockerfiles(self.workspace);
+            let read = |path: &String| Some(OwnImage::read(path, self.workspace.read(path).ok()?.text()));
+            files.iter().filter_map(read).collect()
         })
     }
 }
 
+/// Whether a step installs packages of the system.
+fn is_install(script: &str) -> bool {
+    let words: Vec<&str> = script.split_whitespace().collect();
+    words.iter().any(|word| PACKAGE_MANAGERS.contains(word))
+        && words.iter().any(|word| matches!(*word, "install" | "add"))
+}
+
 /// `owner/base` of `Owner/base:${TAG}`
 fn untagged(reference: &str) -> String {
-    let reference = reference.split('@').next().unwrap_or(reference);
-    let name = match reference.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => reference,
-    };
-    name.to_lowercase()
+    split_image(reference).0.to_lowercase()
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@ use crate::context::Tree;
 use crate::text::SourceFile;
 use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
 
+use super::paths::file_name;
 use super::{Base, Facts, StageFacts};
 
 /// Files looked into, and how large they may be, before the answer is that nobody knows.
 const MAX_FILES: usize = 4_000;
 const MAX_BYTES: u64 = 400_000;
+/// Dockerfiles beyond these are not looked at.
+const MAX_DOCKERFILES: usize = 2_000;
 
 /// Names of stages that are made to be built by hand, in whatever part of the name they stand.
 const PURPOSES: [&str; 62] = [
@@ -149,7 +152,6 @@ impl Targets {
     /// A file other than `dockerfile` that has `name` as a word. Another Dockerfile, with a stage of the same name, builds none of this one.
     #[must_use]
     pub fn mention(&self, name: &str, dockerfile: &str) -> Option<&str> {
-        let is_dockerfile = |path: &str| is_dockerfile_name(path.rsplit('/').next().unwrap_or(path)) == NameKind::Yes;
         let mut others = self.texts.iter().filter(|(path, _)| path != dockerfile && !is_dockerfile(path));
         others.find(|(_, source)| has_word(source.text(), name)).map(|(path, _)| path.as_str())
     }
@@ -181,6 +183,19 @@ impl Speech {
 /// The files of the repository, less what others made.
 pub(super) fn repository(workspace: &Workspace) -> Arc<Tree> {
     workspace.own_files()
+}
+
+/// Their Dockerfiles, at most so many, by path.
+pub(super) fn own_dockerfiles(workspace: &Workspace) -> Arc<Vec<String>> {
+    workspace.remembered_of_names("own Dockerfiles", || {
+        let files = repository(workspace);
+        let named = files.files.iter().filter(|file| is_dockerfile(&file.path));
+        named.map(|file| file.path.clone()).take(MAX_DOCKERFILES).collect()
+    })
+}
+
+fn is_dockerfile(path: &str) -> bool {
+    is_dockerfile_name(file_name(path)) == NameKind::Yes
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

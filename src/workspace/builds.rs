@@ -99,7 +99,7 @@ impl Builds {
             }
         }
         let mut unnamed = definitions.iter().filter(shipping).filter(|found| found.target.known().is_none());
-        let takes_last = unnamed.next().map(|found| said("", found).by);
+        let takes_last = unnamed.next().map(place);
         Self { arguments, targets, takes_last, platform: platform.map(|platform| said(platform, first)) }
     }
 
@@ -267,7 +267,11 @@ fn publishes(definition: &BuildDefinition) -> bool {
 }
 
 fn said(value: &str, definition: &BuildDefinition) -> Said<String> {
-    Said { value: value.to_owned(), by: format!("`{}` line {}", definition.file, definition.line) }
+    Said { value: value.to_owned(), by: place(definition) }
+}
+
+fn place(definition: &BuildDefinition) -> String {
+    format!("`{}` line {}", definition.file, definition.line)
 }
 
 /// `docker-compose.dev.yml`, `.devcontainer/compose.yml`, `.github/workflows/test.yml`: what they build is not what is shipped.

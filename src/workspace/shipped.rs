@@ -205,12 +205,13 @@ impl Workspace {
     }
 }
 
-/// `owner/shop` of `"owner/shop:${TAG}"`
+/// `owner/shop` of `"owner/shop:${TAG:-latest}"`
 fn name_of_image(reference: &str) -> String {
     let reference = reference.trim().trim_matches(['"', '\'']).split('@').next().unwrap_or_default();
+    let reference = reference.split(":$").next().unwrap_or(reference);
     match reference.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => name.to_owned(),
-        _ => reference.split(":$").next().unwrap_or(reference).to_owned(),
+        _ => reference.to_owned(),
     }
 }
 
@@ -359,6 +360,15 @@ fn parameters(text: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_are_named_without_their_tags() {
+        for reference in ["owner/shop", "owner/shop:1", "\"owner/shop:$TAG\"", "owner/shop:${TAG:-latest}"] {
+            assert_eq!(name_of_image(reference), "owner/shop");
+        }
+        assert_eq!(name_of_image("host.invalid:5000/shop"), "host.invalid:5000/shop");
+        assert_eq!(name_of_image("${REGISTRY:-docker.io}/shop:1"), "${REGISTRY:-docker.io}/shop");
+    }
 
     #[test]
     fn calls_of_compose_are_read() {

@@ -221,8 +221,8 @@ fn named(workspace: &Workspace, context: &str, own: &[&TreeFile], needles: &[Vec
         (is_code(name) || is_manifest(name) || is_settings(path) || is_program(name)) && !is_input_of_tools(name)
     };
     // `src/dsp/examples/__init__.py` is a part of the program.
-    let is_package = |folder: &str| own.iter().any(|file| file.path.strip_suffix("/__init__.py") == Some(folder));
-    let is_run = |path: &str| !is_aside(path) || is_package(parent(path));
+    let packages: BTreeSet<&str> = own.iter().filter_map(|file| file.path.strip_suffix("/__init__.py")).collect();
+    let is_run = |path: &str| !is_aside(path) || packages.contains(parent(path));
     let readers: Vec<_> = own.iter().filter(|file| is_wanted(&file.path) && is_run(&file.path)).collect();
     if readers.len() > MAX_FILES {
         return None;

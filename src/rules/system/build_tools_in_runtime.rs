@@ -111,7 +111,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             kept.tools.retain(|tool| tool.name != "binutils");
         }
     }
-    let found: Vec<_> = found.into_iter().filter(|(_, kept)| kept.tools.iter().any(is_weighty)).collect();
+    // `binutils` beside a compiler that stays anyway is not.
+    let weighs =
+        |tool: &SystemInstall<'_>| is_weighty(tool) && own_bytes(facts, tool).is_none_or(|bytes| bytes >= WEIGHTY);
+    let found: Vec<_> = found.into_iter().filter(|(_, kept)| kept.tools.iter().any(weighs)).collect();
     // `torch.compile` calls a C++ compiler on a CPU, too.
     let kernels =
         || facts.uses_of(&[UseSigns::of_compiled_kernels()], Seen::WhenRunning).into_iter().any(|used| used.is_some());
@@ -210,10 +213,6 @@ fn report(
     reporter: &mut Reporter<'_>,
 ) {
     let tools = kept.tools.as_slice();
-    // `binutils` beside a compiler that stays anyway.
-    if tools.iter().all(|tool| own_bytes(facts, tool).is_some_and(|bytes| bytes < WEIGHTY)) {
-        return;
-    }
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
     let verb = if names.len() == 1 { "stays" } else { "stay" };
     let primary = tools.first().map_or(range, |tool| tool.argument.range);
