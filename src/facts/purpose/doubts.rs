@@ -1,6 +1,6 @@
 //! What makes it doubtful that anybody ships an image, though nothing says outright that people only work with it.
 
-use crate::facts::paths::{bare, file_name, is_below};
+use crate::facts::paths::{bare, file_name, has_ending, is_below};
 use crate::facts::{Facts, Source, StageFacts, Transfer};
 use crate::workspace::{ComposeService, join, parent};
 
@@ -146,10 +146,16 @@ impl Facts<'_> {
             return !FOR_WORK.iter().any(|sign| file.text().contains(sign));
         }
         let folder = parent(path);
-        let texts = ["config/deploy.rb", "config/deploy/production.rb", "lib/capistrano/tasks/docker.rake"];
-        let paths = texts.iter().filter_map(|name| join(folder, name));
+        let settings =
+            ["config/deploy.rb", "config/deploy/production.rb"].into_iter().filter_map(|name| join(folder, name));
+        // Capistrano's tasks and Rake's.
+        let tasks = ["lib/capistrano/tasks", "lib/tasks"].into_iter().filter_map(|name| join(folder, name));
+        let tasks = tasks.flat_map(|folder| {
+            let entries = self.workspace.list(&folder).into_iter().filter(|entry| has_ending(&entry.name, "rake"));
+            entries.filter_map(move |entry| join(&folder, &entry.name))
+        });
         let calls = |path: String| self.workspace.read(&path).is_ok_and(|file| file.text().contains("docker"));
-        !file.text().contains("docker") && !paths.into_iter().any(calls)
+        !file.text().contains("docker") && !settings.chain(tasks).any(calls)
     }
 
     /// A script that starts something for development, how it says so, and the compose file that mounts sources into the image, where no
