@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue;
+use crate::catalogue::{self, Distribution};
 use crate::diagnostic::{Severity, format_bytes};
 use crate::facts::commands::fetches_an_installer_by_git;
 use crate::facts::python::Reached;
@@ -14,7 +14,7 @@ use crate::text::TextRange;
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
-/// Below this they are no more than worth a word.
+/// Tools for people that weigh less, all that one command installs, are not worth a word.
 const WEIGHTY: u64 = 10_000_000;
 /// Names that a sentence lists before it counts.
 const LISTED: usize = 4;
@@ -144,6 +144,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         if tools.is_empty()
             || !facts.runs_a_service(image)
+            || facts.doubt_of_shipping(image).is_some()
             || installs.iter().any(|install| install.name == "sudo")
             || facts.is_workplace(image, &installs)
             || facts.builds_for_others(&chain, &installs)
@@ -176,11 +177,20 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             .filter(|((_, reached), wanted)| reached.is_none() && !facts.is_documented(wanted))
             .map(|((tool, _), _)| tool.clone())
             .collect();
-        report(facts, &idle, reporter);
+        if idle.iter().filter_map(|tool| scale_of(facts, tool, &idle)).max() >= Some(WEIGHTY) {
+            report(facts, &idle, reporter);
+        }
     }
     for git in gits.values() {
         report_git(facts, git, reporter);
     }
+}
+
+/// What a tool weighs that goes with `members`, in bytes, or about as much where nobody measured: Debian's figure for the package of that
+/// name.
+fn scale_of(facts: &Facts<'_>, tool: &SystemInstall<'_>, members: &[SystemInstall<'_>]) -> Option<u64> {
+    let of_debian = || catalogue::system_package(Distribution::Debian, tool.name)?.installed_bytes;
+    bytes_alone(facts, tool, members).or_else(of_debian)
 }
 
 /// Files that set a tool up: who does so works with it.
@@ -258,7 +268,7 @@ fn report(facts: &Facts<'_>, tools: &[SystemInstall<'_>], reporter: &mut Reporte
         }
     }
     let savings = savings(facts, tools);
-    if savings.as_ref().is_none_or(|savings| savings.bytes() < WEIGHTY) {
+    if savings.is_none() {
         finding.severity(Severity::Info);
     }
     finding.savings(savings);
