@@ -27,6 +27,14 @@ pub(super) fn parse(text: &str) -> Dockerfile {
         let message = "the first instruction must be `FROM`, or `ARG` before it".to_owned();
         errors.push(ParseError { range: first.keyword_range, message });
     }
+    if let Some(first) = instructions.first()
+        && instructions.iter().all(|instruction| instruction.keyword == Keyword::Unknown)
+    {
+        // A file of another kind: what each of its lines is not says nothing.
+        let message =
+            format!("no line begins with an instruction of a Dockerfile, the first with `{}`", first.raw_keyword);
+        errors = vec![ParseError { range: first.keyword_range, message }];
+    }
     errors.sort_by_key(|error| error.range);
     Dockerfile { escape, directives, comments, instructions, stages, errors, pieces }
 }

@@ -68,7 +68,8 @@ const OTHERS: &[&str] = &[
     "zsh",
     "ps1",
     "bat",
-    "cmd", // programs
+    "cmd",
+    "rego", // programs
     "json",
     "jsonc",
     "yml",
@@ -83,7 +84,7 @@ const OTHERS: &[&str] = &[
     "diff",
     "patch", // data
     "orig",
-    "bak",
+    "backup",
     "rej",
     "swp",
     "swo",
@@ -105,13 +106,19 @@ pub fn is_dockerfile_name(name: &str) -> NameKind {
             NameKind::No => NameKind::No,
             NameKind::Yes | NameKind::Template => NameKind::Template,
         },
-        Some((_, extension)) if OTHERS.contains(&extension) => NameKind::No,
+        Some((_, extension)) if OTHERS.contains(&extension) || is_remain(extension) => NameKind::No,
         Some((_, "dockerfile" | "containerfile")) if has_template_part(&name) => NameKind::Template,
         Some((_, "dockerfile" | "containerfile")) => NameKind::Yes,
         _ if begins_as_one(&name) && has_template_part(&name) => NameKind::Template,
         _ if begins_as_one(&name) => NameKind::Yes,
         _ => NameKind::No,
     }
+}
+
+/// `bak`, `old` and `bak_20260312_122710`
+fn is_remain(extension: &str) -> bool {
+    let rest = extension.strip_prefix("bak").or_else(|| extension.strip_prefix("old"));
+    rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_')))
 }
 
 /// `Dockerfile.runtime_template`, `Dockerfile.tmpl.gpu`. Of `docker-in-docker.Dockerfile` the `in` says nothing.
@@ -186,6 +193,7 @@ mod tests {
                 "Dockerfile dockerfile DOCKERFILE Containerfile containerfile Dockerfile.prod Dockerfile-prod Dockerfile_prod \
                  dockerfile.oss cuda.Dockerfile ingest.dockerfile api.Containerfile Containerfile.gpu Containerfile-dev \
                  .Dockerfile Dockerfile.3.11 Dockerfile.v1.2 Dockerfile.cpu.slim x.md.Dockerfile Dockerfile.test Dockerfile.node \
+                 Dockerfile.oldstable Dockerfile.bakery \
                  docker-in-docker.Dockerfile Dockerfile.contemplate",
             ),
             (
@@ -201,7 +209,8 @@ mod tests {
                  Dockerfile.yml dockerfile.toml Dockerfile.txt Dockerfile.snap dockerfile.sh Dockerfile.orig Dockerfile.bak \
                  Dockerfile.rej Dockerfile.swp .Dockerfile.swp Dockerfile~ Dockerfile.pre-slim.20260101 \
                  Dockerfile.pre-slim.20260101.2 Dockerfiles dockerfile2llb Dockerfile+x README.md page.j2 file docker \
-                 MyDockerfile Dockerfile.md.j2 dockerfile.vim dockerfile.ex dockerfile_test.exs Dockerfile.nix",
+                 MyDockerfile Dockerfile.md.j2 dockerfile.vim dockerfile.ex dockerfile_test.exs Dockerfile.nix \
+                 dockerfile_security.rego Dockerfile.bak_20260312_122710 Dockerfile.old Dockerfile.old2 Dockerfile.backup",
             ),
         ];
         for (expected, names) in table {
