@@ -244,7 +244,7 @@ fn is_idle(words: &[&str]) -> bool {
     }
 }
 
-/// `bash`, `/bin/bash -l`, `bash -c` with nothing to run, `bash -lc 'exec "$0" "$@"'`, `bash -c "cd /app && bash"`; not
+/// `bash`, `/bin/bash -l`, `bash -c` with nothing to run, `bash -lc 'exec "$0" "$@"'`, `bash -c "cd /app && exec bash"`; not
 /// `bash -c "…"`.
 fn is_shell(words: &[&str]) -> bool {
     let Some((program, rest)) = words.split_first() else { return false };
@@ -256,7 +256,9 @@ fn is_shell(words: &[&str]) -> bool {
     let runs_text = flags.iter().any(|flag| !flag.starts_with("--") && flag.contains('c'));
     let given = given.join(" ").replace(['"', '\''], "");
     let last = given.rsplit(['&', ';']).next().unwrap_or_default().trim();
-    let last_is_shell = runs_text && last != given.trim() && is_shell(&last.split_whitespace().collect::<Vec<_>>());
+    let behind_exec = last.strip_prefix("exec ").unwrap_or(last);
+    let last_is_shell =
+        runs_text && last != given.trim() && is_shell(&behind_exec.split_whitespace().collect::<Vec<_>>());
     given.is_empty()
         || last_is_shell
         || runs_text && matches!(given.trim(), "exec $0 $@" | "$0 $@" | "exec $@" | "$@" | "bash" | "exec bash")

@@ -10,8 +10,12 @@ pub(in crate::rules) const CHECK: Check = Check::Run(check);
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     let fills =
         |invocation: &Invocation, leftover: &Leftover| leftover.is_download && downloads(facts, stage, run, invocation);
-    // `cargo cache --autoclean` is a program of its own, and removes what it thinks fit.
-    let empties = |later: &Invocation, _: &Leftover| later.program == "cargo" && later.argument(0) == Some("cache");
+    // `cargo cache --autoclean` is a program of its own, and removes what it thinks fit; rustup removes all of `CARGO_HOME` but `bin`.
+    let empties = |later: &Invocation, _: &Leftover| match later.program.as_str() {
+        "cargo" => later.argument(0) == Some("cache"),
+        "rustup" => later.argument(0) == Some("self") && later.argument(1) == Some("uninstall"),
+        _ => false,
+    };
     let kept = facts.kept_folders(stage, run, "cargo", fills, empties);
     let Some(first) = kept.first().filter(|_| !facts.compiles_again(stage, "cargo")) else { return };
     let invocation = first.fill.invocation;

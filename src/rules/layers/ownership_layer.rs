@@ -231,7 +231,8 @@ fn keyword(facts: &Facts<'_>, change: &OwnershipChange<'_>) -> &'static str {
 
 /// Whether a command of the `RUN` in front of this one writes below one of the folders, which no copy can give an owner.
 fn writes_itself(run: &Run, change: &OwnershipChange<'_>) -> bool {
-    let before = run.invocations.iter().filter(|other| other.range.start() < change.invocation.range.start());
+    // All of what `bash -c "…"` is given stands at the place of that.
+    let before = run.invocations.iter().take_while(|other| !std::ptr::eq(*other, change.invocation));
     let mut before = before.filter(|other| other.guard != Guard::Never && !remedy::writes_elsewhere(other));
     before.any(|other| {
         let folder = other.workdir.known().unwrap_or_default();
