@@ -85,7 +85,10 @@ fn page(name: &str, path: &Path, text: &str) -> Result<String, Problem> {
     let aliases = aliases(&keys, body)?;
     let mut images = "Images::All";
     if keys.contains_key("images") {
-        images = word("images", &[("all", "Images::All"), ("shipped", "Images::Shipped")])?;
+        images = word(
+            "images",
+            &[("all", "Images::All"), ("shipped", "Images::Shipped"), ("undoubted", "Images::Undoubted")],
+        )?;
     }
     let exempt = keys.contains_key("examples");
     if exempt {

@@ -192,6 +192,10 @@ fn build_tools(image: Option<&Image>, repository: &str, tokens: &[&str], small_v
         "ghcr.io/astral-sh/uv" | "astral/uv" => {
             Some(!small_variant && tokens.iter().any(|token| images().release_at(token).is_some()))
         }
+        // NGINX Unit stands on the full image of the language in its tag (its `pkg/docker`), without one on a slim Debian.
+        "unit" | "nginx/unit" => {
+            Some(!small_variant && !tokens.iter().any(|token| matches!(*token, "minimal" | "wasm" | "latest")))
+        }
         "buildpack-deps" => Some(!tokens.iter().any(|token| matches!(*token, "curl" | "scm"))),
         _ if small_variant => Some(image.small_build_tools),
         _ => image.build_tools,

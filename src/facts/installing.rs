@@ -61,6 +61,7 @@ impl Facts<'_> {
                 .or_else(|| self.sources_install(image))
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
+                .or_else(|| self.scripts_call_pip())
                 .or_else(|| self.offers_to_compile(image))
                 .or_else(|| self.keeps_a_compilers_line(image))
                 .or_else(|| self.prompts_to_install())
@@ -231,6 +232,32 @@ impl Facts<'_> {
                 let source = self.workspace.read(&path).ok()?;
                 let call = CALLS.iter().find(|call| source.text().contains(**call))?;
                 Some(Reached { file: path, by: call.trim_matches(['"', ' ']).to_owned() })
+            })
+        });
+        (*found).clone()
+    }
+
+    /// A source in JavaScript or TypeScript of the build that calls pip: `execa('python3', ['-m', 'pip', 'install', …])`.
+    fn scripts_call_pip(&self) -> Option<Reached> {
+        const ENDINGS: [&str; 4] = ["js", "mjs", "cjs", "ts"];
+        let found = self.workspace.remembered(&format!("JavaScript that calls pip\0{}", self.service.context), || {
+            let tree = self.workspace.tree(&self.service.context, None);
+            let is_source = |path: &str| {
+                ENDINGS.iter().any(|ending| has_ending(path, ending))
+                    && !path.split('/').any(|part| part == "node_modules")
+                    && !Program::is_aside(path)
+            };
+            let sources = tree.files.iter().filter(|file| is_source(&file.path)).take(SOURCE_LIMIT);
+            sources.into_iter().find_map(|file| {
+                let path = join(&self.service.context, &file.path)?;
+                let source = self.workspace.read(&path).ok().filter(|source| source.text().contains("pip"))?;
+                // One line for each call, and blanks for what stands around its words.
+                let text = source.text().replace(['\'', '"', '`', ',', '[', '(', '\n'], " ");
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let calls = words.windows(2).any(|pair| matches!(pair, ["pip" | "pip3", "install"]));
+                let starts = ["execa", "spawn", "exec(", "execFile", "execSync", "$`"];
+                let starts = starts.iter().any(|call| source.text().contains(call));
+                (calls && starts).then(|| Reached { file: path, by: "pip install".to_owned() })
             })
         });
         (*found).clone()

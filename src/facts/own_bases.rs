@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::catalogue::split_image;
+use crate::catalogue::{self, split_image};
 use crate::dockerfile::{Arguments, Dockerfile, Keyword, UNKNOWN};
 
 use super::heirs::{may_be_called, names_of};
@@ -74,6 +74,18 @@ impl Facts<'_> {
     /// Whether a Dockerfile of the repository that likely builds the image at the root of `stage` installs the package `name`: `FROM
     /// owner/base` where `docker/base/Dockerfile` is there. With several such Dockerfiles, whether any of them does.
     pub(super) fn own_base_installs(&self, stage: &StageFacts, name: &str) -> bool {
+        self.any_own_base(stage, |chain| chain.iter().any(|stage| stage.words.contains(name)))
+    }
+
+    /// Whether such a Dockerfile stands on an image that the catalogue knows.
+    pub(super) fn stands_on_own_base(&self, stage: &StageFacts) -> bool {
+        let known = |stage: &&OwnStage| catalogue::base_image(&stage.reference).is_known;
+        self.any_own_base(stage, |chain| chain.last().is_some_and(known))
+    }
+
+    /// Whether `is_it` holds for one of the images of the repository that likely are below the image at the root of `stage`, each with its
+    /// stages from the last one down.
+    fn any_own_base(&self, stage: &StageFacts, is_it: impl Fn(&[&OwnStage]) -> bool) -> bool {
         let root = self.ancestors(stage).last().unwrap_or(stage);
         let Base::Image(value) = &root.base else { return false };
         if root.image.is_known || value.text().contains(UNKNOWN) && !value.text().contains('/') {
@@ -85,7 +97,7 @@ impl Facts<'_> {
             let others = images.iter().filter(|image| image.path != self.service.dockerfile);
             let chains = others.flat_map(|image| asked.iter().map(|reference| image.chain(reference)));
             let chains: Vec<Vec<&OwnStage>> = chains.filter(|chain| !chain.is_empty()).collect();
-            if chains.iter().flatten().any(|stage| stage.words.contains(name)) {
+            if chains.iter().any(|chain| is_it(chain)) {
                 return true;
             }
             asked = chains.iter().filter_map(|chain| Some(untagged(&chain.last()?.reference))).collect();

@@ -209,6 +209,15 @@ impl Facts<'_> {
             || (has_commands && catalogue::package_of_command(name, image) == Some(name))
     }
 
+    /// Whether it is known what the external image that `stage` is built on has: one of the catalogue, a slim one, or one of the repository that
+    /// stands on such a one. `google/cloud-sdk` has compilers of its own.
+    #[must_use]
+    pub fn knows_base(&self, stage: &StageFacts) -> bool {
+        let root = self.ancestors(stage).last().unwrap_or(stage);
+        let image = &root.image;
+        image.is_known || image.slim || self.stands_on_own_base(stage)
+    }
+
     /// Whether the external image that `stage` is built on has the package `name` already, whatever it is for: headers of a full
     /// `python`.
     #[must_use]

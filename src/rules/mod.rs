@@ -168,17 +168,24 @@ pub fn run(selected: &[&'static Rule], facts: &Facts<'_>, dockerfile: &Arc<str>)
                 }
             }
         }
-        if rule.page.images == Images::Shipped && found.len() > before {
+        if rule.page.images != Images::All && found.len() > before {
             let own = found.split_off(before);
-            found.extend(own.into_iter().filter_map(|diagnostic| of_shipped(facts, dockerfile, diagnostic)));
+            let even_in_doubt = rule.page.images == Images::Shipped;
+            let shipped = own.into_iter().filter_map(|found| of_shipped(facts, dockerfile, found, even_in_doubt));
+            found.extend(shipped);
         }
     }
     found
 }
 
 /// What is said, where it is said of an image that is shipped, or of several with one among them. Where that is in doubt it is informative,
-/// and says why.
-fn of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, mut diagnostic: Diagnostic) -> Option<Diagnostic> {
+/// and says why, or is not said at all.
+fn of_shipped(
+    facts: &Facts<'_>,
+    dockerfile: &Arc<str>,
+    mut diagnostic: Diagnostic,
+    even_in_doubt: bool,
+) -> Option<Diagnostic> {
     let place = &diagnostic.primary;
     // What is said of another file is said of all images.
     let offset = (place.file == *dockerfile).then(|| place.range.start());
@@ -186,6 +193,9 @@ fn of_shipped(facts: &Facts<'_>, dockerfile: &Arc<str>, mut diagnostic: Diagnost
         return None;
     }
     if let Some(doubt) = facts.doubt_of_shipping_any(offset) {
+        if !even_in_doubt {
+            return None;
+        }
         diagnostic.severity = Severity::Info;
         diagnostic.notes.push(("informative", doubt.to_owned()));
     }

@@ -78,6 +78,8 @@ pub enum Images {
     All,
     /// Those that are shipped: not images with which people only develop, test or build.
     Shipped,
+    /// The same, where nothing makes it doubtful that they are.
+    Undoubted,
 }
 
 /// The folder of the pages on the web.

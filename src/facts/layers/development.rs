@@ -188,7 +188,8 @@ impl Facts<'_> {
                     let folder = resolve("/", &format!("{destination}/{rest}"));
                     let gone = !in_layers && behind(transfer.instruction).any(|run| self.takes_out(run, 0, &folder));
                     if !gone {
-                        let copied_from = Some(from.name.clone().unwrap_or_default());
+                        let copied_from = Some(from.name.clone().unwrap_or_default())
+                            .filter(|_| !self.needs_tools_behind(&modules, behind(transfer.instruction)));
                         found.push(DevelopmentModules { folder, range: transfer.range, copied_from, ..modules });
                     }
                 }
@@ -199,6 +200,35 @@ impl Facts<'_> {
             }
         }
         found
+    }
+
+    /// Whether what is copied with `package.json` is not where that was found: the build has another context, and another manifest in it.
+    fn is_of_another_project(&self, stage: &StageFacts) -> bool {
+        let copied = self.chain(stage).flat_map(|stage| &stage.transfers);
+        let copied = copied.filter(|transfer| transfer.source == Source::Context);
+        copied.into_iter().any(|transfer| {
+            let sources: Vec<&str> = transfer.paths.iter().filter_map(|(path, _)| path.known()).collect();
+            let is_there = |source: &&str| {
+                join(&self.service.context, source.trim_start_matches('/')).is_none_or(|path| {
+                    self.workspace.exists(&path) || self.workspace.gitignored(&path, false).is_some()
+                })
+            };
+            let is_literal = |source: &&str| !source.contains(['*', '?', '[', '$', '{']);
+            sources.iter().any(|source| file_name(source) == "package.json")
+                && !sources.into_iter().filter(is_literal).all(|source| is_there(&source))
+        })
+    }
+
+    /// Whether one of the steps needs what would go: `RUN npm run build` behind `COPY --from=builder /app/node_modules ./node_modules`.
+    fn needs_tools_behind<'r>(&self, modules: &DevelopmentModules, mut steps: impl Iterator<Item = &'r Run>) -> bool {
+        let Some(manifest) = self.node_manifest(&modules.manifest) else { return false };
+        steps.any(|run| {
+            run.invocations.iter().filter(|invocation| invocation.guard != Guard::Never).any(|invocation| {
+                let words = invocation.arguments.iter().map(|argument| argument.value.text());
+                let command: Vec<&str> = std::iter::once(invocation.program.as_str()).chain(words).collect();
+                !manifest.runs_plainly(&command)
+            })
+        })
     }
 
     /// The first command of a `RUN` that fills `node_modules` with all dependencies, when they stay behind the `later` ones.
@@ -212,6 +242,9 @@ impl Facts<'_> {
         let folder = modules(install)?;
         let path = self.origin_in(stage.index, run, &install.workdir, "package.json")?;
         let manifest = self.node_manifest(&path).filter(|manifest| !manifest.has_workspaces())?;
+        if self.is_of_another_project(stage) {
+            return None;
+        }
         let mut packages = manifest.development();
         let lock = join(parent(&path), "package-lock.json").filter(|_| install.program == "npm");
         if let Some(lock) = lock.and_then(|lock| self.workspace.read(&lock).ok()) {
@@ -291,7 +324,8 @@ impl Facts<'_> {
                     || word == "deploy"
                     || word.contains("production") && (word.starts_with('-') || sets || installs(word))
             });
-            let node = STARTERS.contains(&invocation.program.as_str());
+            // `npx license-checker --production` takes nothing out.
+            let node = STARTERS.contains(&invocation.program.as_str()) && invocation.program != "npx";
             node && ((own && self.leaves_out_development(run, invocation)) || by_name)
         });
         found.map(|invocation| invocation.range)
@@ -334,6 +368,15 @@ impl Facts<'_> {
         Some(Manifest { json })
     }
 
+    /// Whether no step of the image does more than installing packages, and none copies from another stage.
+    fn makes_nothing(&self, image: &StageFacts) -> bool {
+        self.chain(image).all(|stage| {
+            let mut commands = stage.runs.iter().flat_map(|run| &run.invocations);
+            stage.transfers.iter().all(|transfer| transfer.source == Source::Context)
+                && commands.all(|command| installs_node_modules(command) || command.program == "mkdir")
+        })
+    }
+
     /// Whether what an image starts needs no development dependency, as far as scripts tell. `false` where that is not known.
     fn runs_without_tools(&self, image: &StageFacts, words: &[&str], manifest: &Manifest) -> bool {
         let words: Vec<&str> = words.iter().map(|word| bare(word)).collect();
@@ -362,7 +405,13 @@ impl Facts<'_> {
         for word in sources {
             let path =
                 self.origin(image.index, usize::MAX, &resolve(image.state.workdir.known().unwrap_or("/"), word), None);
-            let Some(source) = path.and_then(|path| self.workspace.read(&path).ok()) else { continue };
+            let Some(source) = path.and_then(|path| self.workspace.read(&path).ok()) else {
+                // Nothing brings what is started: the context is another one, and so may be the manifest.
+                if !word.contains('/') && self.makes_nothing(image) {
+                    return false;
+                }
+                continue;
+            };
             let requires = |name: &String| {
                 ["'", "\"", "`"].iter().any(|quote| source.text().contains(&format!("{quote}{name}{quote}")))
             };

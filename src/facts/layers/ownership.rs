@@ -93,12 +93,16 @@ impl Facts<'_> {
                 }
                 let mut here = self.held(stage, run.instruction, &path, 0);
                 here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
+                here.retain(|one| self.may_change(stage, run, one));
                 here.retain(|one| !self.has_owner_already(stage, one, &recursive));
                 here.retain(|one| !self.was_given_before(stage, one, &recursive, run.instruction));
                 here.retain(|one| !self.keeps_owner(stage, one, &recursive));
                 let removals = || run.invocations.iter().take(index).filter_map(removal);
                 here.retain(|one| !removals().any(|removal| removal.deletes(&one.path)));
-                done.push(path.clone());
+                // `chgrp -R www-data` behind `COPY --chown=app:www-data` writes nothing; `chmod -R` behind it does.
+                if !here.is_empty() {
+                    done.push(path.clone());
+                }
                 if is_worth_a_word(&here) {
                     names.push(relative.filter(|_| !is_placed).unwrap_or_else(|| path.clone()));
                     folders.push(path);
@@ -171,6 +175,24 @@ impl Facts<'_> {
         found
     }
 
+    /// Whether the user of the step is one who can change files: root, or their owner. `chmod -R go-w /app || true` behind `USER node` changes
+    /// none of root's.
+    fn may_change(&self, stage: &StageFacts, run: &Run, held: &Held) -> bool {
+        let Some(user) = run.state.user_name().filter(|user| !matches!(*user, "root" | "0")) else { return true };
+        self.owner_of(stage, held).is_none_or(|owner| self.user_of(stage, &owner) == self.user_of(stage, user))
+    }
+
+    /// The owner, with its group where that is said, that files got from the step that brought them; `None` where that is not known.
+    fn owner_of(&self, stage: &StageFacts, held: &Held) -> Option<String> {
+        let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
+        if let Some(run) = run {
+            return Some(run.state.user_name().unwrap_or("root").to_owned());
+        }
+        let instruction = self.dockerfile.instructions.get(held.instruction);
+        let flag = instruction.and_then(|instruction| instruction.flag("chown")).and_then(|flag| flag.value.as_deref());
+        stage.state.expand(flag.unwrap_or("root"), self.dockerfile.escape).known().map(str::to_owned)
+    }
+
     /// Whether files have the owner that `chown` gives them. They are written again all the same where the builder's file system copies
     /// a file on any change, but not everywhere.
     pub(super) fn has_owner_already(&self, stage: &StageFacts, held: &Held, change: &Recursive) -> bool {
@@ -178,16 +200,13 @@ impl Facts<'_> {
         if change.action == OwnershipAction::Mode && held.way == Way::Copied && change.known().is_some_and(is_usual) {
             return true;
         }
-        let Some(given) = change.owner() else { return false };
-        let user = |owner: &str| self.user_of(stage, owner);
-        let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
-        if let Some(run) = run {
-            return user(run.state.user_name().unwrap_or("root")) == user(given);
+        if change.action == OwnershipAction::Group {
+            let owner = self.owner_of(stage, held);
+            let group = owner.as_deref().and_then(|owner| owner.split_once(':')).map(|(_, group)| group);
+            return group.is_some() && group == change.known();
         }
-        let instruction = self.dockerfile.instructions.get(held.instruction);
-        let flag = instruction.and_then(|instruction| instruction.flag("chown")).and_then(|flag| flag.value.as_deref());
-        let owner = stage.state.expand(flag.unwrap_or("root"), self.dockerfile.escape);
-        owner.known().is_none_or(|owner| user(owner) == user(given))
+        let Some(given) = change.owner() else { return false };
+        self.owner_of(stage, held).is_none_or(|owner| self.user_of(stage, &owner) == self.user_of(stage, given))
     }
 
     /// Whether an earlier command gave the files what this one gives them: `chown -R app /srv/venv` in the step that made it, then

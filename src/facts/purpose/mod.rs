@@ -22,7 +22,7 @@ mod work;
 use std::sync::OnceLock;
 
 pub(super) use mounts::{SourceMount, mounts};
-pub(super) use names::is_folder_of_tests;
+pub(super) use names::{READMES, is_folder_of_tests};
 pub(super) use starts::{ComposedStart, composed_starts};
 
 use super::python::Reached;

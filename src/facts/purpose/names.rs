@@ -112,7 +112,7 @@ const OF_WORK: [&str; 19] = [
 const SUBJECTS: [&str; 5] = ["docker", "image", "container", "this file", "environment"];
 
 /// Names of what tells people what a folder holds and how it is used.
-pub(super) const READMES: [&str; 4] = ["README.md", "readme.md", "Readme.md", "README.rst"];
+pub(in crate::facts) const READMES: [&str; 4] = ["README.md", "readme.md", "Readme.md", "README.rst"];
 /// The same of a `README`.
 const OF_README: [&str; 9] =
     ["docker", "image", "container", "environment", "database", "project", "proxy", "server", "stub"];
@@ -124,13 +124,15 @@ pub(super) fn is_named_for_work(name: &str) -> bool {
 
 /// Whether a text says of one of `subjects` that it is for developing or testing, and not that it is for production as well.
 fn speaks_of_work(text: &str, subjects: &[&str]) -> bool {
-    const NOT_SHIPPED: [&str; 6] = [
+    const NOT_SHIPPED: [&str; 8] = [
         "not intended for prod",
         "not for prod",
         "not meant for prod",
         "not be used in prod",
         "not use in prod",
         "not suitable for prod",
+        "not use this for prod",
+        "not use this in prod",
     ];
     let text = text.to_lowercase().replace(['#', '`', '\'', '*'], " ");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

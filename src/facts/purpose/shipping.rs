@@ -27,6 +27,12 @@ impl Facts<'_> {
             .or_else(|| self.composed_for_users())
     }
 
+    /// Whether some file shows that images of the Dockerfile are shipped, or may be in a way that is not read, or are for production.
+    #[must_use]
+    pub fn is_seen_to_be_shipped(&self) -> bool {
+        self.may_be_published() || self.is_for_production() || self.shipped_by().is_some()
+    }
+
     /// The compose file that calls what it builds of the Dockerfile by the name of a registry, where a document tells people to start it:
     /// `image: ghcr.io/owner/shop` beside `build: .`, and `docker compose up`.
     fn composed_for_users(&self) -> Option<String> {

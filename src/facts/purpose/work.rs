@@ -275,7 +275,7 @@ impl Facts<'_> {
             })
     }
 
-    /// Whether the image holds a tool that builds what it is given: `ENTRYPOINT ["ng"]`, or a folder `site-builder` that copies no folder
+    /// Whether the image holds a tool that builds what it is given: `ENTRYPOINT ["ng"]`, `CMD ["sshd", "-D"]`, or a folder `site-builder` that copies no folder
     /// of its own.
     pub(super) fn builds_what_it_is_given(&self, image: &StageFacts) -> bool {
         let chain = || std::iter::once(image).chain(self.ancestors(image));
@@ -286,7 +286,9 @@ impl Facts<'_> {
                 .any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path)))
         };
         let folder = self.service.dockerfile.rsplit('/').nth(1).unwrap_or_default().to_lowercase();
-        (self.starts_with(image, &BUILD_PROGRAMS) || folder.ends_with("-builder")) && !copies_a_folder()
+        // Who holds no program and starts `sshd` waits for somebody who brings one.
+        (self.starts_with(image, &BUILD_PROGRAMS) || self.starts_with(image, &["sshd"]) || folder.ends_with("-builder"))
+            && !copies_a_folder()
     }
 
     /// Whether compose mounts the sources over the copied ones and what is started, or a Dockerfile beside this one, says that this is

@@ -1,7 +1,7 @@
 //! CUDA's compilers are shipped where only its libraries run.
 
 use crate::catalogue::{self, SlimmerKind};
-use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Savings, Severity, format_bytes};
+use crate::diagnostic::{Applicability, Basis, Component, Edit, Fix, Savings, format_bytes};
 use crate::dockerfile::Value;
 use crate::facts::{Facts, Guard, Invocation, ShippedBase, StageFacts};
 use crate::rules::{Check, Reporter};
@@ -48,7 +48,10 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         if chains.any(|chain| facts.needs_cuda_toolkit(&chain)) {
             continue;
         }
-        let installs = images.iter().find_map(|image| facts.installs_when_it_runs(image));
+        // `mix deps.compile` at the start may compile for CUDA.
+        if images.iter().any(|image| facts.installs_when_it_runs(image).is_some()) {
+            continue;
+        }
         let stages: Vec<&StageFacts> = images.iter().flat_map(|image| chain(facts, image)).collect();
         let builder = compiles(facts, &stages);
         // Stages that are built on the same one, and not shipped, may compile for those that are.
@@ -68,13 +71,6 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         if let Some(heirs) = facts.heirs(&base) {
             finding.note("image", heirs);
         }
-        let installs = installs.map(|call| {
-            finding.severity(Severity::Info);
-            finding.note(
-                "informative",
-                format!("`{}` has `{}`: what is installed when it runs may be compiled with CUDA", call.file, call.by),
-            );
-        });
         let sizes = image.bytes.zip(small.bytes).filter(|(full, small)| full > small);
         if let Some((full, small)) = sizes {
             let basis = if image.bytes_basis == "estimate" { "estimated" } else { image.bytes_basis };
@@ -100,7 +96,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             Some(_) => format!("compile in a stage of its own, and copy the result into `{}`", slimmer.reference),
             None => format!("take `{}`", slimmer.reference),
         });
-        finding.fix(fix(facts, &base, &slimmer.reference, builder.or(aside).is_some() || installs.is_some()));
+        finding.fix(fix(facts, &base, &slimmer.reference, builder.or(aside).is_some()));
     }
 }
 

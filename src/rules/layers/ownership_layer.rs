@@ -40,7 +40,12 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             finding.label(range, text);
         }
         finding.script_of(change.invocation);
-        finding.help(help(facts, stage, run, &change));
+        let by_number = if is_linked(facts, &change) {
+            "; with `--link` give user and group by number, since such a copy looks no names up"
+        } else {
+            ""
+        };
+        finding.help(format!("{}{by_number}", help(facts, stage, run, &change)));
         finding.savings(savings(&change.held));
         finding.fix(remedy::fix(facts, stage, run, &change));
     }
@@ -168,10 +173,7 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
                 format!("{copy}{own}{alone}{called}")
             } else {
                 // The folder is root's where `WORKDIR`, `RUN mkdir` or a copy made it, and who is not root writes nothing into it.
-                let writes = format!(
-                    "run `chown` in each `RUN` that writes some, or let the user write them, behind `USER {user}` and a `chown {owner}` \
-                     without `-R` for the folder itself"
-                );
+                let writes = format!("run `chown {owner}` in each `RUN` that writes some");
                 let way = match remedy::made_behind(facts, stage, run, change, true) {
                     _ if some_copied => format!("{copy}; of the others, {writes}"),
                     Some(user) => format!("make the user `{user}` before, and {writes}"),
@@ -227,6 +229,14 @@ fn keyword(facts: &Facts<'_>, change: &OwnershipChange<'_>) -> &'static str {
     let mut instructions = copies.filter_map(|one| facts.dockerfile.instructions.get(one.instruction)).peekable();
     let some = instructions.peek().is_some();
     if some && instructions.all(|it| it.keyword == Keyword::Add) { "ADD" } else { "COPY" }
+}
+
+/// Whether a copy that would get an owner by its name is one with `--link`, which sees no `/etc/passwd`: `invalid user index: -1`.
+fn is_linked(facts: &Facts<'_>, change: &OwnershipChange<'_>) -> bool {
+    let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+    let named = change.given.as_ref().and_then(|given| given.known()).is_none_or(|given| !is_number(given));
+    let mut copies = change.held.iter().filter_map(|one| facts.dockerfile.instructions.get(one.instruction));
+    named && change.action != OwnershipAction::Mode && copies.any(|it| it.flag("link").is_some())
 }
 
 /// Whether a command of the `RUN` in front of this one writes below one of the folders, which no copy can give an owner.

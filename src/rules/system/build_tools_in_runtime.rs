@@ -71,7 +71,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         }
         let recommends = facts.recommends_compilers(image);
         let java = chain.iter().any(|stage| builds_java(stage));
-        for stage in chain {
+        for stage in chain.into_iter().filter(|stage| facts.knows_base(stage)) {
             for install in stage.runs.iter().flat_map(|run| facts.system_installs(stage, run)) {
                 let is_jdk = install.name.contains("jdk");
                 // What the base image has is for `full-base-image` and `devel-base-image` to tell.

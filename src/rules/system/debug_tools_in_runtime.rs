@@ -144,16 +144,17 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
         if tools.is_empty()
             || !facts.runs_a_service(image)
-            || facts.doubt_of_shipping(image).is_some()
             || installs.iter().any(|install| install.name == "sudo")
             || facts.is_workplace(image, &installs)
             || facts.builds_for_others(&chain, &installs)
         {
             continue;
         }
+        // Who ships an image does not work in it.
+        let is_shipped = facts.is_seen_to_be_shipped();
         for tool in tools {
-            if FOR_PEOPLE.contains(&tool.name)
-                || (FOR_BOTH.contains(&tool.name) && facts.knows_the_program_in(image.index))
+            if is_shipped && FOR_PEOPLE.contains(&tool.name)
+                || (is_shipped && FOR_BOTH.contains(&tool.name) && facts.knows_the_program_in(image.index))
             {
                 let tools = found.entry(tool.invocation.range).or_default();
                 if tools.iter().all(|other| other.name != tool.name) {

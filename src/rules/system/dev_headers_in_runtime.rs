@@ -13,7 +13,7 @@ use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to, with_installs};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
-use needed::{brings, interpreter, is_of_python, libraries, runtime};
+use needed::{PROGRAMS, brings, interpreter, is_of_python, libraries, runtime};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
@@ -229,7 +229,9 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && catalogue::is_development_package(install.family, install.name)
         && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
-        && facts.stages.get(install.stage).is_none_or(|stage| !facts.has_already(stage, install.name))
+        && facts.stages.get(install.stage).is_some_and(|stage| {
+            facts.knows_base(stage) && !facts.has_already(stage, install.name)
+        })
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
@@ -350,7 +352,10 @@ fn report(facts: &Facts<'_>, range: TextRange, kept: &Kept<'_>, reporter: &mut R
             _ if kept.own_python && is_of_python(install.name) => {
                 "headers of the distribution's Python, with that Python; the image runs another".to_owned()
             }
-            (_, Some(name)) => format!("headers of `{name}`, with the interpreter itself"),
+            (_, Some(name)) => {
+                let kind = if PROGRAMS.contains(&name.as_str()) { "program" } else { "interpreter" };
+                format!("headers of `{name}`, with the {kind} itself")
+            }
             _ if libraries.is_empty() => "headers and link libraries".to_owned(),
             _ => format!("what is linked with it needs {}", listed(&libraries)),
         };

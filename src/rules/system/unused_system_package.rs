@@ -110,7 +110,6 @@ fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<
     let chain: Vec<&StageFacts> = std::iter::once(image).chain(facts.ancestors(image)).collect();
     if candidates.is_empty()
         || !facts.runs_a_service(image)
-        || facts.doubt_of_shipping(image).is_some()
         || facts.is_workplace(image, &installs)
         || facts.builds_for_others(&chain, &installs)
         || !facts.knows_the_program_in(image.index)

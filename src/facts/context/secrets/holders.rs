@@ -96,7 +96,7 @@ const ASIDE: [&str; 18] = [
 /// Whether a path says that what it holds is for tests, examples or development: `tests/data/server.key`, `localhost.key`,
 /// `tls/devlocal-ca.key`.
 pub(super) fn is_for_show(path: &str) -> bool {
-    const SHOWN: [&str; 22] = [
+    const SHOWN: [&str; 25] = [
         "test",
         "spec",
         "fixture",
@@ -104,6 +104,9 @@ pub(super) fn is_for_show(path: &str) -> bool {
         "example",
         "sample",
         "demo",
+        "tutorial",
+        "quickstart",
+        "workshop",
         "dummy",
         "snakeoil",
         "localhost",
@@ -155,7 +158,7 @@ pub(super) fn look(
     let source = workspace.read(&place).ok()?;
     let text = source.text();
     let (kind, names) = match holder {
-        Holder::Key => (SecretKind::Key, is_private_key(text).then(Vec::new)),
+        Holder::Key => (SecretKind::Key, (is_private_key(text) && !is_said_to_be_none(text)).then(Vec::new)),
         Holder::Variables => (SecretKind::Variables, found(variables(text, is_shown))),
         Holder::Npmrc => (SecretKind::Credentials, found(npm_tokens(text))),
         Holder::Pypirc => (SecretKind::Credentials, found(settings(text, &["password"], '='))),
@@ -179,6 +182,13 @@ fn found(names: Vec<String>) -> Option<Vec<String>> {
 }
 
 /// Whether a text holds a private key, and not only the words around one: `-----BEGIN RSA PRIVATE KEY-----`, without a passphrase.
+/// `This is a dummy file for test use only.` in front of the key.
+fn is_said_to_be_none(text: &str) -> bool {
+    let said =
+        text.lines().take_while(|line| !line.starts_with("-----BEGIN")).collect::<Vec<_>>().join(" ").to_lowercase();
+    ["dummy", "test use", "for tests", "testing only", "not a real"].iter().any(|word| said.contains(word))
+}
+
 fn is_private_key(text: &str) -> bool {
     let Some((before, body)) = text.split_once("PRIVATE KEY-----") else { return false };
     let is_header = before.rsplit(['\n', '"']).next().is_some_and(|line| line.trim_start().starts_with("-----BEGIN "));

@@ -2,6 +2,7 @@
 
 use crate::context::{CopySource, IgnoreFile};
 use crate::facts::Facts;
+use crate::facts::purpose::READMES;
 use crate::workspace::{join, parent};
 
 use super::super::super::paths::{file_name, is_below};
@@ -28,6 +29,9 @@ impl Facts<'_> {
             return None;
         }
         if secret.kind == SecretKind::Key {
+            if self.is_said_to_be_for_show(path) {
+                return None;
+            }
             secret.reader = self.reader_of_key(path);
         }
         Some(secret)
@@ -80,6 +84,19 @@ impl Facts<'_> {
             let manifest = join(folder, "MANIFEST.in").and_then(|manifest| self.workspace.read(&manifest).ok());
             let below = place.strip_prefix(folder).unwrap_or(&place).trim_start_matches('/');
             manifest.is_some_and(|manifest| includes(manifest.text(), below))
+        })
+    }
+
+    /// Whether the `README` beside a key says that it is for show: `These are for demonstration and testing purposes only.`
+    fn is_said_to_be_for_show(&self, path: &str) -> bool {
+        const SAID: [&str; 4] = ["demonstration", "testing purposes", "test purposes", "testing only"];
+        let folder = join(&self.service.context, parent(path)).unwrap_or_default();
+        let texts = READMES.iter().filter_map(|name| self.workspace.read(&join(&folder, name)?).ok());
+        texts.into_iter().any(|text| {
+            let text = text.text().to_lowercase();
+            text.lines().any(|line| {
+                SAID.iter().any(|said| line.contains(said)) && (line.contains("key") || line.contains("certificate"))
+            })
         })
     }
 

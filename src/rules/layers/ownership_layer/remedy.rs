@@ -51,6 +51,7 @@ pub(super) fn fix(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &Own
         || change.names != change.folders
         || change.action != OwnershipAction::Owner
         || invocation.origin != Origin::Instruction
+        || super::is_linked(facts, change)
         || !is_own
     {
         return None;

@@ -35,12 +35,17 @@ const SAME_IN_ALL: [&str; 23] = [
     "libzmq5",
 ];
 
-/// The interpreter that comes along with its headers: `python3` with `python3-dev`, `php83` with `php83-dev` on Alpine.
+/// Programs, no interpreters, that come along with their headers on Alpine, with modules that they and their libraries load.
+pub(super) const PROGRAMS: [&str; 2] = ["graphicsmagick", "imagemagick"];
+
+/// The interpreter that comes along with its headers, or one of [`PROGRAMS`]: `python3` with `python3-dev`, `php83` with `php83-dev` on
+/// Alpine, `ruby` with `ruby-devel`.
 pub(super) fn interpreter(install: &SystemInstall<'_>) -> Option<String> {
-    let stem = install.name.strip_suffix("-dev")?;
+    let stem = install.name.strip_suffix("-devel").or_else(|| install.name.strip_suffix("-dev"))?;
     let language = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     let is_one = match install.family {
-        Distribution::Alpine => matches!(language, "python" | "ruby" | "php"),
+        Distribution::Alpine => matches!(language, "python" | "ruby" | "php") || PROGRAMS.contains(&stem),
+        Distribution::RedHat => matches!(language, "python" | "ruby" | "perl" | "nodejs"),
         Distribution::Debian | Distribution::Ubuntu => language == "python",
         _ => false,
     };
@@ -58,7 +63,7 @@ pub(super) fn brings(interpreter: &str, image: &StageFacts, installs: &[SystemIn
             "python" => name.starts_with("python3") || name.starts_with("py3-"),
             _ => name.starts_with(language),
         };
-        of_it && !name.ends_with("-dev")
+        of_it && !name.ends_with("-dev") && !name.ends_with("-devel")
     };
     image.image.brings_python() && language == "python" && !is_two
         || image.image.repository.rsplit('/').next() == Some(language)
