@@ -229,9 +229,10 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && catalogue::is_development_package(install.family, install.name)
         && !catalogue::is_one_of(install.name, &NEEDED)
         && !(is_debian && OTHER_LIBRARIES.contains(&install.name))
-        && facts.stages.get(install.stage).is_some_and(|stage| {
-            facts.knows_base(stage) && !facts.has_already(stage, install.name)
-        })
+        && facts
+            .stages
+            .get(install.stage)
+            .is_some_and(|stage| facts.knows_base(stage) && !facts.has_already(stage, install.name))
         && !comes_anyway(install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
