@@ -67,8 +67,13 @@ pub(super) fn compute(facts: &mut Facts<'_>) {
     let mut used = used_stages(&facts.stages, test);
     used.extend(alternatives(facts));
     let last = facts.stages.len().saturating_sub(1);
+    // A name that is given again means the later stage.
+    let names: Vec<Option<String>> = facts.stages.iter().map(|stage| stage.name.clone()).collect();
+    let is_renamed = |stage: &StageFacts| {
+        stage.name.is_some() && names.iter().skip(stage.index + 1).any(|other| *other == stage.name)
+    };
     let unused = |stage: &StageFacts| {
-        let is_beside = stage.index != last && hands_out(stage);
+        let is_beside = stage.index != last && hands_out(stage) || is_renamed(stage);
         !used.contains(&stage.index) && !stage.name.as_deref().is_some_and(is_side_stage) && !is_beside
     };
     let by_name = !named.is_empty() && facts.service.builds.takes_last.is_none();

@@ -88,7 +88,23 @@ impl Facts<'_> {
                 found.push(SecretCopy { transfer, range, by_name: false, files, handed_on });
             }
         }
+        // A key may be one to try things out with; in an image that is shipped it is none.
+        let has_keys = found.iter().flat_map(|copy| &copy.files).any(|file| file.kind == SecretKind::Key);
+        if has_keys && !self.is_seen_to_be_shipped() {
+            for copy in &mut found {
+                copy.files.retain(|file| file.kind != SecretKind::Key);
+            }
+            found.retain(|copy| !copy.files.is_empty());
+        }
         found.sort_by_key(|copy| copy.range);
+        // `COPY ca.key server.key /tls/` is one finding.
+        found.dedup_by(|later, earlier| {
+            let is_one = later.by_name && earlier.by_name && later.transfer.range == earlier.transfer.range;
+            if is_one {
+                earlier.files.append(&mut later.files);
+            }
+            is_one
+        });
         found
     }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::facts::paths::{bare, file_name};
+use crate::facts::paths::{bare, file_name, has_ending};
 
 /// Programs with the words behind which they install or compile; without words they always do.
 const INSTALLERS: [(&str, &[&str]); 47] = [
@@ -119,6 +119,8 @@ pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
                 leaves_out = if is_option { word.starts_with("--without") } else { leaves_out };
                 !leaves_out && !word.starts_with("--no-") && !word.starts_with("--omit")
             })
+            // `/tmp/dev_0` is where a package lies.
+            .filter(|word| !word.starts_with('/') || has_ending(word, "txt"))
             .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
             .any(|part| FOR_WORK.contains(&part));
         // What stands in front of the program, and what that takes: `gosu app pip install`.
@@ -228,7 +230,11 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     let mut opened = false;
     for line in code.lines() {
         let code = line.trim();
-        let calls = opened || CALLERS.iter().any(|caller| code.contains(caller)) || runs_a_string(code);
+        // A line of a shell that some container is started with: `parts.append(f"cp -r {path} /tmp && pip install /tmp/{name}")`.
+        let calls = opened
+            || CALLERS.iter().any(|caller| code.contains(caller))
+            || runs_a_string(code)
+            || code.contains(" && ");
         opened = calls && code.ends_with('(');
         if !calls {
             continue;

@@ -8,7 +8,7 @@ use crate::workspace::{join, parent};
 
 use super::super::commands::removal;
 use super::super::history::has_script_extension;
-use super::super::paths::{bare, file_name, is_below, resolve};
+use super::super::paths::{bare, file_name, has_ending, is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
 use super::dependencies::modules;
 use super::node_manifest::{Manifest, commands, is_for_work, names_package};
@@ -107,10 +107,16 @@ impl Facts<'_> {
         }
         let composed = self.all_composed_starts();
         found.retain(|modules| {
-            if modules.packages.is_empty() {
+            if modules.packages.is_empty() || self.generates_into_modules(&modules.manifest) {
                 return false;
             }
             let Some(manifest) = self.node_manifest(&modules.manifest) else { return false };
+            // `node dist/main.js` needs what that imports; what other programs load is not seen, and who builds and runs in one stage may
+            // build again.
+            let is_certain = serves_files || modules.copied_from.is_some() || modules.late.is_some();
+            if !is_certain && !manifest.runs_node(&words) {
+                return false;
+            }
             // Of a workspace, the member that is started has a manifest of its own.
             let started = resolve(image.state.workdir.known().unwrap_or("/"), "package.json");
             let started = self.origin(image.index, usize::MAX, &started, None);
@@ -126,6 +132,22 @@ impl Facts<'_> {
                 && self.is_deployed_without_tools(&manifest)
         });
         found
+    }
+
+    /// Whether Prisma writes a client of its own into `node_modules`, which `npm prune` takes out as well: `output =
+    /// "../node_modules/@prisma-shop/client"`.
+    fn generates_into_modules(&self, manifest: &str) -> bool {
+        let folder = parent(manifest);
+        let tree = self.workspace.own_files();
+        let is_schema = |path: &str| has_ending(path, "prisma") && (folder.is_empty() || is_below(path, folder));
+        let schemas = tree.files.iter().filter(|file| is_schema(&file.path));
+        let texts = schemas.filter_map(|file| self.workspace.read(&file.path).ok());
+        texts.into_iter().any(|file| {
+            file.text()
+                .lines()
+                .map(str::trim_start)
+                .any(|line| line.starts_with("output") && line.contains("node_modules"))
+        })
     }
 
     /// Whether no file that tells how the image is deployed runs a script in it that needs a development dependency:
@@ -209,13 +231,17 @@ impl Facts<'_> {
         copied.into_iter().any(|transfer| {
             let sources: Vec<&str> = transfer.paths.iter().filter_map(|(path, _)| path.known()).collect();
             let is_there = |source: &&str| {
-                join(&self.service.context, source.trim_start_matches('/')).is_none_or(|path| {
-                    self.workspace.exists(&path) || self.workspace.gitignored(&path, false).is_some()
+                // Of `server/package*.json` the folder.
+                let literal = match source.find(['*', '?', '[', '$', '{']) {
+                    Some(at) => parent(source.get(..at).unwrap_or_default()),
+                    None => source,
+                };
+                join(&self.service.context, literal.trim_start_matches('/')).is_none_or(|path| {
+                    path.is_empty() || self.workspace.exists(&path) || self.workspace.gitignored(&path, false).is_some()
                 })
             };
-            let is_literal = |source: &&str| !source.contains(['*', '?', '[', '$', '{']);
-            sources.iter().any(|source| file_name(source) == "package.json")
-                && !sources.into_iter().filter(is_literal).all(|source| is_there(&source))
+            let is_manifest = |source: &&str| file_name(source).starts_with("package");
+            sources.iter().any(is_manifest) && !sources.iter().all(is_there)
         })
     }
 

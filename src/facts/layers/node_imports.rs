@@ -68,6 +68,24 @@ const WORK_FOLDERS: [&str; 17] = [
     "build",
 ];
 
+/// Modules of Node.js itself that are packages as well.
+const OF_NODE: [&str; 14] = [
+    "assert",
+    "buffer",
+    "console",
+    "constants",
+    "events",
+    "path",
+    "process",
+    "punycode",
+    "querystring",
+    "stream",
+    "string_decoder",
+    "timers",
+    "url",
+    "util",
+];
+
 impl Facts<'_> {
     /// Those of `packages` that a source below the folder of `manifest` imports for more than its types, each with the source: one that
     /// this Dockerfile copies, and that serves the program and not the work on it.
@@ -127,14 +145,28 @@ fn is_test(text: &str) -> bool {
     })
 }
 
-/// Those of `packages` that a line of the text imports.
+/// Those of `packages` that a line of the text imports, or gives by their whole name to what loads them:
+/// `transport: { target: "pino-pretty" }`.
 fn imports<'p>(text: &str, packages: &'p [String]) -> Vec<&'p str> {
+    // Node.js takes its own, whatever is installed.
+    let packages = || packages.iter().filter(|name| !OF_NODE.contains(&name.as_str()));
     let named = |word: &str| {
-        packages
-            .iter()
+        packages()
             .find(|name| word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     };
-    imported(text).filter_map(named).map(String::as_str).collect()
+    // A name of one word may be any word.
+    let is_telling = |name: &str| name.contains(['-', '/']);
+    let given = packages().filter(|name| is_telling(name)).filter(|name| {
+        ['"', '\'', '`'].iter().any(|quote| {
+            let word = format!("{quote}{name}{quote}");
+            text.contains(&word) && text.lines().any(|line| !is_comment(line) && line.contains(&word))
+        })
+    });
+    imported(text).filter_map(named).chain(given).map(String::as_str).collect()
+}
+
+fn is_comment(line: &str) -> bool {
+    ["//", "*", "/*"].iter().any(|start| line.trim_start().starts_with(start))
 }
 
 /// What stands in quotes on the lines of the text that import: `import express from 'express'`, `require("a/b")`.

@@ -131,6 +131,18 @@ impl Manifest {
         true
     }
 
+    /// Whether the words of a start run Node.js itself: `node server.js`, or `npm start` where the script begins with `node`.
+    pub(super) fn runs_node(&self, words: &[&str]) -> bool {
+        let words: Vec<&str> =
+            words.iter().map(|word| file_name(word.trim_matches(['"', '\'', '[', ']', ',']))).collect();
+        let script = |name: &str| self.scripts().any(|(other, script)| other == name && script.starts_with("node "));
+        match words.iter().position(|word| matches!(*word, "node" | "npm" | "yarn" | "pnpm")) {
+            Some(at) if words.get(at) == Some(&"node") => true,
+            Some(at) => words.iter().skip(at + 1).find(|word| **word != "run").is_some_and(|name| script(name)),
+            None => false,
+        }
+    }
+
     /// Whether the script `name` runs Node.js itself or an ordinary dependency, and names no development dependency.
     fn starts_plainly(&self, name: &str, depth: u32) -> bool {
         // Without a script of that name `npm start` runs `node server.js`.

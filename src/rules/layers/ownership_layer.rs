@@ -173,7 +173,12 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
                 format!("{copy}{own}{alone}{called}")
             } else {
                 // The folder is root's where `WORKDIR`, `RUN mkdir` or a copy made it, and who is not root writes nothing into it.
-                let writes = format!("run `chown {owner}` in each `RUN` that writes some");
+                let itself = if made_by_workdir(facts, stage, run, change) {
+                    format!(", and `chown {owner}` without `-R` for the folder itself")
+                } else {
+                    String::new()
+                };
+                let writes = format!("run `chown {owner}` in each `RUN` that writes some{itself}");
                 let way = match remedy::made_behind(facts, stage, run, change, true) {
                     _ if some_copied => format!("{copy}; of the others, {writes}"),
                     Some(user) => format!("make the user `{user}` before, and {writes}"),

@@ -96,7 +96,7 @@ const ASIDE: [&str; 18] = [
 /// Whether a path says that what it holds is for tests, examples or development: `tests/data/server.key`, `localhost.key`,
 /// `tls/devlocal-ca.key`.
 pub(super) fn is_for_show(path: &str) -> bool {
-    const SHOWN: [&str; 25] = [
+    const SHOWN: [&str; 27] = [
         "test",
         "spec",
         "fixture",
@@ -107,6 +107,8 @@ pub(super) fn is_for_show(path: &str) -> bool {
         "tutorial",
         "quickstart",
         "workshop",
+        "regtest",
+        "devnet",
         "dummy",
         "snakeoil",
         "localhost",
