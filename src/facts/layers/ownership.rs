@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use crate::dockerfile::{Keyword, Value};
 use crate::text::TextRange;
+use crate::workspace::parent;
 
 use super::super::commands::removal;
 use super::super::paths::{is_below, resolve};
@@ -321,7 +322,8 @@ impl Facts<'_> {
             for written in written(invocation) {
                 let gone = on_mount(run, &written.path)
                     || super::deletes(run, index + 1, &written.path)
-                    || moves_out(run, index + 1, &written.path, path);
+                    || moves_out(run, index + 1, &written.path, path)
+                    || written.way == Way::Unpacked && moves_another_out(run, index + 1, &written.path, path);
                 if is_below(&written.path, path) && written.path != "/" && !gone {
                     found.push(Held {
                         path: written.path,
@@ -398,6 +400,21 @@ fn moves_out(run: &Run, first: usize, path: &str, folder: &str) -> bool {
         let places: Option<Vec<String>> = words.map(|word| Some(resolve(workdir, word.known()?))).collect();
         let Some((destination, sources)) = places.as_deref().and_then(<[String]>::split_last) else { return false };
         !is_below(destination, folder) && sources.iter().any(|source| is_below(path, source))
+    })
+}
+
+/// Whether a command moves what lies beside `path` out of `folder`: what a packed file becomes need not be called like it, `tar -xf
+/// openjdk-11_linux.tar.gz && mv jdk-11 /usr/lib/jvm`.
+fn moves_another_out(run: &Run, first: usize, path: &str, folder: &str) -> bool {
+    let moves = run.invocations.iter().skip(first).filter(|it| it.program == "mv" && it.guard == Guard::Always);
+    moves.into_iter().any(|invocation| {
+        let Some(workdir) = invocation.workdir.known() else { return false };
+        let words = invocation.arguments.iter().map(|word| &word.value).filter(|word| !word.text().starts_with('-'));
+        let words: Vec<&Value> = words.collect();
+        let Some((destination, sources)) = words.split_last() else { return false };
+        let leaves = destination.known().is_none_or(|it| !is_below(&resolve(workdir, it), folder));
+        let is_beside = |source: &str| parent(&resolve(workdir, source)) == parent(path);
+        leaves && sources.iter().any(|source| source.known().is_none_or(is_beside))
     })
 }
 

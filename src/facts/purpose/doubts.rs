@@ -10,6 +10,8 @@ use super::work::MODES;
 
 /// Parts of names of files and folders around them for what is tried out.
 const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "travis", "circleci", "uffizzi", "cross"];
+/// Names of folders for what is out of use.
+const OUT_OF_USE: [&str; 5] = ["archived", "attic", "deprecated", "obsolete", "unused"];
 
 /// Words of a start that say that people work in the image: `npm run dev`.
 const WORK: [&str; 10] =
@@ -78,6 +80,9 @@ impl Facts<'_> {
     fn sign_against_shipping(&self, image: &StageFacts) -> Option<String> {
         if let Some(name) = self.name_of_trials() {
             return Some(format!("it is named `{name}`"));
+        }
+        if let Some(folder) = self.folder_out_of_use() {
+            return Some(format!("it lies in `{folder}`"));
         }
         if let Some(other) = self
             .one_for_production()
@@ -205,6 +210,15 @@ impl Facts<'_> {
     /// `travis/Dockerfile-travis-watch`, `build/cross-images/x86_64.dockerfile`
     fn name_of_trials(&self) -> Option<&str> {
         self.service.dockerfile.rsplit('/').find(|name| is_of_trials(&name.to_lowercase()))
+    }
+
+    /// `archive/effects-controller/Dockerfile`, `services/deprecated/api/Dockerfile`
+    fn folder_out_of_use(&self) -> Option<&str> {
+        let own = self.service.dockerfile.as_str();
+        // A service may be called `archive`.
+        let whole = own.split_once('/').filter(|(first, rest)| *first == "archive" && rest.contains('/'));
+        let folders = || parent(own).split('/');
+        whole.map(|(first, _)| first).or_else(|| folders().find(|folder| OUT_OF_USE.contains(folder)))
     }
 
     /// A workflow that builds another Dockerfile in the same context, and that Dockerfile.

@@ -1,7 +1,7 @@
 //! A clone with its whole history stays in an image.
 
 use crate::diagnostic::{Applicability, Fix};
-use crate::facts::{Facts, KeptHistory, Run, StageFacts};
+use crate::facts::{Facts, Invocation, KeptHistory, Run, StageFacts};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -22,11 +22,22 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         finding.script_of(kept.invocation);
         let delete = format!("delete `{folder}/.git` in the same `RUN`");
         finding.help(match kept.asks {
-            None => format!("take the last commit only, `git clone --depth 1 …`, or {delete}"),
+            None => format!("take the last commit only, `git clone {} …`, or {delete}", shallow(kept.invocation)),
             Some(_) => format!("when the sources are as wanted, {delete}, or clone in a builder stage"),
         });
         finding.fix(fix(facts, &kept));
     }
+}
+
+/// The flags that leave earlier commits out, also those of submodules where the clone takes them along.
+fn shallow(clone: &Invocation) -> &'static str {
+    let takes_modules = clone.arguments.iter().any(|word| {
+        let word = word.value.text();
+        ["--recursive", "--recurse-submodules"]
+            .iter()
+            .any(|flag| word == *flag || word.starts_with("--recurse-submodules="))
+    });
+    if takes_modules { "--depth 1 --shallow-submodules" } else { "--depth 1" }
 }
 
 /// `--depth 1`, where no later command of git works in the clone.
@@ -34,9 +45,10 @@ fn fix(facts: &Facts<'_>, kept: &KeptHistory<'_>) -> Option<Fix> {
     if kept.asks.is_some() || kept.invocation.site.captured {
         return None;
     }
-    let edit = facts.insert_after(kept.invocation, kept.subcommand, "--depth 1")?;
+    let flags = shallow(kept.invocation);
+    let edit = facts.insert_after(kept.invocation, kept.subcommand, flags)?;
     Some(Fix {
-        title: "clone with `--depth 1`".to_owned(),
+        title: format!("clone with `{flags}`"),
         applicability: Applicability::Unsafe,
         caution: Some("a build that asks git for tags or earlier commits finds none".to_owned()),
         edits: vec![edit],
