@@ -88,11 +88,11 @@ impl Facts<'_> {
                 found.push(SecretCopy { transfer, range, by_name: false, files, handed_on });
             }
         }
-        // A key may be one to try things out with; in an image that is shipped it is none.
-        let has_keys = found.iter().flat_map(|copy| &copy.files).any(|file| file.kind == SecretKind::Key);
-        if has_keys && !self.is_seen_to_be_shipped() {
+        // A key that whoever has the repository has, too, may be one to try things out with; in an image that is shipped it is none.
+        let is_shown = |file: &SecretFile| file.kind == SecretKind::Key && file.tracked;
+        if found.iter().flat_map(|copy| &copy.files).any(is_shown) && !self.is_seen_to_be_shipped() {
             for copy in &mut found {
-                copy.files.retain(|file| file.kind != SecretKind::Key);
+                copy.files.retain(|file| !is_shown(file));
             }
             found.retain(|copy| !copy.files.is_empty());
         }
