@@ -300,7 +300,8 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let only_java = kept.tools.iter().all(java::builds);
     let stage = kept.tools.first().and_then(|tool| facts.stages.get(tool.stage));
     let elsewhere = stage.is_some_and(|stage| keeps_packages_elsewhere(facts, stage));
-    let copied = if facts.python_installs().is_empty() || only_java || elsewhere {
+    let by_others = stage.is_some_and(|stage| compiles_otherwise(facts, stage));
+    let copied = if facts.python_installs().is_empty() || only_java || elsewhere || by_others {
         ""
     } else {
         " (`COPY --from=builder /opt/venv /opt/venv`)"
@@ -327,6 +328,35 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let why = kept.java.as_deref().unwrap_or("what was built for Java runs on it");
     let _ = write!(help, "; either way install {runtime} in place of `{}`: {why}", tool.name);
     help
+}
+
+/// Whether a step of the image compiles by another program than pip: what is to be copied then is more than packages of Python, or not those.
+fn compiles_otherwise(facts: &Facts<'_>, stage: &StageFacts) -> bool {
+    const COMPILERS: [&str; 16] = [
+        "bazel",
+        "cargo",
+        "cc",
+        "clang",
+        "cmake",
+        "conan",
+        "configure",
+        "g++",
+        "gcc",
+        "go",
+        "make",
+        "meson",
+        "ninja",
+        "node-gyp",
+        "rustc",
+        "scons",
+    ];
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let mut commands = chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    commands.any(|command| {
+        let rebuilds =
+            matches!(command.program.as_str(), "npm" | "yarn" | "pnpm") && command.argument(0) == Some("rebuild");
+        command.guard != Guard::Never && (rebuilds || COMPILERS.contains(&command.program.as_str()))
+    })
 }
 
 /// Whether the Python packages of an image lie in an environment that the base or conda made, which a new one in `/opt/venv` would
