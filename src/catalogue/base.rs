@@ -194,7 +194,8 @@ fn build_tools(image: Option<&Image>, repository: &str, tokens: &[&str], small_v
         }
         // NGINX Unit stands on the full image of the language in its tag (its `pkg/docker`), without one on a slim Debian.
         "unit" | "nginx/unit" => {
-            Some(!small_variant && !tokens.iter().any(|token| matches!(*token, "minimal" | "wasm" | "latest")))
+            let plain = tokens.is_empty() || tokens.iter().any(|token| matches!(*token, "minimal" | "wasm" | "latest"));
+            Some(!small_variant && !plain)
         }
         "buildpack-deps" => Some(!tokens.iter().any(|token| matches!(*token, "curl" | "scm"))),
         _ if small_variant => Some(image.small_build_tools),

@@ -8,6 +8,9 @@ use super::{Arguments, CommandLine, Dockerfile, Instruction, Keyword, ParseError
 /// `ONBUILD ONBUILD …` past which the rest is no instruction; `BuildKit` rejects the second.
 const TRIGGER_LIMIT: u32 = 4;
 
+/// So many lines that begin with no instruction may be misspelled, or just be written.
+const FEW: usize = 2;
+
 pub(super) fn parse(text: &str) -> Dockerfile {
     let mut lines = Lines::new(text);
     let mut instructions = Vec::new();
@@ -28,12 +31,14 @@ pub(super) fn parse(text: &str) -> Dockerfile {
         errors.push(ParseError { range: first.keyword_range, message });
     }
     if let Some(first) = instructions.first()
+        && instructions.len() > FEW
         && instructions.iter().all(|instruction| instruction.keyword == Keyword::Unknown)
     {
         // A file of another kind: what each of its lines is not says nothing.
+        errors.retain(|error| error.range < first.keyword_range);
         let message =
             format!("no line begins with an instruction of a Dockerfile, the first with `{}`", first.raw_keyword);
-        errors = vec![ParseError { range: first.keyword_range, message }];
+        errors.push(ParseError { range: first.keyword_range, message });
     }
     errors.sort_by_key(|error| error.range);
     Dockerfile { escape, directives, comments, instructions, stages, errors, pieces }

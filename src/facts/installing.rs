@@ -30,6 +30,10 @@ const DEPTH_LIMIT: usize = 4;
 const LINE_LIMIT: usize = 2_000;
 /// Sources of a project that is installed from a wheel of its own: more are not read.
 const SOURCE_LIMIT: usize = 2_000;
+/// Larger sources in JavaScript are bundles.
+const SCRIPT_BYTES: u64 = 256_000;
+/// How far behind the name of a call its words are looked for, in bytes.
+const CALL_BYTES: usize = 200;
 /// A source without any of these words installs and compiles nothing.
 const SPEAKING: [&str; 17] = [
     "install",
@@ -61,7 +65,7 @@ impl Facts<'_> {
                 .or_else(|| self.sources_install(image))
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
-                .or_else(|| self.scripts_call_pip())
+                .or_else(|| self.scripts_call_pip(image))
                 .or_else(|| self.offers_to_compile(image))
                 .or_else(|| self.keeps_a_compilers_line(image))
                 .or_else(|| self.prompts_to_install())
@@ -237,30 +241,25 @@ impl Facts<'_> {
         (*found).clone()
     }
 
-    /// A source in JavaScript or TypeScript of the build that calls pip: `execa('python3', ['-m', 'pip', 'install', …])`.
-    fn scripts_call_pip(&self) -> Option<Reached> {
+    /// A source in JavaScript or TypeScript that is copied, where Node.js is started, and that calls pip:
+    /// `execa('python3', ['-m', 'pip', 'install', …])`.
+    fn scripts_call_pip(&self, image: &StageFacts) -> Option<Reached> {
         const ENDINGS: [&str; 4] = ["js", "mjs", "cjs", "ts"];
-        let found = self.workspace.remembered(&format!("JavaScript that calls pip\0{}", self.service.context), || {
-            let tree = self.workspace.tree(&self.service.context, None);
-            let is_source = |path: &str| {
-                ENDINGS.iter().any(|ending| has_ending(path, ending))
-                    && !path.split('/').any(|part| part == "node_modules")
-                    && !Program::is_aside(path)
-            };
-            let sources = tree.files.iter().filter(|file| is_source(&file.path)).take(SOURCE_LIMIT);
-            sources.into_iter().find_map(|file| {
-                let path = join(&self.service.context, &file.path)?;
-                let source = self.workspace.read(&path).ok().filter(|source| source.text().contains("pip"))?;
-                // One line for each call, and blanks for what stands around its words.
-                let text = source.text().replace(['\'', '"', '`', ',', '[', '(', '\n'], " ");
-                let words: Vec<&str> = text.split_whitespace().collect();
-                let calls = words.windows(2).any(|pair| matches!(pair, ["pip" | "pip3", "install"]));
-                let starts = ["execa", "spawn", "exec(", "execFile", "execSync", "$`"];
-                let starts = starts.iter().any(|call| source.text().contains(call));
-                (calls && starts).then(|| Reached { file: path, by: "pip install".to_owned() })
-            })
-        });
-        (*found).clone()
+        const STARTERS: [&str; 7] = ["node", "npm", "yarn", "pnpm", "npx", "pm2", "pm2-runtime"];
+        let root = self.ancestors(image).last().unwrap_or(image);
+        if !self.starts_with(image, &STARTERS) && root.image.repository != "node" {
+            return None;
+        }
+        let is_source = |path: &str| {
+            ENDINGS.iter().any(|ending| has_ending(path, ending))
+                && !path.split('/').any(|part| part == "node_modules")
+                && !Program::is_aside(path)
+        };
+        let sources = self.copied_sources(SCRIPT_BYTES, is_source);
+        sources.into_iter().take(SOURCE_LIMIT).find_map(|path| {
+            let source = self.workspace.read(&path).ok()?;
+            calls_pip(source.text()).then(|| Reached { file: path, by: "pip install".to_owned() })
+        })
     }
 
     /// The files of the repository that a line names as scripts: by their place in the image, or beside the script `from`.
@@ -413,6 +412,22 @@ impl Facts<'_> {
             parsed.is_some_and(|parsed| parsed.name.as_ref().is_some_and(|name| name.as_str() == program))
         })
     }
+}
+
+/// Whether a text in JavaScript starts pip: the words stand right behind the name of a call that starts a program.
+fn calls_pip(text: &str) -> bool {
+    const CALLS: [&str; 6] = ["execa", "spawn", "execFile", "execSync", "exec(", "$`"];
+    if !text.contains("pip") {
+        return false;
+    }
+    CALLS.iter().flat_map(|call| text.match_indices(call).map(|(at, _)| (at, *call))).any(|(at, call)| {
+        // `pattern.exec(text)`
+        let of_another = call == "exec(" && text.get(..at).is_some_and(|before| before.ends_with('.'));
+        let end = (at + CALL_BYTES..text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
+        let behind = text.get(at..end).unwrap_or_default().replace(['\'', '"', '`', ',', '[', '('], " ");
+        let words: Vec<&str> = behind.split(';').next().unwrap_or_default().split_whitespace().collect();
+        !of_another && words.windows(2).any(|pair| matches!(pair, ["pip" | "pip3", "install"]))
+    })
 }
 
 /// Whether a Python source can be part of what runs: not a test, nor a task of developers.

@@ -101,6 +101,8 @@ impl Facts<'_> {
                 return true;
             }
             asked = chains.iter().filter_map(|chain| Some(untagged(&chain.last()?.reference))).collect();
+            asked.sort_unstable();
+            asked.dedup();
         }
         false
     }

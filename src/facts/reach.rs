@@ -120,7 +120,7 @@ fn named(facts: &Facts<'_>) -> HashSet<usize> {
     for target in facts.service.builds.targets() {
         let name = target.stage.value.as_str();
         let is_part = name.split(['-', '_', '.']).any(|part| PARTS.contains(&part));
-        let stage = facts.stages.iter().find(|stage| stage.name.as_deref() == Some(name));
+        let stage = facts.stages.iter().rfind(|stage| stage.name.as_deref() == Some(name));
         // `FROM build AS dev-envs` stands last, nothing builds it, and compose runs `build`: that is the image, whatever it is called.
         let is_run = target.is_service
             && facts.service.builds.takes_last.is_none()

@@ -210,7 +210,7 @@ impl Facts<'_> {
     }
 
     /// Whether it is known what the external image that `stage` is built on has: one of the catalogue, a slim one, or one of the repository that
-    /// stands on such a one. `google/cloud-sdk` has compilers of its own.
+    /// stands on one of the catalogue. `google/cloud-sdk` has compilers of its own.
     #[must_use]
     pub fn knows_base(&self, stage: &StageFacts) -> bool {
         let root = self.ancestors(stage).last().unwrap_or(stage);

@@ -193,7 +193,7 @@ fn of_shipped(
         return None;
     }
     if let Some(doubt) = facts.doubt_of_shipping_any(offset) {
-        if !even_in_doubt {
+        if !even_in_doubt && !facts.is_shipped_by_a_file() {
             return None;
         }
         diagnostic.severity = Severity::Info;

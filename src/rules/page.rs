@@ -78,7 +78,7 @@ pub enum Images {
     All,
     /// Those that are shipped: not images with which people only develop, test or build.
     Shipped,
-    /// The same, where nothing makes it doubtful that they are.
+    /// The same, where nothing makes it doubtful that they are, or a file ships them whatever else speaks of work.
     Undoubted,
 }
 

@@ -73,28 +73,28 @@ impl Facts<'_> {
         let mut told: BTreeSet<String> = BTreeSet::new();
         let mut found = self.named_secrets();
         found.retain(|copy| copy.files.iter().all(|file| told.insert(file.path.clone())));
+        // A key that whoever has the repository has, too, may be one to try things out with; in an image that is shipped it is none.
+        let is_shown = |file: &SecretFile| file.kind == SecretKind::Key && file.tracked;
+        let hides = |any: bool| any && !self.is_seen_to_be_shipped();
+        if hides(found.iter().flat_map(|copy| &copy.files).any(is_shown)) {
+            found.retain(|copy| !copy.files.iter().any(is_shown));
+        }
         let copies = self.folder_copies();
         let secrets = if copies.is_empty() { Arc::default() } else { self.context_secrets() };
+        let hidden = hides(secrets.iter().any(is_shown));
         for copy in copies.iter().filter(|_| !secrets.is_empty()) {
             let is_kept = |secret: &&SecretFile| {
                 let place = copy.takes(&secret.path);
                 place.is_some_and(|place| self.ships_copied(copy.stage, copy.transfer.instruction, place.as_deref()))
             };
-            let taken = secrets.iter().filter(is_kept).filter(|secret| told.insert(secret.path.clone()));
+            let told_of = secrets.iter().filter(|secret| !hidden || !is_shown(secret));
+            let taken = told_of.filter(is_kept).filter(|secret| told.insert(secret.path.clone()));
             let files: Vec<SecretFile> = taken.cloned().collect();
             if !files.is_empty() {
                 let (transfer, range) = (copy.transfer, copy.range);
                 let handed_on = self.handed_on(&files);
                 found.push(SecretCopy { transfer, range, by_name: false, files, handed_on });
             }
-        }
-        // A key that whoever has the repository has, too, may be one to try things out with; in an image that is shipped it is none.
-        let is_shown = |file: &SecretFile| file.kind == SecretKind::Key && file.tracked;
-        if found.iter().flat_map(|copy| &copy.files).any(is_shown) && !self.is_seen_to_be_shipped() {
-            for copy in &mut found {
-                copy.files.retain(|file| !is_shown(file));
-            }
-            found.retain(|copy| !copy.files.is_empty());
         }
         found.sort_by_key(|copy| copy.range);
         // `COPY ca.key server.key /tls/` is one finding.

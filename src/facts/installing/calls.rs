@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::facts::paths::{bare, file_name, has_ending};
+use crate::facts::paths::{bare, file_name};
 
 /// Programs with the words behind which they install or compile; without words they always do.
 const INSTALLERS: [(&str, &[&str]); 47] = [
@@ -119,8 +119,12 @@ pub(in crate::facts) fn install_call(line: &str) -> Option<String> {
                 leaves_out = if is_option { word.starts_with("--without") } else { leaves_out };
                 !leaves_out && !word.starts_with("--no-") && !word.starts_with("--omit")
             })
-            // `/tmp/dev_0` is where a package lies.
-            .filter(|word| !word.starts_with('/') || has_ending(word, "txt"))
+            // `/tmp/dev_0` is where a package lies, `/app[dev]` and `/app/requirements/dev.in` say which.
+            .map(|word| match word.find('[') {
+                Some(at) => word.get(at..).unwrap_or(word),
+                None if word.starts_with('/') && !word.contains('.') => "",
+                None => word,
+            })
             .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()))
             .any(|part| FOR_WORK.contains(&part));
         // What stands in front of the program, and what that takes: `gosu app pip install`.
@@ -234,7 +238,7 @@ pub(super) fn source_call(text: &str) -> Option<String> {
         let calls = opened
             || CALLERS.iter().any(|caller| code.contains(caller))
             || runs_a_string(code)
-            || code.contains(" && ");
+            || code.contains(" && ") && !is_said_to_people(code);
         opened = calls && code.ends_with('(');
         if !calls {
             continue;
@@ -246,6 +250,13 @@ pub(super) fn source_call(text: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Whether a line of a source tells people something: `raise ImportError("git clone … && pip install .")`.
+fn is_said_to_people(line: &str) -> bool {
+    ["raise ", "print(", "log", "Error(", "Exception(", "warn", "help=", "epilog", "echo(", "message"]
+        .iter()
+        .any(|word| line.contains(word))
 }
 
 /// Whether a word of `text` may be a program that [`source_call`] looks for, `pip3.12` among them; `gone` is not `go`.

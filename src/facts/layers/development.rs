@@ -55,7 +55,8 @@ pub struct DevelopmentModules {
     pub range: TextRange,
     /// The command that installs.
     pub install: TextRange,
-    /// The name of the stage that it is copied from; empty for one without a name.
+    /// The name of the stage that it is copied from and can leave them out in; empty for one without a name. `None` where the image's own step
+    /// installs, or builds with what it copies.
     pub copied_from: Option<String>,
     /// The manifest, relative to the workspace's root.
     pub manifest: String,
@@ -237,7 +238,10 @@ impl Facts<'_> {
                     None => source,
                 };
                 join(&self.service.context, literal.trim_start_matches('/')).is_none_or(|path| {
-                    path.is_empty() || self.workspace.exists(&path) || self.workspace.gitignored(&path, false).is_some()
+                    path.is_empty()
+                        || self.workspace.exists(&path)
+                        || self.workspace.gitignored(&path, false).is_some()
+                        || self.workspace.gitignored(&path, true).is_some()
                 })
             };
             let is_manifest = |source: &&str| file_name(source).starts_with("package");
@@ -350,8 +354,12 @@ impl Facts<'_> {
                     || word == "deploy"
                     || word.contains("production") && (word.starts_with('-') || sets || installs(word))
             });
-            // `npx license-checker --production` takes nothing out.
-            let node = STARTERS.contains(&invocation.program.as_str()) && invocation.program != "npx";
+            // `npx license-checker --production` takes nothing out, `npx pnpm@9 prune --prod` does.
+            let is_manager = |word: &str| matches!(word.split('@').next(), Some("npm" | "yarn" | "pnpm"));
+            let node = match invocation.program.as_str() {
+                "npx" => words().find(|word| !word.starts_with('-')).is_some_and(is_manager),
+                program => STARTERS.contains(&program),
+            };
             node && ((own && self.leaves_out_development(run, invocation)) || by_name)
         });
         found.map(|invocation| invocation.range)

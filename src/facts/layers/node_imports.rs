@@ -1,5 +1,7 @@
 //! Which packages of npm the sources of a program import, as far as their text tells.
 
+use rustc_hash::FxHashSet;
+
 use crate::workspace::{join, parent};
 
 use super::super::Facts;
@@ -155,13 +157,13 @@ fn imports<'p>(text: &str, packages: &'p [String]) -> Vec<&'p str> {
             .find(|name| word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     };
     // A name of one word may be any word.
-    let is_telling = |name: &str| name.contains(['-', '/']);
-    let given = packages().filter(|name| is_telling(name)).filter(|name| {
-        ['"', '\'', '`'].iter().any(|quote| {
-            let word = format!("{quote}{name}{quote}");
-            text.contains(&word) && text.lines().any(|line| !is_comment(line) && line.contains(&word))
-        })
-    });
+    let telling: FxHashSet<&str> = packages().map(String::as_str).filter(|name| name.contains(['-', '/'])).collect();
+    let lines = text.lines().filter(|line| !is_comment(line));
+    let quoted: FxHashSet<&str> = lines
+        .flat_map(|line| line.split(['\'', '"', '`']).skip(1).step_by(2))
+        .filter(|word| telling.contains(word))
+        .collect();
+    let given = packages().filter(|name| quoted.contains(name.as_str()));
     imported(text).filter_map(named).chain(given).map(String::as_str).collect()
 }
 

@@ -131,16 +131,20 @@ impl Manifest {
         true
     }
 
-    /// Whether the words of a start run Node.js itself: `node server.js`, or `npm start` where the script begins with `node`.
+    /// Whether the words of a start run Node.js itself: `node server.js`, or `npm start` where the script does.
     pub(super) fn runs_node(&self, words: &[&str]) -> bool {
-        let words: Vec<&str> =
-            words.iter().map(|word| file_name(word.trim_matches(['"', '\'', '[', ']', ',']))).collect();
-        let script = |name: &str| self.scripts().any(|(other, script)| other == name && script.starts_with("node "));
-        match words.iter().position(|word| matches!(*word, "node" | "npm" | "yarn" | "pnpm")) {
-            Some(at) if words.get(at) == Some(&"node") => true,
-            Some(at) => words.iter().skip(at + 1).find(|word| **word != "run").is_some_and(|name| script(name)),
-            None => false,
-        }
+        let line = words.join(" ");
+        let all = commands(&line);
+        let mut starts = all.iter().filter_map(|command| {
+            let at = command.iter().position(|word| matches!(file_name(word), "node" | "npm" | "yarn" | "pnpm"))?;
+            let mut behind = command.iter().skip(at + 1).filter(|word| !word.starts_with('-') && **word != "run");
+            Some((file_name(command.get(at)?), behind.next().copied().unwrap_or_default()))
+        });
+        starts.any(|(program, name)| {
+            let script = || self.scripts().find(|(other, _)| *other == name).map(|(_, script)| script);
+            let begins = |script: &str| script.split_whitespace().find(|word| !word.contains('=')) == Some("node");
+            program == "node" || name == "node" || script().map_or(name == "start", begins)
+        })
     }
 
     /// Whether the script `name` runs Node.js itself or an ordinary dependency, and names no development dependency.

@@ -73,19 +73,19 @@ impl Facts<'_> {
         let places = origins(copy, &held.path);
         let inner: Vec<Held> = places.iter().flat_map(|place| self.held(from, usize::MAX, place, 1)).collect();
         let is_same = |one: &Held| {
-            self.owner_at_the_end(from, one)
+            self.owner_before(from, one, usize::MAX)
                 .and_then(|owner| self.identity(from, &owner))
                 .is_some_and(|own| own == wanted)
         };
         !inner.is_empty() && inner.iter().all(is_same)
     }
 
-    /// The owner that the files have when the stage is built, as `chown` or `COPY --chown` names it.
-    fn owner_at_the_end(&self, stage: &StageFacts, held: &Held) -> Option<String> {
+    /// The owner that the files have in front of the instruction `before`, as `chown` or `COPY --chown` names it.
+    pub(super) fn owner_before(&self, stage: &StageFacts, held: &Held, before: usize) -> Option<String> {
         let mut owner = None;
         let mut runs: Vec<_> = self.chain(stage).flat_map(|stage| &stage.runs).collect();
         runs.sort_by_key(|run| run.instruction);
-        for run in runs.iter().filter(|run| run.instruction >= held.instruction) {
+        for run in runs.iter().filter(|run| (held.instruction..before).contains(&run.instruction)) {
             let behind = run.invocations.iter().filter(|invocation| {
                 run.instruction > held.instruction || invocation.range.start() > held.range.start()
             });
@@ -97,14 +97,19 @@ impl Facts<'_> {
                 }
             }
         }
-        if owner.is_some() {
-            return owner;
-        }
-        if let Some(run) = runs.iter().find(|run| run.instruction == held.instruction) {
+        owner.or_else(|| self.owner_as_brought(stage, held))
+    }
+
+    /// The owner, with its group where that is said, that files got from the step that brought them; `None` where that is not known. What
+    /// comes from another stage counts as root's.
+    pub(super) fn owner_as_brought(&self, stage: &StageFacts, held: &Held) -> Option<String> {
+        let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
+        if let Some(run) = run {
             return Some(run.state.user_name().unwrap_or("root").to_owned());
         }
-        let flag = self.dockerfile.instructions.get(held.instruction)?.flag("chown")?;
-        stage.state.expand(flag.value.as_deref()?, self.dockerfile.escape).known().map(str::to_owned)
+        let instruction = self.dockerfile.instructions.get(held.instruction);
+        let flag = instruction.and_then(|instruction| instruction.flag("chown")).and_then(|flag| flag.value.as_deref());
+        stage.state.expand(flag.unwrap_or("root"), self.dockerfile.escape).known().map(str::to_owned)
     }
 
     /// What tells a user in any stage: its number, that it is the first that is made on a base, or the stage that makes it. `None` for one

@@ -7,7 +7,7 @@ use crate::text::TextRange;
 use crate::workspace::parent;
 
 use super::super::commands::removal;
-use super::super::paths::{is_below, resolve};
+use super::super::paths::{file_name, is_below, resolve};
 use super::super::{Base, Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
 use super::gone::Gone;
 use super::modes::is_usual;
@@ -94,7 +94,7 @@ impl Facts<'_> {
                 }
                 let mut here = self.held(stage, run.instruction, &path, 0);
                 here.retain(|one| !without_hidden || !is_hidden(&one.path, &path));
-                here.retain(|one| self.may_change(stage, run, one));
+                here.retain(|one| self.may_change(stage, run, invocation, one));
                 here.retain(|one| !self.has_owner_already(stage, one, &recursive));
                 here.retain(|one| !self.was_given_before(stage, one, &recursive, run.instruction));
                 here.retain(|one| !self.keeps_owner(stage, one, &recursive));
@@ -178,20 +178,15 @@ impl Facts<'_> {
 
     /// Whether the user of the step is one who can change files: root, or their owner. `chmod -R go-w /app || true` behind `USER node` changes
     /// none of root's.
-    fn may_change(&self, stage: &StageFacts, run: &Run, held: &Held) -> bool {
-        let Some(user) = run.state.user_name().filter(|user| !matches!(*user, "root" | "0")) else { return true };
-        self.owner_of(stage, held).is_none_or(|owner| self.user_of(stage, &owner) == self.user_of(stage, user))
-    }
-
-    /// The owner, with its group where that is said, that files got from the step that brought them; `None` where that is not known.
-    fn owner_of(&self, stage: &StageFacts, held: &Held) -> Option<String> {
-        let run = self.chain(stage).flat_map(|stage| &stage.runs).find(|run| run.instruction == held.instruction);
-        if let Some(run) = run {
-            return Some(run.state.user_name().unwrap_or("root").to_owned());
-        }
+    fn may_change(&self, stage: &StageFacts, run: &Run, invocation: &Invocation, held: &Held) -> bool {
+        let user = run.state.user_name().map_or_else(|| "0".to_owned(), |user| self.user_of(stage, user));
+        // A copy between stages keeps owners.
         let instruction = self.dockerfile.instructions.get(held.instruction);
-        let flag = instruction.and_then(|instruction| instruction.flag("chown")).and_then(|flag| flag.value.as_deref());
-        stage.state.expand(flag.unwrap_or("root"), self.dockerfile.escape).known().map(str::to_owned)
+        let is_kept = held.way == Way::Taken && instruction.is_none_or(|copy| copy.flag("chown").is_none());
+        user == "0"
+            || invocation.other_user
+            || is_kept
+            || self.owner_before(stage, held, run.instruction).is_none_or(|owner| self.user_of(stage, &owner) == user)
     }
 
     /// Whether files have the owner that `chown` gives them. They are written again all the same where the builder's file system copies
@@ -202,12 +197,12 @@ impl Facts<'_> {
             return true;
         }
         if change.action == OwnershipAction::Group {
-            let owner = self.owner_of(stage, held);
+            let owner = self.owner_as_brought(stage, held);
             let group = owner.as_deref().and_then(|owner| owner.split_once(':')).map(|(_, group)| group);
             return group.is_some() && group == change.known();
         }
         let Some(given) = change.owner() else { return false };
-        self.owner_of(stage, held).is_none_or(|owner| self.user_of(stage, &owner) == self.user_of(stage, given))
+        self.owner_as_brought(stage, held).is_none_or(|owner| self.user_of(stage, &owner) == self.user_of(stage, given))
     }
 
     /// Whether an earlier command gave the files what this one gives them: `chown -R app /srv/venv` in the step that made it, then
@@ -413,7 +408,13 @@ fn moves_another_out(run: &Run, first: usize, path: &str, folder: &str) -> bool 
         let words: Vec<&Value> = words.collect();
         let Some((destination, sources)) = words.split_last() else { return false };
         let leaves = destination.known().is_none_or(|it| !is_below(&resolve(workdir, it), folder));
-        let is_beside = |source: &str| parent(&resolve(workdir, source)) == parent(path);
+        // It shares the first letters of its name, or those of the version, with what it came from: `jdk-11.0.2` of `openjdk-11.0.2_linux`.
+        let stem = |name: &str| name.split(['-', '_', '.']).find(|part| part.len() > 2).unwrap_or_default().to_owned();
+        let is_beside = |source: &str| {
+            let source = resolve(workdir, source);
+            let (own, packed) = (file_name(&source), file_name(path));
+            parent(&source) == parent(path) && !stem(own).is_empty() && packed.contains(&stem(own))
+        };
         leaves && sources.iter().any(|source| source.known().is_none_or(is_beside))
     })
 }

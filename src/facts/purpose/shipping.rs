@@ -33,6 +33,12 @@ impl Facts<'_> {
         self.may_be_published() || self.is_for_production() || self.shipped_by().is_some()
     }
 
+    /// Whether a file pushes or deploys images of the Dockerfile, or tells people where to get them.
+    #[must_use]
+    pub fn is_shipped_by_a_file(&self) -> bool {
+        self.shipped_by().is_some()
+    }
+
     /// The compose file that calls what it builds of the Dockerfile by the name of a registry, where a document tells people to start it:
     /// `image: ghcr.io/owner/shop` beside `build: .`, and `docker compose up`.
     fn composed_for_users(&self) -> Option<String> {

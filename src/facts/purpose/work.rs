@@ -286,9 +286,9 @@ impl Facts<'_> {
                 .any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path)))
         };
         let folder = self.service.dockerfile.rsplit('/').nth(1).unwrap_or_default().to_lowercase();
-        // Who holds no program and starts `sshd` waits for somebody who brings one.
-        (self.starts_with(image, &BUILD_PROGRAMS) || self.starts_with(image, &["sshd"]) || folder.ends_with("-builder"))
-            && !copies_a_folder()
+        // Who holds no program and starts `sshd` waits for somebody who brings one; a server for files or a way in is shipped.
+        let waits = || self.starts_with(image, &["sshd"]) && !self.is_seen_to_be_shipped();
+        (self.starts_with(image, &BUILD_PROGRAMS) || waits() || folder.ends_with("-builder")) && !copies_a_folder()
     }
 
     /// Whether compose mounts the sources over the copied ones and what is started, or a Dockerfile beside this one, says that this is

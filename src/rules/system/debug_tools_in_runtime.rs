@@ -14,7 +14,7 @@ use crate::text::TextRange;
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
-/// Tools for people that weigh less, all that one command installs, are not worth a word.
+/// Tools for people of one command, the heaviest of which weighs less, are not worth a word.
 const WEIGHTY: u64 = 10_000_000;
 /// Names that a sentence lists before it counts.
 const LISTED: usize = 4;
@@ -153,9 +153,9 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         // Who ships an image does not work in it.
         let is_shipped = facts.is_seen_to_be_shipped();
         for tool in tools {
-            if is_shipped && FOR_PEOPLE.contains(&tool.name)
-                || (is_shipped && FOR_BOTH.contains(&tool.name) && facts.knows_the_program_in(image.index))
-            {
+            let is_for_people = FOR_PEOPLE.contains(&tool.name)
+                || FOR_BOTH.contains(&tool.name) && facts.knows_the_program_in(image.index);
+            if is_for_people && is_shipped {
                 let tools = found.entry(tool.invocation.range).or_default();
                 if tools.iter().all(|other| other.name != tool.name) {
                     tools.push(tool.clone());

@@ -183,7 +183,6 @@ fn found(names: Vec<String>) -> Option<Vec<String>> {
     (!names.is_empty()).then_some(names)
 }
 
-/// Whether a text holds a private key, and not only the words around one: `-----BEGIN RSA PRIVATE KEY-----`, without a passphrase.
 /// `This is a dummy file for test use only.` in front of the key.
 fn is_said_to_be_none(text: &str) -> bool {
     let said =
@@ -191,6 +190,7 @@ fn is_said_to_be_none(text: &str) -> bool {
     ["dummy", "test use", "for tests", "testing only", "not a real"].iter().any(|word| said.contains(word))
 }
 
+/// Whether a text holds a private key, and not only the words around one: `-----BEGIN RSA PRIVATE KEY-----`, without a passphrase.
 fn is_private_key(text: &str) -> bool {
     let Some((before, body)) = text.split_once("PRIVATE KEY-----") else { return false };
     let is_header = before.rsplit(['\n', '"']).next().is_some_and(|line| line.trim_start().starts_with("-----BEGIN "));

@@ -29,7 +29,7 @@ impl Facts<'_> {
             return None;
         }
         if secret.kind == SecretKind::Key {
-            if self.is_said_to_be_for_show(path) {
+            if secret.tracked && self.is_said_to_be_for_show(path) {
                 return None;
             }
             secret.reader = self.reader_of_key(path);
@@ -91,11 +91,16 @@ impl Facts<'_> {
     fn is_said_to_be_for_show(&self, path: &str) -> bool {
         const SAID: [&str; 4] = ["demonstration", "testing purposes", "test purposes", "testing only"];
         let folder = join(&self.service.context, parent(path)).unwrap_or_default();
+        // The one of the whole project speaks of more than its keys.
+        if folder.is_empty() {
+            return false;
+        }
         let texts = READMES.iter().filter_map(|name| self.workspace.read(&join(&folder, name)?).ok());
         texts.into_iter().any(|text| {
             let text = text.text().to_lowercase();
             text.lines().any(|line| {
-                SAID.iter().any(|said| line.contains(said)) && (line.contains("key") || line.contains("certificate"))
+                SAID.iter().any(|said| line.contains(said))
+                    && ["key", "keys", "certificate", "certificates"].iter().any(|word| has_part(line, word))
             })
         })
     }
