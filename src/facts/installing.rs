@@ -65,7 +65,7 @@ impl Facts<'_> {
                 .or_else(|| self.sources_install(image))
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
-                .or_else(|| self.scripts_call_pip(image))
+                .or_else(|| self.scripts_call_pip())
                 .or_else(|| self.offers_to_compile(image))
                 .or_else(|| self.keeps_a_compilers_line(image))
                 .or_else(|| self.prompts_to_install())
@@ -241,15 +241,10 @@ impl Facts<'_> {
         (*found).clone()
     }
 
-    /// A source in JavaScript or TypeScript that is copied, where Node.js is started, and that calls pip:
+    /// A source in JavaScript or TypeScript that is copied and calls pip, whichever script starts Node.js:
     /// `execa('python3', ['-m', 'pip', 'install', …])`.
-    fn scripts_call_pip(&self, image: &StageFacts) -> Option<Reached> {
+    fn scripts_call_pip(&self) -> Option<Reached> {
         const ENDINGS: [&str; 4] = ["js", "mjs", "cjs", "ts"];
-        const STARTERS: [&str; 7] = ["node", "npm", "yarn", "pnpm", "npx", "pm2", "pm2-runtime"];
-        let root = self.ancestors(image).last().unwrap_or(image);
-        if !self.starts_with(image, &STARTERS) && root.image.repository != "node" {
-            return None;
-        }
         let is_source = |path: &str| {
             ENDINGS.iter().any(|ending| has_ending(path, ending))
                 && !path.split('/').any(|part| part == "node_modules")
