@@ -254,7 +254,7 @@ pub(super) fn source_call(text: &str) -> Option<String> {
 
 /// Whether a line of a source tells people something: `raise ImportError("git clone … && pip install .")`.
 fn is_said_to_people(line: &str) -> bool {
-    ["raise ", "print(", "log", "Error(", "Exception(", "warn", "help=", "epilog", "echo(", "message"]
+    ["raise ", "print(", "log.", "logger.", "logging.", "Error(", "Exception(", "warn", "help=", "epilog", "echo("]
         .iter()
         .any(|word| line.contains(word))
 }

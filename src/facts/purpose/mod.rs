@@ -58,6 +58,7 @@ impl Facts<'_> {
                 || self.is_worked_on_in_a_mount(image)
                 || self.is_an_editors_container()
                 || self.builds_what_it_is_given(image)
+                || self.waits_for_people(image)
                 || self.is_only_copied_from(image)
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| *purpose.works.get_or_init(answer))

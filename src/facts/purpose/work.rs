@@ -275,20 +275,23 @@ impl Facts<'_> {
             })
     }
 
-    /// Whether the image holds a tool that builds what it is given: `ENTRYPOINT ["ng"]`, `CMD ["sshd", "-D"]`, or a folder `site-builder` that copies no folder
+    /// Whether the image holds a tool that builds what it is given: `ENTRYPOINT ["ng"]`, or a folder `site-builder` that copies no folder
     /// of its own.
     pub(super) fn builds_what_it_is_given(&self, image: &StageFacts) -> bool {
-        let chain = || std::iter::once(image).chain(self.ancestors(image));
-        let copies_a_folder = || {
-            let copied = chain().flat_map(|stage| &stage.transfers).filter(|copied| copied.source == Source::Context);
-            copied
-                .flat_map(|copied| &copied.paths)
-                .any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path)))
-        };
         let folder = self.service.dockerfile.rsplit('/').nth(1).unwrap_or_default().to_lowercase();
-        // Who holds no program and starts `sshd` waits for somebody who brings one; a server for files or a way in is shipped.
-        let waits = || self.starts_with(image, &["sshd"]) && !self.is_seen_to_be_shipped();
-        (self.starts_with(image, &BUILD_PROGRAMS) || waits() || folder.ends_with("-builder")) && !copies_a_folder()
+        (self.starts_with(image, &BUILD_PROGRAMS) || folder.ends_with("-builder")) && !self.copies_a_folder(image)
+    }
+
+    /// Whether the image holds no program and starts `sshd`: somebody brings one. A server for files or a way in is shipped.
+    pub(super) fn waits_for_people(&self, image: &StageFacts) -> bool {
+        self.starts_with(image, &["sshd"]) && !self.copies_a_folder(image) && !self.is_seen_to_be_shipped()
+    }
+
+    fn copies_a_folder(&self, image: &StageFacts) -> bool {
+        let chain = std::iter::once(image).chain(self.ancestors(image));
+        let copied = chain.flat_map(|stage| &stage.transfers).filter(|copied| copied.source == Source::Context);
+        let mut paths = copied.flat_map(|copied| &copied.paths);
+        paths.any(|(path, _)| path.known().is_none_or(|path| self.is_folder(path)))
     }
 
     /// Whether compose mounts the sources over the copied ones and what is started, or a Dockerfile beside this one, says that this is

@@ -96,7 +96,7 @@ const ASIDE: [&str; 18] = [
 /// Whether a path says that what it holds is for tests, examples or development: `tests/data/server.key`, `localhost.key`,
 /// `tls/devlocal-ca.key`.
 pub(super) fn is_for_show(path: &str) -> bool {
-    const SHOWN: [&str; 27] = [
+    const SHOWN: [&str; 26] = [
         "test",
         "spec",
         "fixture",
@@ -106,7 +106,6 @@ pub(super) fn is_for_show(path: &str) -> bool {
         "demo",
         "tutorial",
         "quickstart",
-        "workshop",
         "regtest",
         "devnet",
         "dummy",
