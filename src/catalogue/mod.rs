@@ -36,7 +36,7 @@ pub use knowledge::{
 pub use packages::{
     Closure, Package, chain_to, in_torch_family, is_cuda_package, package, package_with_extras, packages,
 };
-pub use releases::{Release, archived_release, library_on, other_name_on_trixie};
+pub use releases::{Release, archived_release, libraries_of_fortran, library_on, other_name_on_trixie};
 pub use rpm::{RpmGeneration, rpm_generation};
 pub use slimmer::{Slimmer, SlimmerKind};
 pub use system::{

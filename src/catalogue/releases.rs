@@ -88,6 +88,13 @@ impl Release {
     }
 }
 
+/// What a program needs when it runs that gfortran compiled; `None` for releases of which the names are not known. GCC 8 and later make
+/// `libgfortran5`, as all listed releases have.
+#[must_use]
+pub fn libraries_of_fortran(release: Release) -> Option<[&'static str; 2]> {
+    release.is_listed().then_some(["libgfortran5", "libgomp1"])
+}
+
 /// The part of a tag that names a release of Debian.
 fn named(tag: &str) -> Option<&str> {
     images().release_at(tag).and_then(|at| tag.get(at..)?.split('-').next())

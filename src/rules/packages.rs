@@ -46,7 +46,9 @@ pub(super) fn bytes_kept(
     };
     let installs = facts.installs_of_image(stage);
     let others = installs.iter().filter(|other| other.name != install.name && stays(other)).map(|other| other.name);
-    catalogue::bytes_shared([install.name], others, facts.stands_on_buildpack(stage), install.release)
+    // The images of CUDA with compilers have Perl by their `dpkg-dev`.
+    let kit = Some("build-essential").filter(|kit| *kit != install.name && facts.base_brings(stage, kit));
+    catalogue::bytes_shared([install.name], others.chain(kit), facts.stands_on_buildpack(stage), install.release)
 }
 
 /// What `members` weigh. What they depend on overlaps, so that of several only the largest is certain.

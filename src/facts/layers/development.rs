@@ -10,7 +10,7 @@ use super::super::commands::removal;
 use super::super::history::has_script_extension;
 use super::super::paths::{bare, file_name, has_ending, is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
-use super::dependencies::modules;
+use super::dependencies::modules as modules_of;
 use super::node_manifest::{Manifest, commands, is_for_work, names_package};
 use super::on_mount;
 use super::written::installs_node_modules;
@@ -58,6 +58,8 @@ pub struct DevelopmentModules {
     /// The name of the stage that it is copied from and can leave them out in; empty for one without a name. `None` where the image's own step
     /// installs, or builds with what it copies.
     pub copied_from: Option<String>,
+    /// The folder that holds it in that stage, where it is not the one in which the stage works at its end.
+    pub aside: Option<String>,
     /// The manifest, relative to the workspace's root.
     pub manifest: String,
     /// The development dependencies that it names, in order.
@@ -213,7 +215,9 @@ impl Facts<'_> {
                     if !gone {
                         let copied_from = Some(from.name.clone().unwrap_or_default())
                             .filter(|_| !self.needs_tools_behind(&modules, behind(transfer.instruction)));
-                        found.push(DevelopmentModules { folder, range: transfer.range, copied_from, ..modules });
+                        let aside = Some(parent(&modules.folder).to_owned());
+                        let aside = aside.filter(|folder| from.state.workdir.known() != Some(folder));
+                        found.push(DevelopmentModules { folder, range: transfer.range, copied_from, aside, ..modules });
                     }
                 }
             }
@@ -269,7 +273,7 @@ impl Facts<'_> {
                 && !self.leaves_out_development(run, invocation)
                 && self.is_plain_install(stage, run, invocation)
         })?;
-        let folder = modules(install)?;
+        let folder = modules_of(install)?;
         let path = self.origin_in(stage.index, run, &install.workdir, "package.json")?;
         let manifest = self.node_manifest(&path).filter(|manifest| !manifest.has_workspaces())?;
         if self.is_of_another_project(stage) {
@@ -289,6 +293,7 @@ impl Facts<'_> {
             range: install.range,
             install: install.range,
             copied_from: None,
+            aside: None,
             manifest: path,
             packages,
             needed: Vec::new(),
@@ -309,8 +314,15 @@ impl Facts<'_> {
     /// The command of the image that leaves the folder without them, in a layer behind the one that brings them.
     fn late_prune(&self, image: &StageFacts, modules: &DevelopmentModules) -> Option<TextRange> {
         let runs = self.chain(image).flat_map(|stage| &stage.runs);
-        let mut later = runs.filter(|run| run.range.start() > modules.range.end());
-        later.find_map(|run| self.taken_out_by(run, 0, &modules.folder))
+        let later = runs.filter(|run| run.range.start() > modules.range.end());
+        let mut taken = later.flat_map(|run| self.taken_out_by(run, &modules.folder));
+        // `npm ci --omit=dev` in another folder takes nothing out here; `npm run clean` and `--prefix` may.
+        let is_there = |invocation: &&Invocation| {
+            let mut words = invocation.arguments.iter().map(|argument| argument.value.text());
+            modules_of(invocation).is_none_or(|other| other == modules.folder)
+                || words.any(|word| matches!(word, "run" | "exec" | "--prefix" | "--cwd" | "-C" | "--dir"))
+        };
+        taken.find(is_there).map(|invocation| invocation.range)
     }
 
     /// Whether a later layer of the image deletes the whole folder, which is another matter than what it holds.
@@ -334,35 +346,37 @@ impl Facts<'_> {
 
     /// Whether an invocation of `run` from `first` on deletes `folder`, or leaves it without development dependencies.
     fn takes_out(&self, run: &Run, first: usize, folder: &str) -> bool {
-        self.taken_out_by(run, first, folder).is_some()
+        let invocations = run.invocations.get(first..).unwrap_or_default();
+        invocations.iter().any(|invocation| self.is_taken_out_by(run, invocation, folder))
     }
 
-    /// The invocation that does.
-    fn taken_out_by(&self, run: &Run, first: usize, folder: &str) -> Option<TextRange> {
-        let found = run.invocations.iter().skip(first).find(|invocation| {
-            if invocation.guard != Guard::Never && removal(invocation).is_some_and(|removal| removal.deletes(folder)) {
-                return true;
-            }
-            let own = modules(invocation).is_none_or(|other| other == folder);
-            let words = || invocation.arguments.iter().map(|argument| argument.value.text());
-            // `npm run build-production` builds; `npm run install:production` may be what its name says.
-            let sets = words().next().is_some_and(|word| matches!(word, "config" | "set" | "c"));
-            let installs = |word: &str| ["install", "dep", "module", "clean"].iter().any(|part| word.contains(part));
-            let by_name = words().any(|word| {
-                word.contains("prune")
-                    || word.contains("focus")
-                    || word == "deploy"
-                    || word.contains("production") && (word.starts_with('-') || sets || installs(word))
-            });
-            // `npx license-checker --production` takes nothing out, `npx pnpm@9 prune --prod` does.
-            let is_manager = |word: &str| matches!(word.split('@').next(), Some("npm" | "yarn" | "pnpm"));
-            let node = match invocation.program.as_str() {
-                "npx" => words().find(|word| !word.starts_with('-')).is_some_and(is_manager),
-                program => STARTERS.contains(&program),
-            };
-            node && ((own && self.leaves_out_development(run, invocation)) || by_name)
+    /// The invocations that do.
+    fn taken_out_by<'r>(&self, run: &'r Run, folder: &str) -> Vec<&'r Invocation> {
+        run.invocations.iter().filter(|invocation| self.is_taken_out_by(run, invocation, folder)).collect()
+    }
+
+    fn is_taken_out_by(&self, run: &Run, invocation: &Invocation, folder: &str) -> bool {
+        if invocation.guard != Guard::Never && removal(invocation).is_some_and(|removal| removal.deletes(folder)) {
+            return true;
+        }
+        let own = modules_of(invocation).is_none_or(|other| other == folder);
+        let words = || invocation.arguments.iter().map(|argument| argument.value.text());
+        // `npm run build-production` builds; `npm run install:production` may be what its name says.
+        let sets = words().next().is_some_and(|word| matches!(word, "config" | "set" | "c"));
+        let installs = |word: &str| ["install", "dep", "module", "clean"].iter().any(|part| word.contains(part));
+        let by_name = words().any(|word| {
+            word.contains("prune")
+                || word.contains("focus")
+                || word == "deploy"
+                || word.contains("production") && (word.starts_with('-') || sets || installs(word))
         });
-        found.map(|invocation| invocation.range)
+        // `npx license-checker --production` takes nothing out, `npx pnpm@9 prune --prod` does.
+        let is_manager = |word: &str| matches!(word.split('@').next(), Some("npm" | "yarn" | "pnpm"));
+        let node = match invocation.program.as_str() {
+            "npx" => words().find(|word| !word.starts_with('-')).is_some_and(is_manager),
+            program => STARTERS.contains(&program),
+        };
+        node && ((own && self.leaves_out_development(run, invocation)) || by_name)
     }
 
     /// Whether nothing but `package.json` decides what is installed.

@@ -6,6 +6,7 @@ use crate::workspace::{ComposeService, join, parent};
 
 use super::mounts::PLAIN_BASES;
 use super::names::is_named_for_work;
+use super::starts::is_shell;
 use super::work::MODES;
 
 /// Parts of names of files and folders around them for what is tried out.
@@ -138,9 +139,8 @@ impl Facts<'_> {
             return Some("it starts nothing by itself, and no workflow is seen to build it".to_owned());
         }
         let words = self.all_start_words(image);
-        let starts_a_shell =
-            matches!(words.as_slice(), [word] if matches!(file_name(bare(word)), "sh" | "bash" | "zsh"));
-        starts_a_shell.then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
+        let words: Vec<&str> = words.iter().map(|word| bare(word)).filter(|word| !word.is_empty()).collect();
+        is_shell(&words).then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
     }
 
     /// Whether a `Procfile` or `Capfile` tells how the program is deployed, and not how it is worked on, or that Docker is called there.

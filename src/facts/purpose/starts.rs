@@ -246,7 +246,7 @@ fn is_idle(words: &[&str]) -> bool {
 
 /// `bash`, `/bin/bash -l`, `bash -c` with nothing to run, `bash -lc 'exec "$0" "$@"'`, `bash -c "cd /app && exec bash"`; not
 /// `bash -c "…"`.
-fn is_shell(words: &[&str]) -> bool {
+pub(super) fn is_shell(words: &[&str]) -> bool {
     let Some((program, rest)) = words.split_first() else { return false };
     if !matches!(file_name(program), "sh" | "bash" | "zsh" | "ash" | "fish") {
         return false;

@@ -175,7 +175,9 @@ fn side(name: &str, release: Release) -> Result<Side, Refusal> {
         return Ok(Side::Build);
     }
     if name == "gfortran" {
-        return Ok(Side::Libraries(vec!["libgfortran5", "libgomp1"]));
+        let libraries = catalogue::libraries_of_fortran(release);
+        let unknown = || Refusal::new(format!("which library `{name}` leaves to install at run time is not known"));
+        return libraries.map(|names| Side::Libraries(names.to_vec())).ok_or_else(unknown);
     }
     if catalogue::is_development_package(Distribution::Debian, name) {
         return match catalogue::libraries_of(name, release) {

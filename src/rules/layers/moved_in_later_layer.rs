@@ -75,6 +75,7 @@ fn help(facts: &Facts<'_>, run: &Run, late: &LateMove<'_>) -> String {
     };
     let by_add = late.files.iter().all(adds);
     let copied = late.files.iter().all(|file| matches!(file.way, Way::Copied | Way::Taken));
+    let cloned = late.files.iter().any(|file| file.way == Way::Cloned);
     // `git clone … /opt/app && mv /root/pages/* /opt/app/pages/`: what was copied there before is in the way of the clone.
     if late.how == Rewriting::Moves && copied && fills_destination_first(run, late) {
         return "copy each to where it belongs behind this `RUN`, or mount the files in it: `RUN --mount=type=bind,…`"
@@ -85,7 +86,8 @@ fn help(facts: &Facts<'_>, run: &Run, late: &LateMove<'_>) -> String {
             format!("copy it to where it belongs: `COPY … {destination}`")
         }
         (Rewriting::Moves, _) if copied => "copy each to where it belongs".to_owned(),
-        (Rewriting::Moves, Some(destination)) if late.files.len() == 1 => {
+        // Git clones into no folder that holds something: `mv pretrained_models/* /app/pretrained_models/`.
+        (Rewriting::Moves, Some(destination)) if late.files.len() == 1 && !cloned => {
             format!("write it to `{destination}` at once, or move it in the `RUN` that writes it")
         }
         (Rewriting::Moves, _) => "move it in the `RUN` that writes it".to_owned(),

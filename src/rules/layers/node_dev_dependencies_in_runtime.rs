@@ -81,7 +81,8 @@ fn remedy(modules: &DevelopmentModules) -> String {
             } else {
                 format!("the stage `{stage}`")
             };
-            format!("run `{prune}{skip}` in {stage}, behind its last build step{since}")
+            let folder = modules.aside.as_ref().map_or_else(String::new, |folder| format!("cd {folder} && "));
+            format!("run `{folder}{prune}{skip}` in {stage}, behind its last build step{since}")
         }
     }
 }

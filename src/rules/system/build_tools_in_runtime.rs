@@ -311,7 +311,12 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let of_fortran =
         |tool: &&SystemInstall<'_>| tool.name.starts_with("gfortran") && tool.family == Distribution::Debian;
     if let Some(tool) = kept.tools.iter().find(of_fortran) {
-        let _ = write!(help, "; what `{}` compiled may need `libgfortran5` and `libgomp1` when it runs", tool.name);
+        let libraries = catalogue::libraries_of_fortran(tool.release);
+        let needs = libraries.map_or_else(
+            || "its run-time library".to_owned(),
+            |names| listed_up_to(&names.map(|name| format!("`{name}`")), names.len()),
+        );
+        let _ = write!(help, "; what `{}` compiled may need {needs} when it runs", tool.name);
     }
     // What is compiled in C++ on Alpine is linked with a library that came with the compiler.
     let of_alpine = |tool: &SystemInstall<'_>| {

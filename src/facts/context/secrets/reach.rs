@@ -87,21 +87,22 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether the `README` beside a key says that it is for show: `These are for demonstration and testing purposes only.`
+    /// Whether the `README` beside a key says that it is for show: `These are for demonstration and testing purposes only.` Or that of
+    /// a folder around it does, and names the file: `example server.crt and server.key`.
     fn is_said_to_be_for_show(&self, path: &str) -> bool {
-        const SAID: [&str; 4] = ["demonstration", "testing purposes", "test purposes", "testing only"];
-        let folder = join(&self.service.context, parent(path)).unwrap_or_default();
+        const SAID: [&str; 5] = ["demonstration", "testing purposes", "test purposes", "testing only", "example"];
+        let beside = join(&self.service.context, parent(path)).unwrap_or_default();
+        let name = file_name(path).to_lowercase();
         // The one of the whole project speaks of more than its keys.
-        if folder.is_empty() {
-            return false;
-        }
-        let texts = READMES.iter().filter_map(|name| self.workspace.read(&join(&folder, name)?).ok());
-        texts.into_iter().any(|text| {
-            let text = text.text().to_lowercase();
-            text.lines().any(|line| {
-                SAID.iter().any(|said| line.contains(said))
-                    && ["key", "keys", "certificate", "certificates"].iter().any(|word| has_part(line, word))
-            })
+        let mut folders = std::iter::successors(Some(beside.as_str()), |folder| Some(parent(folder)))
+            .take_while(|folder| !folder.is_empty());
+        folders.any(|folder| {
+            let speaks = |line: &str| {
+                let of_keys = ["key", "keys", "certificate", "certificates"].iter().any(|word| has_part(line, word));
+                SAID.iter().any(|said| line.contains(said)) && (has_part(line, &name) || of_keys && folder == beside)
+            };
+            let mut texts = READMES.iter().filter_map(|name| self.workspace.read(&join(folder, name)?).ok());
+            texts.any(|text| text.text().to_lowercase().lines().any(speaks))
         })
     }
 
