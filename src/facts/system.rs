@@ -209,13 +209,19 @@ impl Facts<'_> {
             || (has_commands && catalogue::package_of_command(name, image) == Some(name))
     }
 
-    /// Whether it is known what the external image that `stage` is built on has: one of the catalogue, a slim one, or one of the repository that
-    /// stands on one of the catalogue. `google/cloud-sdk` has compilers of its own.
+    /// Whether it is known what the external image that `stage` is built on has: one of which the catalogue tells whether it has compilers,
+    /// a slim one, or one of the repository that stands on such a one. `google/cloud-sdk` has compilers of its own, and so have Red Hat's
+    /// images of languages, with headers that nobody lists (`ubi9/nodejs-22`).
     #[must_use]
     pub fn knows_base(&self, stage: &StageFacts) -> bool {
         let root = self.ancestors(stage).last().unwrap_or(stage);
         let image = &root.image;
-        image.is_known || image.slim || self.stands_on_own_base(stage)
+        let is_listed = match image.has_build_tools {
+            Some(true) => matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu | Distribution::Alpine),
+            Some(false) => true,
+            None => image.slim,
+        };
+        is_listed || self.stands_on_own_base(stage)
     }
 
     /// Whether the external image that `stage` is built on has the package `name` already, whatever it is for: headers of a full

@@ -3,14 +3,50 @@
 use crate::workspace::parent;
 
 use super::paths::{file_name, has_ending, is_below};
-use super::{Facts, StageFacts};
+use super::workplaces::installs_packages;
+use super::{Facts, Guard, Source, StageFacts};
 
 /// What runs the file that is named behind it.
 const RUNNERS: [&str; 5] = ["bash", "sh", ".", "source", "exec"];
 /// Where packages of the system put scripts: what those do is known.
 const OF_THE_SYSTEM: [&str; 6] = ["/bin", "/etc", "/lib", "/root", "/sbin", "/usr"];
 
+/// How far copies between stages are followed back.
+const DEPTH_LIMIT: u32 = 6;
+
 impl Facts<'_> {
+    /// Whether the program of an image comes with packages alone, and the repository shows nothing of it, so that nobody sees what it calls:
+    /// `RUN pip install rainbowstream`, `CMD ["rainbowstream"]`, which compiles when it starts.
+    #[must_use]
+    pub fn fetches_its_program(&self, image: &StageFacts) -> bool {
+        let mut commands = self.chain_of(image).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        commands.any(|command| command.guard != Guard::Never && installs_packages(command))
+            && !self.has_something_of_the_context(image, 0)
+    }
+
+    /// Whether a copy or a mount of the context, through other stages too, or a file that the Dockerfile holds itself is in the image.
+    fn has_something_of_the_context(&self, image: &StageFacts, depth: u32) -> bool {
+        if depth > DEPTH_LIMIT {
+            return true;
+        }
+        self.chain_of(image).any(|stage| {
+            let mut runs = stage.runs.iter();
+            let mut transfers = stage.transfers.iter();
+            runs.any(|run| run.opaque || run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none()))
+                || transfers.any(|transfer| match transfer.source {
+                    Source::Context => true,
+                    Source::Stage(from) => {
+                        self.stages.get(from).is_none_or(|from| self.has_something_of_the_context(from, depth + 1))
+                    }
+                    Source::Image(_) => false,
+                })
+        })
+    }
+
+    fn chain_of<'f>(&'f self, image: &'f StageFacts) -> impl Iterator<Item = &'f StageFacts> {
+        std::iter::once(image).chain(self.ancestors(image))
+    }
+
     /// Whether a script that the image starts runs another one that is nowhere in the repository, so that nobody sees what it calls: one
     /// that a deployment mounts, `bash /srv/init/wait_for_postgres.bash`, or one of a submodule that is not there.
     pub(super) fn runs_an_unseen_script(&self, image: &StageFacts) -> bool {

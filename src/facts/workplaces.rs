@@ -176,6 +176,7 @@ impl Facts<'_> {
             || self.imports_what_compiles(image)
             || self.installs_when_it_runs(image).is_some()
             || self.finds_libraries_by_compiler(image)
+            || self.fetches_its_program(image)
         {
             return true;
         }
@@ -291,27 +292,25 @@ pub fn has_build_step(stage: &StageFacts) -> bool {
 
 fn is_build_step(invocation: &Invocation) -> bool {
     let first = invocation.argument(0).unwrap_or_default();
+    installs_packages(invocation)
+        || match invocation.program.as_str() {
+            "go" | "cargo" => first != "config",
+            "make" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "gradle" | "mvn" | "rustc"
+            | "javac" | "docker-php-ext-install" => true,
+            "python" => matches!(first, "setup.py") || first.ends_with("/setup.py"),
+            _ => false,
+        }
+}
+
+/// Whether a command installs packages of a language whose programs may compile or load what they find.
+pub(super) fn installs_packages(invocation: &Invocation) -> bool {
+    let first = invocation.argument(0).unwrap_or_default();
     match invocation.program.as_str() {
         "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "pixi" | "conda" | "mamba" => invocation
             .arguments
             .iter()
             .any(|argument| matches!(argument.value.text(), "install" | "sync" | "wheel" | "add")),
-        "npm" | "yarn" | "pnpm" | "gem" | "bundle" | "composer" | "go" | "cargo" | "mix" | "pecl" => first != "config",
-        "make"
-        | "cmake"
-        | "ninja"
-        | "meson"
-        | "gcc"
-        | "g++"
-        | "cc"
-        | "c++"
-        | "clang"
-        | "gradle"
-        | "mvn"
-        | "rustc"
-        | "javac"
-        | "docker-php-ext-install" => true,
-        "python" => matches!(first, "setup.py") || first.ends_with("/setup.py"),
+        "npm" | "yarn" | "pnpm" | "gem" | "bundle" | "composer" | "mix" | "pecl" => first != "config",
         _ => false,
     }
 }

@@ -66,6 +66,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             || facts.installs_when_it_runs(image).is_some()
             || facts.finds_libraries_by_compiler(image)
             || facts.is_made_to_build_on()
+            || facts.fetches_its_program(image)
         {
             continue;
         }
