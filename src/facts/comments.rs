@@ -61,8 +61,9 @@ impl Facts<'_> {
                 comment.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
             let for_us =
                 words.windows(2).any(|pair| matches!(pair, ["for", "us" | "me" | "humans" | "people" | "devs"]));
-            (*place == Place::List || comment.contains(name))
-                && (for_us || PEOPLE.iter().any(|people| comment.contains(people)))
+            is_explained(comment, name)
+                || (*place == Place::List || comment.contains(name))
+                    && (for_us || PEOPLE.iter().any(|people| comment.contains(people)))
         }) || self.is_named_with_a_purpose(install)
     }
 
@@ -221,6 +222,21 @@ enum Place {
     Instruction,
     /// In the instruction, above the line that it heads.
     List,
+}
+
+/// Whether a comment says in a list what a tool is there for, other than for the build: `# git: the agent's workspace`.
+fn is_explained(comment: &str, name: &str) -> bool {
+    const FOR_THE_BUILD: [&str; 9] =
+        ["build", "compil", "clon", "install", "fetch", "download", "version", "dependenc", "submodule"];
+    let label = format!("{name}: ");
+    comment.match_indices(&label).any(|(at, _)| {
+        let before = comment.get(..at).and_then(|before| before.chars().next_back());
+        let reason = comment.get(at + label.len()..).unwrap_or_default();
+        let reason = reason.split(". ").next().unwrap_or_default();
+        before.is_none_or(|letter| !letter.is_alphanumeric() && !matches!(letter, '-' | '_'))
+            && !reason.is_empty()
+            && !has(reason, &FOR_THE_BUILD)
+    })
 }
 
 fn has(comment: &str, words: &[&str]) -> bool {

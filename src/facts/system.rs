@@ -217,7 +217,9 @@ impl Facts<'_> {
         let root = self.ancestors(stage).last().unwrap_or(stage);
         let image = &root.image;
         let is_listed = match image.has_build_tools {
-            Some(true) => matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu | Distribution::Alpine),
+            Some(true) => {
+                matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu | Distribution::Alpine)
+            }
             Some(false) => true,
             None => image.slim,
         };

@@ -295,8 +295,20 @@ fn is_build_step(invocation: &Invocation) -> bool {
     installs_packages(invocation)
         || match invocation.program.as_str() {
             "go" | "cargo" => first != "config",
-            "make" | "cmake" | "ninja" | "meson" | "gcc" | "g++" | "cc" | "c++" | "clang" | "gradle" | "mvn" | "rustc"
-            | "javac" | "docker-php-ext-install" => true,
+            "make"
+            | "cmake"
+            | "ninja"
+            | "meson"
+            | "gcc"
+            | "g++"
+            | "cc"
+            | "c++"
+            | "clang"
+            | "gradle"
+            | "mvn"
+            | "rustc"
+            | "javac"
+            | "docker-php-ext-install" => true,
             "python" => matches!(first, "setup.py") || first.ends_with("/setup.py"),
             _ => false,
         }

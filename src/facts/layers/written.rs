@@ -13,6 +13,14 @@ pub(super) struct Written {
     pub way: Way,
 }
 
+/// Whether a command fills `vendor` where it runs: `composer install --no-dev`.
+fn installs_vendor(invocation: &Invocation) -> bool {
+    let words = || invocation.arguments.iter().map(|argument| argument.value.text());
+    let elsewhere = ["global", "-d", "--working-dir", "--dry-run", "--no-install", "--help", "create-project"];
+    words().any(|word| matches!(word, "install" | "i" | "update" | "u"))
+        && !words().any(|word| elsewhere.iter().any(|other| word == *other || word.starts_with("--working-dir=")))
+}
+
 /// Files and folders that a command is known to write, absolute.
 pub(super) fn written(invocation: &Invocation) -> Vec<Written> {
     let Some(workdir) = invocation.workdir.known() else { return Vec::new() };
@@ -31,6 +39,7 @@ pub(super) fn written(invocation: &Invocation) -> Vec<Written> {
         "tar" | "unzip" => unpacked(invocation).map(|path| at(path, Way::Unpacked)).into_iter().collect(),
         "python" | "virtualenv" => environment(invocation).map(|path| at(path, Way::Made)).into_iter().collect(),
         "npm" | "yarn" | "pnpm" if installs_node_modules(invocation) => vec![at("node_modules", Way::Made)],
+        "composer" if installs_vendor(invocation) => vec![at("vendor", Way::Made)],
         "pip" => wheels(invocation).map(|path| at(path, Way::Made)).into_iter().collect(),
         _ => Vec::new(),
     };

@@ -11,6 +11,8 @@ use super::work::MODES;
 
 /// Parts of names of files and folders around them for what is tried out.
 const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "travis", "circleci", "uffizzi", "cross"];
+/// Names of folders for what shows how something is used.
+const EXAMPLES: [&str; 6] = ["example", "examples", "demo", "demos", "sample", "samples"];
 /// Names of folders for what is out of use.
 const OUT_OF_USE: [&str; 5] = ["archived", "attic", "deprecated", "obsolete", "unused"];
 
@@ -81,6 +83,9 @@ impl Facts<'_> {
     fn sign_against_shipping(&self, image: &StageFacts) -> Option<String> {
         if let Some(name) = self.name_of_trials() {
             return Some(format!("it is named `{name}`"));
+        }
+        if let Some(sign) = self.shown_or_generated() {
+            return Some(sign);
         }
         if let Some(folder) = self.folder_out_of_use() {
             return Some(format!("it lies in `{folder}`"));
@@ -210,6 +215,22 @@ impl Facts<'_> {
     /// `travis/Dockerfile-travis-watch`, `build/cross-images/x86_64.dockerfile`
     fn name_of_trials(&self) -> Option<&str> {
         self.service.dockerfile.rsplit('/').find(|name| is_of_trials(&name.to_lowercase()))
+    }
+
+    /// `examples/graph-analytics/Dockerfile`, or a file that the generator of an API's clients writes.
+    fn shown_or_generated(&self) -> Option<String> {
+        let own = self.service.dockerfile.as_str();
+        if self.may_be_published() || self.is_for_production() {
+            return None;
+        }
+        let mut folders = parent(own).split('/');
+        if let Some(folder) = folders.find(|folder| EXAMPLES.contains(&folder.to_lowercase().as_str())) {
+            return Some(format!("it lies in `{folder}`"));
+        }
+        let generated = [".openapi-generator", ".swagger-codegen"];
+        let found =
+            generated.iter().find(|name| join(parent(own), name).is_some_and(|path| self.workspace.is_dir(&path)));
+        found.map(|name| format!("`{name}` beside it says that it is generated"))
     }
 
     /// `archive/effects-controller/Dockerfile`, `services/deprecated/api/Dockerfile`

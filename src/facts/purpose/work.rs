@@ -185,7 +185,15 @@ impl Facts<'_> {
         ];
         let words = self.all_start_words(image);
         let makes_wheels = words.windows(2).any(|pair| matches!(pair, ["pip" | "pip3", "wheel"]));
+        // `command: npm run build.prod`, alone.
+        let is_script =
+            |word: &str| word == "build" || ["build.", "build:", "build-"].iter().any(|start| word.starts_with(start));
+        let runs_a_script = match words.as_slice() {
+            ["npm" | "pnpm" | "yarn", "run", script] | ["yarn" | "pnpm", script] => is_script(script),
+            _ => false,
+        };
         makes_wheels
+            || runs_a_script
             || words.iter().any(|word| {
                 let name = file_name(word).to_lowercase();
                 let stem = ["sh", "bash"].iter().find_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));

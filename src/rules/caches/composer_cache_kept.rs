@@ -19,10 +19,20 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let name = subcommand(first.invocation).unwrap_or_default();
     let mut finding =
         reporter.report(first.invocation.range, format!("`composer {name}` keeps its download cache in the image"));
-    finding.primary_label(format!("leaves what it downloads in `{folder}`"));
+    // Where there is `/etc/xdg`, which many packages bring, it is another folder than elsewhere (composer's `Factory::useXdg`).
+    let is_certain = ["COMPOSER_CACHE_DIR", "COMPOSER_HOME"]
+        .iter()
+        .any(|name| facts.variable(run, first.invocation, name).is_some_and(|value| !value.text().is_empty()));
+    finding.primary_label(if is_certain {
+        format!("leaves what it downloads in `{folder}`")
+    } else {
+        "leaves what it downloads in its cache".to_owned()
+    });
     finding.other_fills(&kept);
     finding.missed_mount(run, first.folder());
-    let mount = or_mount(stage, run, first.invocation, &folder);
+    // The builder makes what is around a mount for root, and `composer global` writes there.
+    let is_global = kept.iter().any(|fill| fill.invocation.has_argument("global"));
+    let mount = if is_global { String::new() } else { or_mount(stage, run, first.invocation, &folder) };
     let clean = emptying(&kept, TIE, &folder, "composer clear-cache");
     finding.help(format!("empty it in the same `RUN`: {clean}{mount}"));
     finding.script_of(first.invocation);

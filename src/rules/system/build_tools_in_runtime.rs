@@ -12,6 +12,7 @@ use crate::facts::{
     Base, Facts, Guard, Invocation, Refusal, Run, Seen, Split, StageFacts, SystemInstall, SystemRemoval, UseSigns,
     has_build_step,
 };
+use crate::facts::python::{PythonInstall, Tool};
 use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::packages::bytes_kept;
 use crate::rules::phrase::{LATE_REMOVAL, listed_up_to, with_installs};
@@ -302,11 +303,8 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     let stage = kept.tools.first().and_then(|tool| facts.stages.get(tool.stage));
     let elsewhere = stage.is_some_and(|stage| keeps_packages_elsewhere(facts, stage));
     let by_others = stage.is_some_and(|stage| compiles_otherwise(facts, stage));
-    let copied = if facts.python_installs().is_empty() || only_java || elsewhere || by_others {
-        ""
-    } else {
-        " (`COPY --from=builder /opt/venv /opt/venv`)"
-    };
+    let copied = if only_java || elsewhere || by_others { None } else { copied_environment(facts) };
+    let copied = copied.map_or_else(String::new, |folder| format!(" (`COPY --from=builder {folder} {folder}`)"));
     let mut help =
         format!("compile in a builder stage and copy the result{copied}, or install and purge the tools in one `RUN`");
     let of_fortran =
@@ -363,6 +361,23 @@ fn compiles_otherwise(facts: &Facts<'_>, stage: &StageFacts) -> bool {
             matches!(command.program.as_str(), "npm" | "yarn" | "pnpm") && command.argument(0) == Some("rebuild");
         command.guard != Guard::Never && (rebuilds || COMPILERS.contains(&command.program.as_str()))
     })
+}
+
+/// The environment that a run-time stage copies: the one that holds the packages of the first install, or a new one for what is installed
+/// for the system; `None` where nobody knows.
+fn copied_environment(facts: &Facts<'_>) -> Option<String> {
+    // `pip install uv` in front of it is no part of the result.
+    let is_project = |install: &&PythonInstall| matches!(install.tool, Tool::UvSync | Tool::UvAdd);
+    let installs = facts.python_installs();
+    let install = installs.iter().find(is_project).or_else(|| installs.first())?;
+    match facts.certain_holder(install) {
+        Some(folder) if !["/usr", "/opt/conda", "/root", "/home"].iter().any(|start| folder.starts_with(start)) => {
+            Some(folder)
+        }
+        // `uv run` takes no other environment than that of the project.
+        None if is_project(&install) => None,
+        _ => Some("/opt/venv".to_owned()),
+    }
 }
 
 /// Whether the Python packages of an image lie in an environment that the base or conda made, which a new one in `/opt/venv` would

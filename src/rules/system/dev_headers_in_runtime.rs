@@ -234,9 +234,18 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
             .get(install.stage)
             .is_some_and(|stage| facts.knows_base(stage) && !facts.has_already(stage, install.name))
         && !comes_anyway(install)
+        && !serves_dotnet(facts, install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
         && !is_meant()
+}
+
+/// Whether .NET finds `libdl.so` by the package alone, as it does up to glibc 2.33: `[DllImport("libdl")]`.
+fn serves_dotnet(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
+    let Some(stage) = facts.stages.get(install.stage).filter(|_| install.name == "libc6-dev") else { return false };
+    let root = facts.ancestors(stage).last().unwrap_or(stage);
+    let is_old = matches!(install.release, Release::Bullseye | Release::Focal | Release::Older | Release::Other);
+    is_old && ["dotnet", "aspnet"].iter().any(|name| root.image.repository.contains(name))
 }
 
 /// Whether something may need the headers, or take them out, of which nothing more is known: a package that is no repository's is installed
