@@ -78,6 +78,8 @@ pub struct DevelopmentModules {
     pub node: Option<u32>,
     /// A command of a later layer that takes them out again, which frees nothing.
     pub late: Option<TextRange>,
+    /// Whether a step behind the install calls what would go, so that it takes a stage of its own.
+    pub builds: bool,
 }
 
 impl Facts<'_> {
@@ -100,6 +102,9 @@ impl Facts<'_> {
         }
         for modules in &mut found {
             modules.late = self.late_prune(image, modules);
+            let runs = self.chain(image).flat_map(|stage| &stage.runs);
+            let behind = runs.filter(|run| run.range.end() >= modules.install.end());
+            modules.builds = self.needs_tools_behind(modules, behind);
             let configuration = self.compiles_its_configuration(&modules.manifest);
             modules.needed.extend(configuration.map(|(package, file)| (package.to_owned(), file.to_owned())));
             // Who takes them out in a later layer runs the program without them.
@@ -308,6 +313,7 @@ impl Facts<'_> {
                 }),
             node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
+            builds: true,
         })
     }
 

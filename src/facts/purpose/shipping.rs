@@ -23,8 +23,15 @@ impl Facts<'_> {
             .or_else(|| self.workspace.push_of_what_composes(own, &self.service.context))
             .or_else(|| self.workspace.template_that_builds(own))
             .or_else(|| deployed().map(|image| image.file))
+            .or_else(|| self.says_how_to_push().then(|| own.to_owned()))
             .or_else(|| self.readmes().into_iter().find(|path| self.tells_of_shipping(path)))
             .or_else(|| self.composed_for_users())
+    }
+
+    /// Whether a comment of the Dockerfile pushes what it builds: `# docker push owner/tool:$VERSION`.
+    fn says_how_to_push(&self) -> bool {
+        let comments = self.dockerfile.comments.iter().map(|comment| self.source.slice(comment.range));
+        comments.into_iter().filter_map(command).any(|words| words.first() == Some(&"push"))
     }
 
     /// Whether some file shows that images of the Dockerfile are shipped, or may be in a way that is not read, or are for production.

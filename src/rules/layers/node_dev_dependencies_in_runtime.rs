@@ -67,6 +67,7 @@ fn remedy(modules: &DevelopmentModules) -> String {
             "build in a stage of its own, and install with `{install}` in this one, behind `npm pkg delete scripts.{script}`, since that script \
              calls `{tool}`"
         ),
+        (None, None) if !modules.builds => format!("install with `{install}`"),
         (None, None) => format!("build in a stage of its own, and install with `{install}` in this one"),
         (Some(stage), script) => {
             let skip = match script {
