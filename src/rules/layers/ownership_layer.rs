@@ -178,7 +178,8 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
                 } else {
                     String::new()
                 };
-                let writes = format!("in each `RUN` that writes some, run `chown -R {owner}` for what it writes{itself}");
+                let writes =
+                    format!("in each `RUN` that writes some, run `chown -R {owner}` for what it writes{itself}");
                 let way = match remedy::made_behind(facts, stage, run, change, true) {
                     _ if some_copied => format!("{copy}; of the others, {writes}"),
                     Some(user) => format!("make the user `{user}` before, and {writes}"),

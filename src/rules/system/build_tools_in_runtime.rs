@@ -8,11 +8,11 @@ use std::fmt::Write as _;
 use crate::catalogue::{self, Distribution, Gpu, SystemPackageKind};
 use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
 use crate::facts::commands::removal;
+use crate::facts::python::{PythonInstall, Tool};
 use crate::facts::{
     Base, Facts, Guard, Invocation, Refusal, Run, Seen, Split, StageFacts, SystemInstall, SystemRemoval, UseSigns,
     has_build_step,
 };
-use crate::facts::python::{PythonInstall, Tool};
 use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::packages::bytes_kept;
 use crate::rules::phrase::{LATE_REMOVAL, listed_up_to, with_installs};
