@@ -36,6 +36,10 @@ pub(super) struct DebianPackage {
 /// every official Python image left out. `None` when they are not known for that release.
 #[must_use]
 pub fn libraries_of(package: &str, release: Release) -> Option<Vec<&'static str>> {
+    // The default of Ubuntu is MySQL's own, whose library has had this name since version 8.0.
+    if package == "default-libmysqlclient-dev" && release.is_ubuntu() {
+        return Some(vec!["libmysqlclient21"]);
+    }
     let row = LIBRARIES.get(LIBRARIES.binary_search_by(|row| row.package.cmp(package)).ok()?)?;
     let missing = |release: Release| release.place().and_then(|place| row.missing.get(place)) == Some(&true);
     match release {

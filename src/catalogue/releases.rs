@@ -78,7 +78,8 @@ impl Release {
     }
 
     /// Whether it is one of Ubuntu's.
-    pub(super) const fn is_ubuntu(self) -> bool {
+    #[must_use]
+    pub const fn is_ubuntu(self) -> bool {
         matches!(self, Self::Focal | Self::Jammy | Self::Noble)
     }
 

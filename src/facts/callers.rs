@@ -1,5 +1,6 @@
 //! What of the repository calls a program of the system when an image runs.
 
+mod containers;
 mod words;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use crate::workspace::{is_compose_name, is_report, parent};
 use super::paths::file_name;
 use super::python::{Program, Reached, each_in_key};
 use super::{Facts, Guard, Invocation};
+pub use containers::ContainerCall;
 pub(super) use words::{Form, has_command};
 use words::{is_comment, is_install_line};
 

@@ -4,7 +4,7 @@ use crate::dockerfile::Value;
 
 use super::commands::{GitClone, Options, removal};
 use super::paths::{file_name, is_below, resolve};
-use super::{Argument, Facts, Fate, Guard, Invocation, Run, StageFacts};
+use super::{Argument, Facts, Fate, Guard, Invocation, Run, Seen, StageFacts, UseSigns};
 
 /// A `git clone` without `--depth` whose `.git` stays in an image that is shipped.
 #[derive(Debug)]
@@ -30,6 +30,11 @@ impl Facts<'_> {
             }
             let Some(clone) = GitClone::read(invocation).filter(is_whole) else { continue };
             let GitClone { subcommand, folder, .. } = clone;
+            // Flutter and vcpkg take their versions from the history, ComfyUI's manager updates what it finds.
+            let name = file_name(&folder).to_lowercase();
+            if ["flutter", "vcpkg", "comfyui"].iter().any(|tool| name.contains(tool)) {
+                continue;
+            }
             let history = format!("{folder}/.git");
             let later = run.invocations.get(index + 1..).unwrap_or_default();
             let touched = later.iter().any(|other| moves_or_deletes(other, &folder));
@@ -90,6 +95,16 @@ impl Facts<'_> {
             || folder == "/"
     }
 
+    /// Whether something that runs in the image calls git or takes a library that does: `require("simple-git")`.
+    fn calls_git(&self, image: &StageFacts) -> bool {
+        let signs = UseSigns {
+            commands: vec!["git".to_owned()],
+            hints: ["simple-git", "isomorphic-git", "nodegit"].map(str::to_owned).to_vec(),
+            modules: ["git", "dulwich", "pygit2"].map(str::to_owned).to_vec(),
+        };
+        self.is_runtime_image(image) && self.uses_of(&[signs], Seen::WhenRunning).into_iter().any(|used| used.is_some())
+    }
+
     /// Whether a program may work with the clone that it lies in: it starts from there beside a git that stays, or a variable says
     /// that the clone is a repository: `ENV LKP_GIT_WORK_TREE=/usr/src/linux`.
     fn may_update_itself(&self, image: &StageFacts, folder: &str) -> bool {
@@ -104,7 +119,7 @@ impl Facts<'_> {
         let names_it =
             |name: &str| name.contains("GIT") && environment.known(name).is_some_and(|value| value == folder);
         let is_told = environment.iter().any(|(name, _)| names_it(name));
-        is_told || has_git() && starts_there()
+        is_told || has_git() && starts_there() || self.calls_git(image)
     }
 }
 

@@ -35,7 +35,8 @@ const SCRIPT_BYTES: u64 = 256_000;
 /// How far behind the name of a call its words are looked for, in bytes.
 const CALL_BYTES: usize = 200;
 /// A source without any of these words installs and compiles nothing.
-const SPEAKING: [&str; 17] = [
+const SPEAKING: [&str; 18] = [
+    "irtualenv",
     "install",
     "sync",
     "uvx",
@@ -103,6 +104,20 @@ impl Facts<'_> {
                     return Some(Reached { file, by });
                 }
                 self.scripts_in(image, &line, None, 0, &mut seen, &mut scripts);
+            }
+        }
+        // `docker compose run --rm app bundle install` in a script.
+        for call in self.container_calls().iter().filter(|call| !call.is_told_in_prose()) {
+            // What `make` does there is a matter of `make` alone; `go test` compiles.
+            let compiles = match call.words.as_slice() {
+                [program, verb, ..] if matches!(file_name(program), "go" | "cargo" | "mvn" | "gradle") => {
+                    Some(format!("{program} {verb}"))
+                }
+                _ => None,
+            };
+            let installs = || install_call(&call.words.join(" ")).filter(|by| by != "make");
+            if let Some(by) = compiles.or_else(installs) {
+                return Some(Reached { file: call.file.clone(), by });
             }
         }
         // A container that sets something up before the others start may run another script of the image.

@@ -8,8 +8,9 @@ const COMPILES_WHEN_IT_RUNS: [&str; 7] =
     ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
 /// Packages that compile when they run: kernels, models, wrappers. Documented by each of them; what only may (`torch.compile`,
 /// `cffi`) is looked for in the sources.
-const COMPILE_WHEN_RUN: [&str; 34] = [
+const COMPILE_WHEN_RUN: [&str; 41] = [
     "aesara",
+    "bambi",
     "bbot",
     "brian2",
     "cmdstanpy",
@@ -19,19 +20,25 @@ const COMPILE_WHEN_RUN: [&str; 34] = [
     "deepspeed",
     "devito",
     "flashinfer-python",
+    "gsplat",
+    "httpstan",
     "intel-extension-for-pytorch",
     "loopy",
+    "mujoco-py",
+    "nerfacc",
     "neuron",
     "neuronx-cc",
     "pyccel",
     "pycuda",
     "pykeops",
     "pymc",
+    "pymc-marketing",
     "pymc3",
     "pyopencl",
     "pystan",
     "pytensor",
     "pythran",
+    "rainbowstream",
     "sglang",
     "tensorrt-llm",
     "theano",
@@ -44,9 +51,14 @@ const COMPILE_WHEN_RUN: [&str; 34] = [
     "vllm",
     "xformers",
 ];
-/// Packages that serve models and have pip install what a model lists, each time that they start.
-const SERVE_WITH_INSTALLS: [&str; 5] = [
+/// Packages that serve models or plugins and have pip install what these list, each time that they start or when people add one.
+const SERVE_WITH_INSTALLS: [&str; 10] = [
+    "errbot",
+    "homeassistant",
     "multi-model-server",
+    "octoprint",
+    "opsdroid",
+    "red-discordbot",
     "sagemaker-huggingface-inference-toolkit",
     "sagemaker-inference",
     "sagemaker-mxnet-inference",
@@ -70,6 +82,7 @@ impl Facts<'_> {
     #[must_use]
     pub fn needs_cuda_toolkit(&self, chain: &[&StageFacts]) -> bool {
         self.compiles_when_it_runs(chain)
+            || self.asks_for_compiling(chain)
             || self.names_one(chain, &TAKES_TOOLKIT)
             || self.use_of(&COMPILING_CALLS).is_some()
     }

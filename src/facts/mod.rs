@@ -58,7 +58,7 @@ pub mod python;
 
 pub use bases::ShippedBase;
 pub use caches::{Fate, is_mounted};
-pub use callers::{Seen, UseSigns};
+pub use callers::{ContainerCall, Seen, UseSigns};
 pub use configuration::Setting;
 pub use contents::{Amount, Contents};
 pub use environment::{Environment, Variable, VariableKind};

@@ -13,7 +13,7 @@ mod calls;
 mod closure;
 mod collect;
 mod comments;
-mod compose;
+pub(super) mod compose;
 mod conda;
 mod corrections;
 mod development;

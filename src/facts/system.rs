@@ -236,11 +236,26 @@ impl Facts<'_> {
     /// Whether the external image that `stage` is built on is a full one, which stands on `buildpack-deps`.
     #[must_use]
     pub fn stands_on_buildpack(&self, stage: &StageFacts) -> bool {
-        const FULL: [&str; 8] = ["python", "node", "ruby", "perl", "gcc", "buildpack-deps", "rust", "elixir"];
+        // The last ones are built on the full image of Python.
+        const FULL: [&str; 11] = [
+            "python",
+            "pypy",
+            "node",
+            "ruby",
+            "perl",
+            "gcc",
+            "buildpack-deps",
+            "rust",
+            "elixir",
+            "erlang",
+            "grpc/python",
+        ];
         let image = &self.ancestors(stage).last().unwrap_or(stage).image;
-        FULL.contains(&image.repository.as_str())
-            && !image.slim
-            && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
+        let repository = image.repository.as_str();
+        let is_full = FULL.contains(&repository)
+            || repository.starts_with("tiangolo/")
+            || matches!(repository, "ghcr.io/astral-sh/uv" | "astral/uv") && image.has_build_tools == Some(true);
+        is_full && !image.slim && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
     }
 }
 

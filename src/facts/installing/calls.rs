@@ -198,6 +198,11 @@ fn named_programs(line: &str) -> String {
 
 /// The command of a Python source that installs: `["pip", "install", …]`, `os.system("pip install …")`.
 pub(super) fn source_call(text: &str) -> Option<String> {
+    // Airflow makes an environment for each such task.
+    let is_task = |line: &str| line.contains("PythonVirtualenvOperator(") || line.contains("@task.virtualenv");
+    if text.lines().any(|line| is_task(line) && !line.trim_start().starts_with('#')) {
+        return Some("pip install".to_owned());
+    }
     // Most sources name none of the programs, and need not be read word by word.
     if !names_a_program(text) {
         return None;

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::catalogue::BaseImage;
+use crate::dockerfile::Keyword;
 use crate::text::TextRange;
 use crate::workspace::{join, parent};
 
@@ -82,6 +83,15 @@ pub struct DevelopmentModules {
     pub builds: bool,
 }
 
+/// `npm config set omit dev`, `npm set omit=dev`
+fn sets_omit(invocation: &Invocation) -> bool {
+    let words: Vec<&str> = invocation.arguments.iter().map(|argument| argument.value.text()).collect();
+    let sets = matches!(words.as_slice(), ["config", "set", ..] | ["set", ..] | ["c", "set", ..]);
+    invocation.program == "npm"
+        && sets
+        && words.iter().any(|word| ["omit", "production", "only"].iter().any(|name| word.starts_with(name)))
+}
+
 impl Facts<'_> {
     /// The `node_modules` with development dependencies in a final image that runs a program of Node.js without them.
     #[must_use]
@@ -113,7 +123,12 @@ impl Facts<'_> {
             }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
         }
-        let composed = self.all_composed_starts();
+        let mut composed = self.all_composed_starts();
+        let split = |text: &str| text.split_whitespace().map(|word| bare(word).to_owned()).collect::<Vec<String>>();
+        // What people, scripts and platforms run beside it takes the same `node_modules`.
+        composed.extend(self.container_calls().into_iter().map(|call| call.words));
+        composed.extend(self.platform_commands().iter().map(|(_, command)| split(command)));
+        composed.extend(self.checks_and_preloads(image).iter().map(|text| split(text)));
         found.retain(|modules| {
             if modules.packages.is_empty() || self.generates_into_modules(&modules.manifest) {
                 return false;
@@ -140,6 +155,14 @@ impl Facts<'_> {
                 && self.is_deployed_without_tools(&manifest)
         });
         found
+    }
+
+    /// What Node.js runs in the image beside its start: `HEALTHCHECK CMD npx wait-on …`, `ENV NODE_OPTIONS="--require dd-trace/init"`.
+    fn checks_and_preloads(&self, image: &StageFacts) -> Vec<String> {
+        let instructions = self.dockerfile.instructions.iter();
+        let checks = instructions.filter(|instruction| instruction.keyword == Keyword::Healthcheck);
+        let options = image.state.environment.known("NODE_OPTIONS").map(str::to_owned);
+        checks.map(|check| check.body.text().replace(['[', ']', ',', '"'], " ")).chain(options).collect()
     }
 
     /// Whether Prisma writes a client of its own into `node_modules`, which `npm prune` takes out as well: `output =
@@ -393,7 +416,8 @@ impl Facts<'_> {
             let name = word.split('=').next().unwrap_or(word);
             ELSEWHERE.contains(&name)
         });
-        let by_variable = VARIABLES.iter().any(|name| self.variable(run, invocation, name).is_some());
+        let by_variable = VARIABLES.iter().any(|name| self.variable(run, invocation, name).is_some())
+            || self.chain(stage).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations).any(sets_omit);
         // `NODE_ENV=$MODE` may be anything, and an image that is not Docker's own may set it.
         let root = self.ancestors(stage).last().unwrap_or(stage);
         let unsure = match self.variable(run, invocation, "NODE_ENV") {

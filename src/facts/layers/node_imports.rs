@@ -158,7 +158,9 @@ fn imports<'p>(text: &str, packages: &'p [String]) -> Vec<&'p str> {
     };
     // A name of one word may be any word.
     let telling: FxHashSet<&str> = packages().map(String::as_str).filter(|name| name.contains(['-', '/'])).collect();
-    let lines = text.lines().filter(|line| !is_comment(line));
+    let is_type =
+        |line: &str| ["import type ", "export type "].iter().any(|start| line.trim_start().starts_with(start));
+    let lines = text.lines().filter(|line| !is_comment(line) && !is_type(line));
     let quoted: FxHashSet<&str> = lines
         .flat_map(|line| line.split(['\'', '"', '`']).skip(1).step_by(2))
         .filter(|word| telling.contains(word))
@@ -190,9 +192,12 @@ mod tests {
         for text in ["import express from 'express';", "const x = require(\"@scope/tool/lib\");", "} from 'express'"] {
             assert!(!imports(text, &packages).is_empty(), "{text}");
         }
-        for text in
-            ["import type { Request } from 'express';", "// import 'express'", "import x from 'express-session'"]
-        {
+        for text in [
+            "import type { Request } from 'express';",
+            "import type { A } from '@scope/tool';",
+            "// import 'express'",
+            "import x from 'express-session'",
+        ] {
             assert!(imports(text, &packages).is_empty(), "{text}");
         }
         assert!(serves_the_program("src/main.ts") && !serves_the_program("vite.config.ts"));

@@ -94,8 +94,16 @@ const BUILD_PROGRAMS: [&str; 18] = [
 ];
 /// Servers that build sources anew while somebody works on them: a program and the words behind it, any of which tells; none where
 /// there are no words.
-const DEVELOPMENT_SERVERS: [(&str, &[&str]); 39] = [
+const DEVELOPMENT_SERVERS: [(&str, &[&str]); 47] = [
     ("air", &[]),
+    ("bacon", &[]),
+    ("bee", &["run"]),
+    ("cargo-watch", &[]),
+    ("fresh", &[]),
+    ("realize", &[]),
+    ("revel", &["run"]),
+    ("trunk", &["serve", "watch"]),
+    ("wgo", &[]),
     ("CompileDaemon", &[]),
     ("entr", &[]),
     ("gow", &[]),

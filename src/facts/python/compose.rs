@@ -27,7 +27,7 @@ pub(super) fn read(facts: &Facts<'_>) -> Compose {
 }
 
 /// Gives each compose file with those of its services that build the Dockerfile, in this file or in another one.
-pub(super) fn each_service(facts: &Facts<'_>, mut take: impl FnMut(&ComposeFile, &[&ComposeService])) {
+pub(in crate::facts) fn each_service(facts: &Facts<'_>, mut take: impl FnMut(&ComposeFile, &[&ComposeService])) {
     let folders = facts.workspace.compose_files(&facts.service.dockerfile, &facts.service.context);
     let files = || folders.iter().flat_map(|files| files.iter());
     let services = files().flat_map(|file| &file.services);

@@ -1,5 +1,6 @@
 //! `composer install` leaves the archives that it downloads in a layer.
 
+use crate::catalogue::Distribution;
 use crate::diagnostic::{Applicability, Fix};
 use crate::facts::{Facts, Invocation, Run, StageFacts};
 use crate::rules::kept_cache::{Tie, emptying, or_mount};
@@ -78,6 +79,34 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     if stage.image.repository == "composer" {
         return vec!["/tmp/cache".to_owned()];
     }
+    if has_no_home(facts, stage, run) {
+        return Vec::new();
+    }
     let homes = facts.homes(stage, run, invocation);
     homes.iter().flat_map(|home| [format!("{home}/.composer/cache"), format!("{home}/.cache/composer")]).collect()
+}
+
+/// Whether the step runs as a user who cannot write into a home, so that composer goes on without a cache: `www-data` of Debian, whose
+/// `/var/www` is root's, `nobody`, and a number that no step gives a home.
+fn has_no_home(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
+    let Some(user) = run.state.user_name() else { return false };
+    let is_number = user != "0" && user.bytes().all(|byte| byte.is_ascii_digit());
+    let root = facts.ancestors(stage).last().unwrap_or(stage);
+    let on_debian = matches!(root.image.distribution, Distribution::Debian | Distribution::Ubuntu);
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let mut commands = chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    // `usermod -d`, `chown www-data /var/www`, `useradd -u 1000 app`
+    let mut gives = |name: &str| {
+        commands.any(|command| match command.program.as_str() {
+            "usermod" | "useradd" | "adduser" => command.arguments.iter().any(|word| word.value.text().contains(name)),
+            "chown" | "mkdir" | "install" => command.arguments.iter().any(|word| {
+                let path = word.value.text().trim_end_matches('/');
+                path == "/var/www" || path.contains("/.composer") || path.contains("/.cache")
+            }),
+            _ => false,
+        })
+    };
+    run.state.environment.known("HOME").is_none()
+        && (user == "www-data" && on_debian || user == "nobody" || is_number)
+        && !gives(user)
 }

@@ -62,7 +62,16 @@ fn remedy(modules: &DevelopmentModules) -> String {
             (_, false) => ("npm install --omit=dev", "npm prune --omit=dev"),
         },
     };
+    // `npm pkg` came with npm 7.20; who patches packages when they are installed needs the tool (`patch-package`).
+    let is_old = matches!(modules.node, Some(..=14)) && modules.program == "npm";
     match (modules.copied_from.as_deref(), &modules.script) {
+        (None, Some((script, tool))) if tool.contains("patch") => format!(
+            "move `{tool}` to `dependencies`, since `{script}` calls it; then build in a stage of its own, and install with `{install}` in \
+             this one"
+        ),
+        (None, Some((script, tool))) if is_old => format!(
+            "build in a stage of its own, and install with `{install} --ignore-scripts` in this one, since `{script}` calls `{tool}`"
+        ),
         (None, Some((script, tool))) => format!(
             "build in a stage of its own, and install with `{install}` in this one, behind `npm pkg delete scripts.{script}`, since that script \
              calls `{tool}`"

@@ -10,8 +10,8 @@ use crate::diagnostic::{Basis, Component, Saving, Savings, Severity};
 use crate::facts::commands::removal;
 use crate::facts::python::{PythonInstall, Tool};
 use crate::facts::{
-    Base, Facts, Guard, Invocation, Refusal, Run, Seen, Split, StageFacts, SystemInstall, SystemRemoval, UseSigns,
-    has_build_step,
+    Base, ContainerCall, Facts, Guard, Invocation, Refusal, Run, Seen, Split, StageFacts, SystemInstall, SystemRemoval,
+    UseSigns, has_build_step,
 };
 use crate::rules::multistage::{self, WORTH_A_STAGE};
 use crate::rules::packages::bytes_kept;
@@ -156,6 +156,11 @@ fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], repo
     // `ONBUILD RUN mvn verify` builds other images, `exec mvn test` in the start script builds in this one. Asked last, since it takes
     // looking through the sources.
     if facts.installs_when_it_runs(image).is_some() || facts.is_made_to_build_on() {
+        return;
+    }
+    // `docker compose exec app go test ./...`
+    let is_called = |call: &ContainerCall| call.words.first().is_some_and(|word| *word == invocation.program);
+    if facts.container_calls().iter().any(is_called) {
         return;
     }
     let command = invocation.argument(0).map_or_else(String::new, |word| format!(" {word}"));

@@ -240,12 +240,15 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !is_meant()
 }
 
-/// Whether .NET finds `libdl.so` by the package alone, as it does up to glibc 2.33: `[DllImport("libdl")]`.
+/// Whether .NET finds a library by its plain name in the package alone: `libX11.so`, and up to glibc 2.33 `libdl.so`, as in
+/// `[DllImport("libdl")]`.
 fn serves_dotnet(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
-    let Some(stage) = facts.stages.get(install.stage).filter(|_| install.name == "libc6-dev") else { return false };
+    let is_loaded = matches!(install.name, "libc6-dev" | "libx11-dev");
+    let Some(stage) = facts.stages.get(install.stage).filter(|_| is_loaded) else { return false };
     let root = facts.ancestors(stage).last().unwrap_or(stage);
     let is_old = matches!(install.release, Release::Bullseye | Release::Focal | Release::Older | Release::Other);
-    is_old && ["dotnet", "aspnet"].iter().any(|name| root.image.repository.contains(name))
+    (is_old || install.name != "libc6-dev")
+        && ["dotnet", "aspnet"].iter().any(|name| root.image.repository.contains(name))
 }
 
 /// Whether something may need the headers, or take them out, of which nothing more is known: a package that is no repository's is installed

@@ -229,8 +229,26 @@ fn is_secret_name(name: &str) -> bool {
         "CREDENTIAL",
         "AUTH_KEY",
     ];
-    const SHOWN: [&str; 9] =
-        ["PUBLIC", "PUBLISHABLE", "VITE_", "REACT_APP_", "NUXT_", "GATSBY_", "_URL", "_EXPIR", "ACCESS_KEY_ID"];
+    // `AWS_SECRET_NAME` names a secret, `TOKEN_ADDRESS` and `TOKEN_MINT` are on a chain.
+    const SHOWN: [&str; 17] = [
+        "PUBLIC",
+        "PUBLISHABLE",
+        "VITE_",
+        "REACT_APP_",
+        "NUXT_",
+        "NG_APP_",
+        "GATSBY_",
+        "_URL",
+        "_EXPIR",
+        "ACCESS_KEY_ID",
+        "_NAME",
+        "_ADDRESS",
+        "_MINT",
+        "_ARN",
+        "_PATH",
+        "_FILE",
+        "TOKENIZER",
+    ];
     let upper = name.to_ascii_uppercase();
     let is_name = upper.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
     is_name && SECRET.iter().any(|word| upper.contains(word)) && !SHOWN.iter().any(|word| upper.contains(word))
@@ -302,6 +320,10 @@ fn is_secret(value: &str) -> bool {
     ];
     let value = bare_value(value);
     let lower = value.to_ascii_lowercase();
+    // What dotenvx and sops keep is not to be read without their key.
+    if ["encrypted:", "ENC["].iter().any(|start| value.starts_with(start)) {
+        return false;
+    }
     let is_plain = value.chars().all(|letter| letter.is_ascii_graphic());
     is_plain
         && value.len() >= SECRET_LENGTH
