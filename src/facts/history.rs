@@ -95,10 +95,10 @@ impl Facts<'_> {
             || folder == "/"
     }
 
-    /// Whether something that runs in the image calls git or takes a library that does: `require("simple-git")`.
+    /// Whether a source of the program takes a library that works with repositories: `require("simple-git")`.
     fn calls_git(&self, image: &StageFacts) -> bool {
         let signs = UseSigns {
-            commands: vec!["git".to_owned()],
+            commands: Vec::new(),
             hints: ["simple-git", "isomorphic-git", "nodegit"].map(str::to_owned).to_vec(),
             modules: ["git", "dulwich", "pygit2"].map(str::to_owned).to_vec(),
         };

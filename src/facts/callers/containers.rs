@@ -51,7 +51,7 @@ impl ContainerCall {
     /// Whether a document says so, which may speak of developing alone.
     #[must_use]
     pub fn is_told_in_prose(&self) -> bool {
-        ["md", "rst", "adoc"].iter().any(|ending| has_ending(&self.file.to_lowercase(), ending))
+        is_prose(&self.file)
     }
 }
 
@@ -65,8 +65,15 @@ impl Facts<'_> {
         each_service(self, |_, services| own.extend(services.iter().map(|service| service.name.clone())));
         let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
         let services = || folders.iter().flat_map(|files| files.iter()).flat_map(|file| &file.services);
-        let is_other =
-            |target: &str| !own.iter().any(|name| name == target) && services().any(|service| service.name == target);
+        // `docker exec shop-web-1`
+        let names = |target: &str, service: &str| {
+            target == service
+                || target.split(['-', '_']).any(|part| part == service)
+                || service.contains(['-', '_']) && target.contains(service)
+        };
+        let is_other = |target: &str| {
+            !own.iter().any(|name| names(target, name)) && services().any(|service| names(target, &service.name))
+        };
         calls.iter().filter(|call| !is_other(&call.target)).cloned().collect()
     }
 }
@@ -76,11 +83,28 @@ fn all_calls(workspace: &Workspace) -> Vec<ContainerCall> {
     let files = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_call(&file.path));
     let mut calls: Vec<ContainerCall> = Vec::new();
     for file in files.take(MAX_FILES).filter_map(|file| workspace.read(&file.path).ok()) {
-        for (target, words) in file.text().lines().flat_map(calls_of) {
+        let is_prose = is_prose(file.path());
+        let lines = file.text().lines().flat_map(|line| if is_prose { commands_of_prose(line) } else { vec![line] });
+        for (target, words) in lines.flat_map(calls_of) {
             calls.push(ContainerCall { target, words, file: file.path().to_owned() });
         }
     }
     calls
+}
+
+fn is_prose(path: &str) -> bool {
+    ["md", "rst", "adoc"].iter().any(|ending| has_ending(&path.to_lowercase(), ending))
+}
+
+/// What of a line of prose is a command: the line itself, or what stands in backticks.
+fn commands_of_prose(line: &str) -> Vec<&str> {
+    let begins = |text: &&str| {
+        let text = text.trim_start_matches(['$', '>', ' ', '\t']);
+        let text = text.strip_prefix("sudo ").unwrap_or(text);
+        ["docker", "podman", "nerdctl", "kubectl"].iter().any(|engine| text.starts_with(engine))
+    };
+    let quoted = line.split('`').skip(1).step_by(2).filter(begins);
+    Some(line).filter(|line| begins(line) && !line.contains('`')).into_iter().chain(quoted).collect()
 }
 
 /// Whether a file may tell how something is run in a container.
@@ -117,10 +141,10 @@ fn calls_of(line: &str) -> Vec<(String, Vec<String>)> {
 /// Who is called, and what runs there.
 fn call_of(command: &str) -> Option<(String, Vec<String>)> {
     let words: Vec<&str> = command.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
-    let is_engine = |word: &&str| {
+    let is_engine = |word: &str| {
         matches!(file_name(word), "docker" | "docker-compose" | "podman" | "podman-compose" | "nerdctl" | "kubectl")
     };
-    let engine = words.iter().position(|word| is_engine(&word))?;
+    let engine = words.iter().position(|word| is_engine(word))?;
     let behind = words.get(engine + 1..)?;
     let verb = behind.iter().position(|word| matches!(*word, "exec" | "run"))?;
     // `docker build -t app . ` and prose have other words before.

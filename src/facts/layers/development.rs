@@ -86,7 +86,7 @@ pub struct DevelopmentModules {
 /// `npm config set omit dev`, `npm set omit=dev`
 fn sets_omit(invocation: &Invocation) -> bool {
     let words: Vec<&str> = invocation.arguments.iter().map(|argument| argument.value.text()).collect();
-    let sets = matches!(words.as_slice(), ["config", "set", ..] | ["set", ..] | ["c", "set", ..]);
+    let sets = matches!(words.as_slice(), ["config" | "c", "set", ..] | ["set", ..]);
     invocation.program == "npm"
         && sets
         && words.iter().any(|word| ["omit", "production", "only"].iter().any(|name| word.starts_with(name)))

@@ -93,7 +93,7 @@ pub(super) fn libraries(
     let release = if kept.has_other_repository { Release::Other } else { kept.release };
     // What its default is, distributions do not agree on.
     let is_default = install.name.starts_with("default-");
-    let entry = entry.filter(|entry| !entry.runtime.is_empty() && !(is_default && release.is_ubuntu()));
+    let entry = entry.filter(|entry| !(entry.runtime.is_empty() || is_default && release.is_ubuntu()));
     match (entry, release) {
         (_, Release::Older | Release::Other) => same(),
         (Some(entry), Release::Floating) => Some(runtime(entry, kept).into_iter().map(with_trixie).collect()),
