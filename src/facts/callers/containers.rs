@@ -1,5 +1,6 @@
 //! Commands that people, scripts and platforms run in containers of the images that a repository builds.
 
+use crate::catalogue;
 use crate::workspace::Workspace;
 
 use super::super::Facts;
@@ -172,7 +173,8 @@ fn call_of(command: &str) -> Option<(String, Vec<String>)> {
     {
         given.drain(..2);
     }
-    let target = target.filter(|_| !given.is_empty())?;
+    // `docker run --rm -v "$PWD:/src" python:3.12 pip install …`
+    let target = target.filter(|target| !given.is_empty() && !catalogue::base_image(target).is_known)?;
     Some((target, given))
 }
 
@@ -194,6 +196,7 @@ mod tests {
             ("\"seed\": \"docker compose exec app npx ts-node seed.ts\",", "app: npx ts-node seed.ts"),
             ("kubectl exec pod -- go test ./...", "pod: go test ./..."),
             ("docker build -t shop . && docker run shop npm test", "shop: npm test"),
+            ("docker run --rm -v a:/src python:3.12 pip install x", ""),
             ("Docker has to run on the machine first", ""),
         ] {
             assert_eq!(read(line), expected, "{line}");

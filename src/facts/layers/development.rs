@@ -125,10 +125,11 @@ impl Facts<'_> {
         }
         let mut composed = self.all_composed_starts();
         let split = |text: &str| text.split_whitespace().map(|word| bare(word).to_owned()).collect::<Vec<String>>();
-        // What people, scripts and platforms run beside it takes the same `node_modules`.
-        composed.extend(self.container_calls().into_iter().map(|call| call.words));
         composed.extend(self.platform_commands().iter().map(|(_, command)| split(command)));
-        composed.extend(self.checks_and_preloads(image).iter().map(|text| split(text)));
+        // What people and scripts run beside it takes the same `node_modules`.
+        let mut beside: Vec<String> = self.container_calls().iter().map(|call| call.words.join(" ")).collect();
+        beside.extend(self.health_checks());
+        let preloads = image.state.environment.known("NODE_OPTIONS").unwrap_or_default();
         found.retain(|modules| {
             if modules.packages.is_empty() || self.generates_into_modules(&modules.manifest) {
                 return false;
@@ -150,6 +151,8 @@ impl Facts<'_> {
             };
             // `command: npm run dev` starts the same image with what it was built with.
             without_tools(&words)
+                && beside.iter().all(|line| commands(line).iter().all(|command| manifest.runs_plainly(command)))
+                && !manifest.all_development().iter().any(|name| names_package(preloads, name))
                 && composed.iter().all(|words| without_tools(&words.iter().map(String::as_str).collect::<Vec<_>>()))
                 && !self.is_deleted_later(image, modules)
                 && self.is_deployed_without_tools(&manifest)
@@ -157,12 +160,11 @@ impl Facts<'_> {
         found
     }
 
-    /// What Node.js runs in the image beside its start: `HEALTHCHECK CMD npx wait-on …`, `ENV NODE_OPTIONS="--require dd-trace/init"`.
-    fn checks_and_preloads(&self, image: &StageFacts) -> Vec<String> {
+    /// `HEALTHCHECK CMD npx wait-on …`
+    fn health_checks(&self) -> impl Iterator<Item = String> {
         let instructions = self.dockerfile.instructions.iter();
         let checks = instructions.filter(|instruction| instruction.keyword == Keyword::Healthcheck);
-        let options = image.state.environment.known("NODE_OPTIONS").map(str::to_owned);
-        checks.map(|check| check.body.text().replace(['[', ']', ',', '"'], " ")).chain(options).collect()
+        checks.map(|check| check.body.text().replace(['[', ']', ',', '"'], " "))
     }
 
     /// Whether Prisma writes a client of its own into `node_modules`, which `npm prune` takes out as well: `output =
