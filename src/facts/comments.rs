@@ -226,8 +226,24 @@ enum Place {
 
 /// Whether a comment says in a list what a tool is there for, other than for the build: `# git: the agent's workspace`.
 fn is_explained(comment: &str, name: &str) -> bool {
-    const FOR_THE_BUILD: [&str; 9] =
-        ["build", "compil", "clon", "install", "fetch", "download", "version", "dependenc", "submodule"];
+    const FOR_THE_BUILD: [&str; 16] = [
+        "build",
+        "compil",
+        "clon",
+        "install",
+        "fetch",
+        "download",
+        "version",
+        "dependenc",
+        "submodule",
+        "pip",
+        "npm",
+        "package",
+        "requirement",
+        "checkout",
+        "ft=",
+        "filetype=",
+    ];
     let label = format!("{name}: ");
     comment.match_indices(&label).any(|(at, _)| {
         let before = comment.get(..at).and_then(|before| before.chars().next_back());

@@ -32,7 +32,7 @@ impl Facts<'_> {
             let GitClone { subcommand, folder, .. } = clone;
             // Flutter and vcpkg take their versions from the history, ComfyUI's manager updates what it finds.
             let name = file_name(&folder).to_lowercase();
-            if ["flutter", "vcpkg", "comfyui"].iter().any(|tool| name.contains(tool)) {
+            if matches!(name.as_str(), "flutter" | "vcpkg") || name.starts_with("comfyui") {
                 continue;
             }
             let history = format!("{folder}/.git");
@@ -119,7 +119,7 @@ impl Facts<'_> {
         let names_it =
             |name: &str| name.contains("GIT") && environment.known(name).is_some_and(|value| value == folder);
         let is_told = environment.iter().any(|(name, _)| names_it(name));
-        is_told || has_git() && starts_there() || self.calls_git(image)
+        is_told || starts_there() && (has_git() || self.calls_git(image))
     }
 }
 

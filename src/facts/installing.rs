@@ -35,6 +35,8 @@ const SCRIPT_BYTES: u64 = 256_000;
 /// How far behind the name of a call its words are looked for, in bytes.
 const CALL_BYTES: usize = 200;
 /// A source without any of these words installs and compiles nothing.
+/// What a toolchain is told that makes it compile.
+const COMPILING_VERBS: [&str; 9] = ["build", "check", "generate", "install", "package", "run", "test", "verify", "vet"];
 const SPEAKING: [&str; 18] = [
     "irtualenv",
     "install",
@@ -110,7 +112,10 @@ impl Facts<'_> {
         for call in self.container_calls().iter().filter(|call| !call.is_told_in_prose()) {
             // What `make` does there is a matter of `make` alone; `go test` compiles.
             let compiles = match call.words.as_slice() {
-                [program, verb, ..] if matches!(file_name(program), "go" | "cargo" | "mvn" | "gradle") => {
+                [program, verb, ..]
+                    if matches!(file_name(program), "go" | "cargo" | "mvn" | "gradle")
+                        && COMPILING_VERBS.contains(&verb.as_str()) =>
+                {
                     Some(format!("{program} {verb}"))
                 }
                 _ => None,

@@ -1,7 +1,7 @@
 //! Commands that people, scripts and platforms run in containers of the images that a repository builds.
 
 use crate::catalogue;
-use crate::workspace::Workspace;
+use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
 
 use super::super::Facts;
 use super::super::paths::{bare, file_name, has_ending};
@@ -12,7 +12,7 @@ const MAX_BYTES: u64 = 300_000;
 /// More of them are not read.
 const MAX_FILES: usize = 400;
 /// Options of `docker run`, `docker exec` and compose behind which a value stands as a word of its own.
-const WITH_VALUE: [&str; 22] = [
+const WITH_VALUE: [&str; 40] = [
     "-e",
     "--env",
     "--env-file",
@@ -35,6 +35,24 @@ const WITH_VALUE: [&str; 22] = [
     "--platform",
     "-c",
     "--container",
+    "--memory",
+    "-m",
+    "--gpus",
+    "--restart",
+    "--link",
+    "--add-host",
+    "--hostname",
+    "-h",
+    "--shm-size",
+    "-n",
+    "--namespace",
+    "-l",
+    "--label",
+    "--cpus",
+    "--ulimit",
+    "--cap-add",
+    "--device",
+    "--security-opt",
 ];
 
 /// A command that is run in a container beside what the image starts.
@@ -42,6 +60,10 @@ const WITH_VALUE: [&str; 22] = [
 pub struct ContainerCall {
     /// The service, container or image, as the call names it.
     pub target: String,
+    /// The compose file that the call names, without its folder.
+    pub compose_file: Option<String>,
+    /// Whether compose is called.
+    pub by_compose: bool,
     /// The command, word by word.
     pub words: Vec<String>,
     /// The file that says so, relative to the root.
@@ -57,40 +79,60 @@ impl ContainerCall {
 }
 
 impl Facts<'_> {
-    /// The commands that files of the repository run in containers: `docker compose run --rm app npm test` in a `Makefile`, a `README` or
-    /// `package.json`, but for those that name a service of compose which stands on another Dockerfile.
+    /// The commands that files of the repository run in containers of this Dockerfile's images: `docker compose run --rm app npm test` in a
+    /// `Makefile`, a `README` or `package.json`. The target is a service of compose that builds it, a container of one, or, where the
+    /// repository has one Dockerfile alone, a plain name.
     #[must_use]
     pub fn container_calls(&self) -> Vec<ContainerCall> {
-        let calls = self.workspace.remembered_of_surroundings("calls in containers", || all_calls(self.workspace));
-        let mut own = Vec::new();
-        each_service(self, |_, services| own.extend(services.iter().map(|service| service.name.clone())));
-        let folders = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
-        let services = || folders.iter().flat_map(|files| files.iter()).flat_map(|file| &file.services);
-        // `docker exec shop-web-1`
-        let names = |target: &str, service: &str| {
-            target == service
-                || target.split(['-', '_']).any(|part| part == service)
-                || service.contains(['-', '_']) && target.contains(service)
+        let found = self.workspace.remembered_of_surroundings("calls in containers", || all_calls(self.workspace));
+        let (calls, is_only_one) = &*found;
+        if calls.is_empty() {
+            return Vec::new();
+        }
+        let mut own: Vec<(String, String)> = Vec::new();
+        each_service(self, |file, services| {
+            let name = file_name(&file.path).to_owned();
+            own.extend(services.iter().map(|service| (name.clone(), service.name.clone())));
+        });
+        let is_own = |call: &&ContainerCall| {
+            let target = call.target.as_str();
+            let fits = |(file, service): &(String, String)| {
+                if let Some(named) = &call.compose_file {
+                    return named == file && target == service;
+                }
+                // `docker exec shop-web-1`
+                let is_container = || {
+                    let plain = target.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['-', '_']);
+                    plain.strip_suffix(service.as_str()).is_some_and(|head| head.ends_with(['-', '_']))
+                };
+                target == service || !call.by_compose && is_container()
+            };
+            let is_plain = !target.contains(['/', ':', '$', '<', '{', '(']);
+            own.iter().any(fits) || own.is_empty() && *is_only_one && is_plain
         };
-        let is_other = |target: &str| {
-            !own.iter().any(|name| names(target, name)) && services().any(|service| names(target, &service.name))
-        };
-        calls.iter().filter(|call| !is_other(&call.target)).cloned().collect()
+        calls.iter().filter(is_own).cloned().collect()
     }
 }
 
-fn all_calls(workspace: &Workspace) -> Vec<ContainerCall> {
+/// All calls of a repository, those of scripts first, and whether it has one Dockerfile alone.
+fn all_calls(workspace: &Workspace) -> (Vec<ContainerCall>, bool) {
     let tree = workspace.own_files();
-    let files = tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_call(&file.path));
+    let files = || tree.files.iter().filter(|file| file.bytes <= MAX_BYTES && may_call(&file.path));
+    let scripts = files().filter(|file| !is_prose(&file.path)).take(MAX_FILES);
+    let prose = files().filter(|file| is_prose(&file.path)).take(MAX_FILES);
     let mut calls: Vec<ContainerCall> = Vec::new();
-    for file in files.take(MAX_FILES).filter_map(|file| workspace.read(&file.path).ok()) {
+    for file in scripts.chain(prose).filter_map(|file| workspace.read(&file.path).ok()) {
         let is_prose = is_prose(file.path());
-        let lines = file.text().lines().flat_map(|line| if is_prose { commands_of_prose(line) } else { vec![line] });
-        for (target, words) in lines.flat_map(calls_of) {
-            calls.push(ContainerCall { target, words, file: file.path().to_owned() });
+        let joined = file.text().replace("\\\r\n", " ").replace("\\\n", " ");
+        let lines = joined.lines().flat_map(|line| if is_prose { commands_of_prose(line) } else { vec![line] });
+        for call in lines.flat_map(calls_of) {
+            if calls.iter().all(|other| other.target != call.target || other.words != call.words) {
+                calls.push(ContainerCall { file: file.path().to_owned(), ..call });
+            }
         }
     }
-    calls
+    let dockerfiles = tree.files.iter().filter(|file| is_dockerfile_name(file_name(&file.path)) == NameKind::Yes);
+    (calls, dockerfiles.take(2).count() == 1)
 }
 
 fn is_prose(path: &str) -> bool {
@@ -131,16 +173,25 @@ fn may_call(path: &str) -> bool {
 }
 
 /// The calls of a line: `docker exec -it web npm run seed && …`.
-fn calls_of(line: &str) -> Vec<(String, Vec<String>)> {
-    if !["docker", "podman", "nerdctl", "kubectl"].iter().any(|engine| line.contains(engine)) {
+fn calls_of(line: &str) -> Vec<ContainerCall> {
+    let line = line.trim_start_matches(['@', '-', '$', '>', ' ', '\t']);
+    let says = line.starts_with('#') || ["echo ", "printf ", "\"echo "].iter().any(|start| line.starts_with(start));
+    if says || !["docker", "podman", "nerdctl", "kubectl"].iter().any(|engine| line.contains(engine)) {
         return Vec::new();
     }
-    let line = line.trim_start_matches(['@', '-', '$', '>', ' ', '\t']).replace("\\\"", "\"");
+    let line = without_substitutions(&line.replace("\\\"", "\""));
     line.split(['|', ';']).flat_map(|part| part.split("&&")).filter_map(call_of).collect()
 }
 
-/// Who is called, and what runs there.
-fn call_of(command: &str) -> Option<(String, Vec<String>)> {
+/// `-v $(pwd):/app` with one word in the place of what a shell runs.
+fn without_substitutions(line: &str) -> String {
+    let mut parts = line.split("$(");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| format!("{text}_{}", part.split_once(')').map_or(part, |(_, rest)| rest)))
+}
+
+/// A call, without the file that holds it.
+fn call_of(command: &str) -> Option<ContainerCall> {
     let words: Vec<&str> = command.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
     let is_engine = |word: &str| {
         matches!(file_name(word), "docker" | "docker-compose" | "podman" | "podman-compose" | "nerdctl" | "kubectl")
@@ -148,24 +199,26 @@ fn call_of(command: &str) -> Option<(String, Vec<String>)> {
     let engine = words.iter().position(|word| is_engine(word))?;
     let behind = words.get(engine + 1..)?;
     let verb = behind.iter().position(|word| matches!(*word, "exec" | "run"))?;
+    let before = behind.get(..verb)?;
     // `docker build -t app . ` and prose have other words before.
-    if behind.get(..verb)?.iter().any(|word| matches!(*word, "build" | "push" | "pull" | "up" | "to" | "and")) {
+    if before.iter().any(|word| matches!(*word, "build" | "push" | "pull" | "up" | "to" | "and")) {
         return None;
     }
-    let mut rest = behind.get(verb + 1..)?.iter();
-    let mut target = None;
-    let mut given = Vec::new();
-    while let Some(word) = rest.next() {
-        match target {
-            None if WITH_VALUE.contains(word) => {
-                rest.next();
-            }
-            None if word.starts_with('-') => {}
-            None => target = Some((*word).to_owned()),
-            Some(_) if *word == "--" && given.is_empty() => {}
-            Some(_) => given.push((*word).to_owned()),
-        }
+    let by_compose = words.get(engine)?.ends_with("-compose") || before.first() == Some(&"compose");
+    let named = before.windows(2).find(|pair| matches!(pair, ["-f" | "--file", _])).and_then(|pair| pair.last());
+    let rest = behind.get(verb + 1..)?;
+    // `kubectl exec pod -c app -- go test`
+    let (options, given) = match rest.iter().position(|word| *word == "--") {
+        Some(at) => (rest.get(..at)?, Some(rest.get(at + 1..)?)),
+        None => (rest, None),
+    };
+    let mut at = 0;
+    while let Some(word) = options.get(at).filter(|word| word.starts_with('-')) {
+        at += if WITH_VALUE.contains(word) { 2 } else { 1 };
     }
+    let target = (*options.get(at)?).to_owned();
+    let mut given: Vec<String> =
+        given.or_else(|| options.get(at + 1..))?.iter().map(|word| (*word).to_owned()).collect();
     // `sh -c "npm run migrate"`
     let is_shell = |word: &String| matches!(file_name(word), "sh" | "bash" | "ash");
     if given.first().is_some_and(is_shell)
@@ -174,8 +227,15 @@ fn call_of(command: &str) -> Option<(String, Vec<String>)> {
         given.drain(..2);
     }
     // `docker run --rm -v "$PWD:/src" python:3.12 pip install …`
-    let target = target.filter(|target| !given.is_empty() && !catalogue::base_image(target).is_known)?;
-    Some((target, given))
+    let is_other = |name: &str| name.contains(':') && catalogue::base_image(name).is_known;
+    let first = given.first()?;
+    (!is_other(&target) && !is_other(first)).then(|| ContainerCall {
+        target,
+        compose_file: named.map(|path| file_name(path).to_owned()),
+        by_compose,
+        words: given.clone(),
+        file: String::new(),
+    })
 }
 
 #[cfg(test)]
@@ -186,7 +246,7 @@ mod tests {
     fn calls_in_containers_are_told_from_others() {
         let read = |line: &str| {
             let calls = calls_of(line).into_iter();
-            calls.map(|(target, words)| format!("{target}: {}", words.join(" "))).collect::<Vec<_>>().join("; ")
+            calls.map(|call| format!("{}: {}", call.target, call.words.join(" "))).collect::<Vec<_>>().join("; ")
         };
         for (line, expected) in [
             ("\tdocker-compose run --rm app npm test", "app: npm test"),
@@ -197,6 +257,9 @@ mod tests {
             ("kubectl exec pod -- go test ./...", "pod: go test ./..."),
             ("docker build -t shop . && docker run shop npm test", "shop: npm test"),
             ("docker run --rm -v a:/src python:3.12 pip install x", ""),
+            ("docker run --rm --memory 2g -v $(shell pwd):/app node:20 npm test", ""),
+            ("# docker run shop npm test", ""),
+            ("kubectl exec pod -n prod -c app -- go test", "pod: go test"),
             ("Docker has to run on the machine first", ""),
         ] {
             assert_eq!(read(line), expected, "{line}");

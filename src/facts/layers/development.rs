@@ -83,13 +83,53 @@ pub struct DevelopmentModules {
     pub builds: bool,
 }
 
+/// Whether a command that is run beside the start needs none of what would go; what does not begin with a program of Node.js does not.
+fn is_plain(manifest: &Manifest, command: &[&str]) -> bool {
+    let first = command.iter().find(|word| !word.contains('=') && !word.starts_with('-') && **word != "exec");
+    let is_nodes = first.is_some_and(|word| matches!(file_name(word), "npm" | "npx" | "yarn" | "pnpm"));
+    !is_nodes || manifest.runs_plainly(command)
+}
+
+/// Whether a command does nothing that a tool of the project could be needed for.
+fn is_harmless(invocation: &Invocation) -> bool {
+    installs_node_modules(invocation)
+        || matches!(
+            invocation.program.as_str(),
+            "addgroup"
+                | "adduser"
+                | "apk"
+                | "apt"
+                | "apt-get"
+                | "chmod"
+                | "chown"
+                | "cp"
+                | "echo"
+                | "groupadd"
+                | "ln"
+                | "mkdir"
+                | "mv"
+                | "npm"
+                | "pnpm"
+                | "rm"
+                | "true"
+                | "useradd"
+                | "yarn"
+        )
+}
+
 /// `npm config set omit dev`, `npm set omit=dev`
 fn sets_omit(invocation: &Invocation) -> bool {
     let words: Vec<&str> = invocation.arguments.iter().map(|argument| argument.value.text()).collect();
-    let sets = matches!(words.as_slice(), ["config" | "c", "set", ..] | ["set", ..]);
+    let pairs = || {
+        words
+            .iter()
+            .filter_map(|word| word.split_once('='))
+            .chain(words.iter().copied().zip(words.iter().skip(1).copied()))
+    };
+    let omits = |pair| matches!(pair, ("omit", "dev") | ("production", "true") | ("only", "prod" | "production"));
     invocation.program == "npm"
-        && sets
-        && words.iter().any(|word| ["omit", "production", "only"].iter().any(|name| word.starts_with(name)))
+        && matches!(words.as_slice(), ["config" | "c", "set", ..] | ["set", ..])
+        && pairs().any(omits)
 }
 
 impl Facts<'_> {
@@ -114,7 +154,10 @@ impl Facts<'_> {
             modules.late = self.late_prune(image, modules);
             let runs = self.chain(image).flat_map(|stage| &stage.runs);
             let behind = runs.filter(|run| run.range.end() >= modules.install.end());
-            modules.builds = self.needs_tools_behind(modules, behind);
+            let behind: Vec<&Run> = behind.collect();
+            let others = behind.iter().flat_map(|run| &run.invocations).filter(|other| other.range != modules.install);
+            modules.builds = others.clone().any(|other| !is_harmless(other))
+                || self.needs_tools_behind(modules, behind.iter().copied());
             let configuration = self.compiles_its_configuration(&modules.manifest);
             modules.needed.extend(configuration.map(|(package, file)| (package.to_owned(), file.to_owned())));
             // Who takes them out in a later layer runs the program without them.
@@ -128,7 +171,7 @@ impl Facts<'_> {
         composed.extend(self.platform_commands().iter().map(|(_, command)| split(command)));
         // What people and scripts run beside it takes the same `node_modules`.
         let mut beside: Vec<String> = self.container_calls().iter().map(|call| call.words.join(" ")).collect();
-        beside.extend(self.health_checks());
+        beside.extend(self.health_checks(image));
         let preloads = image.state.environment.known("NODE_OPTIONS").unwrap_or_default();
         found.retain(|modules| {
             if modules.packages.is_empty() || self.generates_into_modules(&modules.manifest) {
@@ -151,7 +194,7 @@ impl Facts<'_> {
             };
             // `command: npm run dev` starts the same image with what it was built with.
             without_tools(&words)
-                && beside.iter().all(|line| commands(line).iter().all(|command| manifest.runs_plainly(command)))
+                && beside.iter().all(|line| commands(line).iter().all(|command| is_plain(&manifest, command)))
                 && !manifest.all_development().iter().any(|name| names_package(preloads, name))
                 && composed.iter().all(|words| without_tools(&words.iter().map(String::as_str).collect::<Vec<_>>()))
                 && !self.is_deleted_later(image, modules)
@@ -160,11 +203,16 @@ impl Facts<'_> {
         found
     }
 
-    /// `HEALTHCHECK CMD npx wait-on …`
-    fn health_checks(&self) -> impl Iterator<Item = String> {
-        let instructions = self.dockerfile.instructions.iter();
-        let checks = instructions.filter(|instruction| instruction.keyword == Keyword::Healthcheck);
-        checks.map(|check| check.body.text().replace(['[', ']', ',', '"'], " "))
+    /// What the health checks of a stage run: `HEALTHCHECK CMD npx wait-on …`
+    fn health_checks(&self, image: &StageFacts) -> Vec<String> {
+        let end = self.stages.get(image.index + 1).map_or(usize::MAX, |next| next.from);
+        let instructions = self.dockerfile.instructions.iter().enumerate();
+        let own =
+            instructions.filter(|(index, _)| (image.from..end).contains(index)).map(|(_, instruction)| instruction);
+        let checks = own.filter(|instruction| instruction.keyword == Keyword::Healthcheck);
+        let command =
+            |text: &str| text.split_once("CMD").map(|(_, command)| command.replace(['[', ']', ',', '"'], " "));
+        checks.filter_map(|check| command(check.body.text())).collect()
     }
 
     /// Whether Prisma writes a client of its own into `node_modules`, which `npm prune` takes out as well: `output =

@@ -119,7 +119,12 @@ impl Manifest {
                     let name = match behind.next() {
                         Some("run" | "run-script") => behind.next(),
                         // They install, or set something up.
-                        Some("ci" | "install" | "i" | "config" | "cache" | "prune") => return true,
+                        None
+                        | Some(
+                            "ci" | "install" | "i" | "config" | "cache" | "prune" | "add" | "remove" | "uninstall"
+                            | "update" | "upgrade" | "ls" | "list" | "audit" | "outdated" | "version" | "link"
+                            | "login" | "init",
+                        ) => return true,
                         other => other,
                     };
                     return name.is_some_and(|name| self.starts_plainly(name, 0));

@@ -194,8 +194,10 @@ impl Facts<'_> {
         let words = self.all_start_words(image);
         let makes_wheels = words.windows(2).any(|pair| matches!(pair, ["pip" | "pip3", "wheel"]));
         // `command: npm run build.prod`, alone.
-        let is_script =
-            |word: &str| word == "build" || ["build.", "build:", "build-"].iter().any(|start| word.starts_with(start));
+        let is_script = |word: &str| {
+            let serves = ["start", "serve", "run"].iter().any(|other| word.contains(other));
+            word == "build" || !serves && ["build.", "build:", "build-"].iter().any(|start| word.starts_with(start))
+        };
         let runs_a_script = match words.as_slice() {
             ["npm" | "pnpm" | "yarn", "run", script] | ["yarn" | "pnpm", script] => is_script(script),
             _ => false,

@@ -98,6 +98,8 @@ fn has_no_home(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
     // `usermod -d`, `chown www-data /var/www`, `useradd -u 1000 app`
     let mut gives = |name: &str| {
         commands.any(|command| match command.program.as_str() {
+            // The first user of an image is 1000.
+            "useradd" | "adduser" if is_number => true,
             "usermod" | "useradd" | "adduser" => command.arguments.iter().any(|word| word.value.text().contains(name)),
             "chown" | "mkdir" | "install" => command.arguments.iter().any(|word| {
                 let path = word.value.text().trim_end_matches('/');

@@ -376,7 +376,10 @@ fn copied_environment(facts: &Facts<'_>) -> Option<String> {
     let installs = facts.python_installs();
     let install = installs.iter().find(is_project).or_else(|| installs.first())?;
     match facts.certain_holder(install) {
-        Some(folder) if !["/usr", "/opt/conda", "/root", "/home"].iter().any(|start| folder.starts_with(start)) => {
+        Some(folder)
+            if !matches!(folder.as_str(), "/usr" | "/usr/local" | "/opt/conda")
+                && ![".local", "site-packages", "dist-packages"].iter().any(|end| folder.ends_with(end)) =>
+        {
             Some(folder)
         }
         // `uv run` takes no other environment than that of the project.

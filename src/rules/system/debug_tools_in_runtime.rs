@@ -146,12 +146,14 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             || !facts.runs_a_service(image)
             || facts.is_workplace(image, &installs)
             || facts.builds_for_others(&chain, &installs)
-            || facts.fetches_its_program(image)
             // Who brings a terminal that outlives a connection works in the image.
             || installs.iter().any(|install| matches!(install.name, "sudo" | "tmux" | "screen" | "byobu"))
         {
             continue;
         }
+        // What such a program calls nobody sees; it calls no editor.
+        let is_unseen = facts.fetches_its_program(image);
+        let tools = tools.into_iter().filter(|tool| !is_unseen || FOR_PEOPLE.contains(&tool.name));
         // Who ships an image does not work in it.
         let is_shipped = facts.is_seen_to_be_shipped();
         for tool in tools {

@@ -230,7 +230,8 @@ fn is_secret_name(name: &str) -> bool {
         "AUTH_KEY",
     ];
     // `AWS_SECRET_NAME` names a secret, `TOKEN_ADDRESS` and `TOKEN_MINT` are on a chain.
-    const SHOWN: [&str; 17] = [
+    const OTHER: [&str; 6] = ["_NAME", "_ADDRESS", "_MINT", "_ARN", "_PATH", "_FILE"];
+    const SHOWN: [&str; 11] = [
         "PUBLIC",
         "PUBLISHABLE",
         "VITE_",
@@ -241,17 +242,14 @@ fn is_secret_name(name: &str) -> bool {
         "_URL",
         "_EXPIR",
         "ACCESS_KEY_ID",
-        "_NAME",
-        "_ADDRESS",
-        "_MINT",
-        "_ARN",
-        "_PATH",
-        "_FILE",
         "TOKENIZER",
     ];
     let upper = name.to_ascii_uppercase();
     let is_name = upper.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    is_name && SECRET.iter().any(|word| upper.contains(word)) && !SHOWN.iter().any(|word| upper.contains(word))
+    is_name
+        && SECRET.iter().any(|word| upper.contains(word))
+        && !OTHER.iter().any(|end| upper.ends_with(end))
+        && !SHOWN.iter().any(|word| upper.contains(word))
 }
 
 /// `//registry.example.org/:_authToken=…`

@@ -90,7 +90,7 @@ impl Facts<'_> {
     /// Whether the `README` beside a key says that it is for show: `These are for demonstration and testing purposes only.` Or that of
     /// a folder around it does, and names the file: `example server.crt and server.key`.
     fn is_said_to_be_for_show(&self, path: &str) -> bool {
-        const SAID: [&str; 5] = ["demonstration", "testing purposes", "test purposes", "testing only", "example"];
+        const SAID: [&str; 4] = ["demonstration", "testing purposes", "test purposes", "testing only"];
         let beside = join(&self.service.context, parent(path)).unwrap_or_default();
         let name = file_name(path).to_lowercase();
         // The one of the whole project speaks of more than its keys.
@@ -99,7 +99,12 @@ impl Facts<'_> {
         folders.any(|folder| {
             let speaks = |line: &str| {
                 let of_keys = ["key", "keys", "certificate", "certificates"].iter().any(|word| has_part(line, word));
-                SAID.iter().any(|said| line.contains(said)) && (has_part(line, &name) || of_keys && folder == beside)
+                // `example server.crt, server.key`; `for example` says nothing of the file.
+                let line = line.replace("for example", "").replace("e.g.", "");
+                let is_example = line.split_once("example ").is_some_and(|(_, behind)| has_part(behind, &name));
+                is_example
+                    || SAID.iter().any(|said| line.contains(said))
+                        && (has_part(&line, &name) || of_keys && folder == beside)
             };
             let mut texts = READMES.iter().filter_map(|name| self.workspace.read(&join(folder, name)?).ok());
             texts.any(|text| text.text().to_lowercase().lines().any(speaks))
