@@ -187,7 +187,7 @@ fn calls_of(line: &str) -> Vec<ContainerCall> {
 fn without_substitutions(line: &str) -> String {
     let mut parts = line.split("$(");
     let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| format!("{text}_{}", part.split_once(')').map_or(part, |(_, rest)| rest)))
+    parts.fold(first, |text, part| format!("{text}${}", part.split_once(')').map_or(part, |(_, rest)| rest)))
 }
 
 /// A call, without the file that holds it.

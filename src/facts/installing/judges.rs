@@ -127,7 +127,7 @@ impl Facts<'_> {
     }
 
     /// Whether a step of the image or of one that it is built on calls `tool`.
-    fn builds_with(&self, image: &StageFacts, tool: &str) -> bool {
+    pub(super) fn builds_with(&self, image: &StageFacts, tool: &str) -> bool {
         let mut chain = std::iter::once(image).chain(self.ancestors(image));
         chain.any(|stage| stage.runs.iter().flat_map(|run| &run.invocations).any(|call| call.program == tool))
     }
