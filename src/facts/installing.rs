@@ -34,9 +34,9 @@ const SOURCE_LIMIT: usize = 2_000;
 const SCRIPT_BYTES: u64 = 256_000;
 /// How far behind the name of a call its words are looked for, in bytes.
 const CALL_BYTES: usize = 200;
-/// A source without any of these words installs and compiles nothing.
 /// What a toolchain is told that makes it compile.
 const COMPILING_VERBS: [&str; 9] = ["build", "check", "generate", "install", "package", "run", "test", "verify", "vet"];
+/// A source without any of these words installs and compiles nothing.
 const SPEAKING: [&str; 18] = [
     "irtualenv",
     "install",

@@ -15,11 +15,11 @@ const OF_THE_SYSTEM: [&str; 6] = ["/bin", "/etc", "/lib", "/root", "/sbin", "/us
 const DEPTH_LIMIT: u32 = 6;
 
 impl Facts<'_> {
-    /// Whether the program of an image comes with packages alone, and the repository shows nothing of it, so that nobody sees what it calls:
+    /// Whether an image installs packages of a language and has nothing of the repository, so that nobody sees what its program calls:
     /// `RUN pip install rainbowstream`, `CMD ["rainbowstream"]`, which compiles when it starts.
     #[must_use]
     pub fn fetches_its_program(&self, image: &StageFacts) -> bool {
-        let mut commands = self.chain_of(image).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        let mut commands = self.chain(image).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
         commands.any(|command| command.guard != Guard::Never && installs_packages(command))
             && !self.has_something_of_the_context(image, 0)
     }
@@ -29,7 +29,7 @@ impl Facts<'_> {
         if depth > DEPTH_LIMIT {
             return true;
         }
-        self.chain_of(image).any(|stage| {
+        self.chain(image).any(|stage| {
             let mut runs = stage.runs.iter();
             let mut transfers = stage.transfers.iter();
             runs.any(|run| run.opaque || run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none()))
@@ -41,10 +41,6 @@ impl Facts<'_> {
                     Source::Image(_) => false,
                 })
         })
-    }
-
-    fn chain_of<'f>(&'f self, image: &'f StageFacts) -> impl Iterator<Item = &'f StageFacts> {
-        std::iter::once(image).chain(self.ancestors(image))
     }
 
     /// Whether a script that the image starts runs another one that is nowhere in the repository, so that nobody sees what it calls: one

@@ -120,7 +120,7 @@ impl Facts<'_> {
     }
 
     /// The stages whose layers lie below and in `stage`.
-    fn chain<'f>(&'f self, stage: &'f StageFacts) -> impl Iterator<Item = &'f StageFacts> {
+    pub(in crate::facts) fn chain<'f>(&'f self, stage: &'f StageFacts) -> impl Iterator<Item = &'f StageFacts> {
         std::iter::once(stage).chain(self.ancestors(stage))
     }
 
