@@ -93,10 +93,17 @@ impl Facts<'_> {
             || others().flat_map(|run| &run.invocations).any(sets_up)
             || self.finals().any(|image| calls(image) || self.may_update_itself(image, folder))
             || folder == "/"
+            || self.finals().any(|image| self.calls(image, "git"))
+    }
+
+    /// Whether the program, or what is started beside it, calls a command: a crontab, supervisord's programs, a source.
+    fn calls(&self, image: &StageFacts, command: &str) -> bool {
+        let signs = UseSigns { commands: vec![command.to_owned()], ..UseSigns::default() };
+        self.is_runtime_image(image) && self.uses_of(&[signs], Seen::WhenRunning).into_iter().any(|used| used.is_some())
     }
 
     /// Whether a source of the program takes a library that works with repositories: `require("simple-git")`.
-    fn calls_git(&self, image: &StageFacts) -> bool {
+    fn takes_git_library(&self, image: &StageFacts) -> bool {
         let signs = UseSigns {
             commands: Vec::new(),
             hints: ["simple-git", "isomorphic-git", "nodegit"].map(str::to_owned).to_vec(),
@@ -119,7 +126,7 @@ impl Facts<'_> {
         let names_it =
             |name: &str| name.contains("GIT") && environment.known(name).is_some_and(|value| value == folder);
         let is_told = environment.iter().any(|(name, _)| names_it(name));
-        is_told || starts_there() && (has_git() || self.calls_git(image))
+        is_told || starts_there() && (has_git() || self.takes_git_library(image))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod calls;
 mod given;
+mod hosts;
 mod judges;
 mod offered;
 mod prompted;
@@ -73,6 +74,7 @@ impl Facts<'_> {
                 .or_else(|| self.keeps_a_compilers_line(image))
                 .or_else(|| self.prompts_to_install())
                 .or_else(|| self.starts_given_servers())
+                .or_else(|| self.hosts_node_plugins(image))
         };
         self.purposes.get(image.index).map_or_else(answer, |purpose| purpose.installs.get_or_init(answer).clone())
     }

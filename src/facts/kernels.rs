@@ -1,7 +1,7 @@
 //! Programs that compile when they run, most of them for a GPU.
 
 use super::python::PythonInstall;
-use super::{Base, Facts, StageFacts};
+use super::{Base, Facts, Seen, StageFacts, UseSigns};
 
 /// Packages that call a compiler when they run.
 const COMPILES_WHEN_IT_RUNS: [&str; 7] =
@@ -85,6 +85,7 @@ impl Facts<'_> {
             || self.asks_for_compiling(chain)
             || self.names_one(chain, &TAKES_TOOLKIT)
             || self.use_of(&COMPILING_CALLS).is_some()
+            || self.uses_of(&[UseSigns::of_compiled_kernels()], Seen::WhenRunning).into_iter().any(|used| used.is_some())
     }
 
     /// A package that the installs bring, and which compiles when it runs, for a GPU or not.

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use crate::context::{IgnoreFile, Tree, TreeFile};
 use crate::workspace::{Workspace, join, parent};
 
-use super::super::Facts;
+use super::super::{Facts, StageFacts};
 use super::super::paths::{file_name, is_below};
 use super::copies::FolderCopy;
 use super::needs::{Needs, is_workshop};
@@ -49,9 +49,47 @@ const SERVED: [&str; 24] = [
     "lib",
 ];
 
-/// Places in an image that a server serves as they are.
-const SERVED_PLACES: [&str; 6] =
-    ["/usr/share/nginx", "/var/www", "/srv/www", "/usr/local/apache2/htdocs", "/usr/share/caddy", "/wwwroot"];
+/// Places in an image that a server serves, or that the program of a base image takes, as they are.
+const SERVED_PLACES: [&str; 10] = [
+    "/docker-entrypoint-initdb.d",
+    "/flyway/sql",
+    "/srv/shiny-server",
+    "/srv/www",
+    "/usr/local/apache2/htdocs",
+    "/usr/share/caddy",
+    "/usr/share/nginx",
+    "/var/lib/neo4j/import",
+    "/var/www",
+    "/wwwroot",
+];
+
+/// Programs that serve the folder that they are started in, or are given.
+const FILE_SERVERS: [&str; 10] = [
+    "caddy",
+    "darkhttpd",
+    "http-server",
+    "http.server",
+    "httpd",
+    "lighttpd",
+    "live-server",
+    "serve",
+    "static-web-server",
+    "voila",
+];
+
+/// What a program says that takes whatever lies in its folder.
+const WHOLE_FOLDER: [&str; 10] = [
+    "static(__dirname)",
+    "static(\".\")",
+    "static('.')",
+    "Dir(\".\")",
+    "Dir(\"./\")",
+    "listdir(\".\")",
+    "listdir('.')",
+    "from_pretrained(\".\"",
+    "send_from_directory(\".\"",
+    "send_from_directory('.'",
+];
 
 /// What one copy takes into a final image that is large and that nothing names.
 #[derive(Debug)]
@@ -78,6 +116,13 @@ impl Facts<'_> {
         let mut told: BTreeSet<&str> = BTreeSet::new();
         let mut loads = Vec::new();
         let opens_notebooks = self.finals().any(|image| self.opens_notebooks(image));
+        let serves_files = |image: &StageFacts| {
+            let words = self.start_words(image);
+            words.iter().any(|word| FILE_SERVERS.contains(&file_name(word.trim_matches(['"', '\'']))))
+        };
+        if self.finals().any(serves_files) {
+            return loads;
+        }
         let own = plan.builds.iter().find(|build| build.dockerfile == self.service.dockerfile);
         let Some(own) = own.filter(|own| !may_read_anything(std::slice::from_ref(own))) else { return loads };
         for copy in copies {
@@ -191,12 +236,12 @@ fn kind(path: &str) -> Option<&'static str> {
     Some(kind)
 }
 
-/// What a program that opens the file says: its name, its stem, a folder around it that holds no program, or its ending behind a
-/// star.
+/// What a program that opens the file says: its name (behind a star: or the end of it), its stem, a folder around it
+/// that holds no program.
 fn needles(own: &[&TreeFile], path: &str) -> Vec<String> {
     let name = file_name(path);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let mut needles = vec![name.to_owned(), format!("*.{}", extension(name))];
+    let mut needles = vec![name.to_owned(), format!("*{name}")];
     if stem.len() > 4 {
         needles.push(stem.to_owned());
     }
@@ -232,9 +277,13 @@ fn named(workspace: &Workspace, context: &str, own: &[&TreeFile], needles: &[Vec
         let Some(path) = join(context, &file.path) else { continue };
         let Ok(source) = workspace.read(&path) else { continue };
         let search = || {
-            let says = |needle: &String| match needle.strip_prefix("*.") {
-                Some(_) => source.text().contains(needle.as_str()),
-                None => names_path(source.text(), needle),
+            let text = source.text();
+            if WHOLE_FOLDER.iter().any(|words| text.contains(words)) {
+                return (0..needles.len()).collect();
+            }
+            let says = |needle: &String| match needle.strip_prefix('*') {
+                Some(name) => names_end_of(text, name),
+                None => names_path(text, needle) || embeds(text, needle),
             };
             let named = needles.iter().enumerate().filter(|(_, needles)| needles.iter().any(says));
             named.map(|(index, _)| index).collect::<Vec<usize>>()
@@ -242,6 +291,30 @@ fn named(workspace: &Workspace, context: &str, own: &[&TreeFile], needles: &[Vec
         found.extend(workspace.remembered_of(&format!("{key}\0{path}"), &source, search).iter().copied());
     }
     Some(found)
+}
+
+/// Whether a text puts the name together, or takes all files with its ending: `"*.csv"`, `endswith(".csv")`, `f"{city}_2020.csv"`,
+/// `"data_%s.csv"`, `name + '.csv'`.
+fn names_end_of(text: &str, name: &str) -> bool {
+    let ending = name.rfind('.').and_then(|dot| name.get(dot..)).unwrap_or(name);
+    text.match_indices(ending).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        if before.ends_with('*') {
+            return true;
+        }
+        let closes = text.get(at + ending.len()..).is_some_and(|after| after.starts_with(['"', '\'', '`']));
+        let part = before.rsplit(|c: char| c.is_whitespace() || "\"'`}/*".contains(c)).next().unwrap_or_default();
+        let is_put = before.strip_suffix(part).is_some_and(|before| before.ends_with(['}', '*']));
+        let (part, is_put) = part.rsplit_once("%s").map_or((part, is_put), |(_, part)| (part, true));
+        let is_end = name.strip_suffix(ending).is_some_and(|stem| stem.ends_with(part));
+        closes && is_end && (part.is_empty() || is_put || part.starts_with(['_', '-', '.']))
+    })
+}
+
+/// `//go:embed all:data`
+fn embeds(text: &str, name: &str) -> bool {
+    let mut patterns = text.lines().filter_map(|line| line.strip_prefix("//go:embed ")).flat_map(str::split_whitespace);
+    patterns.any(|pattern| pattern.trim_start_matches("all:").split('/').any(|part| part == name))
 }
 
 /// Programs in other languages than those that [`is_code`] knows.
@@ -272,4 +345,37 @@ fn is_program(name: &str) -> bool {
 /// Locks name packages, not files.
 fn is_input_of_tools(name: &str) -> bool {
     name.contains("lock")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{embeds, names_end_of};
+
+    #[test]
+    fn names_are_put_together() {
+        for (text, expected) in [
+            ("glob('*.csv')", true),
+            ("if name.endswith(\".csv\"):", true),
+            ("read(f\"{city}_2020.csv\")", true),
+            ("read(f\"{city}_2021.csv\")", false),
+            ("open(\"data_%s.csv\" % city)", true),
+            ("name + '.csv'", true),
+            ("name + '_2020.csv'", true),
+            ("open('2020.csv')", false),
+            ("open('other.csv')", false),
+            ("# exported as .csv by hand", false),
+            ("", false),
+        ] {
+            assert_eq!(names_end_of(text, "boston_2020.csv"), expected, "{text}");
+        }
+        assert!(names_end_of("open('data_%s.csv' % city)", "data_boston.csv"));
+    }
+
+    #[test]
+    fn go_embeds_folders() {
+        assert!(embeds("//go:embed all:data\nvar files embed.FS", "data"));
+        assert!(embeds("//go:embed static/data templates", "data"));
+        assert!(!embeds("// go:embed data", "data"));
+        assert!(!embeds("//go:embed datasets", "data"));
+    }
 }

@@ -3,8 +3,10 @@
 /// Modes with which Git keeps files (a script, a text) and folders: whether it is a folder, and its permissions.
 const KEPT: [(bool, u32); 3] = [(false, 0o644), (false, 0o755), (true, 0o755)];
 
-/// Whether `mode`, in symbols, leaves files of a repository as they are: `a+rX`, `u+rw`, `og=u-w`. What stands for nobody in particular
-/// (`+w`) depends on the umask.
+/// What a builder's steps take away from a mode that stands for nobody in particular (`+w`): the usual umask.
+const UMASK: u32 = 0o022;
+
+/// Whether `mode`, in symbols, leaves files of a repository as they are: `a+rX`, `u+rw`, `og=u-w`, `+r`.
 pub(super) fn is_usual(mode: &str) -> bool {
     KEPT.iter().all(|&(is_folder, before)| changed(mode, is_folder, before) == Some(before))
 }
@@ -13,9 +15,9 @@ pub(super) fn is_usual(mode: &str) -> bool {
 fn changed(mode: &str, is_folder: bool, before: u32) -> Option<u32> {
     let mut bits = before;
     for clause in mode.split(',') {
-        let start = clause.find(['+', '-', '=']).filter(|start| *start > 0)?;
+        let start = clause.find(['+', '-', '='])?;
         let (who, mut rest) = clause.split_at(start);
-        let mut shifts: Vec<u32> = Vec::new();
+        let mut shifts: Vec<u32> = if who.is_empty() { vec![6, 3, 0] } else { Vec::new() };
         for who in who.chars() {
             shifts.extend_from_slice(match who {
                 'u' => &[6],
@@ -43,6 +45,7 @@ fn changed(mode: &str, is_folder: bool, before: u32) -> Option<u32> {
                 };
             }
             for shift in &shifts {
+                let given = if who.is_empty() { (given << shift & !UMASK) >> shift } else { given };
                 match operator {
                     '+' => bits |= given << shift,
                     '-' => bits &= !(given << shift),
@@ -72,7 +75,12 @@ mod tests {
             ("g+w", false),
             ("g=u", false),
             ("o-r", false),
-            ("+r", false),
+            ("+r", true),
+            ("+w", true),
+            ("+rX", true),
+            ("+x", false),
+            ("-w", false),
+            ("+rwx", false),
             ("755", false),
             ("u+s", false),
         ] {

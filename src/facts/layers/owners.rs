@@ -1,5 +1,7 @@
 //! Who owns files, and which names and numbers of users are one.
 
+use crate::catalogue::Distribution;
+
 use super::super::commands::Options;
 use super::super::paths::{is_below, resolve};
 use super::super::{Base, Facts, Invocation, Source, StageFacts, Transfer};
@@ -53,7 +55,24 @@ impl Facts<'_> {
             let number = options.values(&["-u", "--uid"]).last().filter(|_| names)?;
             number.known().map(str::to_owned)
         });
-        number.unwrap_or_else(|| user.to_owned())
+        let of_base = || self.number_on_base(stage, user).map(str::to_owned);
+        number.or_else(of_base).unwrap_or_else(|| user.to_owned())
+    }
+
+    /// The number of a user that comes with the base: `/etc/passwd` of Debian's and Alpine's base systems, the Dockerfiles of node and
+    /// nginx.
+    fn number_on_base(&self, stage: &StageFacts, user: &str) -> Option<&'static str> {
+        let root = self.chain(stage).last().unwrap_or(stage);
+        let Base::Image(base) = &root.base else { return None };
+        let repository = base.known()?.split(['@', ':']).next().unwrap_or_default();
+        match (user, root.image.distribution) {
+            ("node", _) if repository.ends_with("node") => Some("1000"),
+            ("nginx", _) if repository.ends_with("nginx") => Some("101"),
+            ("www-data", Distribution::Debian | Distribution::Ubuntu) => Some("33"),
+            ("www-data", Distribution::Alpine) => Some("82"),
+            ("nobody", Distribution::Debian | Distribution::Ubuntu | Distribution::Alpine) => Some("65534"),
+            _ => None,
+        }
     }
 
     /// Whether files that come from another stage had there the owner that `chown` gives them here: a copy between stages keeps owners.

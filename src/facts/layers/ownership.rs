@@ -98,6 +98,14 @@ impl Facts<'_> {
                 here.retain(|one| !self.has_owner_already(stage, one, &recursive));
                 here.retain(|one| !self.was_given_before(stage, one, &recursive, run.instruction));
                 here.retain(|one| !self.keeps_owner(stage, one, &recursive));
+                // `chgrp -R 0 /srv && chmod -R g=u /srv` is said of the first.
+                let changes_mode = |later: &Invocation| {
+                    Recursive::read(later).is_some_and(|later| {
+                        later.action == OwnershipAction::Mode && later.paths.iter().any(|named| named.path == path)
+                    })
+                };
+                let is_alone = !run.invocations.iter().skip(index + 1).any(changes_mode);
+                here.retain(|one| !(is_alone && self.has_roots_group_already(stage, one, &recursive)));
                 let removals = || run.invocations.iter().take(index).filter_map(removal);
                 here.retain(|one| !removals().any(|removal| removal.deletes(&one.path)));
                 // `chgrp -R www-data` behind `COPY --chown=app:www-data` writes nothing; `chmod -R` behind it does.
@@ -203,6 +211,14 @@ impl Facts<'_> {
         }
         let Some(given) = change.owner() else { return false };
         self.owner_as_brought(stage, held).is_none_or(|owner| self.user_of(stage, &owner) == self.user_of(stage, given))
+    }
+
+    /// Whether `chgrp` gives the group, root's, that a copy without an owner gave.
+    fn has_roots_group_already(&self, stage: &StageFacts, held: &Held, change: &Recursive) -> bool {
+        change.action == OwnershipAction::Group
+            && matches!(change.known(), Some("0" | "root"))
+            && held.way == Way::Copied
+            && self.owner_as_brought(stage, held).as_deref() == Some("root")
     }
 
     /// Whether an earlier command gave the files what this one gives them: `chown -R app /srv/venv` in the step that made it, then

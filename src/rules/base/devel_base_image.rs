@@ -34,6 +34,10 @@ const COMPILED: [&str; 19] = [
     "transformer-engine",
 ];
 
+/// Python packages without wheels, which need a C compiler that the smaller image does not have.
+const WITHOUT_WHEELS: [&str; 8] =
+    ["annoy", "dlib", "fasttext", "hnswlib", "insightface", "pesq", "pyopenjtalk", "webrtcvad"];
+
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     for base in facts.shipped_bases() {
         let image = &base.stage.image;
@@ -152,7 +156,7 @@ fn compiles(facts: &Facts<'_>, stages: &[&StageFacts]) -> Option<(TextRange, &'s
         let mut installs =
             facts.python_installs().iter().filter(|install| stages.iter().any(|stage| stage.index == install.stage));
         installs.find_map(|install| {
-            let compiled = |name: &str| COMPILED.contains(&name);
+            let compiled = |name: &str| COMPILED.contains(&name) || WITHOUT_WHEELS.contains(&name);
             let root = install.roots.iter().find(|root| compiled(root.requirement.name.as_str()));
             let named = root.map(|root| (root.word, COMPILES));
             named.or_else(|| install.from_git().next().map(|(_, word)| (word, "may compile with them")))

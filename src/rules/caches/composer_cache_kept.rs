@@ -1,5 +1,7 @@
 //! `composer install` leaves the archives that it downloads in a layer.
 
+use serde_json::Value as Json;
+
 use crate::catalogue::Distribution;
 use crate::diagnostic::{Applicability, Fix};
 use crate::facts::{Facts, Invocation, Run, StageFacts};
@@ -12,7 +14,8 @@ const TIE: Tie = Tie { flags: &[], variables: &["HOME", "COMPOSER_HOME", "COMPOS
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
     let fills = |_: usize, invocation: &Invocation| {
-        if downloads(invocation) { folders(facts, stage, run, invocation) } else { Vec::new() }
+        let fetches = downloads(invocation) && !requires_nothing(facts, stage, run, invocation);
+        if fetches { folders(facts, stage, run, invocation) } else { Vec::new() }
     };
     let kept = facts.kept_caches(stage, run, fills, empties, |_| false);
     let Some(first) = kept.first() else { return };
@@ -60,6 +63,23 @@ fn downloads(invocation: &Invocation) -> bool {
     let named = matches!(subcommand(invocation), Some("install" | "i" | "update" | "u" | "require" | "create-project"));
     let off = ["--no-cache", "--dry-run", "--no-install", "--help"];
     invocation.program == "composer" && named && !off.iter().any(|flag| invocation.has_argument(flag))
+}
+
+/// Whether the manifest asks for no package, but for PHP and what comes with it, so that only the autoloader is written.
+fn requires_nothing(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> bool {
+    // `composer require vendor/package`
+    let names_one = || invocation.arguments.iter().skip(1).any(|word| word.value.text().contains('/'));
+    let of_platform = |name: &String| {
+        name == "php" || ["php-", "ext-", "lib-", "composer-"].iter().any(|start| name.starts_with(start))
+    };
+    if !matches!(subcommand(invocation), Some("install" | "i" | "update" | "u")) || names_one() {
+        return false;
+    }
+    let manifest = facts.origin_in(stage.index, run, &invocation.workdir, "composer.json");
+    let source = manifest.and_then(|path| facts.workspace.read(&path).ok());
+    let Some(package) = source.and_then(|source| serde_json::from_str::<Json>(source.text()).ok()) else { return false };
+    let required = |key: &str| package.get(key).and_then(Json::as_object).into_iter().flat_map(|names| names.keys());
+    required("require").chain(required("require-dev")).all(of_platform)
 }
 
 fn empties(later: &Invocation) -> bool {
