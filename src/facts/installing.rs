@@ -6,6 +6,7 @@ mod hosts;
 mod judges;
 mod offered;
 mod prompted;
+mod toolchains;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -69,6 +70,7 @@ impl Facts<'_> {
                 .or_else(|| self.sources_install(image))
                 .or_else(|| self.installs_into_a_volume(image))
                 .or_else(|| self.program_calls_go(image))
+                .or_else(|| self.program_calls_dotnet(image))
                 .or_else(|| self.scripts_call_pip())
                 .or_else(|| self.offers_to_compile(image))
                 .or_else(|| self.keeps_a_compilers_line(image))
@@ -228,38 +230,6 @@ impl Facts<'_> {
         below
             .next()
             .map(|(name, folder)| Reached { file: self.source.path().to_owned(), by: format!("{name}={folder}") })
-    }
-
-    /// A Go source of the build that calls the Go toolchain, where the image is built on one: it generates or manages projects.
-    fn program_calls_go(&self, image: &StageFacts) -> Option<Reached> {
-        const CALLS: [&str; 9] = [
-            "\"go mod ",
-            "\"go env ",
-            "\"go list ",
-            "\"go work ",
-            "\"go build ",
-            "\"go run ",
-            "\"go get ",
-            "Command(\"go\"",
-            "LookPath(\"go\")",
-        ];
-        let root = self.ancestors(image).last().unwrap_or(image);
-        if file_name(&root.image.repository) != "golang" {
-            return None;
-        }
-        let found = self.workspace.remembered(&format!("Go that calls go\0{}", self.service.context), || {
-            let tree = self.workspace.tree(&self.service.context, None);
-            let sources = tree.files.iter().filter(|file| {
-                has_ending(&file.path, "go") && !file.path.ends_with("_test.go") && !file.path.starts_with("vendor/")
-            });
-            sources.take(SOURCE_LIMIT).find_map(|file| {
-                let path = join(&self.service.context, &file.path)?;
-                let source = self.workspace.read(&path).ok()?;
-                let call = CALLS.iter().find(|call| source.text().contains(**call))?;
-                Some(Reached { file: path, by: call.trim_matches(['"', ' ']).to_owned() })
-            })
-        });
-        (*found).clone()
     }
 
     /// A source in JavaScript or TypeScript that is copied and calls pip, whichever script starts Node.js:

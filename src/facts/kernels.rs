@@ -85,7 +85,10 @@ impl Facts<'_> {
             || self.asks_for_compiling(chain)
             || self.names_one(chain, &TAKES_TOOLKIT)
             || self.use_of(&COMPILING_CALLS).is_some()
-            || self.uses_of(&[UseSigns::of_compiled_kernels()], Seen::WhenRunning).into_iter().any(|used| used.is_some())
+            || self
+                .uses_of(&[UseSigns::of_compiled_kernels()], Seen::WhenRunning)
+                .into_iter()
+                .any(|used| used.is_some())
     }
 
     /// A package that the installs bring, and which compiles when it runs, for a GPU or not.

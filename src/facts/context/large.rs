@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 use crate::context::{IgnoreFile, Tree, TreeFile};
 use crate::workspace::{Workspace, join, parent};
 
-use super::super::{Facts, StageFacts};
 use super::super::paths::{file_name, is_below};
+use super::super::{Facts, StageFacts};
 use super::copies::FolderCopy;
 use super::needs::{Needs, is_workshop};
 use super::plan::IgnorePlan;

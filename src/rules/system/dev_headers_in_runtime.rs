@@ -240,11 +240,10 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
         && !is_meant()
 }
 
-/// Whether .NET finds a library by its plain name in the package alone: `libX11.so`, and up to glibc 2.33 `libdl.so`, as in
-/// `[DllImport("libdl")]`.
+/// Whether the package is for .NET, which compiles nothing with headers and finds libraries by their plain names, `libX11.so`, which only
+/// these packages have: `[DllImport("libdl")]`. Of the C library that is so up to glibc 2.33.
 fn serves_dotnet(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
-    let is_loaded = matches!(install.name, "libc6-dev" | "libx11-dev");
-    let Some(stage) = facts.stages.get(install.stage).filter(|_| is_loaded) else { return false };
+    let Some(stage) = facts.stages.get(install.stage) else { return false };
     let root = facts.ancestors(stage).last().unwrap_or(stage);
     let is_old = matches!(install.release, Release::Bullseye | Release::Focal | Release::Older | Release::Other);
     (is_old || install.name != "libc6-dev")

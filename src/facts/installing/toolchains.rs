@@ -1,0 +1,69 @@
+//! Programs that call the toolchain that compiles them.
+
+use crate::facts::paths::{file_name, has_ending};
+use crate::facts::python::Reached;
+use crate::facts::{Facts, StageFacts};
+use crate::workspace::join;
+
+use super::SOURCE_LIMIT;
+
+impl Facts<'_> {
+    /// A Go source of the build that calls the Go toolchain, where the image is built on one: it generates or manages projects.
+    pub(super) fn program_calls_go(&self, image: &StageFacts) -> Option<Reached> {
+        const CALLS: [&str; 9] = [
+            "\"go mod ",
+            "\"go env ",
+            "\"go list ",
+            "\"go work ",
+            "\"go build ",
+            "\"go run ",
+            "\"go get ",
+            "Command(\"go\"",
+            "LookPath(\"go\")",
+        ];
+        let root = self.ancestors(image).last().unwrap_or(image);
+        if file_name(&root.image.repository) != "golang" {
+            return None;
+        }
+        let found = self.workspace.remembered(&format!("Go that calls go\0{}", self.service.context), || {
+            let tree = self.workspace.tree(&self.service.context, None);
+            let sources = tree.files.iter().filter(|file| {
+                has_ending(&file.path, "go") && !file.path.ends_with("_test.go") && !file.path.starts_with("vendor/")
+            });
+            sources.take(SOURCE_LIMIT).find_map(|file| {
+                let path = join(&self.service.context, &file.path)?;
+                let source = self.workspace.read(&path).ok()?;
+                let call = CALLS.iter().find(|call| source.text().contains(**call))?;
+                Some(Reached { file: path, by: call.trim_matches(['"', ' ']).to_owned() })
+            })
+        });
+        (*found).clone()
+    }
+
+    /// A project or a source of the build that works with the .NET SDK, where the image is built on one: by a package that looks for an
+    /// installed SDK, as MSBuild's locator says of itself, or by a call of `dotnet`.
+    pub(super) fn program_calls_dotnet(&self, image: &StageFacts) -> Option<Reached> {
+        const PACKAGES: [&str; 3] =
+            ["Microsoft.Build.Locator", "Microsoft.CodeAnalysis.Workspaces.MSBuild", "Buildalyzer"];
+        const CALLS: [&str; 4] =
+            ["Process.Start(\"dotnet\"", "ProcessStartInfo(\"dotnet\"", "FileName = \"dotnet\"", "Cli.Wrap(\"dotnet\""];
+        let root = self.ancestors(image).last().unwrap_or(image);
+        if !root.image.repository.ends_with("dotnet/sdk") {
+            return None;
+        }
+        let found = self.workspace.remembered(&format!(".NET that calls dotnet\0{}", self.service.context), || {
+            let tree = self.workspace.tree(&self.service.context, None);
+            let is_own = |path: &str| !path.split('/').any(|part| part.to_lowercase().contains("test"));
+            let sources = tree.files.iter().filter(|file| is_own(&file.path));
+            let sources = sources.filter(|file| has_ending(&file.path, "csproj") || has_ending(&file.path, "cs"));
+            sources.take(SOURCE_LIMIT).find_map(|file| {
+                let path = join(&self.service.context, &file.path)?;
+                let source = self.workspace.read(&path).ok()?;
+                let signs: &[&str] = if has_ending(&file.path, "csproj") { &PACKAGES } else { &CALLS };
+                let sign = signs.iter().find(|sign| source.text().contains(**sign))?;
+                Some(Reached { file: path, by: sign.replace('"', "") })
+            })
+        });
+        (*found).clone()
+    }
+}
