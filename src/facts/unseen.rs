@@ -1,10 +1,10 @@
 //! Scripts that an image starts and that the repository does not hold.
 
-use crate::workspace::parent;
+use crate::workspace::{join, parent};
 
 use super::paths::{file_name, has_ending, is_below};
 use super::workplaces::installs_packages;
-use super::{Facts, Guard, Source, StageFacts};
+use super::{Facts, Guard, Source, StageFacts, Transfer};
 
 /// What runs the file that is named behind it.
 const RUNNERS: [&str; 5] = ["bash", "sh", ".", "source", "exec"];
@@ -24,7 +24,8 @@ impl Facts<'_> {
             && !self.has_something_of_the_context(image, 0)
     }
 
-    /// Whether a copy or a mount of the context, through other stages too, or a file that the Dockerfile holds itself is in the image.
+    /// Whether a copy or a mount of the context, through other stages too, or a file that the Dockerfile holds itself is in the image. What
+    /// the repository does not hold, as an entry script that was forgotten, shows nobody anything.
     fn has_something_of_the_context(&self, image: &StageFacts, depth: u32) -> bool {
         if depth > DEPTH_LIMIT {
             return true;
@@ -34,13 +35,23 @@ impl Facts<'_> {
             let mut transfers = stage.transfers.iter();
             runs.any(|run| run.opaque || run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none()))
                 || transfers.any(|transfer| match transfer.source {
-                    Source::Context => true,
+                    Source::Context => self.is_in_repository_or_unknown(transfer),
                     Source::Stage(from) => {
                         self.stages.get(from).is_none_or(|from| self.has_something_of_the_context(from, depth + 1))
                     }
                     Source::Image(_) => false,
                 })
         })
+    }
+
+    fn is_in_repository_or_unknown(&self, transfer: &Transfer) -> bool {
+        let is_there = |path: &str| {
+            let place = join(&self.service.context, path);
+            path.contains(['*', '?', '['])
+                || path.starts_with("<<")
+                || place.is_none_or(|place| self.workspace.exists(&place))
+        };
+        transfer.paths.is_empty() || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(is_there))
     }
 
     /// Whether a script that the image starts runs another one that is nowhere in the repository, so that nobody sees what it calls: one
