@@ -39,7 +39,7 @@ const CALL_BYTES: usize = 200;
 /// What a toolchain is told that makes it compile.
 const COMPILING_VERBS: [&str; 9] = ["build", "check", "generate", "install", "package", "run", "test", "verify", "vet"];
 /// A source without any of these words installs and compiles nothing.
-const SPEAKING: [&str; 18] = [
+const SPEAKING: [&str; 22] = [
     "irtualenv",
     "install",
     "sync",
@@ -52,6 +52,10 @@ const SPEAKING: [&str; 18] = [
     "compile",
     "make\"",
     "make'",
+    "make ",
+    "configure",
+    "nuitka",
+    "pyximport",
     "gcc\"",
     "gcc'",
     "g++\"",

@@ -25,7 +25,7 @@ impl Facts<'_> {
     }
 
     /// Whether a copy or a mount of the context, through other stages too, or a file that the Dockerfile holds itself is in the image. What
-    /// the repository does not hold, as an entry script that was forgotten, shows nobody anything.
+    /// the repository does not hold of scripts, as an entry script that was forgotten, shows nobody anything.
     fn has_something_of_the_context(&self, image: &StageFacts, depth: u32) -> bool {
         if depth > DEPTH_LIMIT {
             return true;
@@ -35,7 +35,7 @@ impl Facts<'_> {
             let mut transfers = stage.transfers.iter();
             runs.any(|run| run.opaque || run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none()))
                 || transfers.any(|transfer| match transfer.source {
-                    Source::Context => self.is_in_repository_or_unknown(transfer),
+                    Source::Context => !self.takes_missing_scripts_only(transfer),
                     Source::Stage(from) => {
                         self.stages.get(from).is_none_or(|from| self.has_something_of_the_context(from, depth + 1))
                     }
@@ -44,14 +44,14 @@ impl Facts<'_> {
         })
     }
 
-    fn is_in_repository_or_unknown(&self, transfer: &Transfer) -> bool {
-        let is_there = |path: &str| {
+    fn takes_missing_scripts_only(&self, transfer: &Transfer) -> bool {
+        let is_missing = |path: &str| {
             let place = join(&self.service.context, path);
-            path.contains(['*', '?', '['])
-                || path.starts_with("<<")
-                || place.is_none_or(|place| self.workspace.exists(&place))
+            is_script(path)
+                && !path.contains(['*', '?', '['])
+                && place.is_some_and(|place| !self.workspace.exists(&place))
         };
-        transfer.paths.is_empty() || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(is_there))
+        !transfer.paths.is_empty() && transfer.paths.iter().all(|(path, _)| path.known().is_some_and(is_missing))
     }
 
     /// Whether a script that the image starts runs another one that is nowhere in the repository, so that nobody sees what it calls: one

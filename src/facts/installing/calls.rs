@@ -58,10 +58,10 @@ const INSTALLERS: [(&str, &[&str]); 47] = [
     ("rustc", &[]),
 ];
 /// What runs another program that stands behind it.
-const WRAPPERS: [&str; 30] = [
+const WRAPPERS: [&str; 31] = [
     "if", "elif", "while", "until", "then", "do", "else", "!", "exec", "time", "env", "sudo", "nohup", "{", "-c", "-m",
     "--", "gosu", "su-exec", "su", "runuser", "nice", "sh", "bash", "python", "python3", "python2", "eval", "run",
-    "xvfb-run",
+    "xvfb-run", "iex",
 ];
 /// Words that say that an install is for developing or testing.
 const FOR_WORK: [&str; 9] =
@@ -203,12 +203,22 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     if text.lines().any(|line| is_task(line) && !line.trim_start().starts_with('#')) {
         return Some("pip install".to_owned());
     }
+    let code = || {
+        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        code.join("\n")
+    };
+    // Python itself compiles, as a program of its own or when something is imported.
+    if text.contains("pyximport.install(") {
+        return Some("pyximport".to_owned());
+    }
+    if text.contains("nuitka") && has_listed(&code(), "-m", "nuitka") {
+        return Some("nuitka".to_owned());
+    }
     // Most sources name none of the programs, and need not be read word by word.
     if !names_a_program(text) {
         return None;
     }
-    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
-    let code = code.join("\n");
+    let code = code();
     // pip as a library.
     if ["pip.main(", "pip._internal", "from pip import main"].iter().any(|call| code.contains(call)) {
         return Some("pip install".to_owned());
@@ -250,11 +260,40 @@ pub(super) fn source_call(text: &str) -> Option<String> {
         }
         // What a quote opens may be a command line; a compiler's name alone is any word, and who builds a page in JavaScript
         // compiles nothing.
-        if let Some(call) = quoted_call(code) {
+        if let Some(call) = quoted_call(code).or_else(|| quoted_build(code)) {
             return Some(call);
         }
     }
     None
+}
+
+/// The program that a command line in a string of a source compiles with: `f"cd {folder} && cmake . && make -j4"`, `"make all"`; not
+/// `"make sure that it is there"`.
+fn quoted_build(line: &str) -> Option<String> {
+    const TARGETS: [&str; 7] = ["all", "build", "clean", "install", "run", "test", ".."];
+    line.split(['"', '\'']).skip(1).step_by(2).find_map(|quoted| {
+        quoted.replace("&&", ";").split([';', '|']).find_map(|command| {
+            let mut words = command.split_whitespace().peekable();
+            // `timeout 10m make`, `CC=gcc make`
+            while let Some(word) = words.peek() {
+                if *word == "timeout" {
+                    words.next();
+                    words.next();
+                } else if *word == "nice" || word.contains('=') {
+                    words.next();
+                } else {
+                    break;
+                }
+            }
+            let program = words.next().filter(|word| matches!(*word, "make" | "cmake" | "ninja" | "./configure"))?;
+            let is_last = quoted.contains("&&") && command.len() < quoted.len();
+            let builds = match words.next() {
+                None => is_last || program == "./configure",
+                Some(next) => next.starts_with(['-', '.', '{', '/']) || TARGETS.contains(&next),
+            };
+            builds.then(|| program.to_owned())
+        })
+    })
 }
 
 /// Whether a line of a source tells people something: `raise ImportError("git clone … && pip install .")`.
@@ -414,6 +453,7 @@ mod tests {
             ("gosu app pip install x", Some("pip install")),
             ("exec_as_redmine bundle install --jobs 4", Some("bundle install")),
             ("mix phx.server", Some("mix phx.server")),
+            ("iex -S mix phx.server", Some("mix phx.server")),
             ("pip3.12 install x", Some("pip install")),
             ("yarn && node server.js", Some("yarn")),
             ("if ! npm ci; then", Some("npm ci")),
@@ -471,6 +511,13 @@ mod tests {
             ("run([\"npm\", \"install\"])", None),
             ("names = {\"uvx\": 1}", None),
             ("raise ImportError(\"pip install foo\")", None),
+            ("subprocess.run(\"make -j4\", shell=True)", Some("make")),
+            ("cmd = (f\"cd {folder} && cmake -Bbuild ./ && cd build && \"\n  f\"timeout 10m make\")", Some("cmake")),
+            ("os.system(\"make all\")", Some("make")),
+            ("import pyximport\npyximport.install()", Some("pyximport")),
+            ("subprocess.run([sys.executable, \"-m\", \"nuitka\", path])", Some("nuitka")),
+            ("run(\"make sure that it is there\")", None),
+            ("logger.info(\"run cmake . && make\")", None),
             ("print('run: pip install foo')", None),
         ] {
             assert_eq!(source_call(text).as_deref(), expected, "{text}");

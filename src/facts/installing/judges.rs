@@ -31,8 +31,52 @@ const COMPILERS: [(&str, &[&str]); 12] = [
 const TOOLS: [(&str, &[&str]); 2] =
     [("go", &["build", "install", "run", "test"]), ("cargo", &["build", "install", "run"])];
 /// Endings of sources that may keep a command line.
-const SOURCES: [&str; 17] =
-    ["js", "mjs", "cjs", "ts", "mts", "cts", "py", "rb", "php", "go", "java", "kt", "cs", "rs", "ex", "scala", "json"];
+const SOURCES: [&str; 29] = [
+    "js", "mjs", "cjs", "ts", "mts", "cts", "py", "rb", "php", "go", "java", "kt", "cs", "rs", "ex", "exs", "erl",
+    "lua", "pl", "scala", "json", "c", "cc", "cpp", "cxx", "h", "hpp", "yaml", "yml",
+];
+/// What starts a program and takes its name, or a command line, first: `Command::new("g++")`, `system("g++ -O2 main.cpp")`.
+const STARTING: [&str; 29] = [
+    "Command::new(",
+    "ProcessBuilder(",
+    "List.of(",
+    "System.cmd(",
+    "os:cmd(",
+    "os.execute(",
+    "io.popen(",
+    "exec.Command(",
+    "LookPath(",
+    "execl(",
+    "execlp(",
+    "execle(",
+    "execv(",
+    "execvp(",
+    "execve(",
+    "posix_spawn(",
+    "posix_spawnp(",
+    "popen(",
+    "system(",
+    "spawn(",
+    "spawnSync(",
+    "execFile(",
+    "execFileSync(",
+    "execSync(",
+    "exec(",
+    "Open3.capture3(",
+    "Start(",
+    "ProcessStartInfo(",
+    "FileName = ",
+];
+/// Compilers whose names are no other words and no names of languages, so that a source which keeps one by itself means to call it:
+/// `prog = "g++"`.
+const UNMISTAKABLE: [&str; 5] = ["g++", "clang++", "rustc", "ghc", "fpc"];
+/// Names under which sources and settings keep command lines of compilers that others give: `config["compile_command"]`.
+const KEYS: [&str; 4] = ["compile_command", "compileCommand", "compile_cmd", "compileCmd"];
+/// Calls of libraries that call the toolchain, each with what that calls.
+const LIBRARIES: [(&str, &str); 2] =
+    [("ToolProvider.getSystemJavaCompiler", "javac"), ("golang.org/x/tools/go/packages", "go")];
+/// What [`Reached::by`] says where a source runs whatever compiler it is told.
+const ANY: &str = "a compiler that it is told";
 /// Larger sources are bundles.
 const MAX_BYTES: u64 = 256_000;
 /// Longer lines are those of bundles, too.
@@ -108,8 +152,11 @@ impl Facts<'_> {
     pub(super) fn keeps_a_compilers_line(&self, image: &StageFacts) -> Option<Reached> {
         let root = self.ancestors(image).last().unwrap_or(image);
         let installs = self.installs_of_image(image);
+        let builds_java =
+            || ["mvn", "mvnw", "gradle", "gradlew", "javac"].iter().any(|tool| self.builds_with(image, tool));
         let brings = |compiler: &str| {
             let of_base = match compiler {
+                "javac" => builds_java(),
                 "go" => root.image.repository == "golang" || !root.image.is_known && self.builds_with(image, "go"),
                 "cargo" => root.image.repository == "rust" || !root.image.is_known && self.builds_with(image, "cargo"),
                 _ => root.image.has_build_tools == Some(true),
@@ -120,10 +167,12 @@ impl Facts<'_> {
                         || install.build_tool().is_some_and(|tool| tool.commands.contains(&compiler))
                 })
         };
-        if !COMPILERS.iter().chain(&TOOLS).any(|(compiler, _)| brings(compiler)) {
+        let some = COMPILERS.iter().chain(&TOOLS).any(|(compiler, _)| brings(compiler));
+        if !some {
             return None;
         }
-        self.kept_lines().iter().find(|reached| brings(&reached.by) && self.may_build(&reached.file)).cloned()
+        let keeps = |reached: &&Reached| (reached.by == ANY || brings(&reached.by)) && self.may_build(&reached.file);
+        self.kept_lines().iter().find(keeps).cloned()
     }
 
     /// Whether a step of the image or of one that it is built on calls `tool`.
@@ -156,7 +205,10 @@ impl Facts<'_> {
             let found = paths.into_par_iter().filter_map(|path| {
                 let file = self.workspace.read(&path).ok()?;
                 let text = Some(file.text()).filter(|text| may_keep_a_line(text))?;
-                let by = compilers_line(text).or_else(|| listed_words(text))?;
+                let settings = has_ending(&path, "yml") || has_ending(&path, "yaml");
+                let by =
+                    if settings { kept_setting(text) } else { compilers_line(text).or_else(|| listed_words(text)) };
+                let by = by.or_else(|| started_by_name(text, has_ending(&path, "json") || settings))?;
                 Some(Reached { file: path, by: by.to_owned() })
             });
             found.collect()
@@ -168,8 +220,9 @@ impl Facts<'_> {
 fn may_keep_a_line(text: &str) -> bool {
     static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         let names = COMPILERS.iter().chain(&TOOLS).map(|(name, _)| *name);
-        let words = names.flat_map(|name| ['"', '\'', '`', '/'].map(|start| format!("{start}{name}")));
-        AhoCorasick::new(words).ok()
+        let words = names.flat_map(|name| ['"', '\'', '`', '/', ' '].map(|start| format!("{start}{name}")));
+        let others = KEYS.into_iter().chain(LIBRARIES.map(|(call, _)| call)).map(str::to_owned);
+        AhoCorasick::new(words.chain(others)).ok()
     });
     NAMES.as_ref().is_none_or(|names| names.is_match(text))
 }
@@ -196,6 +249,50 @@ fn listed_words(text: &str) -> Option<&'static str> {
             })
         });
         starts.then_some(*name)
+    })
+}
+
+/// The compiler that a source calls by its name alone, whatever follows, or by a library.
+fn started_by_name(text: &str, is_data: bool) -> Option<&'static str> {
+    if let Some((_, by)) = LIBRARIES.iter().find(|(call, _)| text.contains(call)) {
+        return Some(by);
+    }
+    if KEYS.iter().any(|key| text.contains(key)) {
+        return Some(ANY);
+    }
+    if is_data {
+        return None;
+    }
+    let code = text.lines().filter(|line| line.len() < LINE_BYTES).map(str::trim_start);
+    let mut code = code.filter(|line| !["//", "#", "*", "/*", "--"].iter().any(|start| line.starts_with(start)));
+    code.find_map(|line| {
+        COMPILERS.iter().chain(&TOOLS).map(|(name, _)| *name).find(|name| {
+            ['"', '\''].into_iter().any(|quote| {
+                line.match_indices(&format!("{quote}{name}")).any(|(at, word)| {
+                    let before = line.get(..at).unwrap_or_default().trim_end_matches("ctx, ");
+                    let behind = line.get(at + word.len()..).unwrap_or_default();
+                    let is_whole = behind.starts_with(quote);
+                    let asks =
+                        || ["--version", "-v\"", "-dump", "\"version\""].iter().any(|flag| behind.contains(flag));
+                    let is_started = STARTING.iter().any(|call| before.ends_with(call));
+                    let is_kept = || UNMISTAKABLE.contains(name) && before.trim_end().ends_with(['=', '{', ',']);
+                    let takes_line =
+                        behind.strip_prefix(' ').is_some_and(|rest| rest.starts_with(['-', '%', '/', '"', '\'']));
+                    let is_called = is_started && (is_whole || takes_line) || is_whole && is_kept();
+                    is_called && !asks()
+                })
+            })
+        })
+    })
+}
+
+/// The compiler whose command line is the value of a setting: `compile: g++ -O2 {source}`.
+fn kept_setting(text: &str) -> Option<&'static str> {
+    text.lines().find_map(|line| {
+        let (key, value) = line.trim_start().trim_start_matches("- ").split_once(": ")?;
+        let program = file_name(value.trim_start_matches(['"', '\'']).split_whitespace().next()?);
+        let (compiler, endings) = COMPILERS.iter().find(|(compiler, _)| *compiler == program)?;
+        (key.to_lowercase().contains("compil") && !endings.is_empty()).then_some(*compiler)
     })
 }
 
@@ -267,13 +364,38 @@ mod tests {
             ("exec.CommandContext(ctx, \"go\", \"build\", \".\")", Some("go")),
             ("spawn('g++', ['main.cpp', '-o', 'main'])", Some("g++")),
             ("exec.Command(\"gcc\", \"-o\", name)", Some("gcc")),
-            ("Command::new(\"cargo\")", None),
             ("names := []string{\"go\", \"python\"}", None),
             ("exec.Command(\"go\", \"version\")", None),
             ("languages = ['gcc', '-', 'g++']", None),
         ] {
             assert_eq!(listed_words(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_compiler_is_started_by_its_name() {
+        for (text, expected) in [
+            ("Command::new(\"cargo\").arg(\"build\")", Some("cargo")),
+            ("system(\"g++ -O2 main.cpp -o main\");", Some("g++")),
+            ("execlp(\"gcc\", \"gcc\", path, nullptr);", Some("gcc")),
+            ("prog = \"g++\", std = \"-std=c++98\";", Some("g++")),
+            ("new ProcessBuilder(\"javac\", path)", Some("javac")),
+            ("System.cmd(\"g++\", [path])", Some("g++")),
+            ("path, err := exec.LookPath(\"go\")", Some("go")),
+            ("exec.CommandContext(ctx, \"go\", args...)", None),
+            ("JavaCompiler c = ToolProvider.getSystemJavaCompiler();", Some("javac")),
+            ("command = config[\"compile_command\"]", Some(ANY)),
+            ("system(\"gcc is missing\")", None),
+            ("exec.Command(\"go\", \"version\")", None),
+            ("lang = \"go\"", None),
+            ("compiler = \"gcc\"", None),
+            ("// Command::new(\"cargo\")", None),
+            ("Command::new(\"gccgo\")", None),
+        ] {
+            assert_eq!(started_by_name(text, false), expected, "{text}");
+        }
+        assert_eq!(kept_setting("languages:\n  - compile: g++ -O2 {src}"), Some("g++"));
+        assert_eq!(kept_setting("run: make test\nname: gcc"), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ const SHELLS: [&str; 6] = ["sh", "bash", "ash", "dash", "zsh", "ksh"];
 /// What stands in front of a command and runs it.
 const BEFORE: [&str; 11] = ["exec", "env", "nohup", "time", "if", "then", "do", "else", "!", "{", "command"];
 /// Programs that run what stands last on their line, whatever their flags.
-const CARRIERS: [&str; 12] = [
+const CARRIERS: [&str; 13] = [
     "sudo",
     "runuser",
     "setpriv",
@@ -24,6 +24,7 @@ const CARRIERS: [&str; 12] = [
     "eval",
     "xvfb-run",
     "stdbuf",
+    "timeout",
 ];
 /// What a script was given, as its last command may run it.
 const GIVEN: [&str; 4] = ["$@", "${@}", "$*", "${*}"];
@@ -71,7 +72,7 @@ impl Facts<'_> {
 }
 
 /// Whether a command is what the script was given, perhaps as another user: `"$@"`, `sudo -u app "$@"`.
-fn is_given(command: &[&str]) -> bool {
+pub(super) fn is_given(command: &[&str]) -> bool {
     let last = command.last().is_some_and(|word| GIVEN.contains(word));
     last && command.first().is_some_and(|first| GIVEN.contains(first) || CARRIERS.contains(&file_name(first)))
 }

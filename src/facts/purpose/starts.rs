@@ -9,7 +9,7 @@ use crate::text::SourceFile;
 use crate::workspace::{Service, Workspace, join, parent};
 
 use super::names::is_named_for_work;
-use super::started::through_shells;
+use super::started::{is_given, through_shells};
 
 /// A script stands among the first words of a start: `["tini", "--", "bash", "/start.sh"]`.
 const SCRIPT_WORDS: usize = 4;
@@ -161,16 +161,18 @@ impl Facts<'_> {
     fn ends_with_program(&self, image: &StageFacts, words: &[&str], behind: &[&str]) -> bool {
         let script = self.started_script(image, words).filter(|(path, file)| is_shell_script(path, file.text()));
         let Some((_, script)) = script else { return true };
-        let is_command = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-        let Some(last) = script.text().lines().rev().find(is_command) else { return true };
+        let closes = |line: &str| matches!(line, "" | "fi" | "esac" | "done" | "}" | ";;");
+        let speaks = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let mut lines = script.text().lines().rev().filter(speaks).peekable();
+        // A branch of several, of which the last runs what the script is given.
+        let is_branch = lines.peek().is_some_and(|line| closes(line.trim()));
+        let Some(last) = lines.find(|line| !closes(line.trim())) else { return true };
         let last: Vec<&str> =
             last.split_whitespace().skip_while(|word| *word == "exec" || word.contains('=')).collect();
         // A script that runs what it is given starts nothing by itself: an `ENTRYPOINT` takes away the `CMD` of the base.
         let given = if behind.is_empty() { self.composed_words(image) } else { behind.to_vec() };
-        match behind_init(&last) {
-            ["\"$@\"" | "$@"] => !given.is_empty() && !is_shell(&given),
-            _ => !is_shell(&last),
-        }
+        let behind: Vec<&str> = behind_init(&last).iter().map(|word| bare(word)).collect();
+        if is_given(&behind) { !given.is_empty() && !is_shell(&given) } else { is_branch || !is_shell(&last) }
     }
 
     /// The first file of the repository that the first words of a start name, with its path.
@@ -231,7 +233,10 @@ fn is_idle(words: &[&str]) -> bool {
     if loops_idly(words) {
         return true;
     }
-    let words = behind_init(words);
+    let words = behind_init(behind_settings(words));
+    if carries_only(words) {
+        return true;
+    }
     let program = words.first().map(|word| file_name(word)).unwrap_or_default();
     match program {
         "sh" | "bash" | "zsh" | "ash" | "fish" => is_shell(words),
@@ -240,6 +245,38 @@ fn is_idle(words: &[&str]) -> bool {
         // Whoever runs the image says what with it.
         _ if matches!(words, [_, "--help" | "-h" | "--version" | "-version" | "-V"]) => true,
         "tail" => words.contains(&"/dev/null"),
+        _ => false,
+    }
+}
+
+/// The last command of a line whose others only set the shell up: `exec bash` of `source /opt/env.sh && exec bash`.
+fn behind_settings<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
+    let mut commands: Vec<&[&str]> = words.split(|word| *word == "&&").collect();
+    let last = commands.pop().unwrap_or(words);
+    let sets =
+        |command: &&[&str]| command.first().is_some_and(|word| matches!(*word, "source" | "." | "cd" | "export"));
+    if commands.is_empty() || !commands.iter().all(sets) {
+        return words;
+    }
+    last.strip_prefix(&["exec"]).unwrap_or(last)
+}
+
+/// Whether the words run in an environment what stands behind them, and nothing does: `conda run --no-capture-output -n env`.
+fn carries_only(words: &[&str]) -> bool {
+    let Some((program, rest)) = words.split_first() else { return false };
+    match (file_name(program), rest) {
+        ("env", []) => true,
+        ("conda" | "mamba" | "micromamba", ["run", behind @ ..]) => {
+            let mut behind = behind.iter();
+            while let Some(word) = behind.next() {
+                if matches!(*word, "-n" | "--name" | "-p" | "--prefix") {
+                    behind.next();
+                } else if !word.starts_with('-') {
+                    return false;
+                }
+            }
+            true
+        }
         _ => false,
     }
 }
@@ -254,14 +291,17 @@ pub(super) fn is_shell(words: &[&str]) -> bool {
     let flags = rest.iter().take_while(|word| word.starts_with('-')).count();
     let (flags, given) = rest.split_at_checked(flags).unwrap_or((rest, &[]));
     let runs_text = flags.iter().any(|flag| !flag.starts_with("--") && flag.contains('c'));
-    let given = given.join(" ").replace(['"', '\''], "");
+    let given = given.join(" ").replace(['"', '\'', '\\'], "");
+    // `["bash", "-c", "source env.sh && exec \"$@\"", "--"]`: the last word is the name of the shell.
+    let given = given.trim().strip_suffix("$@ --").map_or_else(|| given.clone(), |before| format!("{before}$@"));
     let last = given.rsplit(['&', ';']).next().unwrap_or_default().trim();
     let behind_exec = last.strip_prefix("exec ").unwrap_or(last);
     let last_is_shell =
         runs_text && last != given.trim() && is_shell(&behind_exec.split_whitespace().collect::<Vec<_>>());
     given.is_empty()
         || last_is_shell
-        || runs_text && matches!(given.trim(), "exec $0 $@" | "$0 $@" | "exec $@" | "$@" | "bash" | "exec bash")
+        || runs_text && matches!(last, "exec $@" | "$@")
+        || runs_text && matches!(given.trim(), "exec $0 $@" | "$0 $@" | "bash" | "exec bash")
 }
 
 fn is_shell_script(path: &str, text: &str) -> bool {

@@ -90,6 +90,13 @@ pub(super) fn libraries(
     if kept.own_python && is_of_python(install.name) {
         return Some(Vec::new());
     }
+    // `python3.11-dev` on Ubuntu 22.04, whose own Python is 3.10.
+    if let Some(version) = version_of_python(install.name)
+        && let Some(default) = catalogue::library_on("libpython3.11", kept.release)
+        && !default.trim_start_matches("libpython").starts_with(version)
+    {
+        return None;
+    }
     let release = if kept.has_other_repository { Release::Other } else { kept.release };
     // What its default is, distributions do not agree on.
     let is_default = install.name.starts_with("default-");
@@ -113,6 +120,12 @@ pub(super) fn libraries(
 pub(super) fn is_of_python(name: &str) -> bool {
     let version = name.trim_start_matches("lib").strip_prefix("python").and_then(|rest| rest.strip_suffix("-dev"));
     version.is_some_and(|version| version.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
+}
+
+/// `3.11` of `python3.11-dev` and `libpython3.11-dev`.
+fn version_of_python(name: &str) -> Option<&str> {
+    let version = name.trim_start_matches("lib").strip_prefix("python")?.strip_suffix("-dev")?;
+    version.contains('.').then_some(version)
 }
 
 /// The libraries of Debian bookworm that a program needs of it when it runs.
