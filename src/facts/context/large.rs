@@ -123,6 +123,11 @@ impl Facts<'_> {
         if self.finals().any(serves_files) {
             return loads;
         }
+        // `rasa run` takes the newest archive in `models` where it is told of none.
+        let serves_models = self.finals().any(|image| {
+            let root = self.ancestors(image).last().unwrap_or(image);
+            root.image.repository.starts_with("rasa/") || self.starts_with(image, &["rasa"])
+        });
         let own = plan.builds.iter().find(|build| build.dockerfile == self.service.dockerfile);
         let Some(own) = own.filter(|own| !may_read_anything(std::slice::from_ref(own))) else { return loads };
         for copy in copies {
@@ -135,7 +140,10 @@ impl Facts<'_> {
                     !served && self.ships_copied(copy.stage, copy.transfer.instruction, place)
                 })
             };
-            let is_opened = |item: &Spare| opens_notebooks && item.kind == SpareKind::File(NOTEBOOK);
+            let is_opened = |item: &Spare| {
+                opens_notebooks && item.kind == SpareKind::File(NOTEBOOK)
+                    || serves_models && item.path.split('/').any(|part| part == "models")
+            };
             let unread = plan.large.iter().filter(|item| !workshop && is_spare(own, item) && !is_opened(item));
             let taken = unread.filter(is_kept);
             let items: Vec<&Spare> = taken.filter(|item| told.insert(item.path.as_str())).collect();
@@ -302,10 +310,17 @@ fn names_end_of(text: &str, name: &str) -> bool {
         if before.ends_with('*') {
             return true;
         }
-        let closes = text.get(at + ending.len()..).is_some_and(|after| after.starts_with(['"', '\'', '`']));
+        let after = text.get(at + ending.len()..).unwrap_or_default();
+        // `pattern = "\\.rds$"`
+        if before.ends_with('\\') && after.starts_with('$') {
+            return true;
+        }
+        let closes = after.starts_with(['"', '\'', '`']);
         let part = before.rsplit(|c: char| c.is_whitespace() || "\"'`}/*".contains(c)).next().unwrap_or_default();
         let is_put = before.strip_suffix(part).is_some_and(|before| before.ends_with(['}', '*']));
-        let (part, is_put) = part.rsplit_once("%s").map_or((part, is_put), |(_, part)| (part, true));
+        let (part, is_put) = part.rsplit_once('%').map_or((part, is_put), |(_, part)| {
+            (part.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, 's' | 'd')), true)
+        });
         let is_end = name.strip_suffix(ending).is_some_and(|stem| stem.ends_with(part));
         closes && is_end && (part.is_empty() || is_put || part.starts_with(['_', '-', '.']))
     })
@@ -363,6 +378,8 @@ mod tests {
             ("name + '_2020.csv'", true),
             ("open('2020.csv')", false),
             ("open('other.csv')", false),
+            ("list.files(pattern = \"\\\\.csv$\")", true),
+            ("open(\"data_%02d.csv\" % month)", true),
             ("# exported as .csv by hand", false),
             ("", false),
         ] {

@@ -124,7 +124,7 @@ const ASIDE: [&str; 39] = [
     "xtask",
 ];
 /// Words in names of files for tests, builds and settings of tools: `main_test.go`, `webpack.config.js`, `setup.py`.
-const FOR_WORK: [&str; 17] = [
+const FOR_WORK: [&str; 16] = [
     "magefile",
     "test",
     "tests",
@@ -139,7 +139,6 @@ const FOR_WORK: [&str; 17] = [
     "gruntfile",
     "webpack",
     "package",
-    "tasks",
     "noxfile",
     "conftest",
 ];
@@ -304,7 +303,9 @@ fn ends_in(path: &str, end: &str) -> bool {
 fn serves_the_program(path: &str) -> bool {
     let name = file_name(path);
     let is_source = name.rsplit_once('.').is_some_and(|(_, ending)| SOURCES.contains(&ending));
-    let for_work = || name.starts_with('.') || name.split(['.', '_', '-']).any(|part| FOR_WORK.contains(&part));
+    let for_work = || {
+        name.starts_with('.') || name == "tasks.py" || name.split(['.', '_', '-']).any(|part| FOR_WORK.contains(&part))
+    };
     is_source && !for_work() && !lies_in_any(path, &ASIDE)
 }
 

@@ -41,7 +41,7 @@ impl Facts<'_> {
     }
 
     /// A project or a source of the build that works with the .NET SDK, where the image is built on one: by a package that looks for an
-    /// installed SDK, as MSBuild's locator says of itself, or by a call of `dotnet`.
+    /// installed SDK, as the locator of `MSBuild` says of itself, or by a call of `dotnet`.
     pub(super) fn program_calls_dotnet(&self, image: &StageFacts) -> Option<Reached> {
         const PACKAGES: [&str; 3] =
             ["Microsoft.Build.Locator", "Microsoft.CodeAnalysis.Workspaces.MSBuild", "Buildalyzer"];

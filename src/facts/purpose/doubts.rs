@@ -10,7 +10,8 @@ use super::starts::is_shell;
 use super::work::MODES;
 
 /// Parts of names of files and folders around them for what is tried out.
-const TRIALS: [&str; 8] = ["playground", "sandbox", "preview", "previews", "travis", "circleci", "uffizzi", "cross"];
+const TRIALS: [&str; 9] =
+    ["playground", "sandbox", "preview", "previews", "smoke", "travis", "circleci", "uffizzi", "cross"];
 /// Names of folders for what shows how something is used.
 const EXAMPLES: [&str; 6] = ["example", "examples", "demo", "demos", "sample", "samples"];
 /// Names of folders for what is out of use.

@@ -3,7 +3,10 @@
 use crate::context::CopySource;
 use crate::facts::paths::{file_name, is_below, resolve};
 use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
-use crate::workspace::{ComposeFile, ComposeService, Service, Workspace, is_for_production, is_sample, join, parent};
+use crate::workspace::{
+    ComposeFile, ComposeService, NameKind, Service, Workspace, is_dockerfile_name, is_for_production, is_sample, join,
+    parent,
+};
 
 use super::doubts::is_of_trials;
 use super::names::is_named_for_work;
@@ -264,12 +267,20 @@ impl Facts<'_> {
             || transfer.paths.iter().any(|(source, _)| source.known().is_none_or(|source| !is_other_file(source)))
     }
 
+    /// `ADD . /app` in the folder of a Dockerfile that lies there alone.
+    fn holds_a_dockerfile_alone(&self, folder: &str) -> bool {
+        let entries = self.workspace.list(folder);
+        let is_one = |name: &str| name == ".dockerignore" || is_dockerfile_name(name) == NameKind::Yes;
+        !entries.is_empty() && entries.iter().all(|entry| !entry.is_dir && is_one(&entry.name))
+    }
+
     /// Whether a `COPY` of `path` takes a folder, or sources that are not named one by one; `package*.json` and `poetry.lock*` are none.
     pub(super) fn is_folder(&self, path: &str) -> bool {
         let plain = path.trim_start_matches('/');
         let there = |path: &str| join(&self.service.context, path);
         if !plain.contains(['*', '?', '[']) {
-            return there(plain).is_none_or(|there| self.workspace.is_dir(&there));
+            return there(plain)
+                .is_none_or(|there| self.workspace.is_dir(&there) && !self.holds_a_dockerfile_alone(&there));
         }
         let (Some(folder), Some(source)) = (there(parent(plain)), CopySource::parse(file_name(plain))) else {
             return true;

@@ -124,7 +124,21 @@ fn unused<'f>(facts: &'f Facts<'_>, image: &'f StageFacts) -> Vec<SystemInstall<
     let uses = facts.uses_of(&wanted, Seen::Anywhere);
     let idle = candidates.into_iter().zip(uses).zip(&wanted);
     let idle = idle.filter(|((_, reached), wanted)| reached.is_none() && !facts.is_documented(wanted));
-    idle.map(|(((install, _), _), _)| install.clone()).collect()
+    let mut idle: Vec<SystemInstall<'f>> = idle.map(|(((install, _), _), _)| install.clone()).collect();
+    let named = |install: &&SystemInstall<'f>| install.invocation.guard == Guard::Always;
+    let parts = installs.iter().filter(named).filter(|install| {
+        let is_part = |whole: &SystemInstall<'f>| is_part_of(install.name, whole.name);
+        idle.iter().any(is_part) && !idle.iter().any(|other| other.name == install.name)
+    });
+    let parts: Vec<SystemInstall<'f>> = parts.cloned().collect();
+    idle.extend(parts);
+    idle
+}
+
+/// Whether a package, for people of a language, brings another along that it is of no use without: `tesseract-ocr-deu` recommends
+/// `tesseract-ocr`.
+fn is_part_of(part: &str, whole: &str) -> bool {
+    whole == "tesseract-ocr" && part.starts_with("tesseract-ocr-")
 }
 
 /// Whether another system package that is installed by name uses it.
