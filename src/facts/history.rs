@@ -3,8 +3,13 @@
 use crate::dockerfile::Value;
 
 use super::commands::{GitClone, Options, removal};
-use super::paths::{file_name, is_below, resolve};
+use super::paths::{file_name, has_ending, is_below, resolve};
+use super::python::Program;
 use super::{Argument, Facts, Fate, Guard, Invocation, Run, Seen, StageFacts, UseSigns};
+
+/// Sources and scripts that are looked into for calls of git: at most so many, and none larger, in bytes.
+const SOURCE_LIMIT: usize = 2_000;
+const SOURCE_BYTES: u64 = 256_000;
 
 /// A `git clone` without `--depth` whose `.git` stays in an image that is shipped.
 #[derive(Debug)]
@@ -93,13 +98,21 @@ impl Facts<'_> {
             || others().flat_map(|run| &run.invocations).any(sets_up)
             || self.finals().any(|image| calls(image) || self.may_update_itself(image, folder))
             || folder == "/"
-            || self.finals().any(|image| self.calls(image, "git"))
+            || self.updates_clones()
     }
 
-    /// Whether the program, or what is started beside it, calls a command: a crontab, supervisord's programs, a source.
-    fn calls(&self, image: &StageFacts, command: &str) -> bool {
-        let signs = UseSigns { commands: vec![command.to_owned()], ..UseSigns::default() };
-        self.is_runtime_image(image) && self.uses_of(&[signs], Seen::WhenRunning).into_iter().any(|used| used.is_some())
+    /// Whether a program or a script that is copied brings clones up to date, whoever starts it: cron, a supervisor, the program.
+    fn updates_clones(&self) -> bool {
+        const ENDINGS: [&str; 10] = ["sh", "bash", "py", "js", "mjs", "cjs", "ts", "rb", "go", "conf"];
+        let is_source = |path: &str| {
+            let name = file_name(path);
+            let is_one = ENDINGS.iter().any(|ending| has_ending(name, ending)) || !name.contains('.');
+            is_one && !Program::is_aside(path)
+        };
+        let updates = |path: String| self.workspace.read(&path).is_ok_and(|file| updates_a_clone(file.text()));
+        let lines = self.stages.iter().flat_map(|image| self.composed_starts_of(image));
+        self.copied_sources(SOURCE_BYTES, is_source).into_iter().take(SOURCE_LIMIT).any(updates)
+            || lines.into_iter().any(|words| updates_a_clone(&words.join(" ")))
     }
 
     /// Whether a source of the program takes a library that works with repositories: `require("simple-git")`.
@@ -128,6 +141,19 @@ impl Facts<'_> {
         let is_told = environment.iter().any(|(name, _)| names_it(name));
         is_told || starts_there() && (has_git() || self.takes_git_library(image))
     }
+}
+
+/// Whether a text calls git to bring a clone up to date: `git pull`, `["git", "-C", folder, "fetch"]`.
+fn updates_a_clone(text: &str) -> bool {
+    text.match_indices("git").any(|(at, found)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let behind = text.get(at + found.len()..).unwrap_or_default();
+        let starts = before.is_none_or(|before| before.is_whitespace() || "\"'`(;&|/".contains(before));
+        let mut words =
+            behind.split(|c: char| c.is_whitespace() || "\"'`,".contains(c)).filter(|word| !word.is_empty());
+        let is_word = behind.starts_with([' ', '"', '\'']);
+        starts && is_word && words.by_ref().take(3).any(|word| matches!(word, "pull" | "fetch" | "push"))
+    })
 }
 
 /// Whether a clone has its whole history, at a usual place.
@@ -186,4 +212,25 @@ fn asks_history(invocation: &Invocation, folder: &str) -> bool {
 /// Whether a word names a shell script by its ending.
 pub(super) fn has_script_extension(word: &str) -> bool {
     std::path::Path::new(word).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sh"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::updates_a_clone;
+
+    #[test]
+    fn clones_are_brought_up_to_date() {
+        for (text, expected) in [
+            ("cd /srv/rules && git pull --ff-only", true),
+            ("subprocess.run([\"git\", \"-C\", folder, \"fetch\"])", true),
+            ("execSync('git pull')", true),
+            ("git clone https://example.invalid/a.git", false),
+            ("simple-git", false),
+            ("# legit push", false),
+            ("https://example.invalid/x.git pull", false),
+            ("git describe --tags", false),
+        ] {
+            assert_eq!(updates_a_clone(text), expected, "{text}");
+        }
+    }
 }

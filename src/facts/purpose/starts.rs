@@ -161,18 +161,26 @@ impl Facts<'_> {
     fn ends_with_program(&self, image: &StageFacts, words: &[&str], behind: &[&str]) -> bool {
         let script = self.started_script(image, words).filter(|(path, file)| is_shell_script(path, file.text()));
         let Some((_, script)) = script else { return true };
-        let closes = |line: &str| matches!(line, "" | "fi" | "esac" | "done" | "}" | ";;");
-        let speaks = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-        let mut lines = script.text().lines().rev().filter(speaks).peekable();
-        // A branch of several, of which the last runs what the script is given.
-        let is_branch = lines.peek().is_some_and(|line| closes(line.trim()));
-        let Some(last) = lines.find(|line| !closes(line.trim())) else { return true };
+        let speaks = |line: &&str| !line.is_empty() && !line.starts_with('#');
+        let lines: Vec<&str> = script.text().lines().map(str::trim).filter(speaks).collect();
+        // `if …; then timeout 10 "$@"; else exec "$@"; fi`, one a line: both branches run what the script is given.
+        let branches = branches_at_end(&lines);
+        let passes = |line: &&str| {
+            let words = line.split_whitespace().skip_while(|word| *word == "exec").map(bare).collect::<Vec<_>>();
+            is_given(behind_init(&words))
+        };
+        let last = match branches.as_slice() {
+            [] => lines.last(),
+            branches if branches.iter().all(passes) => branches.last(),
+            _ => return true,
+        };
+        let Some(last) = last else { return true };
         let last: Vec<&str> =
             last.split_whitespace().skip_while(|word| *word == "exec" || word.contains('=')).collect();
         // A script that runs what it is given starts nothing by itself: an `ENTRYPOINT` takes away the `CMD` of the base.
         let given = if behind.is_empty() { self.composed_words(image) } else { behind.to_vec() };
         let behind: Vec<&str> = behind_init(&last).iter().map(|word| bare(word)).collect();
-        if is_given(&behind) { !given.is_empty() && !is_shell(&given) } else { is_branch || !is_shell(&last) }
+        if is_given(&behind) { !given.is_empty() && !is_shell(&given) } else { !is_shell(&last) }
     }
 
     /// The first file of the repository that the first words of a start name, with its path.
@@ -192,6 +200,20 @@ impl Facts<'_> {
             Some((path, file))
         })
     }
+}
+
+/// The last command of each branch of the `if` that a script, without its comments, ends with.
+fn branches_at_end<'s>(lines: &[&'s str]) -> Vec<&'s str> {
+    if lines.last() != Some(&"fi") {
+        return Vec::new();
+    }
+    let start = lines.iter().rposition(|line| line.starts_with("if ")).unwrap_or_default();
+    let own = lines.get(start..).unwrap_or_default();
+    let ends = |line: &str| line == "fi" || line == "else" || line.starts_with("elif ");
+    own.windows(2)
+        .filter(|pair| pair.get(1).is_some_and(|line| ends(line)))
+        .filter_map(|pair| pair.first().copied())
+        .collect()
 }
 
 /// `tail -f /dev/null`, `sleep infinity`, `while true; do sleep 1000; done`: a container that is only kept.
