@@ -53,6 +53,13 @@ impl Facts<'_> {
         numbers.map(|number| self.dockerfile.instructions.get(number?))
     }
 
+    /// The words of `ENTRYPOINT` and `CMD` as they are written, without quotes and brackets.
+    pub(in crate::facts) fn own_start_text(&self, image: &StageFacts) -> String {
+        let instructions = self.own_start(image).into_iter().flatten();
+        let text: Vec<&str> = instructions.map(|instruction| instruction.body.text()).collect();
+        text.join(" ").replace(['"', ',', '[', ']'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether an `ENTRYPOINT` runs the `CMD`. Of a script that cannot be read it is likely: that is what most are there for.
     fn runs_what_it_is_given(&self, image: &StageFacts, entrypoint: &[&str]) -> bool {
         let passes = |line: &str| commands(&line.split_whitespace().collect::<Vec<_>>()).iter().any(|it| is_given(it));

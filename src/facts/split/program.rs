@@ -168,7 +168,7 @@ fn instructions(facts: &Facts<'_>, lost: &BTreeSet<&str>, new_environment: bool)
             )));
         }
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some(start) = NEW_PATHS.iter().find(|start| words.contains(**start)) {
+        if let Some(start) = sets_path(&words) {
             return Err(Refusal::new(format!("`{}` sets another `PATH` than the environment's", start.trim_end())));
         }
         if starts && let Some(call) = INSTALL_CALLS.iter().find(|call| words.contains(**call)) {
@@ -269,4 +269,16 @@ pub(super) fn linked(facts: &Facts<'_>, installs: &[&PythonInstall]) -> BTreeSet
 pub(super) fn compiled_needs(facts: &Facts<'_>, installs: &[&PythonInstall]) -> BTreeSet<&'static str> {
     let names = names(facts, installs);
     names.iter().filter_map(|name| catalogue::needs_of_pip_package(name)).flat_map(|list| list.split(' ')).collect()
+}
+/// What in a line of words starts programs with another `PATH` than the Dockerfile gives them: `sh -l`.
+fn sets_path(words: &str) -> Option<&'static str> {
+    NEW_PATHS.into_iter().find(|start| words.contains(start))
+}
+
+impl Facts<'_> {
+    /// Whether an image starts its program with another `PATH` than that of the Dockerfile: `CMD sh -lc 'python app.py'`.
+    #[must_use]
+    pub fn starts_with_another_path(&self) -> bool {
+        self.finals().any(|image| sets_path(&self.own_start_text(image)).is_some())
+    }
 }

@@ -77,7 +77,9 @@ fn requires_nothing(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation
     }
     let manifest = facts.origin_in(stage.index, run, &invocation.workdir, "composer.json");
     let source = manifest.and_then(|path| facts.workspace.read(&path).ok());
-    let Some(package) = source.and_then(|source| serde_json::from_str::<Json>(source.text()).ok()) else { return false };
+    let Some(package) = source.and_then(|source| serde_json::from_str::<Json>(source.text()).ok()) else {
+        return false;
+    };
     let required = |key: &str| package.get(key).and_then(Json::as_object).into_iter().flat_map(|names| names.keys());
     required("require").chain(required("require-dev")).all(of_platform)
 }

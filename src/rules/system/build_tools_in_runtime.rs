@@ -384,7 +384,8 @@ fn copied_environment(facts: &Facts<'_>) -> Option<String> {
         }
         // `uv run` takes no other environment than that of the project.
         None if is_project(&install) => None,
-        _ => Some("/opt/venv".to_owned()),
+        // A login shell forgets the `PATH` on which a new one lies.
+        _ => (!facts.starts_with_another_path()).then(|| "/opt/venv".to_owned()),
     }
 }
 
