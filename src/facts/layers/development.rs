@@ -150,6 +150,11 @@ impl Facts<'_> {
         if found.is_empty() {
             return found;
         }
+        let mut composed = self.all_composed_starts();
+        let split = |text: &str| text.split_whitespace().map(|word| bare(word).to_owned()).collect::<Vec<String>>();
+        composed.extend(self.platform_commands().iter().map(|(_, command)| split(command)));
+        let started: Vec<String> =
+            [words.join(" ")].into_iter().chain(composed.iter().map(|words| words.join(" "))).collect();
         for modules in &mut found {
             modules.late = self.late_prune(image, modules);
             let runs = self.chain(image).flat_map(|stage| &stage.runs);
@@ -160,15 +165,24 @@ impl Facts<'_> {
                 || self.needs_tools_behind(modules, behind.iter().copied());
             let configuration = self.compiles_its_configuration(&modules.manifest);
             modules.needed.extend(configuration.map(|(package, file)| (package.to_owned(), file.to_owned())));
+            let manifest = self.node_manifest(&modules.manifest);
             // Who takes them out in a later layer runs the program without them.
-            if modules.late.is_none() && !serves_files {
-                modules.needed.extend(self.imported_of(&modules.manifest, &modules.packages));
+            if let Some(manifest) = manifest
+                && modules.late.is_none()
+                && !serves_files
+            {
+                let (path, packages) = (&modules.manifest, &modules.packages);
+                let mut needed = self.imported_of(path, packages);
+                needed.extend(self.drivers_of(path, &manifest, packages));
+                needed.extend(self.loaded_with_configuration(path, &manifest, &started, packages));
+                for (package, file) in needed {
+                    if modules.needed.iter().all(|(known, _)| *known != package) {
+                        modules.needed.push((package, file));
+                    }
+                }
             }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
         }
-        let mut composed = self.all_composed_starts();
-        let split = |text: &str| text.split_whitespace().map(|word| bare(word).to_owned()).collect::<Vec<String>>();
-        composed.extend(self.platform_commands().iter().map(|(_, command)| split(command)));
         // What people and scripts run beside it takes the same `node_modules`.
         let mut beside: Vec<String> = self.container_calls().iter().map(|call| call.words.join(" ")).collect();
         beside.extend(self.health_checks(image));
