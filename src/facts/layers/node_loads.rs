@@ -133,6 +133,29 @@ impl Facts<'_> {
         }
         found
     }
+
+    /// The script of each install that calls `nuxt prepare`, with `nuxt`, where the configuration names one of `packages`, without which
+    /// it fails: `modules: ['@nuxtjs/tailwindcss']`.
+    pub(super) fn prepares_with(
+        &self,
+        path: &str,
+        manifest: &Manifest,
+        packages: &[String],
+    ) -> Option<(&'static str, String)> {
+        let script = manifest.prepares_nuxt()?;
+        let configuration = ["nuxt.config.ts", "nuxt.config.js", "nuxt.config.mjs"].into_iter().find_map(|name| {
+            let path = join(parent(path), name)?;
+            self.workspace.read(&path).ok()
+        })?;
+        let text = configuration.text();
+        let mut quoted = text.split(['\'', '"', '`']).skip(1).step_by(2);
+        let names = |word: &str| {
+            packages.iter().any(|name| {
+                word.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+        };
+        quoted.any(names).then(|| (script, "nuxt".to_owned()))
+    }
 }
 
 /// Babel calls its core and the presets that its configuration names, but no program for the command line.

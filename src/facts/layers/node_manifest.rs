@@ -128,6 +128,19 @@ impl Manifest {
         })
     }
 
+    /// The script that each install runs which calls `nuxt prepare`: it loads what the configuration names.
+    pub(super) fn prepares_nuxt(&self) -> Option<&'static str> {
+        ["postinstall", "prepare"].into_iter().find(|name| {
+            let script = self.scripts().find(|(other, _)| other == name).map(|(_, script)| script);
+            script.is_some_and(|script| {
+                commands(script)
+                    .iter()
+                    .any(|command| command.windows(2).any(|pair| matches!(pair, ["nuxt" | "nuxi", "prepare"])))
+                    && !script.contains("||")
+            })
+        })
+    }
+
     /// Whether a command needs no development dependency, where it runs a script of the manifest or a package's program.
     pub(super) fn runs_plainly(&self, command: &[&str]) -> bool {
         let mut rest = command.iter().copied();
