@@ -234,6 +234,8 @@ pub fn variables_of(image: &BaseImage) -> &'static [(&'static str, &'static str)
     match (image.repository.as_str(), image.distribution) {
         ("php", Distribution::Alpine) => &ALPINE,
         ("php", Distribution::Debian) => &DEBIAN,
+        // `src/variations/*/Dockerfile` of serversideup/docker-php.
+        ("serversideup/php" | "ghcr.io/serversideup/php", _) => &[("COMPOSER_HOME", "/composer")],
         _ => &[],
     }
 }

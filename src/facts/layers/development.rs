@@ -81,6 +81,8 @@ pub struct DevelopmentModules {
     pub late: Option<TextRange>,
     /// Whether a step behind the install calls what would go, so that it takes a stage of its own.
     pub builds: bool,
+    /// The folder that the build of the program leaves with all that it needs, where the image starts what is in it: `.output` of Nuxt.
+    pub output: Option<&'static str>,
 }
 
 /// Whether a command that is run beside the start needs none of what would go; what does not begin with a program of Node.js does not.
@@ -150,6 +152,11 @@ impl Facts<'_> {
         if found.is_empty() {
             return found;
         }
+        let mut composed = self.all_composed_starts();
+        let split = |text: &str| text.split_whitespace().map(|word| bare(word).to_owned()).collect::<Vec<String>>();
+        composed.extend(self.platform_commands().iter().map(|(_, command)| split(command)));
+        let started: Vec<String> =
+            [words.join(" ")].into_iter().chain(composed.iter().map(|words| words.join(" "))).collect();
         for modules in &mut found {
             modules.late = self.late_prune(image, modules);
             let runs = self.chain(image).flat_map(|stage| &stage.runs);
@@ -160,15 +167,26 @@ impl Facts<'_> {
                 || self.needs_tools_behind(modules, behind.iter().copied());
             let configuration = self.compiles_its_configuration(&modules.manifest);
             modules.needed.extend(configuration.map(|(package, file)| (package.to_owned(), file.to_owned())));
+            let manifest = self.node_manifest(&modules.manifest);
+            modules.output = manifest.as_ref().and_then(|manifest| output_of(manifest, &started));
             // Who takes them out in a later layer runs the program without them.
-            if modules.late.is_none() && !serves_files {
-                modules.needed.extend(self.imported_of(&modules.manifest, &modules.packages));
+            if let Some(manifest) = manifest
+                && modules.late.is_none()
+                && !serves_files
+                && modules.output.is_none()
+            {
+                let (path, packages) = (&modules.manifest, &modules.packages);
+                let mut needed = self.imported_of(path, packages);
+                needed.extend(self.drivers_of(path, &manifest, packages));
+                needed.extend(self.loaded_with_configuration(path, &manifest, &started, packages));
+                for (package, file) in needed {
+                    if modules.needed.iter().all(|(known, _)| *known != package) {
+                        modules.needed.push((package, file));
+                    }
+                }
             }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
         }
-        let mut composed = self.all_composed_starts();
-        let split = |text: &str| text.split_whitespace().map(|word| bare(word).to_owned()).collect::<Vec<String>>();
-        composed.extend(self.platform_commands().iter().map(|(_, command)| split(command)));
         // What people and scripts run beside it takes the same `node_modules`.
         let mut beside: Vec<String> = self.container_calls().iter().map(|call| call.words.join(" ")).collect();
         beside.extend(self.health_checks(image));
@@ -362,6 +380,7 @@ impl Facts<'_> {
         if let Some(lock) = lock.and_then(|lock| self.workspace.read(&lock).ok()) {
             packages.retain(|name| !stays_without_development(lock.text(), name));
         }
+        let script = manifest.calls_a_tool_when_installed().or_else(|| self.prepares_with(&path, &manifest, &packages));
         let mut later = later.iter().map(|other| (*other, 0)).chain([(run, at + 1)]);
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
         let workspace = join(parent(&path), "pnpm-workspace.yaml");
@@ -376,7 +395,7 @@ impl Facts<'_> {
             packages,
             needed: Vec::new(),
             program: install.program.clone(),
-            script: manifest.calls_a_tool_when_installed(),
+            script,
             is_pnpm_workspace,
             has_lock: install.program == "npm"
                 && ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| {
@@ -387,6 +406,7 @@ impl Facts<'_> {
             node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
             builds: true,
+            output: None,
         })
     }
 
@@ -550,6 +570,15 @@ impl Facts<'_> {
         // `["sh", "-c", "npm run migrate && npm start"]`
         commands(&words.join(" ")).iter().all(|command| manifest.runs_plainly(command))
     }
+}
+
+/// The folder that Nuxt builds with the packages that it needs, where one of the commands starts it: `node .output/server/index.mjs`.
+fn output_of(manifest: &Manifest, lines: &[String]) -> Option<&'static str> {
+    let starts = |command: &[&str]| {
+        let mut words = command.iter();
+        words.any(|word| word.ends_with(".output/server/index.mjs")).then_some(".output")
+    };
+    lines.iter().find_map(|line| manifest.finds(line, &starts))
 }
 
 /// Whether a lock of npm says that an ordinary dependency may take the package too, so that npm leaves it when it takes out development

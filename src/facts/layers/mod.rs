@@ -11,6 +11,7 @@ mod kinds;
 mod modes;
 mod moves;
 mod node_imports;
+mod node_loads;
 mod node_manifest;
 mod owners;
 mod ownership;

@@ -149,7 +149,7 @@ fn is_test(text: &str) -> bool {
 
 /// Those of `packages` that a line of the text imports, or gives by their whole name to what loads them:
 /// `transport: { target: "pino-pretty" }`.
-fn imports<'p>(text: &str, packages: &'p [String]) -> Vec<&'p str> {
+pub(super) fn imports<'p>(text: &str, packages: &'p [String]) -> Vec<&'p str> {
     // Node.js takes its own, whatever is installed.
     let packages = || packages.iter().filter(|name| !OF_NODE.contains(&name.as_str()));
     let named = |word: &str| {

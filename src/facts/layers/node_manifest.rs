@@ -109,6 +109,38 @@ impl Manifest {
         })
     }
 
+    /// A command for which `holds` of a line, or of the scripts of the manifest that the line runs.
+    pub(super) fn finds<T>(&self, line: &str, holds: &dyn Fn(&[&str]) -> Option<T>) -> Option<T> {
+        self.finds_below(line, holds, 0)
+    }
+
+    fn finds_below<T>(&self, line: &str, holds: &dyn Fn(&[&str]) -> Option<T>, depth: u32) -> Option<T> {
+        commands(line).iter().find_map(|command| {
+            let run = || {
+                let at = command.iter().position(|word| matches!(file_name(word), "npm" | "yarn" | "pnpm"))?;
+                let mut behind = command.iter().skip(at + 1).filter(|word| !word.starts_with('-') && **word != "run");
+                let name = behind.next()?;
+                let around = ["pre", "", "post"].map(|part| format!("{part}{name}"));
+                let mut scripts = self.scripts().filter(|(other, _)| depth <= 4 && around.contains(other));
+                scripts.find_map(|(_, script)| self.finds_below(script, holds, depth + 1))
+            };
+            holds(command).or_else(run)
+        })
+    }
+
+    /// The script that each install runs which calls `nuxt prepare`: it loads what the configuration names.
+    pub(super) fn prepares_nuxt(&self) -> Option<&'static str> {
+        ["postinstall", "prepare"].into_iter().find(|name| {
+            let script = self.scripts().find(|(other, _)| other == name).map(|(_, script)| script);
+            script.is_some_and(|script| {
+                commands(script)
+                    .iter()
+                    .any(|command| command.windows(2).any(|pair| matches!(pair, ["nuxt" | "nuxi", "prepare"])))
+                    && !script.contains("||")
+            })
+        })
+    }
+
     /// Whether a command needs no development dependency, where it runs a script of the manifest or a package's program.
     pub(super) fn runs_plainly(&self, command: &[&str]) -> bool {
         let mut rest = command.iter().copied();

@@ -334,7 +334,9 @@ impl Facts<'_> {
                 let gone = on_mount(run, &written.path)
                     || super::deletes(run, index + 1, &written.path)
                     || moves_out(run, index + 1, &written.path, path)
-                    || written.way == Way::Unpacked && moves_another_out(run, index + 1, &written.path, path);
+                    || written.way == Way::Unpacked
+                        && (moves_another_out(run, index + 1, &written.path, path)
+                            || !is_told_where(invocation) && self.loses_another(stage, run, index, &written.path));
                 if is_below(&written.path, path) && written.path != "/" && !gone {
                     found.push(Held {
                         path: written.path,
@@ -370,6 +372,27 @@ impl Facts<'_> {
             }
         }
         found
+    }
+
+    /// Whether commands behind the one at `index`, which unpacks an archive under names that nobody knows, delete or move a folder beside
+    /// `path` that no step made before: `unzip fonts.zip && install ./Sans_Print/*.ttf /usr/share/fonts && rm -rf ./Sans_Print`.
+    fn loses_another(&self, stage: &StageFacts, run: &Run, index: usize, path: &str) -> bool {
+        let always = |it: &&Invocation| it.guard == Guard::Always;
+        let behind = run.invocations.iter().skip(index + 1).filter(always);
+        let is_beside = |other: &str| parent(other) == parent(path) && !other.contains(['*', '?']);
+        let lost = behind.flat_map(|invocation| match invocation.program.as_str() {
+            "rm" => removal(invocation).map(|removal| removal.paths).unwrap_or_default(),
+            "mv" => moved(invocation),
+            _ => Vec::new(),
+        });
+        let lost: Vec<String> =
+            lost.map(|path| path.trim_end_matches('/').to_owned()).filter(|it| is_beside(it)).collect();
+        lost.iter().any(|other| {
+            let made = |invocation: &Invocation| super::names(invocation, other);
+            let before = self.runs_before(stage, run).flat_map(|(_, run)| &run.invocations);
+            !before.chain(run.invocations.iter().take(index + 1)).any(made)
+                && self.origin(stage.index, run.instruction, other, Some(&run.mounts)).is_none()
+        })
     }
 
     /// Python packages that a `RUN` installs below `path`.
@@ -433,6 +456,22 @@ fn moves_another_out(run: &Run, first: usize, path: &str, folder: &str) -> bool 
         };
         leaves && sources.iter().any(|source| source.known().is_none_or(is_beside))
     })
+}
+
+/// What `mv` takes away from where it is, absolute.
+fn moved(invocation: &Invocation) -> Vec<String> {
+    let Some(workdir) = invocation.workdir.known() else { return Vec::new() };
+    let words = invocation.arguments.iter().filter_map(|word| word.value.known()).filter(|word| !word.starts_with('-'));
+    let mut paths: Vec<String> = words.map(|word| resolve(workdir, word)).collect();
+    let destination = paths.pop().unwrap_or_default();
+    // It stays below the folder.
+    paths.retain(|path| !is_below(&destination, parent(path)));
+    paths
+}
+
+/// Whether a command says where it unpacks an archive: `unzip -d /opt`, `tar -C /opt`.
+fn is_told_where(invocation: &Invocation) -> bool {
+    ["-d", "-C"].iter().any(|flag| invocation.has_argument(flag))
 }
 
 fn done_before(done: &[String], path: &str) -> bool {

@@ -453,5 +453,15 @@ fn is_development_server(words: &[&str]) -> bool {
         }) || word.starts_with("--inspect")
             || (WATCHERS.contains(&program) && watches(behind))
             || (program == "vite" && behind.iter().all(|next| next.starts_with('-')))
+            || is_start_for_development(word)
     })
+}
+
+/// Whether a word names what a project of Rails is started with to work on it: `bin/dev`, or the list of servers and watchers that it
+/// gives to foreman or overmind, `-fProcfile.dev`, `--procfile=Procfile.dev`.
+fn is_start_for_development(word: &str) -> bool {
+    let path = word.rsplit('=').next().unwrap_or(word);
+    let list = file_name(path.strip_prefix("-f").unwrap_or(path));
+    matches!(list, "Procfile.dev" | "Procfile.development")
+        || path.strip_suffix("/dev").is_some_and(|folder| file_name(folder) == "bin")
 }

@@ -36,7 +36,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     finding.missed_mount(run, first.folder());
     // The builder makes what is around a mount for root, and `composer global` writes there.
     let is_global = kept.iter().any(|fill| fill.invocation.has_argument("global"));
-    let mount = if is_global { String::new() } else { or_mount(stage, run, first.invocation, &folder) };
+    let is_place_known = (is_certain && run.state.user.is_some()) || is_plain_base(facts, stage);
+    let mount =
+        if is_global || !is_place_known { String::new() } else { or_mount(stage, run, first.invocation, &folder) };
     let clean = emptying(&kept, TIE, &folder, "composer clear-cache");
     finding.help(format!("empty it in the same `RUN`: {clean}{mount}"));
     finding.script_of(first.invocation);
@@ -51,6 +53,13 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             edits,
         });
     }
+}
+
+/// Whether the base is an official image, of which it is known who works in it and that it sets no folder for composer. Others do as they
+/// like: `wodby/php` has a user of its own, and a mount below `/root` misses what that one writes.
+fn is_plain_base(facts: &Facts<'_>, stage: &StageFacts) -> bool {
+    let root = facts.ancestors(stage).last().unwrap_or(stage);
+    root.image.is_known && !root.image.repository.contains('/')
 }
 
 /// The command of composer; `global` is a way to say where.

@@ -2,8 +2,9 @@
 
 use crate::catalogue::Distribution;
 use crate::diagnostic::Severity;
+use crate::dockerfile::Value;
 use crate::facts::commands::{Options, removal};
-use crate::facts::{Base, Facts, Guard, Invocation, Run, StageFacts};
+use crate::facts::{Base, Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
 use crate::rules::kept_cache::Fill;
 use crate::rules::{Check, Reporter};
 
@@ -58,7 +59,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         _ if is_certain => word(&folder),
         // Its `gem` is on the path of login shells only.
         Some("rvm") => "/usr/local/rvm/gems/*/cache/*.gem ~/.rvm/gems/*/cache/*.gem".to_owned(),
-        Some("rbenv") => word("~/.rbenv/versions/*/lib/ruby/gems/*/cache"),
+        Some("rbenv") => {
+            let root = facts.variable(run, first.invocation, "RBENV_ROOT");
+            let root = root.and_then(Value::known).unwrap_or("~/.rbenv");
+            word(&format!("{root}/versions/*/lib/ruby/gems/*/cache"))
+        }
         _ => "\"$(gem env gemdir)\"/cache/*.gem".to_owned(),
     };
     finding.help(format!("delete them in the same `RUN`: `&& rm -rf {packed}`"));
@@ -101,7 +106,7 @@ fn downloads(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invo
             !vendored
                 && !invocation.has_argument("--local")
                 && !invocation.has_argument("--no-cache")
-                && !repeats(facts, stage, run)
+                && !repeats(facts, stage, run, invocation)
         }
         ("gem", Some("install" | "i")) => {
             let options = Options::read(&invocation.arguments, &["-v", "--version", "-i", "--install-dir", "-n", "-P"]);
@@ -115,19 +120,93 @@ fn downloads(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invo
     }
 }
 
-/// Whether an earlier `RUN` has the gems already, since it calls `bundle install` too and no step copies anything in between.
-fn repeats(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
+/// Whether an earlier `RUN` has the gems already, since it calls `bundle install` too and no step in between copies anything but what
+/// leaves it the same gems to install.
+fn repeats(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> bool {
     let chain = || std::iter::once(stage).chain(facts.ancestors(stage));
-    let installs = |other: &&Run| {
+    let all = chain().flat_map(|stage| stage.runs.iter().map(move |run| (stage, run)));
+    let installing = all.filter(|(_, other)| other.range.end() <= run.range.start()).filter_map(|(stage, other)| {
         let mut all = other.invocations.iter().filter(|invocation| invocation.guard == Guard::Always);
-        other.range.end() <= run.range.start()
-            && all.any(|invocation| invocation.program == "bundle" && invocation.argument(0) == Some("install"))
+        let install = all.find(|one| one.program == "bundle" && one.argument(0) == Some("install"))?;
+        Some(Step { stage, run: other, invocation: install })
+    });
+    let Some(earlier) = installing.max_by_key(|step| step.run.range.end()) else { return false };
+    let (from, to) = (earlier.run.range.end(), run.range.start());
+    let copies: Vec<&Transfer> = chain()
+        .flat_map(|stage| &stage.transfers)
+        .filter(|copy| copy.range.start() > from && copy.range.start() < to)
+        .collect();
+    copies.is_empty() || has_same_gems(facts, &earlier, &Step { stage, run, invocation }, &copies)
+}
+
+/// A command with what it stands in.
+struct Step<'f> {
+    stage: &'f StageFacts,
+    run: &'f Run,
+    invocation: &'f Invocation,
+}
+
+/// Whether a later `bundle install` has the same Gemfile, lock and settings as an earlier one, with these copies in between:
+/// `COPY Gemfile Gemfile.lock ./`, and then `COPY . .`.
+fn has_same_gems(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>, copies: &[&Transfer]) -> bool {
+    let words = |step: &Step<'_>| -> Vec<String> {
+        step.invocation.arguments.iter().map(|argument| argument.value.text().to_owned()).collect()
     };
-    let earlier = chain().flat_map(|stage| &stage.runs).filter(installs).map(|other| other.range.end()).max();
-    earlier.is_some_and(|end| {
-        let mut copies = chain().flat_map(|stage| &stage.transfers);
-        !copies.any(|copy| copy.range.start() > end && copy.range.start() < run.range.start())
+    let settings = |step: &Step<'_>| -> Vec<(String, Value)> {
+        let told =
+            step.run.state.environment.iter().filter(|(name, _)| name.starts_with("BUNDLE_") || *name == "GEM_HOME");
+        told.map(|(name, variable)| (name.to_owned(), variable.value.clone())).collect()
+    };
+    let Some(folder) = later.invocation.workdir.known() else { return false };
+    let is_same = earlier.invocation.workdir.known() == Some(folder)
+        && words(earlier) == words(later)
+        && settings(earlier) == settings(later);
+    if !is_same || changes_gems_between(facts, earlier, later) {
+        return false;
+    }
+    let origin =
+        |step: &Step<'_>, name: &str| facts.origin_in(step.stage.index, step.run, &step.invocation.workdir, name);
+    let stays = |name: &&str| origin(earlier, name) == origin(later, name);
+    if let Some(gemfile) = origin(later, "Gemfile") {
+        return copies.iter().all(|copy| !matches!(copy.source, Source::Image(_)))
+            && ["Gemfile", "Gemfile.lock", ".bundle/config"].iter().all(stays)
+            && facts.workspace.read(&gemfile).is_ok_and(|file| names_all_gems(file.text()));
+    }
+    // Where nobody sees the Gemfile, the words tell: both files of the context first, and then all of it.
+    let chain = std::iter::once(earlier.stage).chain(facts.ancestors(earlier.stage));
+    let before = chain.flat_map(|stage| &stage.transfers);
+    let before = before.filter(|copy| copy.range.start() < earlier.run.range.start());
+    let is_there = |copy: &Transfer| copy.source == Source::Context && copy.destination.known() == Some(folder);
+    let sources = |copy: &Transfer| -> Vec<String> {
+        copy.paths.iter().map(|(path, _)| path.known().unwrap_or("?").to_owned()).collect()
+    };
+    let first: Vec<String> = before.filter(|copy| is_there(copy)).flat_map(sources).collect();
+    let brings = |name: &str| first.iter().any(|source| source == name || source == "Gemfile*");
+    brings("Gemfile") && brings("Gemfile.lock") && copies.iter().all(|copy| is_there(copy) && sources(copy) == [""])
+}
+
+/// Whether a command between two installs may change what the second one installs: `bundle config set --local with production`.
+fn changes_gems_between(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>) -> bool {
+    let chain = std::iter::once(later.stage).chain(facts.ancestors(later.stage));
+    let all = chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let (from, to) = (earlier.invocation.range.end(), later.invocation.range.start());
+    let mut between = all.filter(|one| one.range.start() >= from && one.range.end() <= to);
+    between.any(|one| match one.program.as_str() {
+        "gem" => false,
+        "bundle" => !matches!(one.argument(0), Some("exec" | "check" | "show" | "list" | "binstubs" | "install")),
+        _ => one.arguments.iter().map(|word| word.value.text()).any(|word| {
+            // `rm -rf /usr/local/bundle/cache/*.gem` leaves the gems themselves.
+            ["Gemfile", ".bundle"].iter().any(|part| word.contains(part))
+                || one.program == "rm" && word.contains("bundle") && !word.contains("/cache")
+        }),
     })
+}
+
+/// Whether a Gemfile names its gems itself, whatever files and variables there are beside it.
+fn names_all_gems(gemfile: &str) -> bool {
+    const ELSEWHERE: [&str; 9] = ["gemspec", "eval", "path:", ":path", "path \"", "path '", "ENV", "Dir", "File."];
+    let mut lines = gemfile.lines().map(str::trim_start).filter(|line| !line.starts_with('#'));
+    lines.all(|line| !ELSEWHERE.iter().any(|part| line.contains(part)))
 }
 
 /// Where the packed gems can be; the likeliest first.

@@ -48,6 +48,15 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
 }
 
 fn remedy(modules: &DevelopmentModules) -> String {
+    // It brings its own `node_modules`, so that nothing is to be installed beside it.
+    if let Some(output) = modules.output {
+        return match modules.copied_from.as_deref() {
+            Some(_) => format!("copy `{output}` alone, which holds the packages that it needs"),
+            None => format!(
+                "build in a stage of its own, and copy `{output}` alone from it, which holds the packages that it needs"
+            ),
+        };
+    }
     let (install, prune) = match modules.program.as_str() {
         "yarn" => ("yarn install --production", "yarn install --production --ignore-scripts --prefer-offline"),
         // `pnpm prune` has no recursive run (pnpm's documentation of version 10).
