@@ -4,7 +4,7 @@ use crate::dockerfile::Value;
 
 use super::commands::{GitClone, Options, removal};
 use super::paths::{file_name, has_ending, is_below, resolve};
-use super::python::Program;
+use super::python::{Program, each_in_key};
 use super::{Argument, Facts, Fate, Guard, Invocation, Run, Seen, StageFacts, UseSigns};
 
 /// Sources and scripts that are looked into for calls of git: at most so many, and none larger, in bytes.
@@ -103,16 +103,28 @@ impl Facts<'_> {
 
     /// Whether a program or a script that is copied brings clones up to date, whoever starts it: cron, a supervisor, the program.
     fn updates_clones(&self) -> bool {
-        const ENDINGS: [&str; 10] = ["sh", "bash", "py", "js", "mjs", "cjs", "ts", "rb", "go", "conf"];
-        let is_source = |path: &str| {
-            let name = file_name(path);
-            let is_one = ENDINGS.iter().any(|ending| has_ending(name, ending)) || !name.contains('.');
-            is_one && !Program::is_aside(path)
-        };
-        let updates = |path: String| self.workspace.read(&path).is_ok_and(|file| updates_a_clone(file.text()));
-        let lines = self.stages.iter().flat_map(|image| self.composed_starts_of(image));
-        self.copied_sources(SOURCE_BYTES, is_source).into_iter().take(SOURCE_LIMIT).any(updates)
-            || lines.into_iter().any(|words| updates_a_clone(&words.join(" ")))
+        const ENDINGS: [&str; 9] = ["sh", "bash", "py", "js", "mjs", "cjs", "ts", "rb", "go"];
+        let mut lines = self.stages.iter().flat_map(|image| self.composed_starts_of(image));
+        if lines.any(|words| updates_a_clone(&words.join(" "))) {
+            return true;
+        }
+        let key = format!("updates clones\0{}", each_in_key(self.context_sources()));
+        let found = self.of_program(&key, || {
+            let is_source = |path: &str| {
+                let name = file_name(path);
+                let is_one = ENDINGS.iter().any(|ending| has_ending(name, ending)) || !name.contains('.');
+                is_one && !Program::is_aside(path)
+            };
+            // `LICENSE`, `Makefile`
+            let is_script = |path: &str, text: &str| file_name(path).contains('.') || text.starts_with("#!");
+            let updates = |path: String| {
+                self.workspace
+                    .read(&path)
+                    .is_ok_and(|file| is_script(&path, file.text()) && updates_a_clone(file.text()))
+            };
+            self.copied_sources(SOURCE_BYTES, is_source).into_iter().take(SOURCE_LIMIT).any(updates)
+        });
+        *found
     }
 
     /// Whether a source of the program takes a library that works with repositories: `require("simple-git")`.
@@ -145,15 +157,22 @@ impl Facts<'_> {
 
 /// Whether a text calls git to bring a clone up to date: `git pull`, `["git", "-C", folder, "fetch"]`.
 fn updates_a_clone(text: &str) -> bool {
-    text.match_indices("git").any(|(at, found)| {
-        let before = text.get(..at).and_then(|before| before.chars().next_back());
-        let behind = text.get(at + found.len()..).unwrap_or_default();
-        let starts = before.is_none_or(|before| before.is_whitespace() || "\"'`(;&|/".contains(before));
-        let mut words =
-            behind.split(|c: char| c.is_whitespace() || "\"'`,".contains(c)).filter(|word| !word.is_empty());
-        let is_word = behind.starts_with([' ', '"', '\'']);
-        starts && is_word && words.by_ref().take(3).any(|word| matches!(word, "pull" | "fetch" | "push"))
-    })
+    let code = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#') && !line.starts_with("//"));
+    code.flat_map(|line| line.match_indices("git").map(move |(at, found)| (line, at, at + found.len()))).any(
+        |(line, at, end)| {
+            let before = line.get(..at).unwrap_or_default();
+            let behind = line.get(end..).unwrap_or_default();
+            let starts = before.is_empty() || before.ends_with(|c: char| c.is_whitespace() || "\"'`(;&|/".contains(c));
+            let words =
+                behind.split(|c: char| c.is_whitespace() || "\"'`,".contains(c)).filter(|word| !word.is_empty());
+            let mut takes_value = false;
+            let verb = words.take(8).find(|word| {
+                let is_value = std::mem::replace(&mut takes_value, matches!(*word, "-C" | "-c"));
+                !is_value && !word.starts_with('-')
+            });
+            starts && behind.starts_with([' ', '"', '\'']) && matches!(verb, Some("pull" | "fetch"))
+        },
+    )
 }
 
 /// Whether a clone has its whole history, at a usual place.
@@ -229,6 +248,9 @@ mod tests {
             ("# legit push", false),
             ("https://example.invalid/x.git pull", false),
             ("git describe --tags", false),
+            ("git push heroku main", false),
+            ("# needs git to fetch its data", false),
+            ("We use git to fetch things", false),
         ] {
             assert_eq!(updates_a_clone(text), expected, "{text}");
         }

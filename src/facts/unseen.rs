@@ -2,7 +2,7 @@
 
 use crate::workspace::{join, parent};
 
-use super::paths::{file_name, has_ending, is_below};
+use super::paths::{bare, file_name, has_ending, is_below};
 use super::workplaces::installs_packages;
 use super::{Facts, Guard, Source, StageFacts, Transfer};
 
@@ -24,8 +24,8 @@ impl Facts<'_> {
             && !self.has_something_of_the_context(image, 0)
     }
 
-    /// Whether a copy or a mount of the context, through other stages too, or a file that the Dockerfile holds itself is in the image. What
-    /// the repository does not hold of scripts, as an entry script that was forgotten, shows nobody anything.
+    /// Whether a copy or a mount of the context, through other stages too, or a file that the Dockerfile holds itself is in the image. A
+    /// copy of the start script alone, where the repository does not hold that, brings nothing that can be read.
     fn has_something_of_the_context(&self, image: &StageFacts, depth: u32) -> bool {
         if depth > DEPTH_LIMIT {
             return true;
@@ -35,7 +35,7 @@ impl Facts<'_> {
             let mut transfers = stage.transfers.iter();
             runs.any(|run| run.opaque || run.mounts.iter().any(|mount| mount.kind == "bind" && mount.from.is_none()))
                 || transfers.any(|transfer| match transfer.source {
-                    Source::Context => !self.takes_missing_scripts_only(transfer),
+                    Source::Context => !self.takes_a_missing_start_alone(image, transfer),
                     Source::Stage(from) => {
                         self.stages.get(from).is_none_or(|from| self.has_something_of_the_context(from, depth + 1))
                     }
@@ -44,11 +44,14 @@ impl Facts<'_> {
         })
     }
 
-    fn takes_missing_scripts_only(&self, transfer: &Transfer) -> bool {
+    fn takes_a_missing_start_alone(&self, image: &StageFacts, transfer: &Transfer) -> bool {
+        let starts = self.start_words(image);
+        let destination = transfer.destination.known().map(file_name).unwrap_or_default();
+        let is_started = |name: &str| starts.iter().any(|word| file_name(bare(word)) == name);
         let is_missing = |path: &str| {
             let place = join(&self.service.context, path);
             is_script(path)
-                && !path.contains(['*', '?', '['])
+                && (is_started(file_name(path)) || is_started(destination))
                 && place.is_some_and(|place| !self.workspace.exists(&place))
         };
         !transfer.paths.is_empty() && transfer.paths.iter().all(|(path, _)| path.known().is_some_and(is_missing))

@@ -18,6 +18,8 @@ use super::waste::{Survey, is_plain};
 
 /// Smaller files are not looked at.
 const LARGE_BYTES: u64 = 1_000_000;
+/// Names that a program puts together are looked for in string literals that are no longer, in bytes.
+const LITERAL_BYTES: usize = 200;
 /// More files are not looked at, the largest first.
 const MAX_LARGE: usize = 60;
 
@@ -64,26 +66,16 @@ const SERVED_PLACES: [&str; 10] = [
 ];
 
 /// Programs that serve the folder that they are started in, or are given.
-const FILE_SERVERS: [&str; 10] = [
-    "caddy",
-    "darkhttpd",
-    "http-server",
-    "http.server",
-    "httpd",
-    "lighttpd",
-    "live-server",
-    "serve",
-    "static-web-server",
-    "voila",
-];
+const FILE_SERVERS: [&str; 8] =
+    ["darkhttpd", "http-server", "httpd", "lighttpd", "live-server", "serve", "static-web-server", "voila"];
 
 /// What a program says that takes whatever lies in its folder.
 const WHOLE_FOLDER: [&str; 10] = [
     "static(__dirname)",
     "static(\".\")",
     "static('.')",
-    "Dir(\".\")",
-    "Dir(\"./\")",
+    "http.Dir(\".\")",
+    "http.Dir(\"./\")",
     "listdir(\".\")",
     "listdir('.')",
     "from_pretrained(\".\"",
@@ -116,13 +108,6 @@ impl Facts<'_> {
         let mut told: BTreeSet<&str> = BTreeSet::new();
         let mut loads = Vec::new();
         let opens_notebooks = self.finals().any(|image| self.opens_notebooks(image));
-        let serves_files = |image: &StageFacts| {
-            let words = self.start_words(image);
-            words.iter().any(|word| FILE_SERVERS.contains(&file_name(word.trim_matches(['"', '\'']))))
-        };
-        if self.finals().any(serves_files) {
-            return loads;
-        }
         // `rasa run` takes the newest archive in `models` where it is told of none.
         let serves_models = self.finals().any(|image| {
             let root = self.ancestors(image).last().unwrap_or(image);
@@ -133,6 +118,10 @@ impl Facts<'_> {
         for copy in copies {
             // An image to work in holds the repository on purpose.
             let workshop = self.stages.get(copy.stage).is_none_or(|stage| is_workshop(self, stage));
+            let holders = self.descendants(copy.stage);
+            if self.finals().any(|image| holders.contains(&image.index) && self.serves_files(image)) {
+                continue;
+            }
             let is_kept = |item: &&Spare| {
                 copy.takes(&item.path).is_some_and(|place| {
                     let place = place.as_deref();
@@ -159,6 +148,19 @@ impl Facts<'_> {
         }
         loads.sort_by_key(|load| std::cmp::Reverse(load.bytes()));
         loads
+    }
+
+    /// Whether an image starts a server of the files in the folder where it starts.
+    fn serves_files(&self, image: &StageFacts) -> bool {
+        self.started(image).iter().any(|words| {
+            let program = words.split_first().map(|(first, rest)| (file_name(first), rest));
+            match program {
+                Some(("npx" | "yarn" | "bunx", [program, ..])) => FILE_SERVERS.contains(program),
+                Some(("python" | "python3", ["-m", module, ..])) => *module == "http.server",
+                Some((program, _)) => FILE_SERVERS.contains(&program),
+                None => false,
+            }
+        })
     }
 }
 
@@ -203,7 +205,8 @@ pub(super) fn find(
         return found;
     }
     let needles: Vec<Vec<String>> = found.iter().map(|spare| needles(&own, &spare.path)).collect();
-    let Some(named) = named(workspace, context, &own, &needles) else { return Vec::new() };
+    let paths: Vec<String> = found.iter().map(|spare| spare.path.clone()).collect();
+    let Some(named) = named(workspace, context, &own, &paths, &needles) else { return Vec::new() };
     let mut index = 0;
     found.retain(|_| {
         index += 1;
@@ -265,9 +268,15 @@ fn needles(own: &[&TreeFile], path: &str) -> Vec<String> {
 }
 
 /// The indexes of those of which a program or a manifest says one of the needles; `None` when there are too many to look into.
-fn named(workspace: &Workspace, context: &str, own: &[&TreeFile], needles: &[Vec<String>]) -> Option<BTreeSet<usize>> {
+fn named(
+    workspace: &Workspace,
+    context: &str,
+    own: &[&TreeFile],
+    paths: &[String],
+    needles: &[Vec<String>],
+) -> Option<BTreeSet<usize>> {
     let mut hasher = DefaultHasher::new();
-    needles.hash(&mut hasher);
+    (paths, needles).hash(&mut hasher);
     let key = format!("large\0{}", hasher.finish());
     let is_wanted = |path: &str| {
         let name = file_name(path);
@@ -286,14 +295,17 @@ fn named(workspace: &Workspace, context: &str, own: &[&TreeFile], needles: &[Vec
         let Ok(source) = workspace.read(&path) else { continue };
         let search = || {
             let text = source.text();
-            if WHOLE_FOLDER.iter().any(|words| text.contains(words)) {
-                return (0..needles.len()).collect();
-            }
+            let takes_folder = WHOLE_FOLDER.iter().any(|words| text.contains(words));
             let says = |needle: &String| match needle.strip_prefix('*') {
                 Some(name) => names_end_of(text, name),
                 None => names_path(text, needle) || embeds(text, needle),
             };
-            let named = needles.iter().enumerate().filter(|(_, needles)| needles.iter().any(says));
+            let beside = |place: usize| {
+                let spare = paths.get(place).map_or("", String::as_str);
+                takes_folder && is_below(&format!("/{spare}"), &format!("/{}", parent(&file.path)))
+            };
+            let named =
+                needles.iter().enumerate().filter(|(place, needles)| beside(*place) || needles.iter().any(says));
             named.map(|(index, _)| index).collect::<Vec<usize>>()
         };
         found.extend(workspace.remembered_of(&format!("{key}\0{path}"), &source, search).iter().copied());
@@ -305,24 +317,40 @@ fn named(workspace: &Workspace, context: &str, own: &[&TreeFile], needles: &[Vec
 /// `"data_%s.csv"`, `name + '.csv'`.
 fn names_end_of(text: &str, name: &str) -> bool {
     let ending = name.rfind('.').and_then(|dot| name.get(dot..)).unwrap_or(name);
+    let stem = name.strip_suffix(ending).unwrap_or_default();
     text.match_indices(ending).any(|(at, _)| {
-        let before = text.get(..at).unwrap_or_default();
-        if before.ends_with('*') {
-            return true;
-        }
         let after = text.get(at + ending.len()..).unwrap_or_default();
-        // `pattern = "\\.rds$"`
-        if before.ends_with('\\') && after.starts_with('$') {
+        let mut first = at.saturating_sub(LITERAL_BYTES);
+        while !text.is_char_boundary(first) {
+            first += 1;
+        }
+        let before = text.get(first..at).unwrap_or_default();
+        // `glob("*.csv")`, `pattern = "\\.csv$"`
+        if before.ends_with('*') || before.ends_with('\\') && after.starts_with('$') {
             return true;
         }
-        let closes = after.starts_with(['"', '\'', '`']);
-        let part = before.rsplit(|c: char| c.is_whitespace() || "\"'`}/*".contains(c)).next().unwrap_or_default();
-        let is_put = before.strip_suffix(part).is_some_and(|before| before.ends_with(['}', '*']));
-        let (part, is_put) = part.rsplit_once('%').map_or((part, is_put), |(_, part)| {
-            (part.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, 's' | 'd')), true)
-        });
-        let is_end = name.strip_suffix(ending).is_some_and(|stem| stem.ends_with(part));
-        closes && is_end && (part.is_empty() || is_put || part.starts_with(['_', '-', '.']))
+        let Some(quote) = after.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`')) else { return false };
+        let Some((call, literal)) = before.rsplit_once(quote) else { return false };
+        let call = call.trim_end_matches(['f', 'r', 'F']).trim_end();
+        if literal.is_empty() {
+            return ["endswith(", "endsWith(", "EndsWith(", "HasSuffix(", "endswith((", "+", "=="]
+                .iter()
+                .any(|call_end| call.ends_with(call_end))
+                || call.ends_with(',') && call.contains("paste0(");
+        }
+        let (head, tail) = match (literal.rsplit_once('}'), literal.rsplit_once('%')) {
+            (Some((head, tail)), _) => (head.split(['{', '$']).next().unwrap_or_default(), tail),
+            (None, Some((head, tail))) => {
+                let format = |c: char| c.is_ascii_digit() || matches!(c, 's' | 'd');
+                (head.split('%').next().unwrap_or_default(), tail.trim_start_matches(format))
+            }
+            // `name + "_2020.csv"`
+            (None, None) if call.ends_with('+') => ("", literal),
+            _ => return false,
+        };
+        let head = head.rsplit('/').next().unwrap_or_default();
+        let is_output = literal.starts_with("/tmp/") || literal.starts_with("/var/");
+        !is_output && stem.starts_with(head) && stem.get(head.len()..).is_some_and(|rest| rest.ends_with(tail))
     })
 }
 
@@ -373,13 +401,20 @@ mod tests {
             ("if name.endswith(\".csv\"):", true),
             ("read(f\"{city}_2020.csv\")", true),
             ("read(f\"{city}_2021.csv\")", false),
-            ("open(\"data_%s.csv\" % city)", true),
+            ("open(\"data_%s.csv\" % city)", false),
+            ("open(f\"/tmp/{city}_2020.csv\", \"w\")", false),
+            ("open(f\"report_{city}.csv\")", false),
+            ("NamedTemporaryFile(suffix=\".csv\")", false),
+            ("<input accept=\".csv\">", false),
+            ("if path.suffix == \".csv\":", true),
+            ("read.csv(paste0(\"boston_\", year, \".csv\"))", true),
+            ("open('boston_%d.csv' % year)", true),
             ("name + '.csv'", true),
             ("name + '_2020.csv'", true),
             ("open('2020.csv')", false),
             ("open('other.csv')", false),
             ("list.files(pattern = \"\\\\.csv$\")", true),
-            ("open(\"data_%02d.csv\" % month)", true),
+            ("open(\"boston_%02d.csv\" % month)", true),
             ("# exported as .csv by hand", false),
             ("", false),
         ] {

@@ -208,7 +208,7 @@ pub(super) fn source_call(text: &str) -> Option<String> {
         code.join("\n")
     };
     // Python itself compiles, as a program of its own or when something is imported.
-    if text.contains("pyximport.install(") {
+    if text.contains("pyximport.install(") && code().contains("pyximport.install(") {
         return Some("pyximport".to_owned());
     }
     if text.contains("nuitka") && has_listed(&code(), "-m", "nuitka") {
@@ -271,7 +271,28 @@ pub(super) fn source_call(text: &str) -> Option<String> {
 /// `"make sure that it is there"`.
 fn quoted_build(line: &str) -> Option<String> {
     const TARGETS: [&str; 7] = ["all", "build", "clean", "install", "run", "test", ".."];
-    line.split(['"', '\'']).skip(1).step_by(2).find_map(|quoted| {
+    const OF_SHELL: [&str; 16] = [
+        "cd",
+        "mkdir",
+        "git",
+        "rm",
+        "cp",
+        "export",
+        "source",
+        ".",
+        "make",
+        "cmake",
+        "ninja",
+        "./configure",
+        "sudo",
+        "timeout",
+        "nice",
+        "set",
+    ];
+    let speaks_shell = |quoted: &&str| {
+        quoted.split_whitespace().next().is_some_and(|word| OF_SHELL.contains(&word) || word.contains('='))
+    };
+    line.split(['"', '\'']).skip(1).step_by(2).filter(speaks_shell).find_map(|quoted| {
         quoted.replace("&&", ";").split([';', '|']).find_map(|command| {
             let mut words = command.split_whitespace().peekable();
             // `timeout 10m make`, `CC=gcc make`
@@ -289,7 +310,9 @@ fn quoted_build(line: &str) -> Option<String> {
             let is_last = quoted.contains("&&") && command.len() < quoted.len();
             let builds = match words.next() {
                 None => is_last || program == "./configure",
-                Some(next) => next.starts_with(['-', '.', '{', '/']) || TARGETS.contains(&next),
+                Some(next) => {
+                    next.starts_with(['-', '.', '{', '/']) || TARGETS.contains(&next) && words.next().is_none()
+                }
             };
             builds.then(|| program.to_owned())
         })
@@ -517,6 +540,9 @@ mod tests {
             ("import pyximport\npyximport.install()", Some("pyximport")),
             ("subprocess.run([sys.executable, \"-m\", \"nuitka\", path])", Some("nuitka")),
             ("run(\"make sure that it is there\")", None),
+            ("run_check(\"make install first\")", None),
+            ("HELP = \"see docs && make install\"", None),
+            ("# pyximport.install()", None),
             ("logger.info(\"run cmake . && make\")", None),
             ("print('run: pip install foo')", None),
         ] {

@@ -35,16 +35,19 @@ const SOURCES: [&str; 29] = [
     "js", "mjs", "cjs", "ts", "mts", "cts", "py", "rb", "php", "go", "java", "kt", "cs", "rs", "ex", "exs", "erl",
     "lua", "pl", "scala", "json", "c", "cc", "cpp", "cxx", "h", "hpp", "yaml", "yml",
 ];
-/// What starts a program and takes its name, or a command line, first: `Command::new("g++")`, `system("g++ -O2 main.cpp")`.
+/// What starts a program in Rust, and where that comes from; in one piece it would look as if this program started any.
+const OF_PROCESSES: &str = concat!("process", "::Command");
+const RUST: &str = concat!("Command", "::new(");
+/// What starts a program and takes its name, or a command line, first: `ProcessBuilder("g++")`, `system("g++ -O2 main.cpp")`.
 const STARTING: [&str; 29] = [
-    "Command::new(",
+    RUST,
     "ProcessBuilder(",
-    "List.of(",
     "System.cmd(",
     "os:cmd(",
     "os.execute(",
     "io.popen(",
     "exec.Command(",
+    "exec.CommandContext(",
     "LookPath(",
     "execl(",
     "execlp(",
@@ -63,7 +66,7 @@ const STARTING: [&str; 29] = [
     "execSync(",
     "exec(",
     "Open3.capture3(",
-    "Start(",
+    "Process.Start(",
     "ProcessStartInfo(",
     "FileName = ",
 ];
@@ -74,7 +77,7 @@ const UNMISTAKABLE: [&str; 5] = ["g++", "clang++", "rustc", "ghc", "fpc"];
 const KEYS: [&str; 4] = ["compile_command", "compileCommand", "compile_cmd", "compileCmd"];
 /// Calls of libraries that call the toolchain, each with what that calls.
 const LIBRARIES: [(&str, &str); 2] =
-    [("ToolProvider.getSystemJavaCompiler", "javac"), ("golang.org/x/tools/go/packages", "go")];
+    [("ToolProvider.getSystemJavaCompiler", "javac"), ("\"golang.org/x/tools/go/packages\"", "go")];
 /// What [`Reached::by`] says where a source runs whatever compiler it is told.
 const ANY: &str = "a compiler that it is told";
 /// Larger sources are bundles.
@@ -166,8 +169,8 @@ impl Facts<'_> {
                         || install.build_tool().is_some_and(|tool| tool.commands.contains(&compiler))
                 })
         };
-        let some = COMPILERS.iter().chain(&TOOLS).any(|(compiler, _)| brings(compiler));
-        if !some {
+        let has_one = COMPILERS.iter().chain(&TOOLS).any(|(compiler, _)| brings(compiler));
+        if !has_one {
             return None;
         }
         let keeps = |reached: &&Reached| (reached.by == ANY || brings(&reached.by)) && self.may_build(&reached.file);
@@ -203,11 +206,18 @@ impl Facts<'_> {
             let paths: Vec<String> = paths.collect();
             let found = paths.into_par_iter().filter_map(|path| {
                 let file = self.workspace.read(&path).ok()?;
-                let text = Some(file.text()).filter(|text| may_keep_a_line(text))?;
                 let settings = has_ending(&path, "yml") || has_ending(&path, "yaml");
-                let by =
-                    if settings { kept_setting(text) } else { compilers_line(text).or_else(|| listed_words(text)) };
-                let by = by.or_else(|| started_by_name(text, has_ending(&path, "json") || settings))?;
+                let text = Some(file.text()).filter(|text| settings || may_keep_a_line(text))?;
+                // A generator, or a list of tools, is no part of the program.
+                if text.contains("//go:build ignore") || text.contains("//go:build tools") {
+                    return None;
+                }
+                let by = if settings {
+                    kept_setting(text)?
+                } else {
+                    let by_name = || (!has_ending(&path, "json")).then(|| started_by_name(text)).flatten();
+                    compilers_line(text).or_else(|| listed_words(text)).or_else(by_name)?
+                };
                 Some(Reached { file: path, by: by.to_owned() })
             });
             found.collect()
@@ -219,7 +229,7 @@ impl Facts<'_> {
 fn may_keep_a_line(text: &str) -> bool {
     static NAMES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         let names = COMPILERS.iter().chain(&TOOLS).map(|(name, _)| *name);
-        let words = names.flat_map(|name| ['"', '\'', '`', '/', ' '].map(|start| format!("{start}{name}")));
+        let words = names.flat_map(|name| ['"', '\'', '`', '/'].map(|start| format!("{start}{name}")));
         let others = KEYS.into_iter().chain(LIBRARIES.map(|(call, _)| call)).map(str::to_owned);
         AhoCorasick::new(words.chain(others)).ok()
     });
@@ -252,46 +262,94 @@ fn listed_words(text: &str) -> Option<&'static str> {
 }
 
 /// The compiler that a source calls by its name alone, whatever follows, or by a library.
-fn started_by_name(text: &str, is_data: bool) -> Option<&'static str> {
-    if let Some((_, by)) = LIBRARIES.iter().find(|(call, _)| text.contains(call)) {
+fn started_by_name(text: &str) -> Option<&'static str> {
+    if let Some((_, by)) = LIBRARIES.iter().find(|(call, _)| code_with(text, call).next().is_some()) {
         return Some(by);
     }
-    if KEYS.iter().any(|key| text.contains(key)) {
+    if KEYS.iter().any(|key| code_with(text, key).any(|line| takes_key(line, key))) {
         return Some(ANY);
     }
-    if is_data {
-        return None;
-    }
-    let code = text.lines().filter(|line| line.len() < LINE_BYTES).map(str::trim_start);
-    let mut code = code.filter(|line| !["//", "#", "*", "/*", "--"].iter().any(|start| line.starts_with(start)));
-    code.find_map(|line| {
-        COMPILERS.iter().chain(&TOOLS).map(|(name, _)| *name).find(|name| {
-            ['"', '\''].into_iter().any(|quote| {
-                line.match_indices(&format!("{quote}{name}")).any(|(at, word)| {
-                    let before = line.get(..at).unwrap_or_default().trim_end_matches("ctx, ");
-                    let behind = line.get(at + word.len()..).unwrap_or_default();
-                    let is_whole = behind.starts_with(quote);
-                    let asks =
-                        || ["--version", "-v\"", "-dump", "\"version\""].iter().any(|flag| behind.contains(flag));
-                    let is_started = STARTING.iter().any(|call| before.ends_with(call));
-                    let is_kept = || UNMISTAKABLE.contains(name) && before.trim_end().ends_with(['=', '{', ',']);
-                    let takes_line =
-                        behind.strip_prefix(' ').is_some_and(|rest| rest.starts_with(['-', '%', '/', '"', '\'']));
-                    let is_called = is_started && (is_whole || takes_line) || is_whole && is_kept();
-                    is_called && !asks()
-                })
-            })
-        })
+    let is_rust = text.contains(OF_PROCESSES);
+    quoted_names(text).find_map(|(name, line, at)| {
+        let quote = line.get(at..)?.chars().next()?;
+        let behind = line.get(at + 1 + name.len()..)?;
+        let before = line.get(..at)?;
+        let in_context = before.strip_suffix("ctx, ").filter(|before| before.ends_with("CommandContext("));
+        let before = in_context.unwrap_or(before);
+        let starts = STARTING.iter().find(|call| before.ends_with(**call)).is_some_and(|call| match *call {
+            RUST => is_rust,
+            // `pattern.exec("make")`
+            "exec(" => before.strip_suffix(call).is_some_and(|before| {
+                !before.ends_with('.') || before.ends_with("child_process.") || before.ends_with("cp.")
+            }),
+            _ => true,
+        });
+        let is_whole = behind.starts_with(quote);
+        let takes_line = behind.strip_prefix(' ').is_some_and(|rest| rest.starts_with(['-', '%', '/', '"', '\'']));
+        let is_given =
+            before.trim_end().strip_suffix('=').is_some_and(|before| !before.ends_with(['=', '!', '<', '>']));
+        let is_kept = is_whole && UNMISTAKABLE.contains(&name) && is_given;
+        let asks = ["--version", "-v\"", "-dump", "\"version\""].iter().any(|flag| behind.contains(flag));
+        ((starts && (is_whole || takes_line) || is_kept) && !asks).then_some(name)
+    })
+}
+
+/// The lines of code that have `word`; comments and very long lines are left out.
+fn code_with<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = &'t str> {
+    text.match_indices(word).filter_map(|(at, _)| line_around(text, at)).map(|(line, _)| line)
+}
+
+/// The line of code around the byte `at`, and where that is in it; `None` for a comment and for a line of a bundle.
+fn line_around(text: &str, at: usize) -> Option<(&str, usize)> {
+    let bytes = text.as_bytes();
+    let first = at.saturating_sub(LINE_BYTES);
+    let start = bytes.get(first..at)?.iter().rposition(|byte| *byte == b'\n').map(|place| first + place + 1);
+    let start = start.or((first == 0).then_some(0))?;
+    let rest = bytes.get(at..bytes.len().min(at + LINE_BYTES))?;
+    let length =
+        rest.iter().position(|byte| *byte == b'\n').or((at + LINE_BYTES > bytes.len()).then_some(rest.len()))?;
+    let line = text.get(start..at + length)?;
+    let is_comment = ["//", "#", "*", "/*", "--"].iter().any(|mark| line.trim_start().starts_with(mark));
+    (!is_comment).then_some((line, at - start))
+}
+
+/// Each name of a compiler or tool that a quote stands in front of, with its line and the place of the quote in it.
+fn quoted_names(text: &str) -> impl Iterator<Item = (&'static str, &str, usize)> {
+    static NAMES: LazyLock<Vec<&'static str>> =
+        LazyLock::new(|| COMPILERS.iter().map(|(name, _)| *name).chain(TOOLS.iter().map(|(name, _)| *name)).collect());
+    static QUOTED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let quoted = NAMES.iter().flat_map(|name| ['"', '\''].map(|quote| format!("{quote}{name}")));
+        AhoCorasick::new(quoted).ok()
+    });
+    let found = QUOTED.as_ref().into_iter().flat_map(move |names| names.find_overlapping_iter(text));
+    found.filter_map(move |found| {
+        let name = NAMES.get(found.pattern().as_usize() / 2)?;
+        let (line, at) = line_around(text, found.start())?;
+        Some((*name, line, at))
+    })
+}
+
+/// Whether a line takes what lies under a key: `config["compile_command"]`, `language.compileCommand`.
+fn takes_key(line: &str, key: &str) -> bool {
+    line.match_indices(key).any(|(at, _)| {
+        let before = line.get(..at).unwrap_or_default();
+        let behind = line.get(at + key.len()..).unwrap_or_default();
+        let ends = !behind.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        let is_taken = ["[\"", "['", "get(\"", "get('", "."].iter().any(|start| before.ends_with(start));
+        ends && is_taken && !line.contains("codeop")
     })
 }
 
 /// The compiler whose command line is the value of a setting: `compile: g++ -O2 {source}`.
 fn kept_setting(text: &str) -> Option<&'static str> {
     text.lines().find_map(|line| {
-        let (key, value) = line.trim_start().trim_start_matches("- ").split_once(": ")?;
-        let program = file_name(value.trim_start_matches(['"', '\'']).split_whitespace().next()?);
+        let (key, value) =
+            line.trim_start().trim_start_matches("- ").split_once(": ").filter(|_| !line.contains('#'))?;
+        let mut words = value.trim_start_matches(['"', '\'']).split_whitespace();
+        let program = file_name(words.next()?);
         let (compiler, endings) = COMPILERS.iter().find(|(compiler, _)| *compiler == program)?;
-        (key.to_lowercase().contains("compil") && !endings.is_empty()).then_some(*compiler)
+        let takes = words.any(|word| word.starts_with(['-', '{', '$']));
+        (key.to_lowercase().contains("compil") && takes && !endings.is_empty()).then_some(*compiler)
     })
 }
 
@@ -376,27 +434,38 @@ mod tests {
     #[test]
     fn a_compiler_is_started_by_its_name() {
         for (text, expected) in [
-            ("Command::new(\"cargo\").arg(\"build\")", Some("cargo")),
+            (concat!("use std::process", "::Command;\nCommand", "::new(\"cargo\").arg(\"build\")"), Some("cargo")),
+            // That of a library for command lines.
+            (concat!("use clap::Command;\nCommand", "::new(\"make\")"), None),
             ("system(\"g++ -O2 main.cpp -o main\");", Some("g++")),
             ("execlp(\"gcc\", \"gcc\", path, nullptr);", Some("gcc")),
             ("prog = \"g++\", std = \"-std=c++98\";", Some("g++")),
             ("new ProcessBuilder(\"javac\", path)", Some("javac")),
             ("System.cmd(\"g++\", [path])", Some("g++")),
             ("path, err := exec.LookPath(\"go\")", Some("go")),
-            ("exec.CommandContext(ctx, \"go\", args...)", None),
+            ("exec.CommandContext(ctx, \"g++\", args...)", Some("g++")),
+            ("tracer.Start(ctx, \"go\")", None),
+            ("/x/.exec(\"make\")", None),
+            ("if language == \"g++\" {", None),
+            ("NAMES = [\"python\", \"g++\", \"java\"]", None),
+            ("// see compile_commands.json", None),
+            ("from codeop import compile_command", None),
+            ("database = \"compile_commands.json\"", None),
+            ("import \"golang.org/x/tools/go/packages\"", Some("go")),
             ("JavaCompiler c = ToolProvider.getSystemJavaCompiler();", Some("javac")),
             ("command = config[\"compile_command\"]", Some(ANY)),
             ("system(\"gcc is missing\")", None),
             ("exec.Command(\"go\", \"version\")", None),
             ("lang = \"go\"", None),
             ("compiler = \"gcc\"", None),
-            ("// Command::new(\"cargo\")", None),
-            ("Command::new(\"gccgo\")", None),
+            (concat!("// Command", "::new(\"cargo\")"), None),
+            (concat!("Command", "::new(\"gccgo\")"), None),
         ] {
-            assert_eq!(started_by_name(text, false), expected, "{text}");
+            assert_eq!(started_by_name(text), expected, "{text}");
         }
         assert_eq!(kept_setting("languages:\n  - compile: g++ -O2 {src}"), Some("g++"));
         assert_eq!(kept_setting("run: make test\nname: gcc"), None);
+        assert_eq!(kept_setting("  - compiler: gcc\n# compile: gcc -O2"), None);
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Programs that call the toolchain that compiles them.
 
 use crate::facts::paths::{file_name, has_ending};
-use crate::facts::python::Reached;
+use crate::facts::python::{Program, Reached, each_in_key};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::join;
 
 use super::SOURCE_LIMIT;
+
+/// Larger sources are generated.
+const SOURCE_BYTES: u64 = 256_000;
 
 impl Facts<'_> {
     /// A Go source of the build that calls the Go toolchain, where the image is built on one: it generates or manages projects.
@@ -51,15 +54,18 @@ impl Facts<'_> {
         if !root.image.repository.ends_with("dotnet/sdk") {
             return None;
         }
-        let found = self.workspace.remembered(&format!(".NET that calls dotnet\0{}", self.service.context), || {
-            let tree = self.workspace.tree(&self.service.context, None);
-            let is_own = |path: &str| !path.split('/').any(|part| part.to_lowercase().contains("test"));
-            let sources = tree.files.iter().filter(|file| is_own(&file.path));
-            let sources = sources.filter(|file| has_ending(&file.path, "csproj") || has_ending(&file.path, "cs"));
-            sources.take(SOURCE_LIMIT).find_map(|file| {
-                let path = join(&self.service.context, &file.path)?;
+        let key = format!(".NET that calls dotnet\0{}", each_in_key(self.context_sources()));
+        let found = self.of_program(&key, || {
+            let is_own = |path: &str| {
+                let for_work =
+                    |word: &str| matches!(word.to_lowercase().as_str(), "test" | "tests" | "build" | "tools");
+                (has_ending(path, "csproj") || has_ending(path, "cs"))
+                    && !Program::is_aside(path)
+                    && !path.split(['/', '.', '_', '-']).any(for_work)
+            };
+            self.copied_sources(SOURCE_BYTES, is_own).into_iter().take(SOURCE_LIMIT).find_map(|path| {
                 let source = self.workspace.read(&path).ok()?;
-                let signs: &[&str] = if has_ending(&file.path, "csproj") { &PACKAGES } else { &CALLS };
+                let signs: &[&str] = if has_ending(&path, "csproj") { &PACKAGES } else { &CALLS };
                 let sign = signs.iter().find(|sign| source.text().contains(**sign))?;
                 Some(Reached { file: path, by: sign.replace('"', "") })
             })

@@ -59,17 +59,18 @@ impl Facts<'_> {
         number.or_else(of_base).unwrap_or_else(|| user.to_owned())
     }
 
-    /// The number of a user that comes with the base: `/etc/passwd` of Debian's and Alpine's base systems, the Dockerfiles of node and
-    /// nginx.
+    /// The number of a user that comes with the base: `/etc/passwd` of Debian's and Alpine's base systems, the Dockerfiles of node,
+    /// nginx and php.
     fn number_on_base(&self, stage: &StageFacts, user: &str) -> Option<&'static str> {
         let root = self.chain(stage).last().unwrap_or(stage);
         let Base::Image(base) = &root.base else { return None };
         let repository = base.known()?.split(['@', ':']).next().unwrap_or_default();
+        let repository = repository.strip_prefix("library/").unwrap_or(repository);
         match (user, root.image.distribution) {
-            ("node", _) if repository.ends_with("node") => Some("1000"),
-            ("nginx", _) if repository.ends_with("nginx") => Some("101"),
+            ("node", _) if repository == "node" => Some("1000"),
+            ("nginx", _) if repository == "nginx" => Some("101"),
             ("www-data", Distribution::Debian | Distribution::Ubuntu) => Some("33"),
-            ("www-data", Distribution::Alpine) => Some("82"),
+            ("www-data", Distribution::Alpine) if repository == "php" => Some("82"),
             ("nobody", Distribution::Debian | Distribution::Ubuntu | Distribution::Alpine) => Some("65534"),
             _ => None,
         }

@@ -11,6 +11,8 @@ use crate::workspace::{Service, Workspace, join, parent};
 use super::names::is_named_for_work;
 use super::started::{is_given, through_shells};
 
+/// Commands that set a shell up for the last of its line.
+const SETTINGS: [&str; 5] = ["source", ".", "cd", "export", "set"];
 /// A script stands among the first words of a start: `["tini", "--", "bash", "/start.sh"]`.
 const SCRIPT_WORDS: usize = 4;
 
@@ -275,12 +277,19 @@ fn is_idle(words: &[&str]) -> bool {
 fn behind_settings<'w, 's>(words: &'w [&'s str]) -> &'w [&'s str] {
     let mut commands: Vec<&[&str]> = words.split(|word| *word == "&&").collect();
     let last = commands.pop().unwrap_or(words);
-    let sets =
-        |command: &&[&str]| command.first().is_some_and(|word| matches!(*word, "source" | "." | "cd" | "export"));
+    let sets = |command: &&[&str]| command.first().is_some_and(|word| SETTINGS.contains(word));
     if commands.is_empty() || !commands.iter().all(sets) {
         return words;
     }
     last.strip_prefix(&["exec"]).unwrap_or(last)
+}
+
+/// Whether all commands of a line but the last only set the shell up.
+fn only_sets_up(line: &str) -> bool {
+    let line = line.replace("&&", ";");
+    let mut commands = line.split([';', '&', '|']).map(str::trim).filter(|command| !command.is_empty());
+    commands.next_back();
+    commands.all(|command| command.split_whitespace().next().is_some_and(|word| SETTINGS.contains(&word)))
 }
 
 /// Whether the words run in an environment what stands behind them, and nothing does: `conda run --no-capture-output -n env`.
@@ -322,7 +331,7 @@ pub(super) fn is_shell(words: &[&str]) -> bool {
         runs_text && last != given.trim() && is_shell(&behind_exec.split_whitespace().collect::<Vec<_>>());
     given.is_empty()
         || last_is_shell
-        || runs_text && matches!(last, "exec $@" | "$@")
+        || runs_text && only_sets_up(&given) && matches!(last, "exec $@" | "$@")
         || runs_text && matches!(given.trim(), "exec $0 $@" | "$0 $@" | "bash" | "exec bash")
 }
 

@@ -78,10 +78,12 @@ fn downloads(invocation: &Invocation) -> bool {
 fn requires_nothing(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> bool {
     // `composer require vendor/package`
     let names_one = || invocation.arguments.iter().skip(1).any(|word| word.value.text().contains('/'));
-    let of_platform = |name: &String| {
-        name == "php" || ["php-", "ext-", "lib-", "composer-"].iter().any(|start| name.starts_with(start))
-    };
-    if !matches!(subcommand(invocation), Some("install" | "i" | "update" | "u")) || names_one() {
+    // Packages have a vendor: `php-di/php-di`.
+    let of_platform = |name: &String| !name.contains('/');
+    let elsewhere = ["-d", "--working-dir"].iter().any(|flag| invocation.has_argument(flag))
+        || invocation.arguments.iter().any(|word| word.value.text().starts_with("--working-dir="))
+        || facts.variable(run, invocation, "COMPOSER").is_some();
+    if !matches!(subcommand(invocation), Some("install" | "i" | "update" | "u")) || names_one() || elsewhere {
         return false;
     }
     let manifest = facts.origin_in(stage.index, run, &invocation.workdir, "composer.json");

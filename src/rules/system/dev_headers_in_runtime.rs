@@ -243,8 +243,13 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
 /// Whether the package is for .NET, which compiles nothing with headers and finds libraries by their plain names, `libX11.so`, which only
 /// these packages have: `[DllImport("libdl")]`. Of the C library that is so up to glibc 2.33.
 fn serves_dotnet(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
+    // These it finds by the names with versions, or they hold no library that a program loads.
+    const NO_USE: [&str; 8] = ["libboost", "libicu", "libssl", "libkrb5", "libcurl", "libstdc++", "python", "zlib1g"];
     let Some(stage) = facts.stages.get(install.stage) else { return false };
     let root = facts.ancestors(stage).last().unwrap_or(stage);
+    if NO_USE.iter().any(|start| install.name.starts_with(start)) {
+        return false;
+    }
     let is_old = matches!(install.release, Release::Bullseye | Release::Focal | Release::Older | Release::Other);
     (is_old || install.name != "libc6-dev")
         && ["dotnet", "aspnet"].iter().any(|name| root.image.repository.contains(name))
