@@ -20,8 +20,11 @@ pub struct KeptHistory<'f> {
     pub subcommand: &'f Argument,
     /// The clone, absolute.
     pub folder: String,
-    /// A later command of git that works in the clone, and may need its history.
+    /// A later command that works in the clone, and may need its history: one of git, or an install of what may take its version from
+    /// tags.
     pub asks: Option<&'f Invocation>,
+    /// Whether that stands in another `RUN`.
+    pub asks_in_later_step: bool,
 }
 
 impl Facts<'_> {
@@ -54,8 +57,11 @@ impl Facts<'_> {
             if behind().filter_map(removal).any(|removal| removal.deletes(&folder)) {
                 continue;
             }
-            let asks = later.iter().chain(behind()).find(|other| asks_history(other, &folder));
-            found.push(KeptHistory { invocation, subcommand, folder, asks });
+            let asking = |other: &&Invocation| asks_history(other, &folder) || installs_from(other, &folder);
+            let here = later.iter().find(asking);
+            let asks = here.or_else(|| behind().find(asking));
+            let asks_in_later_step = here.is_none() && asks.is_some();
+            found.push(KeptHistory { invocation, subcommand, folder, asks, asks_in_later_step });
         }
         found
     }
@@ -225,7 +231,39 @@ fn asks_history(invocation: &Invocation, folder: &str) -> bool {
         (Some(at), None) => at.known().map(str::to_owned),
     };
     let elsewhere = place.is_some_and(|place| !is_below(&place, folder));
-    !elsewhere && !matches!(options.word(0), Some("clone" | "config" | "init" | "lfs"))
+    !elsewhere && !matches!(options.word(0), Some("clone" | "clean" | "config" | "init" | "lfs" | "status"))
+}
+
+/// Whether a command installs a Python project of the clone, which may take its version from tags: `pip install .`,
+/// `pip install /opt/tool/python`.
+fn installs_from(invocation: &Invocation, folder: &str) -> bool {
+    let words = || invocation.arguments.iter().filter_map(|argument| argument.value.known());
+    let installs = match invocation.program.as_str() {
+        "pip" | "uv" | "poetry" | "pdm" | "flit" | "hatch" => {
+            words().any(|word| matches!(word, "install" | "sync" | "build"))
+        }
+        "python" => words().any(|word| word.ends_with("setup.py") || word == "build"),
+        _ => false,
+    };
+    let Some(workdir) = invocation.workdir.known().filter(|_| installs) else { return false };
+    let is_local = |word: &str| word.starts_with(['.', '/']) && is_below(&resolve(workdir, project_of(word)), folder);
+    let by_workdir = || {
+        is_below(workdir, folder)
+            && matches!(invocation.program.as_str(), "poetry" | "pdm" | "flit" | "hatch" | "python")
+    };
+    // `-r requirements.txt` of the clone installs others.
+    let mut behind_flag = false;
+    let names_it = words().any(|word| {
+        let is_value =
+            std::mem::replace(&mut behind_flag, matches!(word, "-r" | "--requirement" | "-c" | "--constraint"));
+        !is_value && is_local(word)
+    });
+    names_it || by_workdir()
+}
+
+/// `.` of `.[all]`
+fn project_of(word: &str) -> &str {
+    word.split('[').next().unwrap_or(word)
 }
 
 /// Whether a word names a shell script by its ending.

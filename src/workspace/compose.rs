@@ -239,12 +239,17 @@ fn extended_itself(lines: &[String]) -> bool {
     below(lines, "extends").is_some()
 }
 
-/// Whether a file is called as compose files are.
+/// Whether a file is called as compose files are; `local.yml` and its like may be other things, without `services:`.
 #[must_use]
 pub fn is_compose_name(name: &str) -> bool {
     let name = name.to_lowercase();
     let is_yaml = name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"));
-    is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("compose."))
+    // `docker compose -f local.yml up`, as the widely used template for Django has it.
+    let is_purpose =
+        || name.split_once('.').is_some_and(|(stem, _)| matches!(stem, "local" | "staging" | "production"));
+    let is_named =
+        name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("compose.") || is_purpose();
+    is_yaml && is_named
 }
 
 /// The width of the white space in front of a line.

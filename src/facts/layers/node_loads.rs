@@ -36,6 +36,9 @@ const DRIVERS: [(&str, &[&str]); 13] = [
     ("mongodb", &["mongodb"]),
     ("mongodb+srv", &["mongodb"]),
 ];
+/// What `next start` reads, as the first of them that is there.
+const CONFIGURATIONS_OF_NEXT: [&str; 5] =
+    ["next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs", "next.config.mts"];
 /// What translates a configuration of another language when it is loaded; `ts-node-dev` brings `ts-node`.
 const TRANSLATORS: [&str; 10] = [
     "ts-node",
@@ -130,6 +133,23 @@ impl Facts<'_> {
                     || by_babel && is_of_babel(name)
             });
             found.extend(needed.map(|name| (name.clone(), ".sequelizerc".to_owned())));
+        }
+        // `const analyze = require("@next/bundle-analyzer")(…)`; a server of its own (`output: "standalone"`) reads none.
+        let next = |command: &[&str]| {
+            let runs = command.windows(2).any(|pair| file_name(pair[0]) == "next" && pair[1] == "start");
+            runs.then_some(())
+        };
+        if lines.iter().find_map(|line| manifest.finds(line, &next)).is_some() {
+            let settings = CONFIGURATIONS_OF_NEXT.into_iter().find_map(|name| {
+                let file = self.workspace.read(&join(folder, name)?).ok()?;
+                Some((name, file))
+            });
+            if let Some((name, file)) = settings {
+                let outermost = file.text().lines().filter(|line| !line.starts_with(char::is_whitespace));
+                let outermost = outermost.collect::<Vec<_>>().join("\n");
+                let named = imports(&outermost, packages);
+                found.extend(named.into_iter().map(|package| (package.to_owned(), name.to_owned())));
+            }
         }
         found
     }

@@ -162,7 +162,8 @@ impl Facts<'_> {
             .iter()
             .filter(|mount| mount.is_whole && is_built_for(image, mount))
             .map(|mount| mount.target.as_str())
-            .filter(|target| is_below(workdir, target) && *target != "/")
+            // Without a `WORKDIR` any folder may be that of the program, as `DocumentRoot /srv/shop` says.
+            .filter(|target| (workdir == "/" || is_below(workdir, target)) && *target != "/")
             .collect();
         let mut chain = std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.transfers);
         let holds_sources = |transfer: &Transfer| {

@@ -236,24 +236,42 @@ impl Facts<'_> {
         {
             return true;
         }
-        let words = self.all_start_words(image);
-        let words: Vec<&str> = words
-            .iter()
-            .flat_map(|word| word.split(|c: char| c.is_whitespace() || "\"',[]&;|()".contains(c)))
-            .filter(|word| !word.is_empty())
-            .collect();
-        words.iter().enumerate().any(|(at, word)| {
-            let name = file_name(word);
-            let runs = TEST_STARTERS.contains(&name).then(|| words.get(at + 1..).unwrap_or_default());
-            let mut behind = runs.unwrap_or_default().iter().filter(|word| !word.starts_with('-'));
-            let script = [".sh", ".bash"].iter().any(|ending| name.ends_with(ending)) && is_named(name);
-            let by_name = match behind.next() {
-                Some(&("run" | "run-script" | "exec")) => behind.next().is_some_and(|word| is_named(word)),
-                // `gradlew clean integrationTest`
-                Some(word) => is_named(word) || name.starts_with("gradle") && behind.any(|word| is_named(word)),
-                None => false,
-            };
-            CHECKERS.contains(&name) || script || by_name
+        let runs_tests = |line: &str| {
+            let words = line.split(|c: char| c.is_whitespace() || "\"',[]&;|()".contains(c));
+            let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+            words.iter().enumerate().any(|(at, word)| {
+                let name = file_name(word);
+                let runs = TEST_STARTERS.contains(&name).then(|| words.get(at + 1..).unwrap_or_default());
+                let mut behind = runs.unwrap_or_default().iter().filter(|word| !word.starts_with('-'));
+                let script = [".sh", ".bash"].iter().any(|ending| name.ends_with(ending)) && is_named(name);
+                let by_name = match behind.next() {
+                    Some(&("run" | "run-script" | "exec")) => behind.next().is_some_and(|word| is_named(word)),
+                    // `gradlew clean integrationTest`
+                    Some(word) => is_named(word) || name.starts_with("gradle") && behind.any(|word| is_named(word)),
+                    None => false,
+                };
+                CHECKERS.contains(&name) || script || by_name
+            })
+        };
+        runs_tests(&self.all_start_words(image).join(" ")) || self.ends_with_tests(image, runs_tests)
+    }
+
+    /// Whether the last command of a script that the image starts, but for what says how it went, runs tests.
+    fn ends_with_tests(&self, image: &StageFacts, runs_tests: impl Fn(&str) -> bool) -> bool {
+        const SAYING: [&str; 14] =
+            ["echo", "printf", "exit", "return", "if", "then", "else", "elif", "fi", "do", "done", "for", "set", "cat"];
+        let acts = |line: &&String| {
+            let word = line.split_whitespace().next().unwrap_or_default().trim_end_matches(';');
+            !word.is_empty() && !word.starts_with('#') && !SAYING.contains(&word) && !word.contains('=') && word != "}"
+        };
+        let words: Vec<&str> = self.all_start_words(image).into_iter().map(bare).collect();
+        let scripts = words.iter().filter_map(|word| self.workspace.read(&self.start_script(word)?).ok());
+        scripts.into_iter().any(|script| {
+            let lines: Vec<String> = script.text().lines().map(|line| line.trim().to_owned()).collect();
+            let Some(last) = lines.iter().rev().find(acts) else { return false };
+            let program = last.split_whitespace().next().map(file_name).unwrap_or_default();
+            // What is executed in the place of the script serves: `exec locust`.
+            (CHECKERS.contains(&program) || TEST_STARTERS.contains(&program)) && runs_tests(last)
         })
     }
 

@@ -25,6 +25,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
         finding.help(match kept.asks {
             // Without its `.git` a manager of plugins (Vundle) would be cloned again when somebody calls it.
             None => format!("take the last commit only, `git clone {flags} …`"),
+            Some(_) if kept.asks_in_later_step => format!(
+                "run that command in the `RUN` of the clone, and delete `{folder}/.git` behind it, or clone in a builder stage"
+            ),
             Some(_) => format!(
                 "when the sources are as wanted, delete `{folder}/.git` in the same `RUN`, or clone in a builder stage"
             ),

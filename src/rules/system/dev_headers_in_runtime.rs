@@ -145,6 +145,7 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
             || !facts.runs_a_service(image)
             || facts.is_workplace(image, &installs)
             || facts.may_compile(image, &chain, &installs)
+            || installs.iter().any(|install| is_of_robots(install.name))
         {
             continue;
         }
@@ -199,6 +200,11 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         kept.headers.retain(|_| uses.next().flatten().is_none());
         report(facts, range, &kept, reporter);
     }
+}
+
+/// Packages of ROS depend on development packages where their sources do: `ros-noetic-moveit-core` on `libeigen3-dev`.
+fn is_of_robots(name: &str) -> bool {
+    name.starts_with("ros-") && name.split('-').count() > 2
 }
 
 /// Whether a step names another repository of packages, which may have newer libraries by other names: `add-apt-repository ppa:…`.
