@@ -176,7 +176,8 @@ fn may_call(path: &str) -> bool {
 fn calls_of(line: &str) -> Vec<ContainerCall> {
     let line = line.trim_start_matches(['@', '-', '$', '>', ' ', '\t']);
     let says = line.starts_with('#') || ["echo ", "printf ", "\"echo "].iter().any(|start| line.starts_with(start));
-    if says || !["docker", "podman", "nerdctl", "kubectl"].iter().any(|engine| line.contains(engine)) {
+    let engines = ["docker", "podman", "nerdctl", "kubectl", "compose", "COMPOSE", "dc ", "DC"];
+    if says || !engines.iter().any(|engine| line.contains(engine)) {
         return Vec::new();
     }
     let line = without_substitutions(&line.replace("\\\"", "\""));
@@ -196,7 +197,13 @@ fn call_of(command: &str) -> Option<ContainerCall> {
     let is_engine = |word: &str| {
         matches!(file_name(word), "docker" | "docker-compose" | "podman" | "podman-compose" | "nerdctl" | "kubectl")
     };
-    let engine = words.iter().position(|word| is_engine(word))?;
+    // A function or a variable of the script: `compose run --rm api npm run migrate`, `$(DOCKER_COMPOSE) exec app …`.
+    let stands_for_compose = |word: &str| {
+        let plain = word.trim_matches(['$', '{', '}', '(', ')', '"']).to_lowercase();
+        matches!(plain.as_str(), "compose" | "dc" | "docker_compose" | "compose_cmd" | "dcompose")
+    };
+    let by_name = words.first().is_some_and(|word| stands_for_compose(word));
+    let engine = if by_name { 0 } else { words.iter().position(|word| is_engine(word))? };
     let behind = words.get(engine + 1..)?;
     let verb = behind.iter().position(|word| matches!(*word, "exec" | "run"))?;
     let before = behind.get(..verb)?;
@@ -204,7 +211,7 @@ fn call_of(command: &str) -> Option<ContainerCall> {
     if before.iter().any(|word| matches!(*word, "build" | "push" | "pull" | "up" | "to" | "and")) {
         return None;
     }
-    let by_compose = words.get(engine)?.ends_with("-compose") || before.first() == Some(&"compose");
+    let by_compose = by_name || words.get(engine)?.ends_with("-compose") || before.first() == Some(&"compose");
     let named = before.windows(2).find(|pair| matches!(pair, ["-f" | "--file", _])).and_then(|pair| pair.last());
     let rest = behind.get(verb + 1..)?;
     // `kubectl exec pod -c app -- go test`

@@ -36,9 +36,8 @@ const DRIVERS: [(&str, &[&str]); 13] = [
     ("mongodb", &["mongodb"]),
     ("mongodb+srv", &["mongodb"]),
 ];
-/// What `next start` reads, as the first of them that is there.
-const CONFIGURATIONS_OF_NEXT: [&str; 5] =
-    ["next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs", "next.config.mts"];
+/// Endings of the settings of a program, as the first of them that is there.
+const SETTINGS: [&str; 5] = ["js", "mjs", "ts", "cjs", "mts"];
 /// What translates a configuration of another language when it is loaded; `ts-node-dev` brings `ts-node`.
 const TRANSLATORS: [&str; 10] = [
     "ts-node",
@@ -134,22 +133,23 @@ impl Facts<'_> {
             });
             found.extend(needed.map(|name| (name.clone(), ".sequelizerc".to_owned())));
         }
-        // `const analyze = require("@next/bundle-analyzer")(…)`; a server of its own (`output: "standalone"`) reads none.
-        let next = |command: &[&str]| {
-            let runs = command.windows(2).any(|pair| file_name(pair[0]) == "next" && pair[1] == "start");
-            runs.then_some(())
-        };
-        if lines.iter().find_map(|line| manifest.finds(line, &next)).is_some() {
-            let settings = CONFIGURATIONS_OF_NEXT.into_iter().find_map(|name| {
-                let file = self.workspace.read(&join(folder, name)?).ok()?;
+        // `const analyze = require("@next/bundle-analyzer")(…)` in `next.config.js`, `import "dotenv/config"` in `dappetizer.config.ts`.
+        let programs = lines.iter().filter_map(|line| manifest.finds(line, &own_program));
+        for program in programs.collect::<BTreeSet<String>>() {
+            let settings = SETTINGS.into_iter().find_map(|ending| {
+                let name = format!("{program}.config.{ending}");
+                let file = self.workspace.read(&join(folder, &name)?).ok()?;
                 Some((name, file))
             });
-            if let Some((name, file)) = settings {
-                let outermost = file.text().lines().filter(|line| !line.starts_with(char::is_whitespace));
-                let outermost = outermost.collect::<Vec<_>>().join("\n");
-                let named = imports(&outermost, packages);
-                found.extend(named.into_iter().map(|package| (package.to_owned(), name.to_owned())));
-            }
+            let Some((name, file)) = settings else { continue };
+            let outermost = file.text().lines().filter(|line| !line.starts_with(char::is_whitespace));
+            let outermost = outermost.collect::<Vec<_>>().join("\n");
+            let named = imports(&outermost, packages);
+            // Next.js says itself what it needs for TypeScript.
+            let is_typed = has_ending(&name, "ts") && program != "next";
+            let translators = packages.iter().filter(|package| is_typed && TRANSLATORS.contains(&package.as_str()));
+            let needed = named.into_iter().chain(translators.map(String::as_str));
+            found.extend(needed.map(|package| (package.to_owned(), name.clone())));
         }
         found
     }
@@ -176,6 +176,25 @@ impl Facts<'_> {
         };
         quoted.any(names).then(|| (script, "nuxt".to_owned()))
     }
+}
+
+/// The program of `node_modules` that a command starts to serve or to run: `next` of `npx next start`. What builds or develops reads its
+/// settings then, not when the image runs.
+fn own_program(command: &[&str]) -> Option<String> {
+    const BUILDS: [&str; 6] = ["build", "dev", "generate", "lint", "test", "watch"];
+    let calls_script = matches!(command.first().map(|word| file_name(word)), Some("npm" | "yarn" | "pnpm" | "bun"))
+        && command.get(1) != Some(&"exec");
+    if calls_script {
+        return None;
+    }
+    let mut words = command.iter().map(|word| file_name(word)).skip_while(|word| {
+        matches!(*word, "npx" | "bunx" | "yarn" | "pnpm" | "npm" | "exec" | "node")
+            || word.contains('=')
+            || word.starts_with('-')
+    });
+    let program = words.next()?.trim_end_matches(".js");
+    let is_plain = !program.is_empty() && program.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    (is_plain && !words.any(|word| BUILDS.contains(&word))).then(|| program.to_owned())
 }
 
 /// Babel calls its core and the presets that its configuration names, but no program for the command line.
@@ -222,7 +241,23 @@ fn dialects(text: &str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::dialects;
+    use super::{dialects, own_program};
+
+    #[test]
+    fn a_command_serves_with_a_program_of_its_own() {
+        for (line, expected) in [
+            ("next start", Some("next")),
+            ("npx dappetizer start", Some("dappetizer")),
+            ("node node_modules/next/dist/bin/next start", Some("next")),
+            ("NODE_ENV=production node server.js", Some("server")),
+            ("npm start", None),
+            ("next build", None),
+            ("vite dev", None),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(own_program(&words).as_deref(), expected, "{line}");
+        }
+    }
 
     #[test]
     fn dialects_are_told_by_settings_and_addresses() {

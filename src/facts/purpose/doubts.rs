@@ -106,6 +106,9 @@ impl Facts<'_> {
         if let Some(source) = self.missing_source(image) {
             return Some(format!("`{source}`, which it copies, is not there, and nothing is seen to build it"));
         }
+        if let Some(manifest) = self.brings_no_program(image) {
+            return Some(format!("no step copies the program of `{manifest}`"));
+        }
         if let Some((file, other)) = self.named_in_its_place() {
             return Some(format!("`{file}` builds `{other}` beside it, and nothing is seen to build this one"));
         }

@@ -199,6 +199,41 @@ impl Facts<'_> {
         (!copied.any(brings)).then_some(mount.file.as_str())
     }
 
+    /// The manifest of the repository's program, where the image holds nothing of it: no step copies a folder or a source, or clones
+    /// one.
+    pub(super) fn brings_no_program(&self, image: &StageFacts) -> Option<String> {
+        let own = [self.service.context.as_str(), ""].into_iter();
+        let mut manifests = own.flat_map(|folder| MANIFESTS.iter().filter_map(move |name| join(folder, name)));
+        let manifest = manifests.find(|path| self.workspace.is_file(path))?;
+        let own = parent(&self.service.dockerfile);
+        let is_source = |path: &str| {
+            let ending = file_name(path).rsplit_once('.').map(|(_, ending)| ending);
+            ending.is_some_and(|ending| SOURCES.contains(&ending))
+                && (own.is_empty() || !is_below(&format!("/{path}"), &format!("/{own}")))
+        };
+        if !self.workspace.own_files().files.iter().any(|file| is_source(&file.path)) {
+            return None;
+        }
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        let is_program = |path: &str| {
+            let ending = file_name(path).rsplit_once('.').map(|(_, ending)| ending);
+            self.is_folder(path) || ending.is_some_and(|ending| SOURCES.contains(&ending)) || path.contains("://")
+        };
+        let brings = |transfer: &Transfer| {
+            transfer.source != Source::Context
+                || transfer.paths.is_empty()
+                || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(is_program))
+        };
+        let fetches = |run: &Run| {
+            run.opaque
+                || run.mounts.iter().any(|mount| mount.kind == "bind")
+                || run.invocations.iter().any(|command| command.program == "git")
+        };
+        let any = chain().flat_map(|stage| &stage.transfers).any(brings)
+            || chain().flat_map(|stage| &stage.runs).any(fetches);
+        (!any).then_some(manifest)
+    }
+
     /// Whether a folder is mounted that holds the manifest of a project.
     fn holds_a_program(&self, mount: &SourceMount) -> bool {
         let mut manifests = MANIFESTS.iter().filter_map(|name| join(&mount.source, name));

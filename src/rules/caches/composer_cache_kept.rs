@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::catalogue::Distribution;
 use crate::diagnostic::{Applicability, Fix};
-use crate::facts::{Facts, Invocation, Run, StageFacts};
+use crate::facts::{Facts, Invocation, Run, StageFacts, resolve};
 use crate::rules::kept_cache::{Tie, emptying, or_mount};
 use crate::rules::{Check, Reporter};
 
@@ -74,6 +74,15 @@ fn downloads(invocation: &Invocation) -> bool {
     invocation.program == "composer" && named && !off.iter().any(|flag| invocation.has_argument(flag))
 }
 
+/// Where the manifest has Composer keep what it downloads: `{"config": {"cache-dir": "composer-cache"}}`, below the project.
+fn folder_of_manifest(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Option<String> {
+    let manifest = facts.origin_in(stage.index, run, &invocation.workdir, "composer.json")?;
+    let source = facts.workspace.read(&manifest).ok()?;
+    let package: Json = serde_json::from_str(source.text()).ok()?;
+    let folder = package.get("config")?.get("cache-dir")?.as_str()?;
+    Some(resolve(invocation.workdir.known()?, folder))
+}
+
 /// Whether the manifest asks for no package, but for PHP and what comes with it, so that only the autoloader is written.
 fn requires_nothing(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> bool {
     // `composer require vendor/package`
@@ -111,6 +120,9 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     // The image of that name sets `COMPOSER_HOME`.
     if stage.image.repository == "composer" {
         return vec!["/tmp/cache".to_owned()];
+    }
+    if let Some(folder) = folder_of_manifest(facts, stage, run, invocation) {
+        return vec![folder];
     }
     if has_no_home(facts, stage, run) {
         return Vec::new();

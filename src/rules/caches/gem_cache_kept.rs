@@ -35,6 +35,10 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     if facts.needs_cache_later(stage, run, |_, later| later.has_argument("--local")) {
         return;
     }
+    // Another user than root cannot delete from a folder that an earlier step of root's made.
+    if is_filled_by_root_before(facts, stage, run) {
+        return;
+    }
     // Nothing names the folder, and each distribution has its own.
     let guessed = HOMES.iter().any(|home| first.folder().strip_suffix("/cache") == Some(home));
     // `example/ruby` may be set up like the official image, or not.
@@ -64,6 +68,8 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             let root = root.and_then(Value::known).unwrap_or("~/.rbenv");
             word(&format!("{root}/versions/*/lib/ruby/gems/*/cache"))
         }
+        // What root installs there does not lie where `gem env gemdir` tells.
+        _ if stage.image.distribution == Distribution::RedHat => "/usr/local/share/gems/cache/*.gem".to_owned(),
         _ => "\"$(gem env gemdir)\"/cache/*.gem".to_owned(),
     };
     finding.help(format!("delete them in the same `RUN`: `&& rm -rf {packed}`"));
@@ -240,6 +246,16 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     let own = home_of(stage.image.distribution);
     let others = HOMES.iter().filter(|home| Some(**home) != own);
     own.iter().chain(others).map(|home| format!("{home}/cache")).collect()
+}
+
+/// Whether the step runs as a user of its own, and an earlier one as root has filled the folder of the gems.
+fn is_filled_by_root_before(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
+    let is_root = |run: &Run| run.state.user_name().is_none_or(|user| matches!(user, "root" | "0"));
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let mut before = chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction);
+    let installs =
+        |command: &Invocation| matches!(command.program.as_str(), "gem" | "bundle") && command.has_argument("install");
+    !is_root(run) && before.any(|other| is_root(other) && other.invocations.iter().any(installs))
 }
 
 /// Where the distribution's own Ruby keeps gems, where that is known.

@@ -328,6 +328,9 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>) -> String {
     };
     if kept.tools.iter().any(of_alpine) && !only_java {
         help.push_str("; what was compiled in C++ needs `libstdc++` when it runs");
+        if !facts.python_installs().is_empty() {
+            help.push_str(", what uses OpenMP `libgomp`");
+        }
     }
     // What takes a JDK out must not leave the program without Java.
     let is_jdk = |tool: &&SystemInstall<'_>| tool.name.contains("jdk");
