@@ -73,6 +73,9 @@ impl Facts<'_> {
         if let Some(by) = self.starts_djangos_server(image) {
             return Some(format!("{by} starts the server of Django for development"));
         }
+        if let Some(file) = self.told_to_work_in() {
+            return Some(format!("`{file}` runs a shell in it, over sources that it mounts"));
+        }
         let words = self.all_start_words(image);
         if let Some(word) = words.iter().map(|word| bare(word)).find(|word| WORK.contains(word)) {
             return Some(format!("it starts `{word}`"));

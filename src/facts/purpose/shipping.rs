@@ -109,6 +109,20 @@ impl Facts<'_> {
         })
     }
 
+    /// A document that builds the Dockerfile, and runs a shell in the image over sources that it mounts:
+    /// `docker run -it -v $(pwd):/app app-dev bash`.
+    pub(super) fn told_to_work_in(&self) -> Option<String> {
+        let contributing = ["CONTRIBUTING.md", "docs/CONTRIBUTING.md", "DEVELOPMENT.md", "docs/development.md"];
+        let others = contributing.iter().map(|path| (*path).to_owned()).filter(|path| self.workspace.is_file(path));
+        self.readmes().into_iter().chain(others).find(|path| {
+            let Ok(file) = self.workspace.read(path) else { return false };
+            let text = file.text().replace("\\\n", " ");
+            let commands: Vec<Vec<&str>> = text.lines().filter_map(command).collect();
+            let built: Vec<&str> = commands.iter().filter_map(|words| self.tag_of_build(words, parent(path))).collect();
+            commands.iter().any(|words| runs_a_shell_over_sources(words, &built))
+        })
+    }
+
     /// The names, without registry and tag, that compose gives to what it builds of the Dockerfile.
     fn composed_names(&self) -> Vec<String> {
         let files = self.workspace.compose_files(&self.service.dockerfile, &self.service.context);
@@ -144,6 +158,18 @@ fn command(line: &str) -> Option<Vec<&str>> {
     let line = line.strip_prefix("sudo ").unwrap_or(line);
     let words = line.strip_prefix("docker ")?.trim_end_matches('`').split_whitespace().map(bare);
     Some(words.collect())
+}
+
+/// Whether the words behind `docker` run a shell in one of the images that are `built`, with the current folder mounted.
+fn runs_a_shell_over_sources(words: &[&str], built: &[&str]) -> bool {
+    let ["run", rest @ ..] = words else { return false };
+    let mounts = rest.windows(2).any(|pair| {
+        let is_here =
+            ["$(pwd)", "$PWD", "${PWD}", "`pwd`", "./", ".:", "%cd%"].iter().any(|here| pair[1].starts_with(here));
+        matches!(pair[0], "-v" | "--volume") && is_here
+    });
+    let [.., image, shell] = rest else { return false };
+    mounts && matches!(short(shell), "bash" | "sh" | "zsh" | "ash") && built.contains(&short(image))
 }
 
 /// `app` of `registry.example.org/team/app:1.2`
