@@ -196,7 +196,8 @@ impl Facts<'_> {
     }
 
     /// Whether a copied `package.json` asks for a driver, so that other sources than Python's may launch browsers.
-    fn has_node_driver(&self) -> bool {
+    #[must_use]
+    pub fn has_node_driver(&self) -> bool {
         let texts = self.program().texts.iter();
         let mut manifests = texts.filter(|path| crate::facts::paths::file_name(path) == "package.json");
         manifests.any(|path| {

@@ -241,6 +241,7 @@ fn holds_needless_headers(facts: &Facts<'_>, install: &SystemInstall<'_>) -> boo
             .is_some_and(|stage| facts.knows_base(stage) && !facts.has_already(stage, install.name))
         && !comes_anyway(install)
         && !serves_dotnet(facts, install)
+        && !serves_a_browser(facts, install)
         && !facts.deletes_in_layer(install, "/usr/include")
         && !facts.is_kept_apart(install)
         && !is_meant()
@@ -259,6 +260,13 @@ fn serves_dotnet(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
     let is_old = matches!(install.release, Release::Bullseye | Release::Focal | Release::Older | Release::Other);
     (is_old || install.name != "libc6-dev")
         && ["dotnet", "aspnet"].iter().any(|name| root.image.repository.contains(name))
+}
+
+/// Whether the package stands in a list of what a browser loads, which a driver for Node.js downloads: `libgtk-3-dev` brings `libgbm1`.
+fn serves_a_browser(facts: &Facts<'_>, install: &SystemInstall<'_>) -> bool {
+    const LISTED: [&str; 7] =
+        ["libgtk-3-dev", "libgtk2.0-dev", "libgbm-dev", "libnotify-dev", "libnss3-dev", "libasound2-dev", "libxss-dev"];
+    LISTED.contains(&install.name) && facts.has_node_driver()
 }
 
 /// Whether something may need the headers, or take them out, of which nothing more is known: a package that is no repository's is installed
