@@ -156,11 +156,17 @@ impl Workspace {
     /// The compose files in `folder`.
     pub(super) fn compose_files_in(&self, folder: &str) -> Arc<Vec<ComposeFile>> {
         self.remembered_of_others(&format!("compose {folder}"), || {
-            let entries = self.list(folder).into_iter().filter(|entry| !entry.is_dir && is_compose_name(&entry.name));
+            let may_be = |name: &str| is_compose_name(name) || may_be_compose_name(name);
+            let entries = self.list(folder).into_iter().filter(|entry| !entry.is_dir && may_be(&entry.name));
             let paths =
                 entries.map(|entry| if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) });
             let read = |path: String| {
                 let source = self.read(&path).ok()?;
+                let has_services = || source.text().lines().any(|line| line.starts_with("services:"));
+                let name = path.rsplit('/').next().unwrap_or(&path);
+                if !is_compose_name(name) && !has_services() {
+                    return None;
+                }
                 let services = self.services(source.text(), &path);
                 Some(ComposeFile { path, source, services })
             };
@@ -239,17 +245,19 @@ fn extended_itself(lines: &[String]) -> bool {
     below(lines, "extends").is_some()
 }
 
-/// Whether a file is called as compose files are; `local.yml` and its like may be other things, without `services:`.
+/// Whether a file is called as compose files are.
 #[must_use]
 pub fn is_compose_name(name: &str) -> bool {
     let name = name.to_lowercase();
     let is_yaml = name.rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "yml" | "yaml"));
-    // `docker compose -f local.yml up`, as the widely used template for Django has it.
-    let is_purpose =
-        || name.split_once('.').is_some_and(|(stem, _)| matches!(stem, "local" | "staging" | "production"));
-    let is_named =
-        name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("compose.") || is_purpose();
-    is_yaml && is_named
+    is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose") || name.contains("compose."))
+}
+
+/// Whether a file may be a compose file by another name, which only its `services:` tell: `docker compose -f local.yml up`, as the widely
+/// used template for Django has it.
+pub(super) fn may_be_compose_name(name: &str) -> bool {
+    let purpose = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"));
+    purpose.is_some_and(|purpose| matches!(purpose, "local" | "staging" | "production"))
 }
 
 /// The width of the white space in front of a line.

@@ -76,13 +76,6 @@ fn share(found: usize, all: usize, noun: &str) -> String {
 
 /// `path` as a source, if it names something that a folder could hold.
 fn speaking(path: &str) -> Option<CopySource> {
-    // `pnpm-lock.yaml*` is there so that it may be missing.
-    if path
-        .strip_suffix('*')
-        .is_some_and(|stem| stem.rsplit('/').next().is_some_and(|name| name.contains('.') && !name.contains('*')))
-    {
-        return None;
-    }
     let elsewhere = path.contains("://") || path.contains('$') || path.starts_with("<<") || path.starts_with("git@");
     CopySource::parse(path).filter(|source| !elsewhere && !source.names_nothing())
 }

@@ -1,6 +1,6 @@
 //! Files that are no Dockerfiles and decide what builds do: manifests, locks, ignore files, and files that define builds.
 
-use super::compose::is_compose_name;
+use super::compose::{is_compose_name, may_be_compose_name};
 use super::names::{NameKind, is_backup, is_dockerfile_name};
 
 /// Names that no Dockerfile bears, in lower case.
@@ -46,7 +46,7 @@ pub fn feeds_builds(path: &str) -> bool {
         return false;
     }
     let is_listed = NAMES.contains(&name) || name.ends_with(".dockerignore");
-    is_listed || is_requirements(folder, name) || is_lock(name) || is_compose_name(name)
+    is_listed || is_requirements(folder, name) || is_lock(name) || is_compose_name(name) || may_be_compose_name(name)
 }
 
 /// `requirements-dev.txt`, `api_requirements.in`, `constraints.txt`, `requirements/base.txt`.

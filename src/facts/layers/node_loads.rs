@@ -134,14 +134,15 @@ impl Facts<'_> {
             found.extend(needed.map(|name| (name.clone(), ".sequelizerc".to_owned())));
         }
         // `const analyze = require("@next/bundle-analyzer")(…)` in `next.config.js`, `import "dotenv/config"` in `dappetizer.config.ts`.
-        let programs = lines.iter().filter_map(|line| manifest.finds(line, &own_program));
-        for program in programs.collect::<BTreeSet<String>>() {
-            let settings = SETTINGS.into_iter().find_map(|ending| {
+        let settings_of = |command: &[&str]| {
+            let program = own_program(command)?;
+            SETTINGS.into_iter().find_map(|ending| {
                 let name = format!("{program}.config.{ending}");
                 let file = self.workspace.read(&join(folder, &name)?).ok()?;
-                Some((name, file))
-            });
-            let Some((name, file)) = settings else { continue };
+                Some((program.clone(), name, file))
+            })
+        };
+        for (program, name, file) in lines.iter().filter_map(|line| manifest.finds(line, &settings_of)) {
             let outermost = file.text().lines().filter(|line| !line.starts_with(char::is_whitespace));
             let outermost = outermost.collect::<Vec<_>>().join("\n");
             let named = imports(&outermost, packages);
@@ -182,6 +183,8 @@ impl Facts<'_> {
 /// settings then, not when the image runs.
 fn own_program(command: &[&str]) -> Option<String> {
     const BUILDS: [&str; 6] = ["build", "dev", "generate", "lint", "test", "watch"];
+    let sets = |word: &&&str| word.contains('=') || matches!(**word, "cross-env" | "env");
+    let command: Vec<&str> = command.iter().skip_while(sets).copied().collect();
     let calls_script = matches!(command.first().map(|word| file_name(word)), Some("npm" | "yarn" | "pnpm" | "bun"))
         && command.get(1) != Some(&"exec");
     if calls_script {

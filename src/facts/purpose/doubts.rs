@@ -73,9 +73,6 @@ impl Facts<'_> {
         if let Some(by) = self.starts_djangos_server(image) {
             return Some(format!("{by} starts the server of Django for development"));
         }
-        if let Some(file) = self.told_to_work_in() {
-            return Some(format!("`{file}` runs a shell in it, over sources that it mounts"));
-        }
         let words = self.all_start_words(image);
         if let Some(word) = words.iter().map(|word| bare(word)).find(|word| WORK.contains(word)) {
             return Some(format!("it starts `{word}`"));
@@ -109,7 +106,10 @@ impl Facts<'_> {
         if let Some(source) = self.missing_source(image) {
             return Some(format!("`{source}`, which it copies, is not there, and nothing is seen to build it"));
         }
-        if let Some(manifest) = self.brings_no_program(image) {
+        if let Some(file) = self.told_to_work_in() {
+            return Some(format!("`{file}` runs a shell in it, over sources that it mounts"));
+        }
+        if let Some(manifest) = self.manifest_without_program(image) {
             return Some(format!("no step copies the program of `{manifest}`"));
         }
         if let Some((file, other)) = self.named_in_its_place() {

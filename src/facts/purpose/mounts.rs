@@ -2,7 +2,7 @@
 
 use crate::context::CopySource;
 use crate::facts::paths::{file_name, is_below, resolve};
-use crate::facts::{Facts, Guard, Run, Source, StageFacts, Transfer};
+use crate::facts::{Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
 use crate::workspace::{
     ComposeFile, ComposeService, NameKind, Service, Workspace, is_dockerfile_name, is_for_production, is_sample, join,
     parent,
@@ -162,8 +162,7 @@ impl Facts<'_> {
             .iter()
             .filter(|mount| mount.is_whole && is_built_for(image, mount))
             .map(|mount| mount.target.as_str())
-            // Without a `WORKDIR` any folder may be that of the program, as `DocumentRoot /srv/shop` says.
-            .filter(|target| (workdir == "/" || is_below(workdir, target)) && *target != "/")
+            .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
         let mut chain = std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.transfers);
         let holds_sources = |transfer: &Transfer| {
@@ -199,11 +198,20 @@ impl Facts<'_> {
         (!copied.any(brings)).then_some(mount.file.as_str())
     }
 
-    /// The manifest of the repository's program, where the image holds nothing of it: no step copies a folder or a source, or clones
-    /// one.
-    pub(super) fn brings_no_program(&self, image: &StageFacts) -> Option<String> {
-        let own = [self.service.context.as_str(), ""].into_iter();
-        let mut manifests = own.flat_map(|folder| MANIFESTS.iter().filter_map(move |name| join(folder, name)));
+    /// The manifest of the repository's program, where the image, on a base of a system or a language, holds nothing of it: all that steps
+    /// copy are scripts and settings that are there, and none clones or fetches anything.
+    pub(super) fn manifest_without_program(&self, image: &StageFacts) -> Option<String> {
+        const FETCHES: [&str; 4] = ["git", "curl", "wget", "go"];
+        const SETTINGS: [&str; 15] = [
+            "conf", "cfg", "cnf", "env", "ini", "json", "list", "lock", "md", "sh", "bash", "toml", "txt", "yaml",
+            "yml",
+        ];
+        let root = self.ancestors(image).last().unwrap_or(image);
+        if !PLAIN_BASES.contains(&file_name(&root.image.repository)) {
+            return None;
+        }
+        let folders = [self.service.context.as_str(), ""].into_iter();
+        let mut manifests = folders.flat_map(|folder| MANIFESTS.iter().filter_map(move |name| join(folder, name)));
         let manifest = manifests.find(|path| self.workspace.is_file(path))?;
         let own = parent(&self.service.dockerfile);
         let is_source = |path: &str| {
@@ -214,21 +222,30 @@ impl Facts<'_> {
         if !self.workspace.own_files().files.iter().any(|file| is_source(&file.path)) {
             return None;
         }
-        let chain = || std::iter::once(image).chain(self.ancestors(image));
+        // What is not there, or is no script and no setting, may be the program, built before.
         let is_program = |path: &str| {
             let ending = file_name(path).rsplit_once('.').map(|(_, ending)| ending);
-            self.is_folder(path) || ending.is_some_and(|ending| SOURCES.contains(&ending)) || path.contains("://")
+            let is_there = join(&self.service.context, path).is_some_and(|place| self.workspace.is_file(&place));
+            !is_there || ending.is_none_or(|ending| !SETTINGS.contains(&ending))
         };
         let brings = |transfer: &Transfer| {
             transfer.source != Source::Context
                 || transfer.paths.is_empty()
                 || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(is_program))
         };
+        let installs_a_program = |command: &Invocation| {
+            FETCHES.contains(&command.program.as_str())
+                || matches!(command.program.as_str(), "npm" | "yarn" | "gem" | "cargo")
+                    && (command.has_argument("-g")
+                        || command.has_argument("--global")
+                        || command.has_argument("install"))
+        };
         let fetches = |run: &Run| {
             run.opaque
                 || run.mounts.iter().any(|mount| mount.kind == "bind")
-                || run.invocations.iter().any(|command| command.program == "git")
+                || run.invocations.iter().any(installs_a_program)
         };
+        let chain = || std::iter::once(image).chain(self.ancestors(image));
         let any = chain().flat_map(|stage| &stage.transfers).any(brings)
             || chain().flat_map(|stage| &stage.runs).any(fetches);
         (!any).then_some(manifest)

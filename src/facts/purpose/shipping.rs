@@ -164,8 +164,8 @@ fn command(line: &str) -> Option<Vec<&str>> {
 fn runs_a_shell_over_sources(words: &[&str], built: &[&str]) -> bool {
     let ["run", rest @ ..] = words else { return false };
     let mounts = rest.windows(2).any(|pair| {
-        let is_here =
-            ["$(pwd)", "$PWD", "${PWD}", "`pwd`", "./", ".:", "%cd%"].iter().any(|here| pair[1].starts_with(here));
+        let source = pair[1].split(':').next().unwrap_or_default().trim_end_matches('/');
+        let is_here = matches!(source, "$(pwd)" | "$PWD" | "${PWD}" | "`pwd`" | "." | "%cd%");
         matches!(pair[0], "-v" | "--volume") && is_here
     });
     let [.., image, shell] = rest else { return false };

@@ -260,14 +260,26 @@ impl Facts<'_> {
     fn ends_with_tests(&self, image: &StageFacts, runs_tests: impl Fn(&str) -> bool) -> bool {
         const SAYING: [&str; 14] =
             ["echo", "printf", "exit", "return", "if", "then", "else", "elif", "fi", "do", "done", "for", "set", "cat"];
+        // `FLASK_ENV=production gunicorn app` acts, `status=$?` does not.
         let acts = |line: &&String| {
-            let word = line.split_whitespace().next().unwrap_or_default().trim_end_matches(';');
-            !word.is_empty() && !word.starts_with('#') && !SAYING.contains(&word) && !word.contains('=') && word != "}"
+            let mut words = line.split_whitespace().skip_while(|word| word.contains('=') && !word.starts_with('-'));
+            let word = words.next().unwrap_or_default().trim_end_matches(';');
+            !word.is_empty() && !word.starts_with('#') && !SAYING.contains(&word) && word != "}"
         };
         let words: Vec<&str> = self.all_start_words(image).into_iter().map(bare).collect();
         let scripts = words.iter().filter_map(|word| self.workspace.read(&self.start_script(word)?).ok());
         scripts.into_iter().any(|script| {
             let lines: Vec<String> = script.text().lines().map(|line| line.trim().to_owned()).collect();
+            // Who chooses, or calls functions of the script, may do something else.
+            let chooses = |line: &String| {
+                line.starts_with("exec ")
+                    || line.starts_with("case ")
+                    || line.ends_with("() {")
+                    || line.starts_with("function ")
+            };
+            if lines.iter().any(chooses) {
+                return false;
+            }
             let Some(last) = lines.iter().rev().find(acts) else { return false };
             let program = last.split_whitespace().next().map(file_name).unwrap_or_default();
             // What is executed in the place of the script serves: `exec locust`.

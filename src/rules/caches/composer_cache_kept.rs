@@ -75,12 +75,32 @@ fn downloads(invocation: &Invocation) -> bool {
 }
 
 /// Where the manifest has Composer keep what it downloads: `{"config": {"cache-dir": "composer-cache"}}`, below the project.
-fn folder_of_manifest(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocation) -> Option<String> {
+///
+/// `Some(None)` where that is nowhere or not known.
+#[expect(clippy::option_option, reason = "no setting is another matter than one that nobody can follow")]
+fn folder_of_manifest(
+    facts: &Facts<'_>,
+    stage: &StageFacts,
+    run: &Run,
+    invocation: &Invocation,
+) -> Option<Option<String>> {
+    let is_of_project = matches!(subcommand(invocation), Some("install" | "i" | "update" | "u" | "require"));
+    if !is_of_project || invocation.has_argument("global") || reads_elsewhere(facts, run, invocation) {
+        return None;
+    }
     let manifest = facts.origin_in(stage.index, run, &invocation.workdir, "composer.json")?;
     let source = facts.workspace.read(&manifest).ok()?;
     let package: Json = serde_json::from_str(source.text()).ok()?;
     let folder = package.get("config")?.get("cache-dir")?.as_str()?;
-    Some(resolve(invocation.workdir.known()?, folder))
+    let is_plain = folder != "/dev/null" && !folder.contains(['~', '$', '{']);
+    Some(Some(resolve(invocation.workdir.known()?, folder)).filter(|_| is_plain))
+}
+
+/// Whether Composer takes another manifest than that of the folder in which it is called.
+fn reads_elsewhere(facts: &Facts<'_>, run: &Run, invocation: &Invocation) -> bool {
+    ["-d", "--working-dir"].iter().any(|flag| invocation.has_argument(flag))
+        || invocation.arguments.iter().any(|word| word.value.text().starts_with("--working-dir="))
+        || facts.variable(run, invocation, "COMPOSER").is_some()
 }
 
 /// Whether the manifest asks for no package, but for PHP and what comes with it, so that only the autoloader is written.
@@ -89,9 +109,7 @@ fn requires_nothing(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation
     let names_one = || invocation.arguments.iter().skip(1).any(|word| word.value.text().contains('/'));
     // Packages have a vendor: `php-di/php-di`.
     let of_platform = |name: &String| !name.contains('/');
-    let elsewhere = ["-d", "--working-dir"].iter().any(|flag| invocation.has_argument(flag))
-        || invocation.arguments.iter().any(|word| word.value.text().starts_with("--working-dir="))
-        || facts.variable(run, invocation, "COMPOSER").is_some();
+    let elsewhere = reads_elsewhere(facts, run, invocation);
     if !matches!(subcommand(invocation), Some("install" | "i" | "update" | "u")) || names_one() || elsewhere {
         return false;
     }
@@ -114,15 +132,16 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
     if let Some(named) = set("COMPOSER_CACHE_DIR") {
         return named.known().filter(|path| *path != "/dev/null").map(str::to_owned).into_iter().collect();
     }
+    // The project's own setting stands above what the home decides.
+    if let Some(folder) = folder_of_manifest(facts, stage, run, invocation) {
+        return folder.into_iter().collect();
+    }
     if let Some(home) = set("COMPOSER_HOME") {
         return home.known().map(|home| format!("{home}/cache")).into_iter().collect();
     }
     // The image of that name sets `COMPOSER_HOME`.
     if stage.image.repository == "composer" {
         return vec!["/tmp/cache".to_owned()];
-    }
-    if let Some(folder) = folder_of_manifest(facts, stage, run, invocation) {
-        return vec![folder];
     }
     if has_no_home(facts, stage, run) {
         return Vec::new();

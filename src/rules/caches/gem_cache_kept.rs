@@ -255,7 +255,12 @@ fn is_filled_by_root_before(facts: &Facts<'_>, stage: &StageFacts, run: &Run) ->
     let mut before = chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction);
     let installs =
         |command: &Invocation| matches!(command.program.as_str(), "gem" | "bundle") && command.has_argument("install");
-    !is_root(run) && before.any(|other| is_root(other) && other.invocations.iter().any(installs))
+    let has_folder = ["GEM_HOME", "BUNDLE_PATH"].iter().any(|name| run.state.environment.get(name).is_some());
+    let chain = || std::iter::once(stage).chain(facts.ancestors(stage));
+    let mut commands = chain().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let gives = commands.any(|command| matches!(command.program.as_str(), "chown" | "chmod"));
+    let own = is_root(run) || has_folder || gives;
+    !own && before.any(|other| is_root(other) && other.invocations.iter().any(installs))
 }
 
 /// Where the distribution's own Ruby keeps gems, where that is known.
