@@ -32,7 +32,7 @@ const DEPTH_LIMIT: usize = 4;
 const LINE_LIMIT: usize = 2_000;
 /// Sources of a project that is installed from a wheel of its own: more are not read.
 const SOURCE_LIMIT: usize = 2_000;
-/// Larger sources in JavaScript are bundles.
+/// Larger sources are bundles, or generated, in bytes.
 const SCRIPT_BYTES: u64 = 256_000;
 /// How far behind the name of a call its words are looked for, in bytes.
 const CALL_BYTES: usize = 200;

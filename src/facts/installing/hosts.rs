@@ -1,7 +1,5 @@
 //! Programs for Node.js that install what people add to them.
 
-use serde_json::Value as Json;
-
 use crate::facts::paths::resolve;
 use crate::facts::python::Reached;
 use crate::facts::{Facts, StageFacts};
@@ -14,10 +12,8 @@ impl Facts<'_> {
     pub(super) fn hosts_node_plugins(&self, image: &StageFacts) -> Option<Reached> {
         let workdir = image.state.workdir.known().unwrap_or("/");
         let manifest = self.origin(image.index, usize::MAX, &resolve(workdir, "package.json"), None)?;
-        let source = self.workspace.read(&manifest).ok()?;
-        let package: Json = serde_json::from_str(source.text()).ok()?;
-        let dependencies = package.get("dependencies")?;
-        let host = HOSTS.into_iter().find(|name| dependencies.get(name).is_some())?;
+        let package = self.node_manifest(&manifest)?;
+        let host = HOSTS.into_iter().find(|name| package.depends_on(name))?;
         Some(Reached { file: manifest, by: format!("npm install for {host}") })
     }
 }

@@ -5,10 +5,7 @@ use crate::facts::python::{Program, Reached, each_in_key};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::join;
 
-use super::SOURCE_LIMIT;
-
-/// Larger sources are generated.
-const SOURCE_BYTES: u64 = 256_000;
+use super::{SCRIPT_BYTES, SOURCE_LIMIT};
 
 impl Facts<'_> {
     /// A Go source of the build that calls the Go toolchain, where the image is built on one: it generates or manages projects.
@@ -63,7 +60,7 @@ impl Facts<'_> {
                     && !Program::is_aside(path)
                     && !path.split(['/', '.', '_', '-']).any(for_work)
             };
-            self.copied_sources(SOURCE_BYTES, is_own).into_iter().take(SOURCE_LIMIT).find_map(|path| {
+            self.copied_sources(SCRIPT_BYTES, is_own).into_iter().take(SOURCE_LIMIT).find_map(|path| {
                 let source = self.workspace.read(&path).ok()?;
                 let signs: &[&str] = if has_ending(&path, "csproj") { &PACKAGES } else { &CALLS };
                 let sign = signs.iter().find(|sign| source.text().contains(**sign))?;

@@ -1,7 +1,5 @@
 //! `node_modules` with development dependencies in images that run a program of Node.js.
 
-use serde_json::Value as Json;
-
 use crate::catalogue::BaseImage;
 use crate::dockerfile::Keyword;
 use crate::text::TextRange;
@@ -432,17 +430,6 @@ impl Facts<'_> {
         certain.any(|invocation| removal(invocation).is_some_and(|removal| removal.deletes(&modules.folder)))
     }
 
-    /// What a program needs to read its configuration: `next start` translates `next.config.ts`.
-    fn compiles_its_configuration(&self, manifest: &str) -> Option<(&'static str, &'static str)> {
-        const TYPED: [&str; 2] = ["next.config.ts", "next.config.mts"];
-        let folder = parent(manifest);
-        let there = |name: &&str| join(folder, name).is_some_and(|path| self.workspace.is_file(&path));
-        let typed = TYPED.into_iter().find(there)?;
-        let needs = self.node_manifest(manifest)?;
-        let is_one = needs.depends_on("next") && needs.all_development().iter().any(|name| name == "typescript");
-        is_one.then_some(("typescript", typed))
-    }
-
     /// Whether an invocation of `run` from `first` on deletes `folder`, or leaves it without development dependencies.
     fn takes_out(&self, run: &Run, first: usize, folder: &str) -> bool {
         let invocations = run.invocations.get(first..).unwrap_or_default();
@@ -508,12 +495,6 @@ impl Facts<'_> {
     pub(in crate::facts) fn script_of_package(&self, manifest: &str, name: &str) -> Option<String> {
         let manifest = self.node_manifest(manifest)?;
         manifest.scripts().find(|(other, _)| *other == name).map(|(_, script)| script.to_owned())
-    }
-
-    fn node_manifest(&self, path: &str) -> Option<Manifest> {
-        let file = self.workspace.read(path).ok()?;
-        let json: Json = serde_json::from_str(file.text().trim_start_matches('\u{feff}')).ok()?;
-        Some(Manifest { json })
     }
 
     /// Whether no step of the image does more than installing packages, and none copies from another stage.

@@ -155,6 +155,17 @@ impl Facts<'_> {
         found
     }
 
+    /// What a program needs to read its configuration: `next start` translates `next.config.ts`.
+    pub(super) fn compiles_its_configuration(&self, manifest: &str) -> Option<(&'static str, &'static str)> {
+        const TYPED: [&str; 2] = ["next.config.ts", "next.config.mts"];
+        let folder = parent(manifest);
+        let there = |name: &&str| join(folder, name).is_some_and(|path| self.workspace.is_file(&path));
+        let typed = TYPED.into_iter().find(there)?;
+        let needs = self.node_manifest(manifest)?;
+        let is_one = needs.depends_on("next") && needs.all_development().iter().any(|name| name == "typescript");
+        is_one.then_some(("typescript", typed))
+    }
+
     /// The script of each install that calls `nuxt prepare`, with `nuxt`, where the configuration names one of `packages`, without which
     /// it fails: `modules: ['@nuxtjs/tailwindcss']`.
     pub(super) fn prepares_with(

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::super::Facts;
 use super::super::paths::file_name;
 
 /// Programs that serve sources while they are written. They load what the project's configuration names.
@@ -37,8 +38,17 @@ const PROGRAMS: [(&str, &str); 7] = [
 ];
 
 /// The dependencies and scripts of a `package.json`.
-pub(super) struct Manifest {
+pub(in crate::facts) struct Manifest {
     pub(super) json: Json,
+}
+
+impl Facts<'_> {
+    /// The `package.json` at `path`, relative to the root.
+    pub(in crate::facts) fn node_manifest(&self, path: &str) -> Option<Manifest> {
+        let file = self.workspace.read(path).ok()?;
+        let json: Json = serde_json::from_str(file.text().trim_start_matches('\u{feff}')).ok()?;
+        Some(Manifest { json })
+    }
 }
 
 impl Manifest {
@@ -59,7 +69,7 @@ impl Manifest {
         names
     }
 
-    pub(super) fn depends_on(&self, name: &str) -> bool {
+    pub(in crate::facts) fn depends_on(&self, name: &str) -> bool {
         self.names("dependencies").iter().any(|other| other == name)
     }
 

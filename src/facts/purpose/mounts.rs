@@ -245,9 +245,7 @@ impl Facts<'_> {
                 || run.mounts.iter().any(|mount| mount.kind == "bind")
                 || run.invocations.iter().any(installs_a_program)
         };
-        let chain = || std::iter::once(image).chain(self.ancestors(image));
-        let any = chain().flat_map(|stage| &stage.transfers).any(brings)
-            || chain().flat_map(|stage| &stage.runs).any(fetches);
+        let any = self.chain(image).any(|stage| stage.transfers.iter().any(brings) || stage.runs.iter().any(fetches));
         (!any).then_some(manifest)
     }
 

@@ -251,16 +251,16 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
 /// Whether the step runs as a user of its own, and an earlier one as root has filled the folder of the gems.
 fn is_filled_by_root_before(facts: &Facts<'_>, stage: &StageFacts, run: &Run) -> bool {
     let is_root = |run: &Run| run.state.user_name().is_none_or(|user| matches!(user, "root" | "0"));
-    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
-    let mut before = chain.flat_map(|stage| &stage.runs).filter(|other| other.instruction < run.instruction);
+    let runs = || std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
+    let has_folder = ["GEM_HOME", "BUNDLE_PATH"].iter().any(|name| run.state.environment.get(name).is_some());
+    let gives = |command: &Invocation| matches!(command.program.as_str(), "chown" | "chmod");
+    if is_root(run) || has_folder || runs().flat_map(|run| &run.invocations).any(gives) {
+        return false;
+    }
     let installs =
         |command: &Invocation| matches!(command.program.as_str(), "gem" | "bundle") && command.has_argument("install");
-    let has_folder = ["GEM_HOME", "BUNDLE_PATH"].iter().any(|name| run.state.environment.get(name).is_some());
-    let chain = || std::iter::once(stage).chain(facts.ancestors(stage));
-    let mut commands = chain().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-    let gives = commands.any(|command| matches!(command.program.as_str(), "chown" | "chmod"));
-    let own = is_root(run) || has_folder || gives;
-    !own && before.any(|other| is_root(other) && other.invocations.iter().any(installs))
+    let mut before = runs().filter(|other| other.instruction < run.instruction);
+    before.any(|other| is_root(other) && other.invocations.iter().any(installs))
 }
 
 /// Where the distribution's own Ruby keeps gems, where that is known.
