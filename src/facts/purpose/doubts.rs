@@ -5,7 +5,7 @@ use crate::facts::{Facts, Source, StageFacts, Transfer};
 use crate::workspace::{ComposeService, join, parent};
 
 use super::mounts::PLAIN_BASES;
-use super::names::is_named_for_work;
+use super::names::{is_folder_for_work, is_named_for_work};
 use super::starts::is_shell;
 use super::work::MODES;
 
@@ -109,6 +109,9 @@ impl Facts<'_> {
         if let Some(file) = self.told_to_work_in() {
             return Some(format!("`{file}` runs a shell in it, over sources that it mounts"));
         }
+        if let Some(folder) = self.takes_settings_for_work(image) {
+            return Some(format!("what it copies lies in `{folder}`, and no workflow is seen to build it"));
+        }
         if let Some(manifest) = self.manifest_without_program(image) {
             return Some(format!("no step copies the program of `{manifest}`"));
         }
@@ -153,6 +156,15 @@ impl Facts<'_> {
         let words = self.all_start_words(image);
         let words: Vec<&str> = words.iter().map(|word| bare(word)).filter(|word| !word.is_empty()).collect();
         is_shell(&words).then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
+    }
+
+    /// The folder for development that a start script or a setting comes from: `COPY dev-environment/configs/slurm.conf /etc/slurm/`.
+    fn takes_settings_for_work<'f>(&'f self, image: &'f StageFacts) -> Option<&'f str> {
+        let transfers = self.chain(image).flat_map(|stage| &stage.transfers);
+        let paths =
+            transfers.filter(|transfer| transfer.source == Source::Context).flat_map(|transfer| &transfer.paths);
+        let mut folders = paths.filter_map(|(path, _)| path.known()).flat_map(|path| parent(path).split('/'));
+        folders.find(|folder| is_folder_for_work(folder))
     }
 
     /// Whether a `Procfile` or `Capfile` tells how the program is deployed, and not how it is worked on, or that Docker is called there.

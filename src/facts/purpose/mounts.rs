@@ -43,8 +43,17 @@ pub(in crate::facts) struct SourceMount {
     pub(super) file: String,
     /// The stage that the service builds; `None` for the last.
     stage: Option<String>,
+    /// The folder that the service works in, where it says so.
+    workdir: Option<String>,
     /// Whether it says nothing of development: the file is for production, or another one that builds the stage mounts no sources.
     is_outweighed: bool,
+}
+
+impl SourceMount {
+    /// The folder that the service with the mount works in, where that is known.
+    fn works_in<'f>(&'f self, image: &'f StageFacts) -> Option<&'f str> {
+        self.workdir.as_deref().or_else(|| image.state.workdir.known())
+    }
 }
 
 /// What compose services that build the Dockerfile mount of its sources.
@@ -54,9 +63,9 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
     for file in folders.iter().flat_map(|files| files.iter()) {
         let own = file.services.iter().filter_map(|composed| {
             let build = composed.build.as_ref().filter(|build| build.dockerfile == service.dockerfile)?;
-            Some(composed.volumes.iter().map(move |volume| (build, volume)))
+            Some(composed.volumes.iter().map(move |volume| (composed, build, volume)))
         });
-        for (build, (source, target)) in own.flatten() {
+        for (composed, build, (source, target)) in own.flatten() {
             // Compose is called where its file lies.
             let here = ["${PWD}", "$PWD"].iter().find_map(|variable| source.strip_prefix(variable));
             let here = here.filter(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -66,8 +75,8 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
                 let target = format!("/{}", target.trim_matches('/'));
                 let is_whole = is_below(&format!("/{}", service.context), &format!("/{source}"));
                 let is_outweighed = is_for_production(&file.path);
-                let (file, stage) = (file.path.clone(), build.target.clone());
-                mounts.push(SourceMount { target, source, is_whole, file, stage, is_outweighed });
+                let (file, stage, workdir) = (file.path.clone(), build.target.clone(), composed.working_dir.clone());
+                mounts.push(SourceMount { target, source, is_whole, file, stage, workdir, is_outweighed });
             }
         }
     }
@@ -147,23 +156,24 @@ impl Facts<'_> {
 
     /// A mount of the sources over the folder that the image works in.
     pub(super) fn mount_over(&self, image: &StageFacts) -> Option<&SourceMount> {
-        let workdir = image.state.workdir.known().unwrap_or("/");
         let mut own =
             self.mounts.iter().filter(|mount| mount.is_whole && !mount.is_outweighed && is_built_for(image, mount));
-        own.find(|mount| mount.target != "/" && is_below(workdir, &mount.target))
+        own.find(|mount| mount.target != "/" && is_below(mount.works_in(image).unwrap_or("/"), &mount.target))
     }
 
     /// Whether compose mounts the sources over the folder that the image works in, where no step copies any: what runs is what somebody
     /// works on.
     pub(super) fn takes_sources_from_a_mount(&self, image: &StageFacts) -> bool {
-        let Some(workdir) = image.state.workdir.known() else { return false };
+        let covers = |mount: &SourceMount| {
+            mount.works_in(image).is_some_and(|workdir| is_below(workdir, &mount.target)) && mount.target != "/"
+        };
         let covering: Vec<&str> = self
             .mounts
             .iter()
-            .filter(|mount| mount.is_whole && is_built_for(image, mount))
+            .filter(|mount| mount.is_whole && is_built_for(image, mount) && covers(mount))
             .map(|mount| mount.target.as_str())
-            .filter(|target| is_below(workdir, target) && *target != "/")
             .collect();
+        let workdir = image.state.workdir.known().unwrap_or("/");
         let mut chain = std::iter::once(image).chain(self.ancestors(image)).flat_map(|stage| &stage.transfers);
         let holds_sources = |transfer: &Transfer| {
             let destination = transfer.destination.known().unwrap_or(workdir);
@@ -177,11 +187,13 @@ impl Facts<'_> {
     /// The compose file, none for production, that mounts a project of its own over the folder that the image works in, where no step copies
     /// sources: `./shop:/var/www/html/shop` for an image that is built in `docker/web`.
     pub(super) fn project_from_a_mount(&self, image: &StageFacts) -> Option<&str> {
-        let workdir = image.state.workdir.known()?;
         let mut own = self.mounts.iter().filter(|mount| {
             !mount.is_whole && !mount.is_outweighed && is_built_for(image, mount) && mount.target != "/"
         });
-        let mount = own.find(|mount| is_below(workdir, &mount.target) && self.holds_a_program(mount))?;
+        let covers =
+            |mount: &SourceMount| mount.works_in(image).is_some_and(|workdir| is_below(workdir, &mount.target));
+        let mount = own.find(|mount| covers(mount) && self.holds_a_program(mount))?;
+        let workdir = image.state.workdir.known().unwrap_or("/");
         let chain = std::iter::once(image).chain(self.ancestors(image));
         let mut copied = chain.flat_map(|stage| &stage.transfers);
         let brings = |transfer: &Transfer| {

@@ -224,6 +224,14 @@ fn is_folder_of_developers(folder: &str) -> bool {
     folder.split_once(['-', '_']).is_some_and(|(first, rest)| first == "dev" && THINGS.contains(&rest))
 }
 
+/// `dev`, `slurm-dev-environment`; not `dev-portal`.
+pub(super) fn is_folder_for_work(folder: &str) -> bool {
+    let folder = folder.to_lowercase();
+    let folder = folder.trim_start_matches('.');
+    let ends = ["dev-env", "dev-environment", "development-environment", "dev_env", "dev_environment"];
+    WORK_FOLDERS.contains(&folder) && folder != "ci" || ends.iter().any(|end| folder.ends_with(end))
+}
+
 /// Parts of names of sibling Dockerfiles for what is deployed.
 const DEPLOYED: [&str; 6] = ["prod", "production", "release", "deploy", "deployment", "staging"];
 
