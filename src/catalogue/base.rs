@@ -186,8 +186,10 @@ fn build_tools(image: Option<&Image>, repository: &str, tokens: &[&str], small_v
         return Some(tokens.contains(&"devel"));
     }
     match repository {
-        // The official images of these keep their compilers out of the alpine variant only (and php its whole build set).
-        "golang" | "php" | "gcc" => Some(!tokens.iter().any(|token| token.starts_with("alpine"))),
+        // The official images of these keep their compilers out of the alpine variant only (and php its whole build set, with what is built on it).
+        "golang" | "php" | "wordpress" | "drupal" | "nextcloud" | "gcc" => {
+            Some(!tokens.iter().any(|token| token.starts_with("alpine")))
+        }
         // Built on buildpack-deps or on the full python image, where the tag names a Debian.
         "ghcr.io/astral-sh/uv" | "astral/uv" => {
             Some(!small_variant && tokens.iter().any(|token| images().release_at(token).is_some()))

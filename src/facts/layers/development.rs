@@ -79,6 +79,8 @@ pub struct DevelopmentModules {
     pub late: Option<TextRange>,
     /// Whether a step behind the install calls what would go, so that it takes a stage of its own.
     pub builds: bool,
+    /// Whether Prisma's client is written into it, which a second install does not bring.
+    pub has_generated_client: bool,
     /// The folder that the build of the program leaves with all that it needs, where the image starts what is in it: `.output` of Nuxt.
     pub output: Option<&'static str>,
 }
@@ -88,6 +90,21 @@ fn is_plain(manifest: &Manifest, command: &[&str]) -> bool {
     let first = command.iter().find(|word| !word.contains('=') && !word.starts_with('-') && **word != "exec");
     let is_nodes = first.is_some_and(|word| matches!(file_name(word), "npm" | "npx" | "yarn" | "pnpm"));
     !is_nodes || manifest.runs_plainly(command)
+}
+
+/// Whether Prisma writes a client of its own into `node_modules`, which `npm prune` takes out as well: `output =
+/// "../node_modules/@prisma-shop/client"`.
+fn generates_into_modules(schema: &str) -> bool {
+    outputs(schema).any(|line| line.contains("node_modules"))
+}
+
+/// Whether a schema has Prisma's client written where it is by default, `node_modules/.prisma`, which `npm prune` leaves there.
+fn generates_by_default(schema: &str) -> bool {
+    schema.contains("\"prisma-client-js\"") && outputs(schema).next().is_none()
+}
+
+fn outputs(schema: &str) -> impl Iterator<Item = &str> {
+    schema.lines().map(str::trim_start).filter(|line| line.starts_with("output"))
 }
 
 /// Whether a command does nothing that a tool of the project could be needed for.
@@ -184,13 +201,14 @@ impl Facts<'_> {
                 }
             }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
+            modules.has_generated_client = self.has_schema_with(&modules.manifest, generates_by_default);
         }
         // What people and scripts run beside it takes the same `node_modules`.
         let mut beside: Vec<String> = self.container_calls().iter().map(|call| call.words.join(" ")).collect();
         beside.extend(self.health_checks(image));
         let preloads = image.state.environment.known("NODE_OPTIONS").unwrap_or_default();
         found.retain(|modules| {
-            if modules.packages.is_empty() || self.generates_into_modules(&modules.manifest) {
+            if modules.packages.is_empty() || self.has_schema_with(&modules.manifest, generates_into_modules) {
                 return false;
             }
             let Some(manifest) = self.node_manifest(&modules.manifest) else { return false };
@@ -231,20 +249,13 @@ impl Facts<'_> {
         checks.filter_map(|check| command(check.body.text())).collect()
     }
 
-    /// Whether Prisma writes a client of its own into `node_modules`, which `npm prune` takes out as well: `output =
-    /// "../node_modules/@prisma-shop/client"`.
-    fn generates_into_modules(&self, manifest: &str) -> bool {
+    /// Whether a schema of Prisma at or below the folder of the manifest is one for which `holds`.
+    fn has_schema_with(&self, manifest: &str, holds: fn(&str) -> bool) -> bool {
         let folder = parent(manifest);
         let tree = self.workspace.own_files();
         let is_schema = |path: &str| has_ending(path, "prisma") && (folder.is_empty() || is_below(path, folder));
         let schemas = tree.files.iter().filter(|file| is_schema(&file.path));
-        let texts = schemas.filter_map(|file| self.workspace.read(&file.path).ok());
-        texts.into_iter().any(|file| {
-            file.text()
-                .lines()
-                .map(str::trim_start)
-                .any(|line| line.starts_with("output") && line.contains("node_modules"))
-        })
+        schemas.filter_map(|file| self.workspace.read(&file.path).ok()).any(|file| holds(file.text()))
     }
 
     /// Whether no file that tells how the image is deployed runs a script in it that needs a development dependency:
@@ -404,6 +415,7 @@ impl Facts<'_> {
             node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
             builds: true,
+            has_generated_client: false,
             output: None,
         })
     }

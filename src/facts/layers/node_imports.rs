@@ -112,12 +112,20 @@ impl Facts<'_> {
                 continue;
             }
             for package in imports(source.text(), packages) {
-                if found.iter().all(|(known, _)| known != package) {
+                if found.iter().all(|(known, _)| known != package) && !self.has_it_from_member(&path, folder, package) {
                     found.push((package.to_owned(), path.clone()));
                 }
             }
         }
         found
+    }
+
+    /// Whether a manifest between the source and `folder`, that of a member of a workspace, has the package among its dependencies.
+    fn has_it_from_member(&self, source: &str, folder: &str, package: &str) -> bool {
+        let mut above = std::iter::successors(Some(parent(source)), |folder| Some(parent(folder)));
+        let members = above.by_ref().take_while(|own| *own != folder && !own.is_empty());
+        let mut manifests = members.filter_map(|own| self.node_manifest(&join(own, "package.json")?));
+        manifests.any(|manifest| manifest.depends_on(package))
     }
 
     /// Whether the server of a `SvelteKit` program goes into a bundle with what it needs beside its ordinary dependencies

@@ -190,8 +190,12 @@ impl Facts<'_> {
         let mut own = self.mounts.iter().filter(|mount| {
             !mount.is_whole && !mount.is_outweighed && is_built_for(image, mount) && mount.target != "/"
         });
-        let covers =
-            |mount: &SourceMount| mount.works_in(image).is_some_and(|workdir| is_below(workdir, &mount.target));
+        let copies = self.chain(image).flat_map(|stage| &stage.transfers);
+        let is_empty = copies.into_iter().all(|transfer| transfer.source != Source::Context);
+        // Of an image that takes nothing from the context whatever is mounted is the program: `./api:/var/www/api`.
+        let covers = |mount: &SourceMount| {
+            is_empty || mount.works_in(image).is_some_and(|workdir| is_below(workdir, &mount.target))
+        };
         let mount = own.find(|mount| covers(mount) && self.holds_a_program(mount))?;
         let workdir = image.state.workdir.known().unwrap_or("/");
         let chain = std::iter::once(image).chain(self.ancestors(image));

@@ -10,6 +10,7 @@ pub(in crate::rules) const CHECK: Check = Check::Service(check);
 
 /// Names that a sentence lists before it counts.
 const LISTED: usize = 3;
+const CLIENT: &str = "; generate Prisma's client there again, since it lies in `node_modules`";
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut told = BTreeSet::new();
@@ -44,7 +45,18 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
             listed_up_to(&needed, LISTED)
         )
     });
-    finding.help(format!("{first}{}", remedy(modules)));
+    finding.help(format!("{first}{}{}", remedy(modules), if loses_client(modules) { CLIENT } else { "" }));
+}
+
+/// Whether what the help says brings a `node_modules` without what Prisma has written into it.
+fn loses_client(modules: &DevelopmentModules) -> bool {
+    let prunes = modules.copied_from.is_some()
+        && match modules.program.as_str() {
+            "yarn" => false,
+            "pnpm" => !modules.is_pnpm_workspace,
+            _ => true,
+        };
+    modules.has_generated_client && modules.output.is_none() && !prunes
 }
 
 fn remedy(modules: &DevelopmentModules) -> String {
@@ -88,12 +100,17 @@ fn remedy(modules: &DevelopmentModules) -> String {
         (None, None) if !modules.builds => format!("install with `{install}`"),
         (None, None) => format!("build in a stage of its own, and install with `{install}` in this one"),
         (Some(stage), script) => {
+            let installs_again = modules.program == "pnpm" && modules.is_pnpm_workspace;
             let skip = match script {
-                Some(_) if modules.program != "yarn" => " --ignore-scripts",
+                Some(_) if modules.program != "yarn" && !installs_again => " --ignore-scripts",
                 _ => "",
             };
+            // Without scripts a second install leaves out what packages compile.
+            let before = script.as_ref().filter(|_| installs_again);
+            let before = before.map_or_else(String::new, |(script, _)| format!("npm pkg delete scripts.{script} && "));
             let since = script.as_ref().map_or_else(String::new, |(script, tool)| {
-                format!(" (without scripts, since `{script}` calls `{tool}`)")
+                let how = if installs_again { "that script" } else { "scripts" };
+                format!(" (without {how}, since `{script}` calls `{tool}`)")
             });
             let stage = if stage.is_empty() {
                 "the stage that is copied from".to_owned()
@@ -101,7 +118,7 @@ fn remedy(modules: &DevelopmentModules) -> String {
                 format!("the stage `{stage}`")
             };
             let folder = modules.aside.as_ref().map_or_else(String::new, |folder| format!("cd {folder} && "));
-            format!("run `{folder}{prune}{skip}` in {stage}, behind its last build step{since}")
+            format!("run `{folder}{before}{prune}{skip}` in {stage}, behind its last build step{since}")
         }
     }
 }

@@ -176,7 +176,7 @@ fn report_kit(facts: &Facts<'_>, image: &StageFacts, chain: &[&StageFacts], repo
     {
         finding.note("base", reference);
     }
-    finding.help("build in a stage of its own and copy the result into a runtime image");
+    finding.help("build in a stage of its own and copy the result, with the files that it reads, into a runtime image");
 }
 
 fn kit(invocation: &Invocation) -> Option<&'static str> {
