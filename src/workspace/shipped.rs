@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Workspace;
 use super::builds::is_for_work;
-use super::compose::ComposeFile;
+use super::compose::{ComposeFile, ComposeService};
 use super::definitions::yaml::{Member, Node};
 use super::paths::{join, parent};
 use crate::context::{IgnoreFile, Tree};
@@ -66,12 +66,27 @@ impl Workspace {
         composed.chain(self.build_definitions(dockerfile)).map(|found| found.file).collect()
     }
 
-    /// The compose file, named for production, that builds `dockerfile`.
+    /// The compose file, named for production, that builds `dockerfile`, or that runs under the name of a service which another one
+    /// builds of it what is pulled: `image: example/api:${VERSION}`.
     #[must_use]
     pub fn compose_file_for_production(&self, dockerfile: &str, context: &str) -> Option<String> {
         let folders = self.compose_files(dockerfile, context);
-        let mut files = folders.iter().flat_map(|files| files.iter());
-        files.find(|file| is_for_production(&file.path) && builds(file, dockerfile, &[])).map(|file| file.path.clone())
+        let files = || folders.iter().flat_map(|files| files.iter());
+        let built = || {
+            let services = files().flat_map(|file| &file.services);
+            let is_built =
+                |service: &&ComposeService| service.build.as_ref().is_some_and(|build| build.dockerfile == dockerfile);
+            services.filter(is_built).map(|service| service.name.as_str())
+        };
+        let pulls = |service: &ComposeService| {
+            service.build.is_none()
+                && service.lines.iter().any(|line| line.trim_start().starts_with("image:"))
+                && built().any(|name| name == service.name)
+        };
+        let ships = |file: &&ComposeFile| {
+            is_for_production(&file.path) && (builds(file, dockerfile, &[]) || file.services.iter().any(pulls))
+        };
+        files().find(ships).map(|file| file.path.clone())
     }
 
     /// The workflow or script, other than one for developing and testing, that pushes what compose builds of `dockerfile`, or that builds it

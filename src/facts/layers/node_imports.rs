@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 256_000;
 /// Suffixes of what Node.js runs, compiled or as it is. Components of user interfaces go into bundles.
 const SOURCES: [&str; 6] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 /// Words in the name of what serves the work on a program: `vite.config.ts`, `app.spec.ts`, `types.d.ts`.
-const FOR_WORK: [&str; 17] = [
+const FOR_WORK: [&str; 20] = [
     "config",
     "conf",
     "test",
@@ -27,6 +27,9 @@ const FOR_WORK: [&str; 17] = [
     "rollup",
     "jest",
     "vite",
+    "vitest",
+    "playwright",
+    "cypress",
     "eslintrc",
     "esbuild",
     "tsup",
@@ -211,6 +214,7 @@ mod tests {
         assert!(serves_the_program("src/main.ts") && !serves_the_program("vite.config.ts"));
         assert!(!serves_the_program("esbuild.ts"));
         assert!(!serves_the_program("src/app.test.ts") && !serves_the_program("cypress/a.js"));
+        assert!(!serves_the_program("vitest.globalSetup.ts"));
         assert!(!serves_the_program("functional-tests/fixtures/base.ts") && serves_the_program("latest/main.ts"));
         assert!(
             is_test("const Benchmark = require('benchmark')") && is_test("import { test } from '@playwright/test'")

@@ -172,7 +172,11 @@ impl Facts<'_> {
         const FOR_WORK: [&str; 4] = ["webpack-dev-server", "guard:", "-e development", "bin/dev"];
         let Ok(file) = self.workspace.read(path) else { return false };
         if !path.ends_with("Capfile") {
-            return !FOR_WORK.iter().any(|sign| file.text().contains(sign));
+            // These build the Dockerfile and take from a `Procfile` what to start.
+            let builds_images =
+                |text: &str| ["git@beta.aptible.com", "aptible deploy", "dokku"].iter().any(|sign| text.contains(sign));
+            return !FOR_WORK.iter().any(|sign| file.text().contains(sign))
+                && !self.targets().texts().any(|(_, text)| builds_images(text));
         }
         let folder = parent(path);
         let settings =

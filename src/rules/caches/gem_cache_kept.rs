@@ -199,7 +199,12 @@ fn changes_gems_between(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>)
     let mut between = all.filter(|one| one.range.start() >= from && one.range.end() <= to);
     between.any(|one| match one.program.as_str() {
         "gem" => false,
-        "bundle" => !matches!(one.argument(0), Some("exec" | "check" | "show" | "list" | "binstubs" | "install")),
+        "bundle" => {
+            // Without some groups there is less to install.
+            let leaves_out = one.argument(0) == Some("config") && one.has_argument("without");
+            !leaves_out
+                && !matches!(one.argument(0), Some("exec" | "check" | "show" | "list" | "binstubs" | "install"))
+        }
         _ => one.arguments.iter().map(|word| word.value.text()).any(|word| {
             // `rm -rf /usr/local/bundle/cache/*.gem` leaves the gems themselves.
             ["Gemfile", ".bundle"].iter().any(|part| word.contains(part))
@@ -233,7 +238,8 @@ fn folders(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invoca
             })
     };
     let own = run.invocations.iter();
-    let before = stage.runs.iter().filter(|other| other.instruction < run.instruction).flat_map(|run| &run.invocations);
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
+    let before = chain.filter(|other| other.instruction < run.instruction).flat_map(|run| &run.invocations);
     if own.chain(before).any(names_path) || known("BUNDLE_DEPLOYMENT").is_some() {
         return Vec::new();
     }

@@ -192,12 +192,11 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
             format!("copy the files with their owner and group, `{keyword} --chown=USER:GROUP …`")
         }
         OwnershipAction::Mode if all_copied => {
-            let own = if writes_itself(run, change) {
-                ", and in this `RUN` change only what it writes itself"
-            } else if made_by_workdir(facts, stage, run, change) {
-                ", and `chmod` without `-R` for the folder itself"
-            } else {
-                ""
+            let own = match (writes_itself(run, change), made_by_workdir(facts, stage, run, change)) {
+                (true, true) => ", and in this `RUN` change only what it writes itself and, without `-R`, the folder itself",
+                (true, false) => ", and in this `RUN` change only what it writes itself",
+                (false, true) => ", and `chmod` without `-R` for the folder itself",
+                (false, false) => "",
             };
             format!("copy the files with their mode, `{keyword} --chmod=MODE …`{own}")
         }
