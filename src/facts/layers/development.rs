@@ -46,6 +46,7 @@ const VARIABLES: [&str; 5] =
     ["NPM_CONFIG_OMIT", "NPM_CONFIG_PRODUCTION", "npm_config_omit", "npm_config_production", "YARN_PRODUCTION"];
 
 /// `node_modules` with development dependencies in an image.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DevelopmentModules {
     /// Where it stands in the image, absolute.
