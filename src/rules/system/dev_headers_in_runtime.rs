@@ -349,10 +349,15 @@ fn own_bytes(entry: &SystemPackage, kept: &Kept<'_>) -> Option<u64> {
     // What they depend on together counts once: `libxmlsec1` and `libxmlsec1-openssl`.
     let shared = needs.iter().map(|name| closure(&[name])).sum::<u64>().saturating_sub(closure(&needs));
     let each = needs.iter().map(|name| of(name).unwrap_or_else(|| closure(&[name]))).sum::<u64>();
-    let needs = each.saturating_sub(shared);
-    let libc = if kept.compiler { of("libc6-dev").unwrap_or_default() } else { 0 };
+    let of_libc = |names: &[&str]| catalogue::bytes_shared(names.iter().copied(), ["libc6-dev"], false, release);
     let bytes = entry.installed_bytes?;
-    let with_libc = if bytes >= libc { libc } else { 0 };
+    let with_libc = match catalogue::closure_bytes([entry.name], release) {
+        _ if !kept.compiler => 0,
+        // `libopenblas-dev` brings none of them, and what the library needs as well is counted with that.
+        (_, true) => of_libc(&[entry.name]).saturating_sub(of_libc(&needs)),
+        (_, false) => of("libc6-dev").filter(|libc| bytes >= *libc).unwrap_or_default(),
+    };
+    let needs = each.saturating_sub(shared);
     Some(bytes.saturating_sub(needs).saturating_sub(with_libc))
 }
 
