@@ -234,9 +234,30 @@ pub fn variables_of(image: &BaseImage) -> &'static [(&'static str, &'static str)
     match (image.repository.as_str(), image.distribution) {
         ("php", Distribution::Alpine) => &ALPINE,
         ("php", Distribution::Debian) => &DEBIAN,
+        ("ruby", _) if sets_bundle_path(image) => &[("BUNDLE_PATH", "/usr/local/bundle")],
         // `src/variations/*/Dockerfile` of serversideup/docker-php.
         ("serversideup/php" | "ghcr.io/serversideup/php", _) => &[("COMPOSER_HOME", "/composer")],
         _ => &[],
+    }
+}
+
+/// Whether the official image of Ruby was built for the last time before 2020, until when it set `BUNDLE_PATH` (docker-library/ruby, pull
+/// request 306).
+fn sets_bundle_path(image: &BaseImage) -> bool {
+    let tag = image.tag.as_deref().unwrap_or_default();
+    let mut numbers = tag.split('-').next().unwrap_or_default().split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(2)), Some(Ok(..=3)), _) => true,
+        (Some(Ok(2)), Some(Ok(minor)), Some(Ok(patch))) => {
+            patch
+                < match minor {
+                    4 => 9,
+                    5 => 7,
+                    6 => 5,
+                    _ => 0,
+                }
+        }
+        _ => false,
     }
 }
 

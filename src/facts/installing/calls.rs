@@ -211,8 +211,15 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     if text.contains("pyximport.install(") && code().contains("pyximport.install(") {
         return Some("pyximport".to_owned());
     }
+    // `ffi.verify("#include …")` compiles what it is given, where that is called; `ffi.compile()` as well.
+    if text.contains("FFI(") && code().lines().any(|line| line.contains(".verify(") && !line.contains("assert")) {
+        return Some("cffi".to_owned());
+    }
     if text.contains("nuitka") && has_listed(&code(), "-m", "nuitka") {
         return Some("nuitka".to_owned());
+    }
+    if text.contains("pip") && calls_a_pip(&code()) {
+        return Some("pip install".to_owned());
     }
     // Most sources name none of the programs, and need not be read word by word.
     if !names_a_program(text) {
@@ -338,6 +345,28 @@ fn names_a_program(text: &str) -> bool {
         let behind = text.get(found.end()..).and_then(|behind| behind.chars().next());
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
             && !behind.is_some_and(|c| c.is_alphabetic() || c == '_')
+    })
+}
+
+/// Whether a list of words begins with the pip of some environment: `[str(venv / "bin" / "pip"), "install", …]`,
+/// `[f"{venv}/bin/pip", "install", …]`, `[str(pip_path), "install", …]`.
+fn calls_a_pip(code: &str) -> bool {
+    ['"', '\''].into_iter().any(|quote| {
+        code.match_indices(&format!("{quote}install{quote}")).any(|(at, _)| {
+            let before = code.get(..at).unwrap_or_default().trim_end();
+            let Some(before) = before.strip_suffix(',') else { return false };
+            let first = before.rsplit('[').next().unwrap_or_default().trim();
+            let mut words = first.split(|c: char| !c.is_alphanumeric() && c != '_');
+            // `["npm", "--prefix", pipeline, "install"]`
+            before.contains('[')
+                && !first.contains('\n')
+                && !first.contains("\", \"-")
+                && words.any(|word| {
+                    let word = word.to_lowercase();
+                    matches!(word.as_str(), "pip" | "pip3")
+                        || ["pip_", "pip3_"].iter().any(|start| word.starts_with(start))
+                })
+        })
     })
 }
 
@@ -538,6 +567,12 @@ mod tests {
             ("cmd = (f\"cd {folder} && cmake -Bbuild ./ && cd build && \"\n  f\"timeout 10m make\")", Some("cmake")),
             ("os.system(\"make all\")", Some("make")),
             ("import pyximport\npyximport.install()", Some("pyximport")),
+            ("ffi = cffi.FFI()\nlib = ffi.verify(\"#include <png.h>\")", Some("cffi")),
+            ("token.verify(key)", None),
+            ("run([str(pip_path), \"install\", \"-r\", path])", Some("pip install")),
+            ("run([f\"{venv}/bin/pip\", \"install\", name])", Some("pip install")),
+            ("run([os.path.join(venv, 'bin', 'pip'), 'install', name])", Some("pip install")),
+            ("steps = [pipeline, \"install\"]", None),
             ("subprocess.run([sys.executable, \"-m\", \"nuitka\", path])", Some("nuitka")),
             ("run(\"make sure that it is there\")", None),
             ("run_check(\"make install first\")", None),

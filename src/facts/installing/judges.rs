@@ -1,11 +1,12 @@
 //! Programs that keep the command lines of compilers in their sources: judges of contests, playgrounds.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
 use rayon::prelude::*;
 
-use crate::facts::paths::{file_name, has_ending, lies_in_any};
+use crate::facts::paths::{bare, file_name, has_ending, lies_in_any};
 use crate::facts::python::{Reached, each_in_key};
 use crate::facts::{Facts, StageFacts};
 use crate::workspace::parent;
@@ -200,9 +201,18 @@ impl Facts<'_> {
 
     /// The first line of a compiler that each source of the program keeps.
     fn kept_lines(&self) -> Arc<Vec<Reached>> {
-        let key = format!("lines of compilers\0{}", each_in_key(self.context_sources()));
+        let folders = self.folders_of_started();
+        let key = format!(
+            "lines of compilers\0{}\0{}",
+            each_in_key(self.context_sources()),
+            each_in_key(folders.iter().map(String::as_str))
+        );
         self.of_program(&key, || {
-            let paths = self.copied_sources(MAX_BYTES, serves_the_program).into_iter().take(SOURCE_LIMIT);
+            // `CMD ["node", "scripts/worker.mjs"]` makes a program of what lies there.
+            let is_started = |path: &str| folders.iter().any(|folder| ends_in(parent(path), folder));
+            let serves =
+                |path: &str| serves_the_program(path) || is_started(path) && serves_the_program(file_name(path));
+            let paths = self.copied_sources(MAX_BYTES, serves).into_iter().take(SOURCE_LIMIT);
             let paths: Vec<String> = paths.collect();
             let found = paths.into_par_iter().filter_map(|path| {
                 let file = self.workspace.read(&path).ok()?;
@@ -222,6 +232,14 @@ impl Facts<'_> {
             });
             found.collect()
         })
+    }
+
+    /// The folders, as they are written, of the sources that the final images start: `scripts` of `node scripts/worker.mjs`.
+    fn folders_of_started(&self) -> BTreeSet<String> {
+        let words = self.finals().flat_map(|image| self.all_start_words(image)).map(bare);
+        let sources = words.filter(|word| SOURCES.iter().any(|ending| has_ending(word, ending)));
+        let folders = sources.map(|word| parent(word.trim_start_matches("./")).to_owned());
+        folders.filter(|folder| !folder.is_empty() && !folder.starts_with('/')).collect()
     }
 }
 
@@ -377,8 +395,13 @@ fn compilers_line(text: &str) -> Option<&'static str> {
         ['"', '\'', '`'].into_iter().flat_map(|quote| line.split(quote).skip(1).step_by(2)).find_map(|quoted| {
             let mut words = quoted.split(' ');
             let program = file_name(words.next()?);
-            let (compiler, endings) = COMPILERS.iter().find(|(compiler, _)| *compiler == program)?;
             let words: Vec<&str> = words.collect();
+            // `go run main.go`
+            if let ("go", Some(&("run" | "build"))) = (program, words.first()) {
+                let is_line = words.iter().any(|word| has_ending(word, "go")) && !says();
+                return is_line.then_some("go");
+            }
+            let (compiler, endings) = COMPILERS.iter().find(|(compiler, _)| *compiler == program)?;
             let is_source = |word: &&str| word.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
             let is_option = |word: &&str| word.len() > 1 && word.starts_with('-');
             let compiles = if endings.is_empty() {
@@ -405,6 +428,8 @@ mod tests {
             ("  \"compile\": \"javac Main.java\",", Some("javac")),
             ("$commands = ['rust' => `rustc main.rs -o main`];", Some("rustc")),
             ("const build = 'make -C ' + folder;", Some("make")),
+            ("return { command: \"go run main.go\" };", Some("go")),
+            ("text: 'go build it yourself'", None),
             ("title: 'make sure that it is there'", None),
             ("install: 'gcc is missing'", None),
             ("console.log('gcc -o main main.c')", None),

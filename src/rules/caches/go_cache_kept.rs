@@ -72,7 +72,7 @@ fn fills(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocati
     }
     // Before there were modules, `go get` cloned them below `GOPATH/src`, and Go 1.9 and older had no cache.
     let by_get = word(0) == "get" && file("go.mod").is_none();
-    if by_get || is_before_modules(stage) {
+    if by_get || is_before_modules(facts, stage) {
         return false;
     }
     if !leftover.is_download || word(0) == "install" {
@@ -86,11 +86,21 @@ fn fills(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocati
     !vendored && !needs_nothing
 }
 
-/// `golang:1.10`
-fn is_before_modules(stage: &StageFacts) -> bool {
-    let tag = stage.image.tag.as_deref().unwrap_or_default();
-    let minor = tag.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next()?.parse::<u32>().ok());
-    stage.image.repository == "golang" && minor.is_some_and(|minor| minor < 12)
+/// `golang:1.10`, `curl …/go1.2.1.src.tar.gz`
+fn is_before_modules(facts: &Facts<'_>, stage: &StageFacts) -> bool {
+    let is_old = |version: &str| {
+        let minor = version.strip_prefix("1.").and_then(|rest| rest.split(['.', '-']).next()?.parse::<u32>().ok());
+        minor.is_some_and(|minor| minor < 12)
+    };
+    let chain = std::iter::once(stage).chain(facts.ancestors(stage));
+    let mut words = chain
+        .flat_map(|stage| &stage.runs)
+        .flat_map(|run| &run.invocations)
+        .filter(|invocation| matches!(invocation.program.as_str(), "curl" | "wget"))
+        .flat_map(|invocation| &invocation.arguments);
+    let of_archive = |name: &str| name.contains(".tar.gz") && name.strip_prefix("go").is_some_and(is_old);
+    stage.image.repository == "golang" && is_old(stage.image.tag.as_deref().unwrap_or_default())
+        || words.any(|word| of_archive(word.value.text().rsplit('/').next().unwrap_or_default()))
 }
 
 /// `go clean -modcache`, `go clean -cache`
