@@ -187,8 +187,9 @@ fn build_tools(image: Option<&Image>, repository: &str, tokens: &[&str], small_v
     }
     match repository {
         // The official images of these keep their compilers out of the alpine variant only (and php its whole build set, with what is built on it).
-        "golang" | "php" | "wordpress" | "drupal" | "nextcloud" | "gcc" => {
-            Some(!tokens.iter().any(|token| token.starts_with("alpine")))
+        "golang" | "php" | "wordpress" | "gcc" => {
+            let is_small = |token: &str| token.starts_with("alpine") || repository == "wordpress" && token == "cli";
+            Some(!tokens.iter().any(|token| is_small(token)))
         }
         // Built on buildpack-deps or on the full python image, where the tag names a Debian.
         "ghcr.io/astral-sh/uv" | "astral/uv" => {

@@ -249,6 +249,7 @@ fn installs_from(invocation: &Invocation, folder: &str) -> bool {
     let is_local = |word: &str| word.starts_with(['.', '/']) && is_below(&resolve(workdir, project_of(word)), folder);
     let by_workdir = || {
         is_below(workdir, folder)
+            && !matches!(invocation.argument(0), Some("pip" | "tool"))
             && matches!(invocation.program.as_str(), "poetry" | "pdm" | "uv" | "flit" | "hatch" | "python")
     };
     // `-r requirements.txt` of the clone installs others.

@@ -17,7 +17,6 @@ use crate::dockerfile::{Keyword, Value};
 use crate::python::PackageName;
 use crate::workspace::{join, parent};
 
-use super::commands::GitClone;
 use super::paths::{bare, file_name, has_ending, is_below, resolve};
 use super::python::{Program, Reached, each_in_key, starts_programs};
 use super::targets::{own_dockerfiles, repository};
@@ -41,7 +40,7 @@ const CALL_BYTES: usize = 200;
 const COMPILING_VERBS: [&str; 9] = ["build", "check", "generate", "install", "package", "run", "test", "verify", "vet"];
 /// A source without any of these words installs and compiles nothing.
 const SPEAKING: [&str; 23] = [
-    ".verify(",
+    "ffi.verify(",
     "irtualenv",
     "install",
     "sync",
@@ -289,23 +288,11 @@ impl Facts<'_> {
                 places.find_map(|folder| self.origin(image.index, usize::MAX, &resolve(folder, word), None))
             };
             let beside = || join(parent(from?), file_name(word)).filter(|path| self.workspace.is_file(path));
-            let cloned = || self.file_of_clone(image, &resolve(workdir, word)).filter(|_| known);
-            let Some(path) = copied.or_else(along_path).or_else(beside).or_else(cloned) else { continue };
+            let Some(path) = copied.or_else(along_path).or_else(beside) else { continue };
             if self.workspace.is_file(&path) && !scripts.iter().any(|(other, _)| *other == path) {
                 scripts.push((path, depth));
             }
         }
-    }
-
-    /// The file of the repository behind a path of the image in a clone, where it may be one of the repository itself:
-    /// `git clone https://…/shop.git /srv/shop`, `CMD /srv/shop/start.sh`.
-    fn file_of_clone(&self, image: &StageFacts, path: &str) -> Option<String> {
-        let clones = self.chain(image).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
-        let mut folders = clones.filter_map(GitClone::read).map(|clone| clone.folder);
-        folders.find_map(|folder| {
-            let rest = path.strip_prefix(folder.as_str())?.strip_prefix('/')?;
-            Some(rest.to_owned()).filter(|rest| self.workspace.is_file(rest))
-        })
     }
 
     /// A source of the program, or of the project whose own wheel is installed, that calls an installer.

@@ -7,6 +7,7 @@ use crate::catalogue::{self, split_image};
 use crate::dockerfile::{Arguments, Dockerfile, Keyword, UNKNOWN};
 
 use super::heirs::{may_be_called, names_of};
+use super::system::is_on_buildpack;
 use super::targets::own_dockerfiles;
 use super::{Base, Facts, StageFacts};
 
@@ -74,7 +75,12 @@ impl Facts<'_> {
     /// Whether a Dockerfile of the repository that likely builds the image at the root of `stage` installs the package `name`: `FROM
     /// owner/base` where `docker/base/Dockerfile` is there. With several such Dockerfiles, whether any of them does.
     pub(super) fn own_base_installs(&self, stage: &StageFacts, name: &str) -> bool {
-        self.any_own_base(stage, |chain| chain.iter().any(|stage| stage.words.contains(name)))
+        let of_full_image = |stage: &&OwnStage| {
+            catalogue::is_in_buildpack(name) && is_on_buildpack(&catalogue::base_image(&stage.reference))
+        };
+        self.any_own_base(stage, |chain| {
+            chain.iter().any(|stage| stage.words.contains(name)) || chain.last().is_some_and(of_full_image)
+        })
     }
 
     /// Whether such a Dockerfile stands on an image that the catalogue knows.

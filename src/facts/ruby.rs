@@ -1,16 +1,21 @@
 //! Where Ruby's packages lie.
 
+use crate::catalogue;
+
 use super::{Facts, Invocation, Run, StageFacts};
 
 impl Facts<'_> {
     /// Whether the lock beside a `bundle install` was written by Bundler 1 or 2.0, which take `BUNDLE_PATH` of the environment as it is,
-    /// where later ones make `ruby/3.3.0` in it.
+    /// where later ones make `ruby/3.3.0` in it. Without a word of it, an image that sets the variable itself has an early one.
     #[must_use]
     pub fn locks_early_bundler(&self, stage: &StageFacts, run: &Run, invocation: &Invocation) -> bool {
         let lock = self.likely_origin_in(stage.index, run, &invocation.workdir, "Gemfile.lock");
         let lock = lock.and_then(|(lock, _)| self.workspace.read(&lock).ok());
         let mut lines = lock.iter().flat_map(|lock| lock.text().lines()).skip_while(|line| *line != "BUNDLED WITH");
-        lines.nth(1).is_some_and(|version| ["1.", "2.0."].iter().any(|early| version.trim().starts_with(early)))
+        let is_early = |version: &str| ["1.", "2.0."].iter().any(|early| version.trim().starts_with(early));
+        let root = self.ancestors(stage).last().unwrap_or(stage);
+        let of_image = || catalogue::variables_of(&root.image).iter().any(|(name, _)| *name == "BUNDLE_PATH");
+        lines.nth(1).map_or_else(of_image, is_early)
     }
 
     /// The version manager that brings the Ruby of `run`, with folders of its own: `bash -l -c "rvm use 3.3.0"`.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::catalogue::{self, Distribution, Gpu, Release, SlimmerKind, SystemPackage};
+use crate::catalogue::{self, BaseImage, Distribution, Gpu, Release, SlimmerKind, SystemPackage};
 use crate::text::TextRange;
 
 use super::commands::{Apk, ApkAction, Apt, AptAction, Options, Rpm, RpmAction, RpmTool};
@@ -203,7 +203,10 @@ impl Facts<'_> {
         }
         // PHP's images and those for a GPU are not built on `buildpack-deps`.
         let is_devel = image.slimmer.as_ref().is_some_and(|slimmer| slimmer.kind == SlimmerKind::Devel);
-        let has_commands = !image.slim && image.repository != "php" && !is_devel && image.gpu != Gpu::Rocm;
+        let has_commands = !image.slim
+            && !matches!(image.repository.as_str(), "php" | "wordpress")
+            && !is_devel
+            && image.gpu != Gpu::Rocm;
         COMPILER.contains(&name)
             || (!image.slim && KIT.contains(&name))
             || (has_commands && catalogue::package_of_command(name, image) == Some(name))
@@ -236,27 +239,20 @@ impl Facts<'_> {
     /// Whether the external image that `stage` is built on is a full one, which stands on `buildpack-deps`.
     #[must_use]
     pub fn stands_on_buildpack(&self, stage: &StageFacts) -> bool {
-        // The last ones are built on the full image of Python.
-        const FULL: [&str; 11] = [
-            "python",
-            "pypy",
-            "node",
-            "ruby",
-            "perl",
-            "gcc",
-            "buildpack-deps",
-            "rust",
-            "elixir",
-            "erlang",
-            "grpc/python",
-        ];
-        let image = &self.ancestors(stage).last().unwrap_or(stage).image;
-        let repository = image.repository.as_str();
-        let is_full = FULL.contains(&repository)
-            || repository.starts_with("tiangolo/")
-            || matches!(repository, "ghcr.io/astral-sh/uv" | "astral/uv") && image.has_build_tools == Some(true);
-        is_full && !image.slim && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
+        is_on_buildpack(&self.ancestors(stage).last().unwrap_or(stage).image)
     }
+}
+
+/// Whether an image is a full one, which stands on `buildpack-deps`.
+pub(super) fn is_on_buildpack(image: &BaseImage) -> bool {
+    // The last ones are built on the full image of Python.
+    const FULL: [&str; 11] =
+        ["python", "pypy", "node", "ruby", "perl", "gcc", "buildpack-deps", "rust", "elixir", "erlang", "grpc/python"];
+    let repository = image.repository.as_str();
+    let is_full = FULL.contains(&repository)
+        || repository.starts_with("tiangolo/")
+        || matches!(repository, "ghcr.io/astral-sh/uv" | "astral/uv") && image.has_build_tools == Some(true);
+    is_full && !image.slim && matches!(image.distribution, Distribution::Debian | Distribution::Ubuntu)
 }
 
 /// A command that removes system packages.

@@ -62,6 +62,8 @@ struct Labelled<'r> {
 #[derive(Serialize)]
 struct Saved {
     bytes: u64,
+    /// Whether something of it could not be measured.
+    at_least: bool,
     basis: Option<&'static str>,
 }
 
@@ -193,5 +195,9 @@ impl Files<'_> {
 }
 
 fn saved(savings: &Savings) -> Saved {
-    Saved { bytes: savings.bytes(), basis: savings.basis().map(crate::diagnostic::Basis::name) }
+    Saved {
+        bytes: savings.bytes(),
+        at_least: !savings.complete,
+        basis: savings.basis().map(crate::diagnostic::Basis::name),
+    }
 }

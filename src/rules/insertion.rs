@@ -179,6 +179,12 @@ impl Facts<'_> {
         rest.split('\n').next().unwrap_or_default()
     }
 
+    /// Whether a command is the array of a `RUN`, without a shell: `RUN ["bundle", "install"]`.
+    #[must_use]
+    pub fn is_array(&self, invocation: &Invocation) -> bool {
+        !invocation.site.direct && self.is_exec_form(invocation.site.pipeline)
+    }
+
     fn is_exec_form(&self, range: TextRange) -> bool {
         self.dockerfile.instructions.iter().any(|instruction| instruction.range == range)
     }

@@ -3,6 +3,10 @@
 /// What is said of the bytes of a command that does not run for linux/amd64.
 pub(super) const ONLY_ELSEWHERE: &str = "it runs for other platforms than linux/amd64, for which bytes are told";
 
+/// What is said beside a help that goes into a `RUN` which is an array.
+pub(super) const WITHOUT_SHELL: &str =
+    "the `RUN` is an array, in which `&&` is a word: write it as a line for a shell first, without brackets and quotes";
+
 /// What is said of the command that removes something in a later layer.
 pub(super) const LATE_REMOVAL: &str = "removed here, in a later layer, which frees nothing";
 

@@ -38,6 +38,8 @@ pub struct ComposeService {
     pub start: Vec<String>,
     /// What it mounts, source and target as written, also through an alias; volumes without a source are left out.
     pub volumes: Vec<(String, String)>,
+    /// The image that it runs, or that what it builds is called, as written.
+    pub image: Option<String>,
     /// The folder that it works in, where it says so itself.
     pub working_dir: Option<String>,
 }
@@ -314,8 +316,9 @@ fn services(text: &str, path: &str, dotenv: &str) -> Vec<ComposeService> {
         service.build = service.written.clone().and_then(|written| written.build(folder));
         let words = ["entrypoint", "command"].into_iter().flat_map(|key| start(&service.lines, key));
         service.start = words.collect();
-        let (folder, _) = below(&service.lines, "working_dir").unzip();
-        service.working_dir = folder.and_then(|line| field(line, "working_dir")).map(str::to_owned);
+        let own = |key: &str| field(below(&service.lines, key)?.0, key).map(str::to_owned);
+        service.image = own("image");
+        service.working_dir = own("working_dir").filter(|folder| folder.starts_with('/'));
         service.volumes = volumes(&service.lines);
         if service.volumes.is_empty() {
             service.volumes = node.and_then(|node| node.get("volumes")).map(listed_volumes).unwrap_or_default();

@@ -80,7 +80,7 @@ impl Workspace {
         };
         let pulls = |service: &ComposeService| {
             service.build.is_none()
-                && service.lines.iter().any(|line| line.trim_start().starts_with("image:"))
+                && service.image.as_deref().is_some_and(|image| image.contains(['/', '$']))
                 && built().any(|name| name == service.name)
         };
         let ships = |file: &&ComposeFile| {

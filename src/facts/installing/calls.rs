@@ -7,6 +7,8 @@ use aho_corasick::AhoCorasick;
 
 use crate::facts::paths::{bare, file_name};
 
+use super::CALL_BYTES;
+
 /// Programs with the words behind which they install or compile; without words they always do.
 const INSTALLERS: [(&str, &[&str]); 47] = [
     ("pip", &["install", "wheel"]),
@@ -211,14 +213,15 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     if text.contains("pyximport.install(") && code().contains("pyximport.install(") {
         return Some("pyximport".to_owned());
     }
-    // `ffi.verify("#include …")` compiles what it is given, where that is called; `ffi.compile()` as well.
-    if text.contains("FFI(") && code().lines().any(|line| line.contains(".verify(") && !line.contains("assert")) {
+    // cffi compiles what `ffi.verify("#include …")` is given.
+    if text.contains("ffi.verify(") && code().contains("ffi.verify(") {
         return Some("cffi".to_owned());
     }
     if text.contains("nuitka") && has_listed(&code(), "-m", "nuitka") {
         return Some("nuitka".to_owned());
     }
-    if text.contains("pip") && calls_a_pip(&code()) {
+    let starts = || CALLERS.iter().chain(&STARTING).any(|caller| text.contains(caller));
+    if text.contains("pip") && starts() && calls_a_pip(&code()) {
         return Some("pip install".to_owned());
     }
     // Most sources name none of the programs, and need not be read word by word.
@@ -353,21 +356,36 @@ fn names_a_program(text: &str) -> bool {
 fn calls_a_pip(code: &str) -> bool {
     ['"', '\''].into_iter().any(|quote| {
         code.match_indices(&format!("{quote}install{quote}")).any(|(at, _)| {
-            let before = code.get(..at).unwrap_or_default().trim_end();
-            let Some(before) = before.strip_suffix(',') else { return false };
-            let first = before.rsplit('[').next().unwrap_or_default().trim();
-            let mut words = first.split(|c: char| !c.is_alphanumeric() && c != '_');
-            // `["npm", "--prefix", pipeline, "install"]`
-            before.contains('[')
-                && !first.contains('\n')
-                && !first.contains("\", \"-")
-                && words.any(|word| {
-                    let word = word.to_lowercase();
-                    matches!(word.as_str(), "pip" | "pip3")
-                        || ["pip_", "pip3_"].iter().any(|start| word.starts_with(start))
-                })
+            let mut from = at.saturating_sub(CALL_BYTES);
+            while !code.is_char_boundary(from) {
+                from += 1;
+            }
+            let before = code.get(from..at).unwrap_or_default().trim_end();
+            let first = before.strip_suffix(',').and_then(|before| before.rsplit_once('['));
+            first.is_some_and(|(_, first)| is_a_pip(first.trim()))
         })
     })
+}
+
+/// Whether an expression of Python, alone, is a path to pip.
+fn is_a_pip(expression: &str) -> bool {
+    let mut depth = 0_u32;
+    for c in expression.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => return false,
+            ']' => return false,
+            _ => {}
+        }
+    }
+    let inner = expression.trim_end_matches(')').trim_end();
+    if let Some(quoted) = inner.strip_suffix(['"', '\'']) {
+        let text = quoted.rsplit(['"', '\'']).next().unwrap_or_default();
+        return matches!(file_name(text), "pip" | "pip3");
+    }
+    let name = inner.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_lowercase();
+    matches!(name.as_str(), "pip" | "pip3") || ["pip_", "pip3_"].iter().any(|start| name.starts_with(start))
 }
 
 /// Whether a list of words begins with `program`: `command = ["uvx"]`.
@@ -568,7 +586,10 @@ mod tests {
             ("os.system(\"make all\")", Some("make")),
             ("import pyximport\npyximport.install()", Some("pyximport")),
             ("ffi = cffi.FFI()\nlib = ffi.verify(\"#include <png.h>\")", Some("cffi")),
-            ("token.verify(key)", None),
+            ("ffi = cffi.FFI()\ntoken.verify(key)", None),
+            ("subprocess.run([\"how pip works\", \"install\"])", None),
+            ("subprocess.run(tr(labels[pip_tab], \"install\"))", None),
+            ("subprocess.run([\"npm\", '--prefix', pip_dir, 'install'])", None),
             ("run([str(pip_path), \"install\", \"-r\", path])", Some("pip install")),
             ("run([f\"{venv}/bin/pip\", \"install\", name])", Some("pip install")),
             ("run([os.path.join(venv, 'bin', 'pip'), 'install', name])", Some("pip install")),

@@ -209,7 +209,14 @@ impl Facts<'_> {
         );
         self.of_program(&key, || {
             // `CMD ["node", "scripts/worker.mjs"]` makes a program of what lies there.
-            let is_started = |path: &str| folders.iter().any(|folder| ends_in(parent(path), folder));
+            let is_started = |path: &str| {
+                folders.iter().any(|folder| {
+                    let before = parent(path).strip_suffix(folder.as_str());
+                    before.is_some_and(|before| {
+                        before.is_empty() || before.ends_with('/') && !lies_in_any(before, &ASIDE)
+                    })
+                })
+            };
             let serves =
                 |path: &str| serves_the_program(path) || is_started(path) && serves_the_program(file_name(path));
             let paths = self.copied_sources(MAX_BYTES, serves).into_iter().take(SOURCE_LIMIT);
@@ -234,12 +241,13 @@ impl Facts<'_> {
         })
     }
 
-    /// The folders, as they are written, of the sources that the final images start: `scripts` of `node scripts/worker.mjs`.
+    /// The folders, as they are written, of sources that the final images start and that would else be no part of a program: `scripts` of
+    /// `node scripts/worker.mjs`.
     fn folders_of_started(&self) -> BTreeSet<String> {
         let words = self.finals().flat_map(|image| self.all_start_words(image)).map(bare);
         let sources = words.filter(|word| SOURCES.iter().any(|ending| has_ending(word, ending)));
-        let folders = sources.map(|word| parent(word.trim_start_matches("./")).to_owned());
-        folders.filter(|folder| !folder.is_empty() && !folder.starts_with('/')).collect()
+        let words = sources.map(|word| word.trim_start_matches("./")).filter(|word| lies_in_any(word, &ASIDE));
+        words.map(|word| parent(word).to_owned()).filter(|folder| !folder.starts_with('/')).collect()
     }
 }
 
@@ -391,6 +399,11 @@ fn compilers_line(text: &str) -> Option<&'static str> {
     let code = text.lines().filter(|line| line.len() < LINE_BYTES).map(str::trim_start);
     let mut code = code.filter(|line| !["//", "#", "*", "/*", "--"].iter().any(|start| line.starts_with(start)));
     code.find_map(|line| {
+        // `{ usage: "go run main.go" }` tells people.
+        let keeps = |quoted: &str| {
+            let before = line.split(quoted).next().unwrap_or_default().to_lowercase();
+            ["command", "cmd", "compile", "exec", "spawn", "run"].iter().any(|word| before.contains(word))
+        };
         let says = || SAYING.iter().any(|word| line.contains(word));
         ['"', '\'', '`'].into_iter().flat_map(|quote| line.split(quote).skip(1).step_by(2)).find_map(|quoted| {
             let mut words = quoted.split(' ');
@@ -398,7 +411,7 @@ fn compilers_line(text: &str) -> Option<&'static str> {
             let words: Vec<&str> = words.collect();
             // `go run main.go`
             if let ("go", Some(&("run" | "build"))) = (program, words.first()) {
-                let is_line = words.iter().any(|word| has_ending(word, "go")) && !says();
+                let is_line = words.iter().any(|word| has_ending(word, "go")) && keeps(quoted) && !says();
                 return is_line.then_some("go");
             }
             let (compiler, endings) = COMPILERS.iter().find(|(compiler, _)| *compiler == program)?;
@@ -430,6 +443,7 @@ mod tests {
             ("const build = 'make -C ' + folder;", Some("make")),
             ("return { command: \"go run main.go\" };", Some("go")),
             ("text: 'go build it yourself'", None),
+            ("{ usage: \"go run main.go\" }", None),
             ("title: 'make sure that it is there'", None),
             ("install: 'gcc is missing'", None),
             ("console.log('gcc -o main main.c')", None),

@@ -186,15 +186,18 @@ impl Facts<'_> {
             let manifest = self.node_manifest(&modules.manifest);
             modules.output = manifest.as_ref().and_then(|manifest| output_of(manifest, &started));
             // Who takes them out in a later layer runs the program without them.
-            if let Some(manifest) = manifest
+            if let Some(manifest) = &manifest
                 && modules.late.is_none()
                 && !serves_files
                 && modules.output.is_none()
             {
                 let (path, packages) = (&modules.manifest, &modules.packages);
                 let mut needed = self.imported_of(path, packages);
-                needed.extend(self.drivers_of(path, &manifest, packages));
-                needed.extend(self.loaded_with_configuration(path, &manifest, &started, packages));
+                if modules.program == "npm" {
+                    needed.extend(self.imported_of(path, &manifest.declared_twice()));
+                }
+                needed.extend(self.drivers_of(path, manifest, packages));
+                needed.extend(self.loaded_with_configuration(path, manifest, &started, packages));
                 for (package, file) in needed {
                     if modules.needed.iter().all(|(known, _)| *known != package) {
                         modules.needed.push((package, file));
@@ -202,7 +205,8 @@ impl Facts<'_> {
                 }
             }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
-            modules.has_generated_client = self.has_schema_with(&modules.manifest, generates_by_default);
+            let has_client = manifest.as_ref().is_some_and(|manifest| manifest.depends_on("@prisma/client"));
+            modules.has_generated_client = has_client && self.has_schema_with(&modules.manifest, generates_by_default);
         }
         // What people and scripts run beside it takes the same `node_modules`.
         let mut beside: Vec<String> = self.container_calls().iter().map(|call| call.words.join(" ")).collect();

@@ -70,6 +70,7 @@ impl Facts<'_> {
             files.retain(|file| request.how != Rewriting::Marks || file.way != Way::Taken);
             files.retain(|file| file.bytes.is_none_or(|bytes| bytes >= WORTH_BYTES));
             files.retain(|file| !self.is_moved_before(stage, run, index, file) && !is_small_by_name(&file.path));
+            files.retain(|file| request.how != Rewriting::Marks || !self.is_made_a_folder(stage, run, &file.path));
             // Of a file that whoever builds has to bring nobody knows the size.
             files.retain(|file| file.way != Way::Copied || file.bytes.is_some() || is_large_by_name(&file.path));
             if !files.is_empty() {
@@ -78,6 +79,16 @@ impl Facts<'_> {
         }
         self.once_per_layer(stage, run, &mut found);
         found
+    }
+
+    /// Whether a step makes a folder of that path: `mkdir -p /opt/app`, and then `ADD app.jar /opt/app`.
+    fn is_made_a_folder(&self, stage: &StageFacts, run: &Run, path: &str) -> bool {
+        let earlier = self.runs_before(stage, run).flat_map(|(_, earlier)| &earlier.invocations);
+        let makes = |command: &Invocation| {
+            let Some(workdir) = command.workdir.known().filter(|_| command.program == "mkdir") else { return false };
+            command.arguments.iter().filter_map(|word| word.value.known()).any(|word| resolve(workdir, word) == path)
+        };
+        run.state.workdir.known() == Some(path) || earlier.into_iter().any(makes)
     }
 
     /// A layer holds a file once: `chmod +x tool && mv tool /usr/bin/` and `chown app tool && chmod +x tool` store it one more time each.

@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 256_000;
 /// Suffixes of what Node.js runs, compiled or as it is. Components of user interfaces go into bundles.
 const SOURCES: [&str; 6] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 /// Words in the name of what serves the work on a program: `vite.config.ts`, `app.spec.ts`, `types.d.ts`.
-const FOR_WORK: [&str; 20] = [
+const FOR_WORK: [&str; 17] = [
     "config",
     "conf",
     "test",
@@ -27,9 +27,6 @@ const FOR_WORK: [&str; 20] = [
     "rollup",
     "jest",
     "vite",
-    "vitest",
-    "playwright",
-    "cypress",
     "eslintrc",
     "esbuild",
     "tsup",
@@ -96,6 +93,7 @@ impl Facts<'_> {
     /// this Dockerfile copies, and that serves the program and not the work on it.
     pub(super) fn imported_of(&self, manifest: &str, packages: &[String]) -> Vec<(String, String)> {
         let folder = parent(manifest);
+        let is_workspace = join(folder, "pnpm-workspace.yaml").is_some_and(|path| self.workspace.is_file(&path));
         if self.bundles_its_server(folder) {
             return Vec::new();
         }
@@ -115,7 +113,8 @@ impl Facts<'_> {
                 continue;
             }
             for package in imports(source.text(), packages) {
-                if found.iter().all(|(known, _)| known != package) && !self.has_it_from_member(&path, folder, package) {
+                let is_new = found.iter().all(|(known, _)| known != package);
+                if is_new && !(is_workspace && self.has_it_from_member(&path, folder, package)) {
                     found.push((package.to_owned(), path.clone()));
                 }
             }
@@ -125,8 +124,8 @@ impl Facts<'_> {
 
     /// Whether a manifest between the source and `folder`, that of a member of a workspace, has the package among its dependencies.
     fn has_it_from_member(&self, source: &str, folder: &str, package: &str) -> bool {
-        let mut above = std::iter::successors(Some(parent(source)), |folder| Some(parent(folder)));
-        let members = above.by_ref().take_while(|own| *own != folder && !own.is_empty());
+        let above = std::iter::successors(Some(parent(source)), |folder| Some(parent(folder)));
+        let members = above.take_while(|own| *own != folder && !own.is_empty());
         let mut manifests = members.filter_map(|own| self.node_manifest(&join(own, "package.json")?));
         manifests.any(|manifest| manifest.depends_on(package))
     }
@@ -145,7 +144,9 @@ impl Facts<'_> {
 fn serves_the_program(path: &str) -> bool {
     let name = file_name(path);
     let is_source = SOURCES.iter().any(|suffix| name.ends_with(suffix));
-    let is_for_work = || name.starts_with('.') || name.split('.').any(|part| FOR_WORK.contains(&part));
+    // `vitest.globalSetup.ts`
+    let is_for_work =
+        || name.starts_with('.') || name.starts_with("vitest.") || name.split('.').any(|part| FOR_WORK.contains(&part));
     is_source && !is_for_work() && !lies_in_any(path, &WORK_FOLDERS)
 }
 

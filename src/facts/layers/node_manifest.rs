@@ -69,6 +69,13 @@ impl Manifest {
         names
     }
 
+    /// Dependencies that are development dependencies too: npm leaves them out with those.
+    pub(super) fn declared_twice(&self) -> Vec<String> {
+        let mut names = self.names("dependencies");
+        names.retain(|name| self.names("devDependencies").contains(name));
+        names
+    }
+
     pub(in crate::facts) fn depends_on(&self, name: &str) -> bool {
         self.names("dependencies").iter().any(|other| other == name)
     }

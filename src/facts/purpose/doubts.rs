@@ -158,13 +158,19 @@ impl Facts<'_> {
         is_shell(&words).then(|| "it only starts a shell, and no workflow is seen to build it".to_owned())
     }
 
-    /// The folder for development that a start script or a setting comes from: `COPY dev-environment/configs/slurm.conf /etc/slurm/`.
+    /// The folder for development that a start script or a setting comes from, where no step copies a folder:
+    /// `COPY dev-environment/configs/slurm.conf /etc/slurm/`.
     fn takes_settings_for_work<'f>(&'f self, image: &'f StageFacts) -> Option<&'f str> {
+        const ENDINGS: [&str; 7] = ["sh", "conf", "cfg", "ini", "env", "yml", "yaml"];
         let transfers = self.chain(image).flat_map(|stage| &stage.transfers);
-        let paths =
-            transfers.filter(|transfer| transfer.source == Source::Context).flat_map(|transfer| &transfer.paths);
-        let mut folders = paths.filter_map(|(path, _)| path.known()).flat_map(|path| parent(path).split('/'));
-        folders.find(|folder| is_folder_for_work(folder))
+        let own = transfers.filter(|transfer| transfer.source == Source::Context);
+        let paths: Vec<&str> =
+            own.flat_map(|transfer| &transfer.paths).map(|(path, _)| path.known().unwrap_or("")).collect();
+        if paths.iter().any(|path| self.is_folder(path)) {
+            return None;
+        }
+        let settings = paths.into_iter().filter(|path| ENDINGS.iter().any(|ending| has_ending(path, ending)));
+        settings.flat_map(|path| parent(path).split('/')).find(|folder| is_folder_for_work(folder))
     }
 
     /// Whether a `Procfile` or `Capfile` tells how the program is deployed, and not how it is worked on, or that Docker is called there.
@@ -173,8 +179,9 @@ impl Facts<'_> {
         let Ok(file) = self.workspace.read(path) else { return false };
         if !path.ends_with("Capfile") {
             // These build the Dockerfile and take from a `Procfile` what to start.
-            let builds_images =
-                |text: &str| ["git@beta.aptible.com", "aptible deploy", "dokku"].iter().any(|sign| text.contains(sign));
+            let builds_images = |text: &str| {
+                ["git@beta.aptible.com", "aptible deploy", "dokku@"].iter().any(|sign| text.contains(sign))
+            };
             return !FOR_WORK.iter().any(|sign| file.text().contains(sign))
                 && !self.targets().texts().any(|(_, text)| builds_images(text));
         }

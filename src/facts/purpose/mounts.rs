@@ -66,6 +66,7 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
             Some(composed.volumes.iter().map(move |volume| (composed, build, volume)))
         });
         for (composed, build, (source, target)) in own.flatten() {
+            let (source, target) = (filled(workspace, &file.path, source), filled(workspace, &file.path, target));
             // Compose is called where its file lies.
             let here = ["${PWD}", "$PWD"].iter().find_map(|variable| source.strip_prefix(variable));
             let here = here.filter(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -86,6 +87,28 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
         mount.is_outweighed |= without;
     }
     mounts
+}
+
+/// `text` with the variables that a default, or the file beside the compose file that sets them or shows how, tells:
+/// `${SOURCES:-./}`, `${SOURCES}` with `SOURCES=./` in `.env.example`.
+fn filled(workspace: &Workspace, compose: &str, text: &str) -> String {
+    const FILES: [&str; 4] = [".env", ".env.example", ".env.sample", ".env.dist"];
+    let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
+    let Some((inside, behind)) = rest.split_once('}') else { return text.to_owned() };
+    let (name, default) = inside.split_once(":-").or_else(|| inside.split_once('-')).unwrap_or((inside, ""));
+    let set = || {
+        FILES.iter().find_map(|file| {
+            let source = workspace.read(&join(parent(compose), file)?).ok()?;
+            let mut lines = source.text().lines();
+            let value = lines.find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='))?;
+            Some(value.trim().trim_matches(['"', '\'']).to_owned())
+        })
+    };
+    let value = if default.is_empty() { set() } else { Some(default.to_owned()) };
+    match value.filter(|value| !value.is_empty() && !value.contains('$')) {
+        Some(value) => format!("{before}{value}{behind}"),
+        None => text.to_owned(),
+    }
 }
 
 /// Whether another compose file, none for development, builds the same stage and mounts no sources into it.
@@ -190,9 +213,8 @@ impl Facts<'_> {
         let mut own = self.mounts.iter().filter(|mount| {
             !mount.is_whole && !mount.is_outweighed && is_built_for(image, mount) && mount.target != "/"
         });
-        let copies = self.chain(image).flat_map(|stage| &stage.transfers);
-        let is_empty = copies.into_iter().all(|transfer| transfer.source != Source::Context);
-        // Of an image that takes nothing from the context whatever is mounted is the program: `./api:/var/www/api`.
+        let is_empty = self.holds_no_program(image);
+        // Of an image that holds none whatever is mounted is the program: `./api:/var/www/api`.
         let covers = |mount: &SourceMount| {
             is_empty || mount.works_in(image).is_some_and(|workdir| is_below(workdir, &mount.target))
         };
@@ -214,10 +236,20 @@ impl Facts<'_> {
         (!copied.any(brings)).then_some(mount.file.as_str())
     }
 
+    /// Whether the image stands on a base without a program, and no step copies or fetches anything but tools of other images.
+    fn holds_no_program(&self, image: &StageFacts) -> bool {
+        let root = self.ancestors(image).last().unwrap_or(image);
+        let base = file_name(&root.image.repository);
+        (PLAIN_BASES.contains(&base) || base == "wordpress")
+            && self.chain(image).all(|stage| {
+                stage.transfers.iter().all(|transfer| matches!(transfer.source, Source::Image(_)))
+                    && !stage.runs.iter().any(fetches)
+            })
+    }
+
     /// The manifest of the repository's program, where the image, on a base of a system or a language, holds nothing of it: all that steps
     /// copy are scripts and settings that are there, and none clones or fetches anything.
     pub(super) fn manifest_without_program(&self, image: &StageFacts) -> Option<String> {
-        const FETCHES: [&str; 4] = ["git", "curl", "wget", "go"];
         const SETTINGS: [&str; 15] = [
             "conf", "cfg", "cnf", "env", "ini", "json", "list", "lock", "md", "sh", "bash", "toml", "txt", "yaml",
             "yml",
@@ -250,17 +282,10 @@ impl Facts<'_> {
                 || transfer.paths.iter().any(|(path, _)| path.known().is_none_or(is_program))
         };
         let installs_a_program = |command: &Invocation| {
-            FETCHES.contains(&command.program.as_str())
-                || matches!(command.program.as_str(), "npm" | "yarn" | "gem" | "cargo")
-                    && (command.has_argument("-g")
-                        || command.has_argument("--global")
-                        || command.has_argument("install"))
+            matches!(command.program.as_str(), "npm" | "yarn" | "gem" | "cargo")
+                && (command.has_argument("-g") || command.has_argument("--global") || command.has_argument("install"))
         };
-        let fetches = |run: &Run| {
-            run.opaque
-                || run.mounts.iter().any(|mount| mount.kind == "bind")
-                || run.invocations.iter().any(installs_a_program)
-        };
+        let fetches = |run: &Run| fetches(run) || run.invocations.iter().any(installs_a_program);
         let any = self.chain(image).any(|stage| stage.transfers.iter().any(brings) || stage.runs.iter().any(fetches));
         (!any).then_some(manifest)
     }
@@ -359,6 +384,13 @@ impl Facts<'_> {
             entry.is_dir || ending.is_some_and(|ending| SOURCES.contains(&ending))
         })
     }
+}
+
+/// Whether a step may bring a program from elsewhere.
+fn fetches(run: &Run) -> bool {
+    run.opaque
+        || run.mounts.iter().any(|mount| mount.kind == "bind")
+        || run.invocations.iter().any(|it| matches!(it.program.as_str(), "git" | "curl" | "wget" | "go"))
 }
 
 /// Whether the service with the mount builds this stage, as far as the file says which.

@@ -415,11 +415,7 @@ impl Facts<'_> {
     }
 
     /// A script that the image starts with a line, comments left out, for which `holds`.
-    pub(in crate::facts) fn start_script_with(
-        &self,
-        image: &StageFacts,
-        holds: impl Fn(&str) -> bool,
-    ) -> Option<String> {
+    pub(crate) fn start_script_with(&self, image: &StageFacts, holds: impl Fn(&str) -> bool) -> Option<String> {
         let first = |scripts: &[StartScript]| {
             scripts.iter().find(|script| script.lines.iter().any(|line| holds(line))).map(|script| script.path.clone())
         };

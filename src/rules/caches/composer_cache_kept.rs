@@ -6,6 +6,7 @@ use crate::catalogue::Distribution;
 use crate::diagnostic::{Applicability, Fix};
 use crate::facts::{Facts, Invocation, Run, StageFacts, resolve};
 use crate::rules::kept_cache::{Tie, emptying, or_mount};
+use crate::rules::phrase::WITHOUT_SHELL;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -19,6 +20,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     };
     let kept = facts.kept_caches(stage, run, fills, empties, |_| false);
     let Some(first) = kept.first() else { return };
+    // What a start script installs into a mount comes out of the cache.
+    let installs = |line: &str| line.contains("composer install") || line.contains("composer update");
+    if facts.finals().any(|image| facts.start_script_with(image, installs).is_some()) {
+        return;
+    }
     let folder = facts.shown_folder(run, first.invocation, first.folder());
     let name = subcommand(first.invocation).unwrap_or_default();
     let mut finding =
@@ -42,6 +48,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let clean = emptying(&kept, TIE, &folder, "composer clear-cache");
     finding.help(format!("empty it in the same `RUN`: {clean}{mount}"));
     finding.script_of(first.invocation);
+    if facts.is_array(first.invocation) {
+        finding.note("form", WITHOUT_SHELL);
+    }
     if facts.is_cache_taken(stage, &kept) {
         return;
     }

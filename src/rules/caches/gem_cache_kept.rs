@@ -6,6 +6,7 @@ use crate::dockerfile::Value;
 use crate::facts::commands::{Options, removal};
 use crate::facts::{Base, Facts, Guard, Invocation, Run, Source, StageFacts, Transfer};
 use crate::rules::kept_cache::Fill;
+use crate::rules::phrase::WITHOUT_SHELL;
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -74,6 +75,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     };
     finding.help(format!("delete them in the same `RUN`: `&& rm -rf {packed}`"));
     finding.script_of(first.invocation);
+    if facts.is_array(first.invocation) {
+        finding.note("form", WITHOUT_SHELL);
+    }
     let is_exact = is_certain && !folder.contains(['*', '~']);
     let users: Vec<Fill<'_>> = run
         .invocations
@@ -193,16 +197,17 @@ fn has_same_gems(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>, copies
 
 /// Whether a command between two installs may change what the second one installs: `bundle config set --local with production`.
 fn changes_gems_between(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>) -> bool {
-    let chain = std::iter::once(later.stage).chain(facts.ancestors(later.stage));
-    let all = chain.flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+    let chain = || std::iter::once(later.stage).chain(facts.ancestors(later.stage));
+    let all = || chain().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     let (from, to) = (earlier.invocation.range.end(), later.invocation.range.start());
-    let mut between = all.filter(|one| one.range.start() >= from && one.range.end() <= to);
+    // Other groups than an earlier command left out may be installed anew.
+    let left_out = all().any(|one| one.range.end() <= from && leaves_groups_out(one));
+    let mut between = all().filter(|one| one.range.start() >= from && one.range.end() <= to);
     between.any(|one| match one.program.as_str() {
         "gem" => false,
         "bundle" => {
-            // Without some groups there is less to install.
-            let leaves_out = one.argument(0) == Some("config") && one.has_argument("without");
-            !leaves_out
+            let leaves_more_out = leaves_groups_out(one) && !left_out;
+            !leaves_more_out
                 && !matches!(one.argument(0), Some("exec" | "check" | "show" | "list" | "binstubs" | "install"))
         }
         _ => one.arguments.iter().map(|word| word.value.text()).any(|word| {
@@ -211,6 +216,16 @@ fn changes_gems_between(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>)
                 || one.program == "rm" && word.contains("bundle") && !word.contains("/cache")
         }),
     })
+}
+
+/// `bundle config set --local without 'development test'`, behind which there is less to install.
+fn leaves_groups_out(invocation: &Invocation) -> bool {
+    let words: Vec<&str> = invocation.arguments.iter().map(|word| word.value.text()).collect();
+    let value = words.iter().position(|word| *word == "without").and_then(|at| words.get(at + 1));
+    invocation.program == "bundle"
+        && words.first() == Some(&"config")
+        && !words.iter().any(|word| matches!(*word, "unset" | "--delete"))
+        && value.is_some_and(|value| !value.is_empty())
 }
 
 /// Whether a Gemfile names its gems itself, whatever files and variables there are beside it.

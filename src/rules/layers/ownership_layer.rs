@@ -191,19 +191,26 @@ fn help(facts: &Facts<'_>, stage: &StageFacts, run: &Run, change: &OwnershipChan
         OwnershipAction::Group if all_copied => {
             format!("copy the files with their owner and group, `{keyword} --chown=USER:GROUP …`")
         }
-        OwnershipAction::Mode if all_copied => {
-            let own = match (writes_itself(run, change), made_by_workdir(facts, stage, run, change)) {
-                (true, true) => ", and in this `RUN` change only what it writes itself and, without `-R`, the folder itself",
-                (true, false) => ", and in this `RUN` change only what it writes itself",
-                (false, true) => ", and `chmod` without `-R` for the folder itself",
-                (false, false) => "",
-            };
-            format!("copy the files with their mode, `{keyword} --chmod=MODE …`{own}")
+        OwnershipAction::Mode if some_copied => {
+            help_with_mode(keyword, all_copied, writes_itself(run, change), made_by_workdir(facts, stage, run, change))
         }
         OwnershipAction::Group | OwnershipAction::Mode => {
             format!("run `{}` in the `RUN` that writes the files", change.invocation.program)
         }
     }
+}
+
+/// `writes` says that the `RUN` itself writes files there, `makes` that `WORKDIR` makes the folder.
+fn help_with_mode(keyword: &str, all_copied: bool, writes: bool, makes: bool) -> String {
+    let copy = format!("copy the files with their mode, `{keyword} --chmod=MODE …`");
+    let own = match (writes, makes) {
+        _ if !all_copied => "; for the others run `chmod` in the `RUN` that writes them",
+        (true, true) => ", and in this `RUN` change only what it writes itself and, without `-R`, the folder itself",
+        (true, false) => ", and in this `RUN` change only what it writes itself",
+        (false, true) => ", and `chmod` without `-R` for the folder itself",
+        (false, false) => "",
+    };
+    copy + own
 }
 
 /// `--chown=app:app --chmod=MODE`, where the `RUN` changes owner and mode of the same folder.

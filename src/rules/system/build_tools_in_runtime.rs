@@ -35,6 +35,8 @@ struct Kept<'f> {
     tools: Vec<SystemInstall<'f>>,
     /// A stage built on the one that installs, which is shipped.
     heir: Option<String>,
+    /// A step of such a stage that calls one of the tools: the stage's name, and the command.
+    called: Option<(String, &'f str)>,
     /// Whether one of the images is made for a GPU.
     gpu: bool,
     /// What needs Java when one of the images runs, in words.
@@ -101,6 +103,11 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                 if stage.index != image.index {
                     // The last stage is what is built when none is named.
                     kept.heir = image.name.clone().or_else(|| kept.heir.take());
+                    let commands = install.build_tool().map_or(&[][..], |tool| tool.commands);
+                    let mut calls = image.runs.iter().flat_map(|run| &run.invocations).map(|call| call.program.as_str());
+                    let call = calls.find(|program| commands.contains(program));
+                    let name = image.name.clone().unwrap_or_else(|| image.index.to_string());
+                    kept.called = kept.called.take().or_else(|| Some((name, call?)));
                 }
                 if !kept.tools.iter().any(|other| other.name == install.name) {
                     kept.tools.push(install);
@@ -247,6 +254,9 @@ fn report(
     }
     if let Some(heir) = &kept.heir {
         finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));
+    }
+    if let Some((stage, command)) = &kept.called {
+        finding.note("calls", format!("a step of the stage `{stage}` calls `{command}`: it belongs into the builder stage, too"));
     }
     // The closures of compilers overlap: only the largest is certain.
     let recommended = kept.recommends.filter(|_| !matches!(split, Some(Ok(_))));
