@@ -178,7 +178,9 @@ fn of_version(repository: &str, major: u32, minor: Option<u32>, patch: Option<u3
         ("debian", 11, _) | ("rust", 1, Some(54..=69)) => return Release::Bullseye,
         ("debian", 12, _) | ("rust", 1, Some(70..=88)) => return Release::Bookworm,
         ("debian", 13, _) | ("rust", 1, Some(89..)) => return Release::Trixie,
-        ("debian", ..=10, _)
+        // `ContinuumIO/docker-images`: from 4.12 on on bullseye.
+        ("continuumio/miniconda3", 4, Some(..=10))
+        | ("debian", ..=10, _)
         | ("golang", 1, Some(..=15))
         | ("rust", 1, Some(..=53))
         | ("node", ..=14, _)
@@ -321,6 +323,7 @@ mod tests {
             ("rust:1.75", Release::Bookworm),
             ("node:14", Release::Older),
             ("node:16", Release::Floating),
+            ("continuumio/miniconda3:4.6.14", Release::Older),
         ] {
             assert_eq!(release(reference), expected, "{reference}");
         }

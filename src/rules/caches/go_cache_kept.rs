@@ -32,7 +32,9 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     // Steps behind this one would fill them again.
     let again = facts.runs_later(stage, run, "go");
     let place = if again { "call `go` in one `RUN` and empty them there" } else { "empty them in the same `RUN`" };
-    finding.help(format!("compile in a builder stage and copy the program with the files that it reads, {place}: `&& go {clean}`{mount}"));
+    finding.help(format!(
+        "compile in a builder stage and copy the program with the files that it reads, {place}: `&& go {clean}`{mount}"
+    ));
     finding.script_of(first.fill.invocation);
     if again {
         return;
@@ -99,7 +101,8 @@ fn is_before_modules(facts: &Facts<'_>, stage: &StageFacts) -> bool {
         .filter(|invocation| matches!(invocation.program.as_str(), "curl" | "wget"))
         .flat_map(|invocation| &invocation.arguments);
     let names = words.filter_map(|word| word.value.text().rsplit('/').next());
-    let archives: Vec<&str> = names.filter(|name| name.contains(".tar.gz")).filter_map(|name| name.strip_prefix("go1.")).collect();
+    let archives: Vec<&str> =
+        names.filter(|name| name.contains(".tar.gz")).filter_map(|name| name.strip_prefix("go1.")).collect();
     // An old one may only be there to compile a new one with.
     let by_archive = || !archives.is_empty() && archives.iter().all(|rest| is_old(&format!("1.{rest}")));
     stage.image.repository == "golang" && is_old(stage.image.tag.as_deref().unwrap_or_default()) || by_archive()

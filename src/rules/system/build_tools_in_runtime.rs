@@ -104,7 +104,8 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                     // The last stage is what is built when none is named.
                     kept.heir = image.name.clone().or_else(|| kept.heir.take());
                     let commands = install.build_tool().map_or(&[][..], |tool| tool.commands);
-                    let mut calls = image.runs.iter().flat_map(|run| &run.invocations).map(|call| call.program.as_str());
+                    let mut calls =
+                        image.runs.iter().flat_map(|run| &run.invocations).map(|call| call.program.as_str());
                     let call = calls.find(|program| commands.contains(program));
                     let name = image.name.clone().unwrap_or_else(|| image.index.to_string());
                     kept.called = kept.called.take().or_else(|| Some((name, call?)));
@@ -256,7 +257,10 @@ fn report(
         finding.note("image", format!("the stage `{heir}` is built on this one and is shipped"));
     }
     if let Some((stage, command)) = &kept.called {
-        finding.note("calls", format!("a step of the stage `{stage}` calls `{command}`: it belongs into the builder stage, too"));
+        finding.note(
+            "calls",
+            format!("a step of the stage `{stage}` calls `{command}`: it belongs into the builder stage, too"),
+        );
     }
     // The closures of compilers overlap: only the largest is certain.
     let recommended = kept.recommends.filter(|_| !matches!(split, Some(Ok(_))));

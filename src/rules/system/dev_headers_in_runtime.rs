@@ -459,8 +459,15 @@ fn help(facts: &Facts<'_>, kept: &Kept<'_>, named: &[String], unknown: &[String]
         && (on_alpine || kept.headers.iter().any(|install| facts.removes_automatic_beside(install)))
     {
         let how = if on_alpine { "apk del" } else { "--auto-remove" };
-        let those = if named.is_empty() { "the libraries".to_owned() } else { listed(named) };
-        let them = if named.len() == 1 { "it" } else { "them" };
+        let mut those = named.to_vec();
+        // Of several packages the names of some libraries are known: `ruby-dev` and `mysql-dev`.
+        match (named, unknown) {
+            ([], _) => those.push("the libraries".to_owned()),
+            (_, []) => {}
+            _ => those.push("the other libraries".to_owned()),
+        }
+        let them = if named.len() == 1 && unknown.is_empty() { "it" } else { "them" };
+        let those = listed(&those);
         format!(", and install {those} there by name, since `{how}` takes {them} along otherwise")
     } else if kept.interpreters.is_empty() {
         String::new()
