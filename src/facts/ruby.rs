@@ -14,8 +14,17 @@ impl Facts<'_> {
         let mut lines = lock.iter().flat_map(|lock| lock.text().lines()).skip_while(|line| *line != "BUNDLED WITH");
         let is_early = |version: &str| ["1.", "2.0."].iter().any(|early| version.trim().starts_with(early));
         let root = self.ancestors(stage).last().unwrap_or(stage);
-        let of_image = || catalogue::variables_of(&root.image).iter().any(|(name, _)| *name == "BUNDLE_PATH");
-        lines.nth(1).map_or_else(of_image, is_early)
+        let mut chain = std::iter::once(stage).chain(self.ancestors(stage)).flat_map(|stage| &stage.runs);
+        let renews = |call: &Invocation| {
+            call.program == "gem"
+                && ["bundler", "--system"].iter().any(|word| call.has_argument(word))
+                && ["install", "update"].iter().any(|word| call.has_argument(word))
+        };
+        let mut of_image = || {
+            catalogue::variables_of(&root.image).iter().any(|(name, _)| *name == "BUNDLE_PATH")
+                && !chain.any(|run| run.invocations.iter().any(renews))
+        };
+        lines.nth(1).map_or_else(&mut of_image, is_early)
     }
 
     /// The version manager that brings the Ruby of `run`, with folders of its own: `bash -l -c "rvm use 3.3.0"`.

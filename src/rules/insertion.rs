@@ -182,7 +182,12 @@ impl Facts<'_> {
     /// Whether a command is the array of a `RUN`, without a shell: `RUN ["bundle", "install"]`.
     #[must_use]
     pub fn is_array(&self, invocation: &Invocation) -> bool {
-        !invocation.site.direct && self.is_exec_form(invocation.site.pipeline)
+        let array = self.dockerfile.instructions.iter().find(|it| it.range == invocation.site.pipeline);
+        // Not `RUN ["sh", "-c", "bundle install"]`, which is a line for a shell.
+        let starts = |text: &str| text.trim_start_matches(['[', ' ', '"']).starts_with(invocation.program.as_str());
+        invocation.origin == Origin::Instruction
+            && !invocation.site.direct
+            && array.is_some_and(|instruction| starts(instruction.body.text()))
     }
 
     fn is_exec_form(&self, range: TextRange) -> bool {

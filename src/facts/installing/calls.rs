@@ -220,8 +220,7 @@ pub(super) fn source_call(text: &str) -> Option<String> {
     if text.contains("nuitka") && has_listed(&code(), "-m", "nuitka") {
         return Some("nuitka".to_owned());
     }
-    let starts = || CALLERS.iter().chain(&STARTING).any(|caller| text.contains(caller));
-    if text.contains("pip") && starts() && calls_a_pip(&code()) {
+    if text.contains("pip") && text.contains("install") && calls_a_pip(&code()) {
         return Some("pip install".to_owned());
     }
     // Most sources name none of the programs, and need not be read word by word.
@@ -367,25 +366,31 @@ fn calls_a_pip(code: &str) -> bool {
     })
 }
 
-/// Whether an expression of Python, alone, is a path to pip.
+/// Whether an expression of Python, alone, is a path to pip: `str(pip_path)`, `venv / "bin" / "pip3.11"`.
 fn is_a_pip(expression: &str) -> bool {
-    let mut depth = 0_u32;
+    let mut depth = 0_i32;
     for c in expression.chars() {
         match c {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth -= 1,
             ',' if depth == 0 => return false,
-            ']' => return false,
             _ => {}
         }
+        if depth < 0 {
+            return false;
+        }
     }
-    let inner = expression.trim_end_matches(')').trim_end();
+    let is_name = |name: &str| {
+        let name = name.to_lowercase();
+        let plain = name.split('.').next().unwrap_or_default();
+        matches!(plain, "pip" | "pip3") || ["pip_", "pip3_"].iter().any(|start| plain.starts_with(start))
+    };
+    let inner = expression.trim_end_matches([')', ']']).trim_end();
     if let Some(quoted) = inner.strip_suffix(['"', '\'']) {
         let text = quoted.rsplit(['"', '\'']).next().unwrap_or_default();
-        return matches!(file_name(text), "pip" | "pip3");
+        return is_name(file_name(text).trim_matches(['{', '}']));
     }
-    let name = inner.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_lowercase();
-    matches!(name.as_str(), "pip" | "pip3") || ["pip_", "pip3_"].iter().any(|start| name.starts_with(start))
+    expression.split(|c: char| !c.is_alphanumeric() && c != '_').any(is_name)
 }
 
 /// Whether a list of words begins with `program`: `command = ["uvx"]`.
@@ -586,6 +591,9 @@ mod tests {
             ("os.system(\"make all\")", Some("make")),
             ("import pyximport\npyximport.install()", Some("pyximport")),
             ("ffi = cffi.FFI()\nlib = ffi.verify(\"#include <png.h>\")", Some("cffi")),
+            ("run([str(pip_path.resolve()), \"install\"])", Some("pip install")),
+            ("run([f\"{pip}\", \"install\"])", Some("pip install")),
+            ("run([os.path.join(venv, \"bin\", \"pip3.11\"), \"install\"])", Some("pip install")),
             ("ffi = cffi.FFI()\ntoken.verify(key)", None),
             ("subprocess.run([\"how pip works\", \"install\"])", None),
             ("subprocess.run(tr(labels[pip_tab], \"install\"))", None),

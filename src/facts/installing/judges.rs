@@ -402,7 +402,9 @@ fn compilers_line(text: &str) -> Option<&'static str> {
         // `{ usage: "go run main.go" }` tells people.
         let keeps = |quoted: &str| {
             let before = line.split(quoted).next().unwrap_or_default().to_lowercase();
-            ["command", "cmd", "compile", "exec", "spawn", "run"].iter().any(|word| before.contains(word))
+            !["usage", "help", "example", "descri", "hint", "text", "title", "label"]
+                .iter()
+                .any(|word| before.contains(word))
         };
         let says = || SAYING.iter().any(|word| line.contains(word));
         ['"', '\'', '`'].into_iter().flat_map(|quote| line.split(quote).skip(1).step_by(2)).find_map(|quoted| {

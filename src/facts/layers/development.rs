@@ -66,6 +66,8 @@ pub struct DevelopmentModules {
     pub packages: Vec<String>,
     /// Development dependencies that the program needs all the same, each with a file that needs it.
     pub needed: Vec<(String, String)>,
+    /// Dependencies that are development dependencies too, which npm leaves out with those, each with a file that needs it.
+    pub twice: Vec<(String, String)>,
     /// The program that installs: `npm`, `yarn` or `pnpm`.
     pub program: String,
     /// A script of the manifest that each install runs, and the development dependency that it calls: `prepare` and `husky`.
@@ -193,8 +195,9 @@ impl Facts<'_> {
             {
                 let (path, packages) = (&modules.manifest, &modules.packages);
                 let mut needed = self.imported_of(path, packages);
-                if modules.program == "npm" {
-                    needed.extend(self.imported_of(path, &manifest.declared_twice()));
+                let twice = if modules.program == "npm" { manifest.declared_twice() } else { Vec::new() };
+                if !twice.is_empty() {
+                    modules.twice = self.imported_of(path, &twice);
                 }
                 needed.extend(self.drivers_of(path, manifest, packages));
                 needed.extend(self.loaded_with_configuration(path, manifest, &started, packages));
@@ -205,7 +208,8 @@ impl Facts<'_> {
                 }
             }
             modules.packages.retain(|name| modules.needed.iter().all(|(needed, _)| name != needed));
-            let has_client = manifest.as_ref().is_some_and(|manifest| manifest.depends_on("@prisma/client"));
+            let has_client = manifest.as_ref().is_some_and(|manifest| manifest.depends_on("@prisma/client"))
+                || modules.is_pnpm_workspace;
             modules.has_generated_client = has_client && self.has_schema_with(&modules.manifest, generates_by_default);
         }
         // What people and scripts run beside it takes the same `node_modules`.
@@ -408,6 +412,7 @@ impl Facts<'_> {
             manifest: path,
             packages,
             needed: Vec::new(),
+            twice: Vec::new(),
             program: install.program.clone(),
             script,
             is_pnpm_workspace,

@@ -144,7 +144,7 @@ impl Facts<'_> {
 fn serves_the_program(path: &str) -> bool {
     let name = file_name(path);
     let is_source = SOURCES.iter().any(|suffix| name.ends_with(suffix));
-    // `vitest.globalSetup.ts`
+    // `vitest.globalSetup.ts`; what `render.playwright.js` needs may be needed, and a test that names too much does no harm.
     let is_for_work =
         || name.starts_with('.') || name.starts_with("vitest.") || name.split('.').any(|part| FOR_WORK.contains(&part));
     is_source && !is_for_work() && !lies_in_any(path, &WORK_FOLDERS)

@@ -1,5 +1,7 @@
 //! The dependencies and scripts of a `package.json`, and what commands need of them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::super::Facts;
@@ -71,8 +73,9 @@ impl Manifest {
 
     /// Dependencies that are development dependencies too: npm leaves them out with those.
     pub(super) fn declared_twice(&self) -> Vec<String> {
+        let development: BTreeSet<String> = self.names("devDependencies").into_iter().collect();
         let mut names = self.names("dependencies");
-        names.retain(|name| self.names("devDependencies").contains(name));
+        names.retain(|name| development.contains(name));
         names
     }
 

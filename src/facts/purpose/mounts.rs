@@ -89,22 +89,22 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
     mounts
 }
 
-/// `text` with the variables that a default, or the file beside the compose file that sets them or shows how, tells:
+/// `text` with its first variable as the file beside the compose file sets it, or by its default, or as a sample of that file shows:
 /// `${SOURCES:-./}`, `${SOURCES}` with `SOURCES=./` in `.env.example`.
 fn filled(workspace: &Workspace, compose: &str, text: &str) -> String {
-    const FILES: [&str; 4] = [".env", ".env.example", ".env.sample", ".env.dist"];
+    const SAMPLES: [&str; 3] = [".env.example", ".env.sample", ".env.dist"];
     let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
     let Some((inside, behind)) = rest.split_once('}') else { return text.to_owned() };
     let (name, default) = inside.split_once(":-").or_else(|| inside.split_once('-')).unwrap_or((inside, ""));
-    let set = || {
-        FILES.iter().find_map(|file| {
-            let source = workspace.read(&join(parent(compose), file)?).ok()?;
-            let mut lines = source.text().lines();
-            let value = lines.find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='))?;
-            Some(value.trim().trim_matches(['"', '\'']).to_owned())
-        })
+    let set = |file: &str| {
+        let source = workspace.read(&join(parent(compose), file)?).ok()?;
+        let mut lines = source.text().lines();
+        let value = lines.find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='))?;
+        let value = value.split(" #").next().unwrap_or(value);
+        Some(value.trim().trim_matches(['"', '\'']).to_owned())
     };
-    let value = if default.is_empty() { set() } else { Some(default.to_owned()) };
+    let default = Some(default.to_owned()).filter(|default| !default.is_empty());
+    let value = set(".env").or(default).or_else(|| SAMPLES.iter().find_map(|file| set(file)));
     match value.filter(|value| !value.is_empty() && !value.contains('$')) {
         Some(value) => format!("{before}{value}{behind}"),
         None => text.to_owned(),

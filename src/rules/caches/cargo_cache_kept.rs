@@ -36,7 +36,7 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let mount =
         if known { format!(", or mount a cache: {}", mounts(std::slice::from_ref(&folder))) } else { String::new() };
     finding.help(format!(
-        "compile in a builder stage and copy the program with the files that it reads, or delete it in the same `RUN`: `&& rm -rf {folder}`{mount}"
+        "compile in a builder stage and copy the program with the files that it reads, or delete the cache in the same `RUN`: `&& rm -rf {folder}`{mount}"
     ));
     finding.script_of(invocation);
     // Steps behind this one would fill it again.

@@ -20,9 +20,11 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     };
     let kept = facts.kept_caches(stage, run, fills, empties, |_| false);
     let Some(first) = kept.first() else { return };
-    // What a start script installs into a mount comes out of the cache.
-    let installs = |line: &str| line.contains("composer install") || line.contains("composer update");
-    if facts.finals().any(|image| facts.start_script_with(image, installs).is_some()) {
+    // What a start script installs comes out of the cache.
+    let holders = facts.descendants(stage.index);
+    let mut images = facts.finals().filter(|image| holders.contains(&image.index));
+    let is_project = matches!(subcommand(first.invocation), Some("install" | "update"));
+    if is_project && images.any(|image| facts.start_script_with(image, installs).is_some()) {
         return;
     }
     let folder = facts.shown_folder(run, first.invocation, first.folder());
@@ -62,6 +64,14 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
             edits,
         });
     }
+}
+
+/// Whether a command of a line of a script is composer's install.
+fn installs(line: &str) -> bool {
+    line.replace("&&", ";").replace("||", ";").split(';').any(|command| {
+        let mut words = command.split_whitespace().skip_while(|word| matches!(*word, "then" | "do" | "else" | "exec"));
+        words.next() == Some("composer") && words.any(|word| matches!(word, "install" | "update"))
+    })
 }
 
 /// Whether the base is an official image, of which it is known who works in it and that it sets no folder for composer. Others do as they

@@ -201,12 +201,14 @@ fn changes_gems_between(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>)
     let all = || chain().flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
     let (from, to) = (earlier.invocation.range.end(), later.invocation.range.start());
     // Other groups than an earlier command left out may be installed anew.
-    let left_out = all().any(|one| one.range.end() <= from && leaves_groups_out(one));
+    let earlier = all().filter(|one| one.range.end() <= from).filter_map(left_out_groups);
+    let earlier: Vec<&str> = earlier.into_iter().max_by_key(Vec::len).unwrap_or_default();
     let mut between = all().filter(|one| one.range.start() >= from && one.range.end() <= to);
     between.any(|one| match one.program.as_str() {
         "gem" => false,
         "bundle" => {
-            let leaves_more_out = leaves_groups_out(one) && !left_out;
+            let groups = left_out_groups(one);
+            let leaves_more_out = groups.is_some_and(|groups| earlier.iter().all(|group| groups.contains(group)));
             !leaves_more_out
                 && !matches!(one.argument(0), Some("exec" | "check" | "show" | "list" | "binstubs" | "install"))
         }
@@ -218,14 +220,15 @@ fn changes_gems_between(facts: &Facts<'_>, earlier: &Step<'_>, later: &Step<'_>)
     })
 }
 
-/// `bundle config set --local without 'development test'`, behind which there is less to install.
-fn leaves_groups_out(invocation: &Invocation) -> bool {
+/// The groups of `bundle config set --local without 'development test'`, behind which there is less to install.
+fn left_out_groups(invocation: &Invocation) -> Option<Vec<&str>> {
     let words: Vec<&str> = invocation.arguments.iter().map(|word| word.value.text()).collect();
-    let value = words.iter().position(|word| *word == "without").and_then(|at| words.get(at + 1));
-    invocation.program == "bundle"
+    let value = words.iter().position(|word| *word == "without").and_then(|at| words.get(at + 1))?;
+    let sets = invocation.program == "bundle"
         && words.first() == Some(&"config")
-        && !words.iter().any(|word| matches!(*word, "unset" | "--delete"))
-        && value.is_some_and(|value| !value.is_empty())
+        && !words.iter().any(|word| matches!(*word, "unset" | "--delete"));
+    let groups: Vec<&str> = value.split([' ', ':']).filter(|group| !group.is_empty()).collect();
+    (sets && !groups.is_empty()).then_some(groups)
 }
 
 /// Whether a Gemfile names its gems itself, whatever files and variables there are beside it.

@@ -4,7 +4,7 @@ use crate::diagnostic::{Applicability, Fix};
 use crate::facts::{Facts, Invocation, Leftover, Run, StageFacts};
 use crate::rules::compiler_cache::mounts;
 use crate::rules::kept_cache::{Fill, Tie};
-use crate::rules::phrase::listed;
+use crate::rules::phrase::{WITHOUT_SHELL, listed};
 use crate::rules::{Check, Reporter};
 
 pub(in crate::rules) const CHECK: Check = Check::Run(check);
@@ -31,11 +31,18 @@ fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Report
     let mount = if known { format!(", or mount caches: {}", mounts(&folders)) } else { String::new() };
     // Steps behind this one would fill them again.
     let again = facts.runs_later(stage, run, "go");
-    let place = if again { "call `go` in one `RUN` and empty them there" } else { "empty them in the same `RUN`" };
+    let place = if again {
+        "or call `go` in one `RUN` and empty the caches there"
+    } else {
+        "or empty the caches in the same `RUN`"
+    };
     finding.help(format!(
         "compile in a builder stage and copy the program with the files that it reads, {place}: `&& go {clean}`{mount}"
     ));
     finding.script_of(first.fill.invocation);
+    if facts.is_array(first.fill.invocation) {
+        finding.note("form", WITHOUT_SHELL);
+    }
     if again {
         return;
     }
@@ -102,9 +109,9 @@ fn is_before_modules(facts: &Facts<'_>, stage: &StageFacts) -> bool {
         .flat_map(|invocation| &invocation.arguments);
     let names = words.filter_map(|word| word.value.text().rsplit('/').next());
     let archives: Vec<&str> =
-        names.filter(|name| name.contains(".tar.gz")).filter_map(|name| name.strip_prefix("go1.")).collect();
+        names.filter(|name| name.contains(".tar.gz")).filter_map(|name| name.strip_prefix("go")).collect();
     // An old one may only be there to compile a new one with.
-    let by_archive = || !archives.is_empty() && archives.iter().all(|rest| is_old(&format!("1.{rest}")));
+    let by_archive = || !archives.is_empty() && archives.iter().all(|version| is_old(version));
     stage.image.repository == "golang" && is_old(stage.image.tag.as_deref().unwrap_or_default()) || by_archive()
 }
 

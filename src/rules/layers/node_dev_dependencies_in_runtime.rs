@@ -45,7 +45,14 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
             listed_up_to(&needed, LISTED)
         )
     });
-    finding.help(format!("{first}{}{}", remedy(modules), if loses_client(modules) { CLIENT } else { "" }));
+    let twice: Vec<String> = modules.twice.iter().map(|(package, _)| format!("`{package}`")).collect();
+    let second = modules.twice.first().map_or_else(String::new, |(_, file)| {
+        format!(
+            "take {} out of `devDependencies`, with which npm leaves out what `{file}` needs; ",
+            listed_up_to(&twice, LISTED)
+        )
+    });
+    finding.help(format!("{second}{first}{}{}", remedy(modules), if loses_client(modules) { CLIENT } else { "" }));
 }
 
 /// Whether what the help says brings a `node_modules` without what Prisma has written into it.

@@ -104,11 +104,15 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
                     // The last stage is what is built when none is named.
                     kept.heir = image.name.clone().or_else(|| kept.heir.take());
                     let commands = install.build_tool().map_or(&[][..], |tool| tool.commands);
-                    let mut calls =
-                        image.runs.iter().flat_map(|run| &run.invocations).map(|call| call.program.as_str());
-                    let call = calls.find(|program| commands.contains(program));
-                    let name = image.name.clone().unwrap_or_else(|| image.index.to_string());
-                    kept.called = kept.called.take().or_else(|| Some((name, call?)));
+                    let above = std::iter::once(image).chain(facts.ancestors(image));
+                    let above = above.take_while(|other| other.index != stage.index);
+                    let call = above.into_iter().find_map(|other| {
+                        let mut programs =
+                            other.runs.iter().flat_map(|run| &run.invocations).map(|it| it.program.as_str());
+                        let program = programs.find(|program| commands.contains(program))?;
+                        Some((other.name.clone().unwrap_or_else(|| other.index.to_string()), program))
+                    });
+                    kept.called = kept.called.take().or(call);
                 }
                 if !kept.tools.iter().any(|other| other.name == install.name) {
                     kept.tools.push(install);
