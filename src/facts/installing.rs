@@ -5,6 +5,7 @@ mod given;
 mod hosts;
 mod judges;
 mod offered;
+mod pips;
 mod prompted;
 mod toolchains;
 

@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::facts::paths::{bare, file_name};
 
-use super::CALL_BYTES;
+use super::pips::calls_a_pip;
 
 /// Programs with the words behind which they install or compile; without words they always do.
 const INSTALLERS: [(&str, &[&str]); 47] = [
@@ -350,49 +350,6 @@ fn names_a_program(text: &str) -> bool {
     })
 }
 
-/// Whether a list of words begins with the pip of some environment: `[str(venv / "bin" / "pip"), "install", …]`,
-/// `[f"{venv}/bin/pip", "install", …]`, `[str(pip_path), "install", …]`.
-fn calls_a_pip(code: &str) -> bool {
-    ['"', '\''].into_iter().any(|quote| {
-        code.match_indices(&format!("{quote}install{quote}")).any(|(at, _)| {
-            let mut from = at.saturating_sub(CALL_BYTES);
-            while !code.is_char_boundary(from) {
-                from += 1;
-            }
-            let before = code.get(from..at).unwrap_or_default().trim_end();
-            let first = before.strip_suffix(',').and_then(|before| before.rsplit_once('['));
-            first.is_some_and(|(_, first)| is_a_pip(first.trim()))
-        })
-    })
-}
-
-/// Whether an expression of Python, alone, is a path to pip: `str(pip_path)`, `venv / "bin" / "pip3.11"`.
-fn is_a_pip(expression: &str) -> bool {
-    let mut depth = 0_i32;
-    for c in expression.chars() {
-        match c {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            ',' if depth == 0 => return false,
-            _ => {}
-        }
-        if depth < 0 {
-            return false;
-        }
-    }
-    let is_name = |name: &str| {
-        let name = name.to_lowercase();
-        let plain = name.split('.').next().unwrap_or_default();
-        matches!(plain, "pip" | "pip3") || ["pip_", "pip3_"].iter().any(|start| plain.starts_with(start))
-    };
-    let inner = expression.trim_end_matches([')', ']']).trim_end();
-    if let Some(quoted) = inner.strip_suffix(['"', '\'']) {
-        let text = quoted.rsplit(['"', '\'']).next().unwrap_or_default();
-        return is_name(file_name(text).trim_matches(['{', '}']));
-    }
-    expression.split(|c: char| !c.is_alphanumeric() && c != '_').any(is_name)
-}
-
 /// Whether a list of words begins with `program`: `command = ["uvx"]`.
 fn begins_a_list(code: &str, program: &str) -> bool {
     ['"', '\''].into_iter().any(|quote| {
@@ -591,17 +548,7 @@ mod tests {
             ("os.system(\"make all\")", Some("make")),
             ("import pyximport\npyximport.install()", Some("pyximport")),
             ("ffi = cffi.FFI()\nlib = ffi.verify(\"#include <png.h>\")", Some("cffi")),
-            ("run([str(pip_path.resolve()), \"install\"])", Some("pip install")),
-            ("run([f\"{pip}\", \"install\"])", Some("pip install")),
-            ("run([os.path.join(venv, \"bin\", \"pip3.11\"), \"install\"])", Some("pip install")),
             ("ffi = cffi.FFI()\ntoken.verify(key)", None),
-            ("subprocess.run([\"how pip works\", \"install\"])", None),
-            ("subprocess.run(tr(labels[pip_tab], \"install\"))", None),
-            ("subprocess.run([\"npm\", '--prefix', pip_dir, 'install'])", None),
-            ("run([str(pip_path), \"install\", \"-r\", path])", Some("pip install")),
-            ("run([f\"{venv}/bin/pip\", \"install\", name])", Some("pip install")),
-            ("run([os.path.join(venv, 'bin', 'pip'), 'install', name])", Some("pip install")),
-            ("steps = [pipeline, \"install\"]", None),
             ("subprocess.run([sys.executable, \"-m\", \"nuitka\", path])", Some("nuitka")),
             ("run(\"make sure that it is there\")", None),
             ("run_check(\"make install first\")", None),

@@ -7,9 +7,10 @@ use crate::workspace::{join, parent};
 
 use super::super::commands::removal;
 use super::super::history::has_script_extension;
-use super::super::paths::{bare, file_name, has_ending, is_below, resolve};
+use super::super::paths::{bare, file_name, is_below, resolve};
 use super::super::{Facts, Guard, Invocation, Run, Source, StageFacts};
 use super::dependencies::modules as modules_of;
+use super::node_generated::{generates_by_default, generates_into_modules};
 use super::node_manifest::{Manifest, commands, is_for_work, names_package};
 use super::on_mount;
 use super::written::installs_node_modules;
@@ -93,21 +94,6 @@ fn is_plain(manifest: &Manifest, command: &[&str]) -> bool {
     let first = command.iter().find(|word| !word.contains('=') && !word.starts_with('-') && **word != "exec");
     let is_nodes = first.is_some_and(|word| matches!(file_name(word), "npm" | "npx" | "yarn" | "pnpm"));
     !is_nodes || manifest.runs_plainly(command)
-}
-
-/// Whether Prisma writes a client of its own into `node_modules`, which `npm prune` takes out as well: `output =
-/// "../node_modules/@prisma-shop/client"`.
-fn generates_into_modules(schema: &str) -> bool {
-    outputs(schema).any(|line| line.contains("node_modules"))
-}
-
-/// Whether a schema has Prisma's client written where it is by default, `node_modules/.prisma`, which `npm prune` leaves there.
-fn generates_by_default(schema: &str) -> bool {
-    schema.contains("\"prisma-client-js\"") && outputs(schema).next().is_none()
-}
-
-fn outputs(schema: &str) -> impl Iterator<Item = &str> {
-    schema.lines().map(str::trim_start).filter(|line| line.starts_with("output"))
 }
 
 /// Whether a command does nothing that a tool of the project could be needed for.
@@ -256,15 +242,6 @@ impl Facts<'_> {
         let command =
             |text: &str| text.split_once("CMD").map(|(_, command)| command.replace(['[', ']', ',', '"'], " "));
         checks.filter_map(|check| command(check.body.text())).collect()
-    }
-
-    /// Whether a schema of Prisma at or below the folder of the manifest is one for which `holds`.
-    fn has_schema_with(&self, manifest: &str, holds: fn(&str) -> bool) -> bool {
-        let folder = parent(manifest);
-        let tree = self.workspace.own_files();
-        let is_schema = |path: &str| has_ending(path, "prisma") && (folder.is_empty() || is_below(path, folder));
-        let schemas = tree.files.iter().filter(|file| is_schema(&file.path));
-        schemas.filter_map(|file| self.workspace.read(&file.path).ok()).any(|file| holds(file.text()))
     }
 
     /// Whether no file that tells how the image is deployed runs a script in it that needs a development dependency:

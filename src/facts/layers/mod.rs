@@ -10,6 +10,7 @@ mod gone;
 mod kinds;
 mod modes;
 mod moves;
+mod node_generated;
 mod node_imports;
 mod node_loads;
 mod node_manifest;

@@ -66,7 +66,8 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
             Some(composed.volumes.iter().map(move |volume| (composed, build, volume)))
         });
         for (composed, build, (source, target)) in own.flatten() {
-            let (source, target) = (filled(workspace, &file.path, source), filled(workspace, &file.path, target));
+            let likely = |text: &str| workspace.likely_in_compose(&file.path, text);
+            let (source, target) = (likely(source), likely(target));
             // Compose is called where its file lies.
             let here = ["${PWD}", "$PWD"].iter().find_map(|variable| source.strip_prefix(variable));
             let here = here.filter(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -87,28 +88,6 @@ pub(in crate::facts) fn mounts(workspace: &Workspace, service: &Service) -> Vec<
         mount.is_outweighed |= without;
     }
     mounts
-}
-
-/// `text` with its first variable as the file beside the compose file sets it, or by its default, or as a sample of that file shows:
-/// `${SOURCES:-./}`, `${SOURCES}` with `SOURCES=./` in `.env.example`.
-fn filled(workspace: &Workspace, compose: &str, text: &str) -> String {
-    const SAMPLES: [&str; 3] = [".env.example", ".env.sample", ".env.dist"];
-    let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
-    let Some((inside, behind)) = rest.split_once('}') else { return text.to_owned() };
-    let (name, default) = inside.split_once(":-").or_else(|| inside.split_once('-')).unwrap_or((inside, ""));
-    let set = |file: &str| {
-        let source = workspace.read(&join(parent(compose), file)?).ok()?;
-        let mut lines = source.text().lines();
-        let value = lines.find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='))?;
-        let value = value.split(" #").next().unwrap_or(value);
-        Some(value.trim().trim_matches(['"', '\'']).to_owned())
-    };
-    let default = Some(default.to_owned()).filter(|default| !default.is_empty());
-    let value = set(".env").or(default).or_else(|| SAMPLES.iter().find_map(|file| set(file)));
-    match value.filter(|value| !value.is_empty() && !value.contains('$')) {
-        Some(value) => format!("{before}{value}{behind}"),
-        None => text.to_owned(),
-    }
 }
 
 /// Whether another compose file, none for development, builds the same stage and mounts no sources into it.
