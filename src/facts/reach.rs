@@ -214,6 +214,15 @@ pub(super) fn is_side_stage(name: &str) -> bool {
 /// How many places one file is followed to.
 const REACH_LIMIT: usize = 500;
 
+/// How much of a folder is looked for in later stages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Something of it.
+    Any,
+    /// All of it.
+    Whole,
+}
+
 impl Facts<'_> {
     /// The final stages.
     pub fn finals(&self) -> impl Iterator<Item = &StageFacts> {
@@ -259,15 +268,23 @@ impl Facts<'_> {
         self.reaches(stage, path, &|stage| self.is_in_final(stage))
     }
 
+    /// Whether all that stage `stage` writes below `folder` (absolute) is in an image that is shipped: through the `FROM` chain, or
+    /// through copies of the folder or one around it. `COPY --from=builder /usr/lib/libssl.so*` takes no whole `/usr/lib`.
+    #[must_use]
+    pub fn whole_reaches_final(&self, stage: usize, folder: &str) -> bool {
+        self.goes_on(stage, folder, Part::Whole, &|stage| self.is_in_final(stage), &mut HashSet::new())
+    }
+
     /// Whether bytes that stage `stage` writes at `path` (absolute) are in a layer of a stage that `is_end` takes.
     pub(super) fn reaches(&self, stage: usize, path: &str, is_end: &dyn Fn(usize) -> bool) -> bool {
-        self.goes_on(stage, path, is_end, &mut HashSet::new())
+        self.goes_on(stage, path, Part::Any, is_end, &mut HashSet::new())
     }
 
     fn goes_on(
         &self,
         stage: usize,
         path: &str,
+        part: Part,
         is_end: &dyn Fn(usize) -> bool,
         seen: &mut HashSet<(usize, String)>,
     ) -> bool {
@@ -287,12 +304,12 @@ impl Facts<'_> {
                     let arrives = if is_below(path, source) {
                         let rest = path.strip_prefix(source).unwrap_or_default();
                         resolve("/", &format!("{destination}/{rest}"))
-                    } else if is_below(source, path) {
+                    } else if part == Part::Any && is_below(source, path) {
                         destination.to_owned()
                     } else {
                         continue;
                     };
-                    if self.goes_on(taker, &arrives, is_end, seen) {
+                    if self.goes_on(taker, &arrives, part, is_end, seen) {
                         return true;
                     }
                 }

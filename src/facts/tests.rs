@@ -157,6 +157,7 @@ FROM builder AS mid
 FROM python:3.12-slim AS runtime
 COPY --from=mid /install /usr/local
 COPY --from=builder /root/.local /root/.local
+COPY --from=builder /usr/lib/libssl.so* /usr/lib/
 FROM runtime
 FROM runtime AS test
 FROM scratch AS other
@@ -174,6 +175,8 @@ FROM runtime AS last
         ] {
             assert_eq!(facts.reaches_final(stage, path), expected, "stage {stage} {path}");
         }
+        assert!(facts.reaches_final(0, "/usr/lib") && !facts.whole_reaches_final(0, "/usr/lib"), "two files of it");
+        assert!(facts.whole_reaches_final(0, "/install/lib"), "the folder around it");
         let finals: Vec<usize> = facts.finals().map(|stage| stage.index).collect();
         assert_eq!(finals, [3, 5, 6], "a stage named for tests is no image that is shipped");
     });

@@ -13,7 +13,7 @@ pub(in crate::rules) const CHECK: Check = Check::Run(check);
 const FOREIGN: [&str; 4] = ["nodejs", "yarn", "google-chrome-stable", "docker-ce"];
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
-    if !facts.is_in_final(stage.index) && !facts.reaches_final(stage.index, "/usr/lib") {
+    if !facts.is_in_final(stage.index) && !facts.whole_reaches_final(stage.index, "/usr/lib") {
         return;
     }
     let mut reported = Vec::new();
