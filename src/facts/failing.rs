@@ -5,7 +5,7 @@ use super::{Errexit, Facts, Guard, Invocation, Run, StageFacts};
 
 impl Facts<'_> {
     /// The index of the first instruction of the stage, or of those that it is built on, that evidently fails: a package manager of the
-    /// system is called by a user who is not root.
+    /// system is called by a user who is not root, or is given the word `RUN` of a line that a dangling `\` swallows.
     #[must_use]
     pub fn fails_at(&self, stage: &StageFacts) -> Option<usize> {
         let chain = std::iter::once(stage).chain(self.ancestors(stage));
@@ -23,8 +23,24 @@ impl Facts<'_> {
     }
 }
 
-/// Whether the user of the instruction is not root and a step of it needs root: `USER app`, then `RUN apt-get update`.
 fn evidently_fails(run: &Run) -> bool {
+    lacks_root(run) || run.invocations.iter().any(|invocation| takes_an_instruction(invocation) && decides(invocation))
+}
+
+/// Whether a package manager is told to install `RUN` or another instruction, which is no name of a package: `apt-get install -y curl \`
+/// goes on in the next line, whatever stands there. Debian's and Alpine's names have no capital letters.
+fn takes_an_instruction(invocation: &Invocation) -> bool {
+    const INSTRUCTIONS: [&str; 10] =
+        ["RUN", "COPY", "ADD", "ENV", "ARG", "CMD", "ENTRYPOINT", "WORKDIR", "USER", "EXPOSE"];
+    let is_one = |name: &str| INSTRUCTIONS.contains(&name);
+    let apt = Apt::read(invocation).filter(|apt| apt.action == AptAction::Install);
+    let apk = Apk::read(invocation).filter(|apk| apk.action == ApkAction::Add);
+    apt.is_some_and(|apt| apt.packages().any(|(name, _)| is_one(name)))
+        || apk.is_some_and(|apk| apk.packages().any(|(name, _)| is_one(name)))
+}
+
+/// Whether the user of the instruction is not root and a step of it needs root: `USER app`, then `RUN apt-get update`.
+fn lacks_root(run: &Run) -> bool {
     let is_root = |user: &str| matches!(user.split(':').next(), Some("root" | "0" | ""));
     let Some(user) = run.state.user_name() else { return false };
     !is_root(user) && run.invocations.iter().any(|invocation| needs_root(invocation) && decides(invocation))
