@@ -1,7 +1,10 @@
 //! Steps with which no build succeeds, so that there is no image of what stands behind them.
 
 use super::commands::{Apk, ApkAction, Apt, AptAction};
-use super::{Errexit, Facts, Guard, Invocation, Run, StageFacts};
+use super::{Errexit, Facts, Guard, Invocation, Run, Source, StageFacts};
+
+/// How far copies between stages are followed back.
+const DEPTH_LIMIT: u32 = 6;
 
 impl Facts<'_> {
     /// The index of the first instruction of the stage, or of those that it is built on, that evidently fails: a package manager of the
@@ -20,6 +23,18 @@ impl Facts<'_> {
         let own = self.stages.iter().rev().find(|stage| begins(stage.from).is_some_and(|start| start <= offset));
         let failing = own.and_then(|stage| self.fails_at(stage));
         failing.and_then(begins).is_some_and(|start| start <= offset)
+            || own.is_some_and(|stage| self.takes_from_a_failure(stage, 0))
+    }
+
+    /// Whether the stage, or one that it is built on, copies from a stage that fails.
+    fn takes_from_a_failure(&self, stage: &StageFacts, depth: u32) -> bool {
+        let chain = std::iter::once(stage).chain(self.ancestors(stage));
+        let mut sources = chain.flat_map(|stage| &stage.transfers).filter_map(|transfer| match transfer.source {
+            Source::Stage(from) => self.stages.get(from),
+            _ => None,
+        });
+        depth < DEPTH_LIMIT
+            && sources.any(|from| self.fails_at(from).is_some() || self.takes_from_a_failure(from, depth + 1))
     }
 }
 
