@@ -22,7 +22,7 @@ pub fn tables(root: &Section<'_>) -> Tables {
 
 fn library<'d>(libraries: &Section<'d>, key: &'d str) -> Result<(&'d str, String), Problem> {
     let section = libraries.section(key)?;
-    section.only(&["bookworm", "trixie", "both", "missing"])?;
+    section.only(&["bookworm", "trixie", "both", "missing", "headers"])?;
     let bookworm = section.texts("bookworm")?;
     let has_own = section.keys().any(|key| key == "trixie");
     let trixie = if has_own { Some(section.texts("trixie")?) } else { None };
@@ -35,8 +35,12 @@ fn library<'d>(libraries: &Section<'d>, key: &'d str) -> Result<(&'d str, String
         return Err(section.problem("missing", &format!("{release:?} is no release")));
     }
     let missing: Vec<bool> = RELEASES.iter().map(|release| missing.contains(release)).collect();
+    let headers = section.texts("headers")?;
+    if let Some(other) = headers.iter().find(|other| !libraries.keys().any(|key| key == **other)) {
+        return Err(section.problem("headers", &format!("{other:?} has no row")));
+    }
     let row = format!(
-        "Libraries {{ package: {key:?}, bookworm: &{bookworm:?}, trixie: {}, both: {both}, missing: {missing:?} }}",
+        "Libraries {{ package: {key:?}, bookworm: &{bookworm:?}, trixie: {}, both: {both}, missing: {missing:?}, headers: &{headers:?} }}",
         code::option(trixie.map(|names| format!("&{names:?}")))
     );
     Ok((key, row))

@@ -20,6 +20,8 @@ pub(super) struct Libraries {
     both: bool,
     /// Which of the other releases have no such package.
     missing: [bool; 5],
+    /// Other development packages that it depends on, through others as well.
+    headers: &'static [&'static str],
 }
 
 /// A package of bookworm, those of the slim Python image left out.
@@ -109,6 +111,14 @@ fn closure<'n>(packages: impl IntoIterator<Item = &'n str>) -> (FxHashSet<usize>
         }
     }
     (found, complete)
+}
+
+/// Whether the development package `package` of bookworm depends on the development package `other`, through others as well:
+/// `libgdal-dev` on `libpq-dev`.
+#[must_use]
+pub fn comes_with_headers(package: &str, other: &str) -> bool {
+    let row = LIBRARIES.binary_search_by(|row| row.package.cmp(package)).ok().and_then(|place| LIBRARIES.get(place));
+    row.is_some_and(|row| row.headers.contains(&other))
 }
 
 /// Bytes that `packages` bring beyond what `buildpack-deps` holds, on which the full images stand; `None` where one of them is not known.

@@ -22,7 +22,9 @@ mod weight;
 mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image, split_image};
-pub use debian::{bytes_beyond_buildpack, bytes_shared, bytes_shared_with_buildpack, closure_bytes, libraries_of};
+pub use debian::{
+    bytes_beyond_buildpack, bytes_shared, bytes_shared_with_buildpack, closure_bytes, comes_with_headers, libraries_of,
+};
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{
     commands_of_full_images, ends_as_of, has_certificates_when_slim, is_harmless_script, links_of_pip_package,

@@ -161,7 +161,7 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a text calls git to bring a clone up to date: `git pull`, `["git", "-C", folder, "fetch"]`.
+/// Whether a text calls git to bring a clone up to date, or to send what is new in it: `git pull;`, `["git", "-C", folder, "fetch"]`.
 fn updates_a_clone(text: &str) -> bool {
     let code = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#') && !line.starts_with("//"));
     code.flat_map(|line| line.match_indices("git").map(move |(at, found)| (line, at, at + found.len()))).any(
@@ -176,7 +176,9 @@ fn updates_a_clone(text: &str) -> bool {
                 let is_value = std::mem::replace(&mut takes_value, matches!(*word, "-C" | "-c"));
                 !is_value && !word.starts_with('-')
             });
-            starts && behind.starts_with([' ', '"', '\'']) && matches!(verb, Some("pull" | "fetch"))
+            starts
+                && behind.starts_with([' ', '"', '\''])
+                && matches!(verb.map(|verb| verb.trim_end_matches([';', ')'])), Some("pull" | "fetch" | "push"))
         },
     )
 }

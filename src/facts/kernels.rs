@@ -8,12 +8,13 @@ const COMPILES_WHEN_IT_RUNS: [&str; 7] =
     ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
 /// Packages that compile when they run: kernels, models, wrappers. Documented by each of them; what only may (`torch.compile`,
 /// `cffi`) is looked for in the sources.
-const COMPILE_WHEN_RUN: [&str; 41] = [
+const COMPILE_WHEN_RUN: [&str; 42] = [
     "aesara",
     "bambi",
     "bbot",
     "brian2",
     "cmdstanpy",
+    "cppimport",
     "codon-jit",
     "cppyy",
     "dace",

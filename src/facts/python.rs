@@ -338,6 +338,8 @@ pub struct PythonInstall {
     pub hashed: bool,
     /// Repositories of version control that are asked for by nothing but their address.
     pub repositories: Vec<Repository>,
+    /// Whether something is asked for by its address alone, of which nobody knows what it is: `git+https://…/NAME.git`, an archive.
+    pub unnamed: bool,
     /// Whether an earlier command of the build wrote the requirements.
     pub generated: bool,
     /// Whether something it is asked for could not be followed.

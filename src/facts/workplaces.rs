@@ -145,13 +145,18 @@ impl Facts<'_> {
             || self.dockerfile.instructions.iter().any(|instruction| instruction.keyword == Keyword::Onbuild)
     }
 
-    /// Whether a source asks `ctypes.util.find_library` for a library on Alpine, where that calls the compiler or `ld`, which take the
+    /// Whether a source, or a package that is installed by its name, asks `ctypes.util.find_library` for a library on Alpine, where that calls the compiler or `ld`, which take the
     /// name without a version: `django.contrib.gis` finds GDAL so.
     #[must_use]
     pub fn finds_libraries_by_compiler(&self, image: &StageFacts) -> bool {
         let root = self.ancestors(image).last().unwrap_or(image);
-        root.image.distribution == Distribution::Alpine
-            && *self.of_sources("finds libraries", || {
+        if root.image.distribution != Distribution::Alpine {
+            return false;
+        }
+        let installs = self.python_installs().iter().filter(|install| install.guard != Guard::Never);
+        let mut roots = installs.flat_map(|install| &install.roots);
+        roots.any(|root| LOOK_FOR_LIBRARIES.contains(&root.requirement.name.as_str()))
+            || *self.of_sources("finds libraries", || {
                 let asks = |path: &String| {
                     let file = self.workspace.read(path).ok()?;
                     let text = file.text();
@@ -239,6 +244,24 @@ impl Facts<'_> {
     }
 }
 
+/// Distributions that ask `ctypes.util.find_library` for the library that they are made for: read from their sources, as of November 2026.
+/// Those that also try its name with a version (`python-magic`, `cairocffi`) are none of them.
+const LOOK_FOR_LIBRARIES: [&str; 13] = [
+    "discid",
+    "libusb1",
+    "mpv",
+    "opuslib",
+    "pyenchant",
+    "pyglet",
+    "pylibdmtx",
+    "pysodium",
+    "python-mpv",
+    "pyusb",
+    "pyzbar",
+    "sounddevice",
+    "wand",
+];
+
 /// What sources hold that have kernels compiled when they run.
 const KERNELS: [&str; 7] = [
     "torch.compile(",
@@ -271,6 +294,7 @@ impl UseSigns {
                 "distutils.ccompiler",
                 "setuptools.command.build_ext",
                 "cppyy",
+                "cppimport",
             ]),
         }
     }

@@ -1,7 +1,7 @@
 //! Commands that people, scripts and platforms run in containers of the images that a repository builds.
 
 use crate::catalogue;
-use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
+use crate::workspace::{NameKind, Workspace, YamlNode, is_dockerfile_name};
 
 use super::super::Facts;
 use super::super::paths::{bare, file_name, has_ending};
@@ -124,8 +124,9 @@ fn all_calls(workspace: &Workspace) -> (Vec<ContainerCall>, bool) {
     for file in scripts.chain(prose).filter_map(|file| workspace.read(&file.path).ok()) {
         let is_prose = is_prose(file.path());
         let joined = file.text().replace("\\\r\n", " ").replace("\\\n", " ");
+        let steps = if is_of_cloud_build(file.path()) { steps_of_cloud_build(file.text()) } else { Vec::new() };
         let lines = joined.lines().flat_map(|line| if is_prose { commands_of_prose(line) } else { vec![line] });
-        for call in lines.flat_map(calls_of) {
+        for call in lines.chain(steps.iter().map(String::as_str)).flat_map(calls_of) {
             if calls.iter().all(|other| other.target != call.target || other.words != call.words) {
                 calls.push(ContainerCall { file: file.path().to_owned(), ..call });
             }
@@ -150,9 +151,31 @@ fn commands_of_prose(line: &str) -> Vec<&str> {
     Some(line).filter(|line| begins(line) && !line.contains('`')).into_iter().chain(quoted).collect()
 }
 
+/// `cloudbuild.yaml`, `cloudbuild.staging.yml`
+fn is_of_cloud_build(path: &str) -> bool {
+    let name = file_name(path).to_lowercase();
+    name.starts_with("cloudbuild") && ["yaml", "yml"].iter().any(|ending| has_ending(&name, ending))
+}
+
+/// The command lines of the steps in which Google's Cloud Build calls docker: `name: 'gcr.io/cloud-builders/docker'`,
+/// `args: ['exec', 'app', 'npm', 'test']`.
+fn steps_of_cloud_build(text: &str) -> Vec<String> {
+    let Some(node) = YamlNode::parse(text) else { return Vec::new() };
+    let steps = node.get("steps").map(YamlNode::items).unwrap_or_default();
+    let of_docker = |step: &&YamlNode| {
+        let image = step.get("name").and_then(YamlNode::text).unwrap_or_default();
+        file_name(image).split(':').next() == Some("docker") && step.get("entrypoint").is_none()
+    };
+    let line = |step: &YamlNode| {
+        let words = step.get("args").map(YamlNode::items).unwrap_or_default().iter().filter_map(YamlNode::text);
+        std::iter::once("docker").chain(words).collect::<Vec<&str>>().join(" ")
+    };
+    steps.iter().filter(of_docker).map(line).collect()
+}
+
 /// Whether a file may tell how something is run in a container.
 fn may_call(path: &str) -> bool {
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 13] = [
         "makefile",
         "justfile",
         "jenkinsfile",
@@ -163,10 +186,14 @@ fn may_call(path: &str) -> bool {
         ".gitlab-ci.yml",
         "azure-pipelines.yml",
         "bitbucket-pipelines.yml",
+        "buildspec.yml",
+        "buildspec.yaml",
+        ".drone.yml",
     ];
     let name = file_name(path).to_lowercase();
     NAMES.contains(&name.as_str())
         || ["md", "rst", "adoc", "sh", "bash", "mk"].iter().any(|ending| has_ending(&name, ending))
+        || is_of_cloud_build(path)
         || path.contains(".github/workflows/")
         || path.contains(".circleci/")
         || !name.contains('.') && path.split('/').any(|part| matches!(part, "bin" | "scripts" | "script"))
@@ -247,7 +274,16 @@ fn call_of(command: &str) -> Option<ContainerCall> {
 
 #[cfg(test)]
 mod tests {
-    use super::calls_of;
+    use super::{calls_of, steps_of_cloud_build};
+
+    #[test]
+    fn steps_of_cloud_build_are_command_lines() {
+        let text = "steps:\n- name: 'docker'\n  args: ['exec', 'shop', 'npm', 'run', 'test']\n\
+                    - name: gcr.io/cloud-builders/docker:latest\n  args:\n  - build\n  - -t\n  - shop\n  - .\n\
+                    - name: node:20\n  args: ['npm', 'test']\n\
+                    - name: gcr.io/cloud-builders/docker\n  entrypoint: bash\n  args: ['-c', 'docker run shop ls']\n";
+        assert_eq!(steps_of_cloud_build(text), ["docker exec shop npm run test", "docker build -t shop ."]);
+    }
 
     #[test]
     fn calls_in_containers_are_told_from_others() {

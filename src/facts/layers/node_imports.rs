@@ -1,5 +1,7 @@
 //! Which packages of npm the sources of a program import, as far as their text tells.
 
+use std::collections::VecDeque;
+
 use rustc_hash::FxHashSet;
 
 use crate::workspace::{join, parent};
@@ -98,7 +100,7 @@ impl Facts<'_> {
             return Vec::new();
         }
         let is_own = |path: &str| folder.is_empty() || is_below(path, folder);
-        let mut files = self.copied_sources(MAX_BYTES, serves_the_program);
+        let mut files = VecDeque::from(self.copied_sources(MAX_BYTES, serves_the_program));
         files.retain(|path| is_own(path));
         // Where an ignore file lets in only what they are compiled to, the sources tell all the same.
         if files.is_empty() {
@@ -106,11 +108,19 @@ impl Facts<'_> {
             let sources = all.files.iter().filter(|file| file.bytes <= MAX_BYTES && is_own(&file.path));
             files.extend(sources.map(|file| file.path.clone()).filter(|path| serves_the_program(path)));
         }
+        files.truncate(MAX_FILES);
+        let mut seen: FxHashSet<String> = files.iter().cloned().collect();
         let mut found: Vec<(String, String)> = Vec::new();
-        for path in files.into_iter().take(MAX_FILES) {
+        while let Some(path) = files.pop_front() {
             let Ok(source) = self.workspace.read(&path) else { continue };
             if is_test(source.text()) {
                 continue;
+            }
+            // `server/index.ts` imports `./vite`, and that `../vite.config`: whatever they are called, the program needs them.
+            for reached in imported(source.text()).filter_map(|name| self.source_beside(&path, name)) {
+                if seen.len() < MAX_FILES && seen.insert(reached.clone()) {
+                    files.push_back(reached);
+                }
             }
             for package in imports(source.text(), packages) {
                 let is_new = found.iter().all(|(known, _)| known != package);
@@ -120,6 +130,22 @@ impl Facts<'_> {
             }
         }
         found
+    }
+
+    /// The source that another one imports by a relative name, `./vite` or `../lib/a.js`, which may stand for `a.ts`.
+    fn source_beside(&self, importer: &str, name: &str) -> Option<String> {
+        if !name.starts_with("./") && !name.starts_with("../") {
+            return None;
+        }
+        let plain = join(parent(importer), name)?;
+        let stem = [".js", ".mjs", ".cjs"].iter().find_map(|suffix| plain.strip_suffix(suffix)).unwrap_or(&plain);
+        let indexes = SOURCES.iter().map(|suffix| format!("{plain}/index{suffix}"));
+        let named = SOURCES.iter().map(|suffix| format!("{stem}{suffix}"));
+        let is_source = |path: &String| SOURCES.iter().any(|suffix| path.ends_with(suffix));
+        std::iter::once(plain.clone())
+            .chain(named)
+            .chain(indexes)
+            .find(|path| is_source(path) && self.workspace.is_file(path) && !lies_in_any(path, &["node_modules"]))
     }
 
     /// Whether a manifest between the source and `folder`, that of a member of a workspace, has the package among its dependencies.

@@ -106,6 +106,11 @@ impl Facts<'_> {
         if let Some(source) = self.missing_source(image) {
             return Some(format!("`{source}`, which it copies, is not there, and nothing is seen to build it"));
         }
+        if let Some(program) = self.hands_out_what_it_built(image) {
+            return Some(format!(
+                "it starts `{program}`, which hands out what was built, and nothing is seen to ship it"
+            ));
+        }
         if let Some(file) = self.told_to_work_in() {
             return Some(format!("`{file}` runs a shell in it, over sources that it mounts"));
         }
@@ -356,6 +361,17 @@ impl Facts<'_> {
             words.any(|word| matches!(word, "development" | "developer" | "developers")) && !head.contains("prod")
         };
         files.find(|file| speaks(file.source.text())).map(|file| file.path.clone())
+    }
+
+    /// What an image starts that only copies or prints files: `CMD ["cp", "target/release/tool.exe", "/output/"]`, `CMD tar -cf - .`
+    fn hands_out_what_it_built(&self, image: &StageFacts) -> Option<&'static str> {
+        const COPIERS: [&str; 7] = ["cp", "mv", "install", "rsync", "tar", "zip", "cat"];
+        let copier = |words: &Vec<&str>| {
+            let program = file_name(words.first()?);
+            COPIERS.into_iter().find(|copier| *copier == program)
+        };
+        let copiers: Option<Vec<&str>> = self.started(image).iter().map(copier).collect();
+        copiers?.first().copied()
     }
 
     /// Whether neither the image nor a compose file says what it starts, and its base starts a shell or the prompt of a language.

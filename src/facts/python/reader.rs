@@ -102,6 +102,7 @@ impl<'f, 'w> Reader<'f, 'w> {
             compiles: compiles(facts, at, tool),
             hashed: false,
             repositories: Vec::new(),
+            unnamed: false,
             generated: false,
             unknown: false,
             notes: Vec::new(),
@@ -195,9 +196,10 @@ impl<'f, 'w> Reader<'f, 'w> {
         self.add(requirement, &source, Vec::new(), &[]);
     }
 
-    /// Remembers a repository of version control that is asked for by its address alone.
+    /// Remembers that something is asked for by its address alone, and where that is a repository of version control, which.
     pub(super) fn repository(&mut self, url: &str, word: TextRange) {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        self.install.unnamed |= !scheme.is_empty();
         if ["git+", "hg+", "svn+", "bzr+"].iter().any(|system| scheme.starts_with(system)) {
             self.install.repositories.push(Repository { url: url.to_owned(), word });
         }

@@ -69,7 +69,7 @@ const FOR_BOTH: [&str; 25] = [
     "inetutils-traceroute",
 ];
 /// Distributions that call git, or tools by which people use it.
-const GIT_LIBRARIES: [&str; 55] = [
+const GIT_LIBRARIES: [&str; 60] = [
     "gitpython",
     "git-python",
     "pygit2",
@@ -97,6 +97,11 @@ const GIT_LIBRARIES: [&str; 55] = [
     "jupyter",
     "jupyterlab",
     "pydriller",
+    "gitingest",
+    "nbdev",
+    "open-interpreter",
+    "sweagent",
+    "claude-agent-sdk",
     "gitdb",
     "python-gitlab",
     "bandit",

@@ -1,5 +1,6 @@
 //! Headers and link libraries stay in an image that only runs things.
 
+mod linked;
 mod needed;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use crate::rules::phrase::{LATE_REMOVAL, listed, listed_up_to, with_installs};
 use crate::rules::{Check, Reporter};
 use crate::text::TextRange;
 
+use linked::link_names;
 use needed::{PROGRAMS, brings, interpreter, is_of_python, libraries, runtime};
 
 pub(in crate::rules) const CHECK: Check = Check::Service(check);
@@ -128,6 +130,20 @@ impl Kept<'_> {
         (each.iter().flatten().copied().max(), each.iter().any(Option::is_none))
     }
 
+    /// Leaves out what the headers that are `needed` depend on, and counts what the others share with these as kept: `libgdal-dev`, whose
+    /// `libgdal.so` a program loads, depends on `libgeos-dev` and `libpq-dev`.
+    fn stay_beside(&mut self, facts: &Facts<'_>, needed: &[SystemInstall<'_>]) {
+        let names = || needed.iter().map(|install| install.name);
+        self.headers.retain(|install| !needed.iter().any(|other| catalogue::comes_with_headers(other.name, install.name)));
+        for install in &self.headers {
+            let stays = |other: &SystemInstall<'_>| {
+                !catalogue::is_development_package(other.family, other.name) || names().any(|name| name == other.name)
+            };
+            let shared = self.shared.entry(install.name).or_default();
+            *shared = (*shared).max(bytes_kept(facts, install, stays));
+        }
+    }
+
     fn is_light(&self) -> bool {
         let (bytes, unknown) = self.bytes();
         !unknown && bytes.is_none_or(|bytes| bytes < LIGHT)
@@ -136,6 +152,7 @@ impl Kept<'_> {
 
 fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     let mut found: BTreeMap<TextRange, Kept<'_>> = BTreeMap::new();
+    let mut needed: Vec<SystemInstall<'_>> = Vec::new();
     for image in facts.finals() {
         let installs = facts.installs_of_image(image);
         let headers: Vec<&SystemInstall<'_>> =
@@ -149,6 +166,12 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         {
             continue;
         }
+        let meant = installs.iter().filter(|install| {
+            install.invocation.guard == Guard::Always
+                && catalogue::is_development_package(install.family, install.name)
+                && (catalogue::is_one_of(install.name, &NEEDED) || facts.is_said_to_be_loaded(install))
+        });
+        needed.extend(meant.cloned());
         let compiler = installs.iter().any(|install| install.build_tool().is_some());
         let goes = |install: &&SystemInstall<'_>| {
             // Named once more in a later layer, it is there already.
@@ -196,8 +219,13 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
     if uses.next().flatten().is_some() {
         return;
     }
+    for kept in found.values_mut() {
+        let (idle, used) = std::mem::take(&mut kept.headers).into_iter().partition(|_| uses.next().flatten().is_none());
+        kept.headers = idle;
+        needed.extend::<Vec<SystemInstall<'_>>>(used);
+    }
     for (range, mut kept) in found {
-        kept.headers.retain(|_| uses.next().flatten().is_none());
+        kept.stay_beside(facts, &needed);
         report(facts, range, &kept, reporter);
     }
 }
@@ -328,6 +356,7 @@ fn signs(name: &str) -> UseSigns {
     let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
     let mut hints =
         if stem.starts_with("lib") && stem.len() > 4 { vec![format!("{stem}.so").to_lowercase()] } else { Vec::new() };
+    hints.extend(link_names(name).iter().map(|&name| name.to_owned()));
     let openers = OPENED_BY_NAME.iter().filter(|(package, _)| *package == name);
     hints.extend(openers.map(|(_, opener)| (*opener).to_owned()));
     UseSigns { hints, ..UseSigns::default() }

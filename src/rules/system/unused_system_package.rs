@@ -164,6 +164,7 @@ impl Distributions {
                 found.names.insert(name.to_owned());
                 found.names.extend(catalogue::brings(name).into_iter().map(str::to_owned));
             }
+            found.unknown |= install.unnamed;
             let closure = facts.closure(install);
             found.names.extend(closure.packages.iter().map(|package| package.name.to_string()));
         }
