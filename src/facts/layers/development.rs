@@ -73,6 +73,8 @@ pub struct DevelopmentModules {
     pub program: String,
     /// A script of the manifest that each install runs, and the development dependency that it calls: `prepare` and `husky`.
     pub script: Option<(&'static str, String)>,
+    /// Whether a script that each install runs patches packages (`patch-package`), which a second install without scripts undoes.
+    pub patches: bool,
     /// Whether the manifest is that of a workspace of pnpm, in which `pnpm prune` does nothing for the members.
     pub is_pnpm_workspace: bool,
     /// Whether a lock of npm that names all that the manifest does lies beside it in the image, without which there is no `npm ci`.
@@ -392,6 +394,7 @@ impl Facts<'_> {
             twice: Vec::new(),
             program: install.program.clone(),
             script,
+            patches: manifest.patches_when_installed(),
             is_pnpm_workspace,
             has_lock: install.program == "npm"
                 && ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| {

@@ -53,6 +53,9 @@ impl Facts<'_> {
     }
 }
 
+/// Scripts that each install of the project itself runs (npm's documentation of scripts).
+const WITH_EACH_INSTALL: [&str; 6] = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
+
 impl Manifest {
     fn names(&self, key: &str) -> Vec<String> {
         let names = self.json.get(key).and_then(Json::as_object).map(|object| object.keys().cloned().collect());
@@ -108,10 +111,14 @@ impl Manifest {
         scripts.into_iter().flatten().filter_map(|(name, script)| Some((name, script.as_str()?)))
     }
 
+    /// Whether a script that each install runs calls `patch-package`.
+    pub(super) fn patches_when_installed(&self) -> bool {
+        self.scripts()
+            .any(|(name, script)| WITH_EACH_INSTALL.contains(&name.as_str()) && script.contains("patch-package"))
+    }
+
     /// The script that each install runs which calls a development dependency, with the dependency.
     pub(super) fn calls_a_tool_when_installed(&self) -> Option<(&'static str, String)> {
-        const WITH_EACH_INSTALL: [&str; 6] =
-            ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
         WITH_EACH_INSTALL.into_iter().find_map(|name| {
             let (_, script) = self.scripts().find(|(other, _)| *other == name)?;
             // `"prepare": "npm run build"`

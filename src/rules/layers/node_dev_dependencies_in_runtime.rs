@@ -77,6 +77,8 @@ fn remedy(modules: &DevelopmentModules) -> String {
         };
     }
     let (install, prune) = match modules.program.as_str() {
+        // It writes each package anew, so that what patches them has to run again.
+        "yarn" if modules.patches => ("yarn install --production", "yarn install --production --prefer-offline"),
         "yarn" => ("yarn install --production", "yarn install --production --ignore-scripts --prefer-offline"),
         // `pnpm prune` has no recursive run (pnpm's documentation of version 10).
         "pnpm" if modules.is_pnpm_workspace => ("pnpm install --prod", "rm -rf node_modules && pnpm install --prod"),
@@ -106,8 +108,17 @@ fn remedy(modules: &DevelopmentModules) -> String {
         ),
         (None, None) if !modules.builds => format!("install with `{install}`"),
         (None, None) => format!("build in a stage of its own, and install with `{install}` in this one"),
+        (Some(stage), Some((script, tool))) if modules.program == "yarn" && tool.contains("patch") => format!(
+            "move `{tool}` to `dependencies`, since `{script}` calls it; then run `{prune}` in {}, behind its last build step",
+            named(stage)
+        ),
         (Some(stage), script) => {
-            let installs_again = modules.program == "pnpm" && modules.is_pnpm_workspace;
+            // With the scripts that packages and the project have for it.
+            let installs_again = match modules.program.as_str() {
+                "pnpm" => modules.is_pnpm_workspace,
+                "yarn" => modules.patches,
+                _ => false,
+            };
             let skip = match script {
                 Some(_) if modules.program != "yarn" && !installs_again => " --ignore-scripts",
                 _ => "",
@@ -119,13 +130,14 @@ fn remedy(modules: &DevelopmentModules) -> String {
                 let how = if installs_again { "that script" } else { "scripts" };
                 format!(" (without {how}, since `{script}` calls `{tool}`)")
             });
-            let stage = if stage.is_empty() {
-                "the stage that is copied from".to_owned()
-            } else {
-                format!("the stage `{stage}`")
-            };
+            let stage = named(stage);
             let folder = modules.aside.as_ref().map_or_else(String::new, |folder| format!("cd {folder} && "));
             format!("run `{folder}{before}{prune}{skip}` in {stage}, behind its last build step{since}")
         }
     }
+}
+
+/// The stage by its name, where it has one.
+fn named(stage: &str) -> String {
+    if stage.is_empty() { "the stage that is copied from".to_owned() } else { format!("the stage `{stage}`") }
 }
