@@ -8,7 +8,7 @@ const COMPILES_WHEN_IT_RUNS: [&str; 7] =
     ["vllm", "sglang", "triton", "deepspeed", "intel-extension-for-pytorch", "cupy", "tensorrt"];
 /// Packages that compile when they run: kernels, models, wrappers. Documented by each of them; what only may (`torch.compile`,
 /// `cffi`) is looked for in the sources.
-const COMPILE_WHEN_RUN: [&str; 42] = [
+const COMPILE_WHEN_RUN: [&str; 43] = [
     "aesara",
     "bambi",
     "bbot",
@@ -24,6 +24,7 @@ const COMPILE_WHEN_RUN: [&str; 42] = [
     "gsplat",
     "httpstan",
     "intel-extension-for-pytorch",
+    "liboqs-python",
     "loopy",
     "mujoco-py",
     "nerfacc",

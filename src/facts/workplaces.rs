@@ -67,16 +67,30 @@ fn starts_a_notebook(line: &str) -> bool {
     words.next().is_some_and(|word| file_name(word).starts_with("jupyter") || file_name(word) == "start-notebook.sh")
 }
 
+/// Agents that write and try programs, by what installs them.
+const CODING_AGENTS: [&str; 9] = [
+    "@anthropic-ai/claude-code",
+    "@charmland/crush",
+    "@google/gemini-cli",
+    "@openai/codex",
+    "@sourcegraph/amp",
+    "claude.ai/install.sh",
+    "cursor.com/install",
+    "opencode-ai",
+    "opencode.ai/install",
+];
 /// What a start script calls to compile.
 const COMPILERS: [&str; 10] = ["make", "gcc", "g++", "cc", "clang", "cmake", "dkms", "cargo", "rustc", "go build"];
 
 impl Facts<'_> {
-    /// Whether people work in the image: it has a desktop or an SSH server, or it starts a notebook.
+    /// Whether people or agents work in the image: it has a desktop or an SSH server, it starts a notebook, or an agent that writes programs
+    /// is installed, which calls what it finds.
     #[must_use]
     pub fn is_workplace(&self, image: &StageFacts, installs: &[SystemInstall<'_>]) -> bool {
         installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
             || self.starts_a_workbench(image)
             || self.lets_people_in(image)
+            || self.texts_of_image(image).any(|text| CODING_AGENTS.iter().any(|agent| text.contains(agent)))
     }
 
     /// Whether the image lets people in over the network, `COPY id.pub /root/.ssh/authorized_keys`, or lets those who are in it install.

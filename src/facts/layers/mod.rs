@@ -241,9 +241,10 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a mount of `run` stands in for `path`, so that the layer does not hold what is written there.
+/// Whether a mount of `run` stands in for `path`, or it lies in memory, so that the layer does not hold what is written there.
 fn on_mount(run: &Run, path: &str) -> bool {
-    run.mounts.iter().any(|mount| mount.target.known().is_none_or(|target| is_below(path, target)))
+    is_below(path, "/dev/shm")
+        || run.mounts.iter().any(|mount| mount.target.known().is_none_or(|target| is_below(path, target)))
 }
 
 /// Whether a word of the command is `path` (absolute).
