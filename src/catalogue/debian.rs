@@ -113,12 +113,18 @@ fn closure<'n>(packages: impl IntoIterator<Item = &'n str>) -> (FxHashSet<usize>
     (found, complete)
 }
 
-/// Whether the development package `package` of bookworm depends on the development package `other`, through others as well:
-/// `libgdal-dev` on `libpq-dev`.
+/// The development packages that the development package `package` of bookworm depends on, through others as well: of `libgdal-dev`,
+/// `libpq-dev` is one.
+#[must_use]
+pub fn headers_along(package: &str) -> &'static [&'static str] {
+    let row = LIBRARIES.binary_search_by(|row| row.package.cmp(package)).ok().and_then(|place| LIBRARIES.get(place));
+    row.map(|row| row.headers).unwrap_or_default()
+}
+
+/// Whether `other` is one of [`headers_along`] of `package`.
 #[must_use]
 pub fn comes_with_headers(package: &str, other: &str) -> bool {
-    let row = LIBRARIES.binary_search_by(|row| row.package.cmp(package)).ok().and_then(|place| LIBRARIES.get(place));
-    row.is_some_and(|row| row.headers.contains(&other))
+    headers_along(package).contains(&other)
 }
 
 /// Bytes that `packages` bring beyond what `buildpack-deps` holds, on which the full images stand; `None` where one of them is not known.

@@ -23,7 +23,8 @@ mod wheels;
 
 pub use base::{BaseImage, EndOfLife, Gpu, base_image, split_image};
 pub use debian::{
-    bytes_beyond_buildpack, bytes_shared, bytes_shared_with_buildpack, closure_bytes, comes_with_headers, libraries_of,
+    bytes_beyond_buildpack, bytes_shared, bytes_shared_with_buildpack, closure_bytes, comes_with_headers,
+    headers_along, libraries_of,
 };
 pub use distributions::{brings, distributions_like, is_known_distribution, works_with};
 pub use images::{

@@ -12,7 +12,7 @@ use crate::catalogue;
 use crate::dockerfile::Keyword;
 use crate::workspace::{is_compose_name, is_report, parent};
 
-use super::paths::file_name;
+use super::paths::{file_name, has_ending};
 use super::python::{Program, Reached, each_in_key};
 use super::{Facts, Guard, Invocation};
 pub use containers::ContainerCall;
@@ -384,8 +384,21 @@ impl UseSigns {
         }
         let lower = text.to_lowercase();
         let mut lines = lower.lines().filter(|line| !is_install_line(line) && !is_comment(line));
-        lines.find_map(|line| self.hints.iter().find(|hint| line.contains(hint.as_str())).cloned())
+        lines.find_map(|line| self.hints.iter().find(|hint| names(line, hint)).cloned())
     }
+}
+
+/// Whether a line holds the hint; the name of a library only as it is: `libxml2.so.2` comes without headers.
+fn names(line: &str, hint: &str) -> bool {
+    if !has_ending(hint, "so") {
+        return line.contains(hint);
+    }
+    line.match_indices(hint).any(|(at, _)| {
+        let before = line.get(..at).unwrap_or_default();
+        let mut behind = line.get(at + hint.len()..).unwrap_or_default().chars();
+        let has_version = behind.next() == Some('.') && behind.next().is_some_and(|c| c.is_ascii_digit());
+        !has_version && !before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+    })
 }
 
 struct Search<'s> {

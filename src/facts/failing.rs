@@ -1,10 +1,9 @@
 //! Steps with which no build succeeds, so that there is no image of what stands behind them.
 
-use super::commands::{Apk, ApkAction, Apt, AptAction};
-use super::{Errexit, Facts, Guard, Invocation, Run, Source, StageFacts};
+use crate::dockerfile::Keyword;
 
-/// How far copies between stages are followed back.
-const DEPTH_LIMIT: u32 = 6;
+use super::commands::{Apk, ApkAction, Apt, AptAction};
+use super::{Base, Errexit, Facts, Guard, Invocation, Run, Source, StageFacts};
 
 impl Facts<'_> {
     /// The index of the first instruction of the stage, or of those that it is built on, that evidently fails: a package manager of the
@@ -16,28 +15,51 @@ impl Facts<'_> {
         failing.map(|run| run.instruction).min()
     }
 
-    /// Whether all final images that have what the byte `offset` of the Dockerfile writes are behind a step that fails, or end with one.
+    /// Whether what the byte `offset` of the Dockerfile writes stands behind a step that fails, or in an image that copies from a stage
+    /// with one.
     #[must_use]
     pub fn is_behind_a_failure(&self, offset: u32) -> bool {
         let begins = |number: usize| self.dockerfile.instructions.get(number).map(|it| it.range.start());
         let own = self.stages.iter().rev().find(|stage| begins(stage.from).is_some_and(|start| start <= offset));
         let failing = own.and_then(|stage| self.fails_at(stage));
         failing.and_then(begins).is_some_and(|start| start <= offset)
-            || own.is_some_and(|stage| self.takes_from_a_failure(stage, 0))
+            || own.is_some_and(|stage| self.takes_from_a_failure(stage))
     }
 
-    /// Whether the stage, or one that it is built on, copies from a stage that fails.
-    fn takes_from_a_failure(&self, stage: &StageFacts, depth: u32) -> bool {
-        let chain = std::iter::once(stage).chain(self.ancestors(stage));
-        let mut sources = chain.flat_map(|stage| &stage.transfers).filter_map(|transfer| match transfer.source {
-            Source::Stage(from) => self.stages.get(from),
-            _ => None,
-        });
-        depth < DEPTH_LIMIT
-            && sources.any(|from| self.fails_at(from).is_some() || self.takes_from_a_failure(from, depth + 1))
+    /// Whether the stage, or one that it is built on, takes files from a stage that fails, or that does so itself.
+    fn takes_from_a_failure(&self, stage: &StageFacts) -> bool {
+        // A stage takes from earlier ones only, so one pass settles all.
+        let mut broken: Vec<bool> = Vec::with_capacity(self.stages.len());
+        let mut taking: Vec<bool> = Vec::with_capacity(self.stages.len());
+        for other in self.stages.iter().take(stage.index + 1) {
+            let is_broken = |from: usize| broken.get(from).copied().unwrap_or_default();
+            let copied = other.transfers.iter().filter_map(|transfer| match transfer.source {
+                Source::Stage(from) => Some(from),
+                _ => None,
+            });
+            let mounted =
+                other.runs.iter().flat_map(|run| &run.mounts).filter_map(|mount| mount.from.as_ref()?.known());
+            let mounted = mounted.filter_map(|from| self.stage_called(from, other.index));
+            let parent = match other.base {
+                Base::Stage(parent) => taking.get(parent).copied().unwrap_or_default(),
+                _ => false,
+            };
+            let takes = parent || copied.chain(mounted).any(is_broken);
+            broken.push(takes || self.fails_at(other).is_some());
+            taking.push(takes);
+        }
+        taking.last().copied().unwrap_or_default()
+    }
+
+    /// The stage before the one with the number `before` that a `from=` calls by its name or number.
+    fn stage_called(&self, from: &str, before: usize) -> Option<usize> {
+        let earlier = || self.stages.iter().take(before);
+        let named = earlier().rfind(|stage| stage.name.as_deref() == Some(from.to_lowercase().as_str()));
+        named.map(|stage| stage.index).or_else(|| from.parse().ok().filter(|number| *number < before))
     }
 }
 
+/// Whether a step of the instruction fails in every build.
 fn evidently_fails(run: &Run) -> bool {
     lacks_root(run) || run.invocations.iter().any(|invocation| takes_an_instruction(invocation) && decides(invocation))
 }
@@ -45,9 +67,7 @@ fn evidently_fails(run: &Run) -> bool {
 /// Whether a package manager is told to install `RUN` or another instruction, which is no name of a package: `apt-get install -y curl \`
 /// goes on in the next line, whatever stands there. Debian's and Alpine's names have no capital letters.
 fn takes_an_instruction(invocation: &Invocation) -> bool {
-    const INSTRUCTIONS: [&str; 10] =
-        ["RUN", "COPY", "ADD", "ENV", "ARG", "CMD", "ENTRYPOINT", "WORKDIR", "USER", "EXPOSE"];
-    let is_one = |name: &str| INSTRUCTIONS.contains(&name);
+    let is_one = |name: &str| name.chars().all(|c| c.is_ascii_uppercase()) && Keyword::parse(name) != Keyword::Unknown;
     let apt = Apt::read(invocation).filter(|apt| apt.action == AptAction::Install);
     let apk = Apk::read(invocation).filter(|apk| apk.action == ApkAction::Add);
     apt.is_some_and(|apt| apt.packages().any(|(name, _)| is_one(name)))

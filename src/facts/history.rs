@@ -1,7 +1,5 @@
 //! Clones with all of their history that stay in an image.
 
-use std::collections::BTreeSet;
-
 use crate::dockerfile::Value;
 
 use super::commands::{GitClone, Options, removal};
@@ -163,35 +161,24 @@ impl Facts<'_> {
     }
 }
 
-/// Whether a text calls git to bring a clone up to date, `git pull;`, `["git", "-C", folder, "fetch"]`, or to send what is new in it. Who
-/// makes releases adds, commits and pushes as well, with tags.
+/// Whether a text calls git to bring a clone up to date: `git pull;`, `["git", "-C", folder, "fetch"]`.
 fn updates_a_clone(text: &str) -> bool {
-    let verbs = verbs_of_git(text);
-    let has = |verb: &str| verbs.contains(verb);
-    has("pull") || has("fetch") || has("push") && has("add") && has("commit") && !has("tag") && !text.contains("tags")
-}
-
-/// What a text calls git for, comments left out.
-fn verbs_of_git(text: &str) -> BTreeSet<&str> {
     let code = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#') && !line.starts_with("//"));
-    let calls = code.flat_map(|line| line.match_indices("git").map(move |(at, found)| (line, at, at + found.len())));
-    calls
-        .filter_map(|(line, at, end)| {
+    code.flat_map(|line| line.match_indices("git").map(move |(at, found)| (line, at, at + found.len()))).any(
+        |(line, at, end)| {
             let before = line.get(..at).unwrap_or_default();
             let behind = line.get(end..).unwrap_or_default();
             let starts = before.is_empty() || before.ends_with(|c: char| c.is_whitespace() || "\"'`(;&|/".contains(c));
-            let mut words = behind
-                .split(|c: char| c.is_whitespace() || "\"'`,".contains(c))
-                .filter(|word| !word.is_empty())
-                .take(8);
+            let words =
+                behind.split(|c: char| c.is_whitespace() || "\"'`,;&|)".contains(c)).filter(|word| !word.is_empty());
             let mut takes_value = false;
-            let verb = words.find(|word| {
+            let verb = words.take(8).find(|word| {
                 let is_value = std::mem::replace(&mut takes_value, matches!(*word, "-C" | "-c"));
                 !is_value && !word.starts_with('-')
-            })?;
-            (starts && behind.starts_with([' ', '"', '\''])).then(|| verb.trim_end_matches([';', ')']))
-        })
-        .collect()
+            });
+            starts && behind.starts_with([' ', '"', '\'']) && matches!(verb, Some("pull" | "fetch"))
+        },
+    )
 }
 
 /// Whether a clone has its whole history, at a usual place.

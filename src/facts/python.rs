@@ -338,7 +338,7 @@ pub struct PythonInstall {
     pub hashed: bool,
     /// Repositories of version control that are asked for by nothing but their address.
     pub repositories: Vec<Repository>,
-    /// Whether something is asked for by its address alone, of which nobody knows what it is: `git+https://…/NAME.git`, an archive.
+    /// Whether something is asked for by an address alone that tells no name: `https://…/archive/main.zip`.
     pub unnamed: bool,
     /// Whether an earlier command of the build wrote the requirements.
     pub generated: bool,
@@ -393,12 +393,20 @@ impl PythonInstall {
         let named = self.roots.iter().filter(|root| root.requirement.url.as_deref().is_some_and(is_git));
         let named = named.map(|root| (root.requirement.name.as_str(), root.word));
         let unnamed = self.repositories.iter().filter(|repository| is_git(&repository.url));
-        named.chain(unnamed.map(|repository| (repository_name(&repository.url), repository.word)))
+        named.chain(unnamed.map(|repository| (repository.name(), repository.word)))
     }
 }
 
 fn is_git(url: &str) -> bool {
     url.starts_with("git+")
+}
+
+impl Repository {
+    /// The name of what it holds, as far as the address tells: that of the repository, or what `#egg=` says.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        repository_name(&self.url)
+    }
 }
 
 /// `name` of `git+https://me:token@example.org/group/name.git@v1#subdirectory=x`, or what `#egg=` says.

@@ -90,7 +90,19 @@ impl Facts<'_> {
         installs.iter().any(|install| catalogue::is_one_of(install.name, &DESKTOPS))
             || self.starts_a_workbench(image)
             || self.lets_people_in(image)
-            || self.texts_of_image(image).any(|text| CODING_AGENTS.iter().any(|agent| text.contains(agent)))
+            || self.installs_a_coding_agent(image)
+    }
+
+    /// Whether a step installs an agent that writes and tries programs: `npm install -g @openai/codex@latest`,
+    /// `curl -fsSL https://claude.ai/install.sh | bash`.
+    fn installs_a_coding_agent(&self, image: &StageFacts) -> bool {
+        let mut commands = self.chain(image).flat_map(|stage| &stage.runs).flat_map(|run| &run.invocations);
+        let is_agent = |word: &str| {
+            let address = word.split_once("://").map(|(_, rest)| rest.trim_end_matches('/'));
+            let name = word.rfind('@').filter(|at| *at > 0).map_or(word, |at| word.get(..at).unwrap_or(word));
+            CODING_AGENTS.iter().any(|agent| *agent == name || address == Some(agent))
+        };
+        commands.any(|command| command.arguments.iter().any(|argument| is_agent(argument.value.text())))
     }
 
     /// Whether the image lets people in over the network, `COPY id.pub /root/.ssh/authorized_keys`, or lets those who are in it install.
@@ -159,17 +171,20 @@ impl Facts<'_> {
             || self.dockerfile.instructions.iter().any(|instruction| instruction.keyword == Keyword::Onbuild)
     }
 
-    /// Whether a source, or a package that is installed by its name, asks `ctypes.util.find_library` for a library on Alpine, where that calls the compiler or `ld`, which take the
-    /// name without a version: `django.contrib.gis` finds GDAL so.
+    /// Whether a source asks `ctypes.util.find_library` for a library on Alpine, where that calls the compiler or `ld`, which take the
+    /// name without a version: `django.contrib.gis` finds GDAL so. So does a package that is installed for the official Python; Alpine's
+    /// own looks into the folders of libraries.
     #[must_use]
     pub fn finds_libraries_by_compiler(&self, image: &StageFacts) -> bool {
         let root = self.ancestors(image).last().unwrap_or(image);
         if root.image.distribution != Distribution::Alpine {
             return false;
         }
-        let installs = self.python_installs().iter().filter(|install| install.guard != Guard::Never);
-        let mut roots = installs.flat_map(|install| &install.roots);
-        roots.any(|root| LOOK_FOR_LIBRARIES.contains(&root.requirement.name.as_str()))
+        let is_own = |install: &&PythonInstall| {
+            install.guard != Guard::Never && self.chain(image).any(|stage| stage.index == install.stage)
+        };
+        let mut roots = self.python_installs().iter().filter(is_own).flat_map(|install| &install.roots);
+        root.image.brings_python() && roots.any(|root| LOOK_FOR_LIBRARIES.contains(&root.requirement.name.as_str()))
             || *self.of_sources("finds libraries", || {
                 let asks = |path: &String| {
                     let file = self.workspace.read(path).ok()?;
@@ -260,9 +275,7 @@ impl Facts<'_> {
 
 /// Distributions that ask `ctypes.util.find_library` for the library that they are made for: read from their sources, as of November 2026.
 /// Those that also try its name with a version (`python-magic`, `cairocffi`) are none of them.
-const LOOK_FOR_LIBRARIES: [&str; 13] = [
-    "discid",
-    "libusb1",
+const LOOK_FOR_LIBRARIES: [&str; 11] = [
     "mpv",
     "opuslib",
     "pyenchant",

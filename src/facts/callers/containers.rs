@@ -151,26 +151,57 @@ fn commands_of_prose(line: &str) -> Vec<&str> {
     Some(line).filter(|line| begins(line) && !line.contains('`')).into_iter().chain(quoted).collect()
 }
 
-/// `cloudbuild.yaml`, `cloudbuild.staging.yml`
+/// `cloudbuild.yaml`, `staging.cloudbuild.yml`
 fn is_of_cloud_build(path: &str) -> bool {
     let name = file_name(path).to_lowercase();
-    name.starts_with("cloudbuild") && ["yaml", "yml"].iter().any(|ending| has_ending(&name, ending))
+    name.contains("cloudbuild") && ["yaml", "yml"].iter().any(|ending| has_ending(&name, ending))
 }
 
-/// The command lines of the steps in which Google's Cloud Build calls docker: `name: 'gcr.io/cloud-builders/docker'`,
-/// `args: ['exec', 'app', 'npm', 'test']`.
+/// The command lines that the steps of Google's Cloud Build are, with what they build called by its plain name:
+/// `name: 'gcr.io/cloud-builders/docker'`, `args: ['exec', 'shop', 'npm', 'test']`, or `name: 'gcr.io/$PROJECT_ID/shop'`,
+/// `entrypoint: npm`, `args: ['test']`.
 fn steps_of_cloud_build(text: &str) -> Vec<String> {
     let Some(node) = YamlNode::parse(text) else { return Vec::new() };
     let steps = node.get("steps").map(YamlNode::items).unwrap_or_default();
-    let of_docker = |step: &&YamlNode| {
-        let image = step.get("name").and_then(YamlNode::text).unwrap_or_default();
-        file_name(image).split(':').next() == Some("docker") && step.get("entrypoint").is_none()
+    let words_of = |step: &YamlNode| -> Vec<String> {
+        let words = step.get("args").map(YamlNode::items).unwrap_or_default().iter();
+        words.filter_map(YamlNode::text).map(str::to_owned).collect()
+    };
+    let tags = steps.iter().map(words_of).filter(|words| words.iter().any(|word| word == "build"));
+    let tags: Vec<String> = tags
+        .flat_map(|words| {
+            let named = words.windows(2).filter(|pair| matches!(pair, [flag, _] if flag == "-t" || flag == "--tag"));
+            named.filter_map(|pair| pair.last().cloned()).collect::<Vec<String>>()
+        })
+        .collect();
+    let without_tag = |name: &str| {
+        let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
+        let last = last.split([':', '@']).next().unwrap_or(last);
+        if folder.is_empty() { last.to_owned() } else { format!("{folder}/{last}") }
+    };
+    let plain = |word: &String| {
+        let is_built = tags.iter().any(|tag| without_tag(tag) == without_tag(word));
+        let word = if is_built { file_name(&without_tag(word)).to_owned() } else { word.clone() };
+        // One word stays one.
+        if word.contains(char::is_whitespace) { word.replace(char::is_whitespace, "_") } else { word }
     };
     let line = |step: &YamlNode| {
-        let words = step.get("args").map(YamlNode::items).unwrap_or_default().iter().filter_map(YamlNode::text);
-        std::iter::once("docker").chain(words).collect::<Vec<&str>>().join(" ")
+        let name = step.get("name").and_then(YamlNode::text)?.to_owned();
+        let entrypoint = step.get("entrypoint").and_then(YamlNode::text);
+        let words = words_of(step);
+        let rest = || words.iter().map(&plain).collect::<Vec<String>>().join(" ");
+        if let (Some("bash" | "sh"), [flag, script, ..]) = (entrypoint.map(file_name), words.as_slice())
+            && flag.ends_with('c')
+        {
+            return Some(script.clone());
+        }
+        if tags.iter().any(|tag| without_tag(tag) == without_tag(&name)) {
+            return Some(format!("docker run {} {} {}", plain(&name), entrypoint.unwrap_or_default(), rest()));
+        }
+        (file_name(&without_tag(&name)) == "docker" && entrypoint.is_none()).then(|| format!("docker {}", rest()))
     };
-    steps.iter().filter(of_docker).map(line).collect()
+    let lines: Vec<String> = steps.iter().filter_map(line).collect();
+    lines.iter().flat_map(|line| line.lines()).map(str::to_owned).collect()
 }
 
 /// Whether a file may tell how something is run in a container.
@@ -279,10 +310,19 @@ mod tests {
     #[test]
     fn steps_of_cloud_build_are_command_lines() {
         let text = "steps:\n- name: 'docker'\n  args: ['exec', 'shop', 'npm', 'run', 'test']\n\
-                    - name: gcr.io/cloud-builders/docker:latest\n  args:\n  - build\n  - -t\n  - shop\n  - .\n\
+                    - name: gcr.io/cloud-builders/docker:latest\n  args:\n  - build\n  - -t\n  - gcr.io/$PROJECT_ID/shop:$SHORT_SHA\n  - .\n\
+                    - name: docker\n  args: ['run', '-e', 'NAME=a b', 'gcr.io/$PROJECT_ID/shop', 'npm', 'test']\n\
                     - name: node:20\n  args: ['npm', 'test']\n\
+                    - name: gcr.io/$PROJECT_ID/shop:$SHORT_SHA\n  entrypoint: npm\n  args: ['run', 'migrate']\n\
                     - name: gcr.io/cloud-builders/docker\n  entrypoint: bash\n  args: ['-c', 'docker run shop ls']\n";
-        assert_eq!(steps_of_cloud_build(text), ["docker exec shop npm run test", "docker build -t shop ."]);
+        let expected = [
+            "docker exec shop npm run test",
+            "docker build -t shop .",
+            "docker run -e NAME=a_b shop npm test",
+            "docker run shop npm run migrate",
+            "docker run shop ls",
+        ];
+        assert_eq!(steps_of_cloud_build(text), expected);
     }
 
     #[test]

@@ -144,9 +144,7 @@ fn may_delete(command: &Invocation, path: &str) -> bool {
             | "xz"
             | "shred"
     );
-    // `ls *.gz | xargs rm -f`
-    let is_told = || command.arguments.iter().all(|argument| argument.value.text().starts_with('-'));
-    command.program == "rm" && is_told() || takes && command.arguments.iter().any(|argument| same_name(&argument.value))
+    takes && command.arguments.iter().any(|argument| same_name(&argument.value))
 }
 
 /// `mysql-apt-config_0.8.17-1_all.deb`, `packages-microsoft-prod.deb`: a package of a few kilobytes that names a repository.

@@ -109,6 +109,9 @@ impl Facts<'_> {
             files.extend(sources.map(|file| file.path.clone()).filter(|path| serves_the_program(path)));
         }
         files.truncate(MAX_FILES);
+        let is_bundled = self.node_manifest(manifest).is_some_and(|manifest| {
+            manifest.scripts().any(|(_, script)| script.contains("esbuild") && script.contains("--bundle"))
+        });
         let mut seen: FxHashSet<String> = files.iter().cloned().collect();
         let mut found: Vec<(String, String)> = Vec::new();
         while let Some(path) = files.pop_front() {
@@ -117,8 +120,8 @@ impl Facts<'_> {
                 continue;
             }
             // `server/index.ts` imports `./vite`, and that `../vite.config`: whatever they are called, the program needs them.
-            for reached in imported(source.text()).filter_map(|name| self.source_beside(&path, name)) {
-                if seen.len() < MAX_FILES && seen.insert(reached.clone()) {
+            for reached in reached_from(source.text(), is_bundled).filter_map(|name| self.source_beside(&path, name)) {
+                if seen.len() < MAX_FILES && is_own(&reached) && seen.insert(reached.clone()) {
                     files.push_back(reached);
                 }
             }
@@ -134,9 +137,6 @@ impl Facts<'_> {
 
     /// The source that another one imports by a relative name, `./vite` or `../lib/a.js`, which may stand for `a.ts`.
     fn source_beside(&self, importer: &str, name: &str) -> Option<String> {
-        if !name.starts_with("./") && !name.starts_with("../") {
-            return None;
-        }
         let plain = join(parent(importer), name)?;
         let stem = [".js", ".mjs", ".cjs"].iter().find_map(|suffix| plain.strip_suffix(suffix)).unwrap_or(&plain);
         let indexes = SOURCES.iter().map(|suffix| format!("{plain}/index{suffix}"));
@@ -218,6 +218,15 @@ fn imported(text: &str) -> impl Iterator<Item = &str> {
         !is_other && (line.contains("import") || line.contains("require(") || line.contains(" from "))
     });
     lines.flat_map(|line| line.split(['\'', '"', '`']).skip(1).step_by(2))
+}
+
+/// The relative names that a source imports wherever it runs. What stands inside of a block or behind a condition may be for development
+/// alone, unless a bundler takes it along: esbuild puts the packages that `await import('../vite.config')` leads to at the head of a bundle.
+fn reached_from(text: &str, is_bundled: bool) -> impl Iterator<Item = &str> {
+    const OUTSIDE: [&str; 7] = ["import ", "import{", "export ", "const ", "let ", "var ", "}"];
+    let is_outside = |line: &str| OUTSIDE.iter().any(|start| line.starts_with(start));
+    let lines = text.lines().filter(move |line| is_bundled || is_outside(line));
+    lines.flat_map(imported).filter(|name| name.starts_with("./") || name.starts_with("../"))
 }
 
 #[cfg(test)]

@@ -111,29 +111,31 @@ impl Manifest {
         scripts.into_iter().flatten().filter_map(|(name, script)| Some((name, script.as_str()?)))
     }
 
-    /// Whether a script that each install runs calls `patch-package`.
-    pub(super) fn patches_when_installed(&self) -> bool {
-        self.scripts()
-            .any(|(name, script)| WITH_EACH_INSTALL.contains(&name.as_str()) && script.contains("patch-package"))
-    }
-
-    /// The script that each install runs which calls a development dependency, with the dependency.
-    pub(super) fn calls_a_tool_when_installed(&self) -> Option<(&'static str, String)> {
-        WITH_EACH_INSTALL.into_iter().find_map(|name| {
+    /// The scripts that each install runs, by their names, each as what it calls in the end: `"prepare": "npm run build"`.
+    fn install_scripts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        WITH_EACH_INSTALL.into_iter().filter_map(|name| {
             let (_, script) = self.scripts().find(|(other, _)| *other == name)?;
-            // `"prepare": "npm run build"`
             let words: Vec<&str> = script.split_whitespace().collect();
             let run = words.windows(3).find_map(|three| match three {
                 ["npm" | "yarn" | "pnpm", "run", name] => Some(*name),
                 _ => None,
             });
-            let script =
-                run.and_then(|run| self.scripts().find(|(other, _)| *other == run)).map_or(script, |(_, it)| it);
-            // `husky || true` may fail.
-            let tools = self.all_development();
-            let tool = tools.into_iter().filter(|_| !script.contains("||")).find(|tool| calls_package(script, tool))?;
-            Some((name, tool))
+            let called = run.and_then(|run| self.scripts().find(|(other, _)| *other == run));
+            Some((name, called.map_or(script, |(_, script)| script)))
         })
+    }
+
+    /// Whether a script that each install runs calls `patch-package`.
+    pub(super) fn patches_when_installed(&self) -> bool {
+        self.install_scripts().any(|(_, script)| script.contains("patch-package"))
+    }
+
+    /// The script that each install runs which calls a development dependency, with the dependency.
+    pub(super) fn calls_a_tool_when_installed(&self) -> Option<(&'static str, String)> {
+        let tools = self.all_development();
+        // `husky || true` may fail.
+        let mut scripts = self.install_scripts().filter(|(_, script)| !script.contains("||"));
+        scripts.find_map(|(name, script)| Some((name, tools.iter().find(|tool| calls_package(script, tool))?.clone())))
     }
 
     /// A command for which `holds` of a line, or of the scripts of the manifest that the line runs.

@@ -363,15 +363,22 @@ impl Facts<'_> {
         files.find(|file| speaks(file.source.text())).map(|file| file.path.clone())
     }
 
-    /// What an image starts that only copies or prints files: `CMD ["cp", "target/release/tool.exe", "/output/"]`, `CMD tar -cf - .`
+    /// What an image starts that only hands out files to whoever runs it, `CMD ["cp", "target/release/tool.exe", "/output/"]`,
+    /// `CMD tar -cf - .`. A container that starts before another one and leaves it a plugin is shipped, and copies elsewhere.
     fn hands_out_what_it_built(&self, image: &StageFacts) -> Option<&'static str> {
-        const COPIERS: [&str; 7] = ["cp", "mv", "install", "rsync", "tar", "zip", "cat"];
-        let copier = |words: &Vec<&str>| {
-            let program = file_name(words.first()?);
-            COPIERS.into_iter().find(|copier| *copier == program)
+        const PRINTERS: [&str; 3] = ["tar", "zip", "cat"];
+        const COPIERS: [&str; 4] = ["cp", "mv", "install", "rsync"];
+        const TO_PEOPLE: [&str; 9] =
+            ["artifacts", "dist", "export", "host", "out", "output", "release", "results", "target"];
+        let hands_out = |words: &Vec<&str>| {
+            let (program, arguments) = words.split_first()?;
+            let program = file_name(program);
+            let destination = arguments.last().and_then(|word| bare(word).strip_prefix('/')?.split('/').next());
+            let is_given = destination.is_some_and(|folder| TO_PEOPLE.contains(&folder));
+            PRINTERS.into_iter().chain(COPIERS.into_iter().filter(|_| is_given)).find(|known| *known == program)
         };
-        let copiers: Option<Vec<&str>> = self.started(image).iter().map(copier).collect();
-        copiers?.first().copied()
+        let programs: Option<Vec<&str>> = self.started(image).iter().map(hands_out).collect();
+        programs?.first().copied()
     }
 
     /// Whether neither the image nor a compose file says what it starts, and its base starts a shell or the prompt of a language.

@@ -199,7 +199,7 @@ impl<'f, 'w> Reader<'f, 'w> {
     /// Remembers that something is asked for by its address alone, and where that is a repository of version control, which.
     pub(super) fn repository(&mut self, url: &str, word: TextRange) {
         let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-        self.install.unnamed |= !scheme.is_empty();
+        self.install.unnamed |= matches!(scheme, "http" | "https");
         if ["git+", "hg+", "svn+", "bzr+"].iter().any(|system| scheme.starts_with(system)) {
             self.install.repositories.push(Repository { url: url.to_owned(), word });
         }

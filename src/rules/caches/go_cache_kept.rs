@@ -87,14 +87,18 @@ fn fills(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocati
     if !leftover.is_download || word(0) == "install" {
         return true;
     }
-    // `COPY main.go ./`, `RUN go build main.go`: without a manifest there are no modules, as long as no step makes one.
+    // `COPY main.go ./`, `RUN go build main.go`: files that are named need no manifest, and without one there are no modules, as long as
+    // no step makes one.
     let is_made = || {
         let earlier = std::iter::once(stage).chain(facts.ancestors(stage)).flat_map(|stage| &stage.runs);
         let mut commands =
             earlier.filter(|other| other.instruction <= run.instruction).flat_map(|run| &run.invocations);
         commands.any(|other| other.program == "go" && matches!(other.argument(0), Some("mod" | "get" | "work")))
     };
-    if word(0) != "mod" && !by_name && file("go.mod").is_none() && !is_cloned() && !is_made() {
+    let mut words = invocation.arguments.iter().filter_map(|argument| argument.value.known());
+    let names_files =
+        words.any(|word| word.rsplit_once('.').is_some_and(|(_, ending)| ending == "go") && file(word).is_some());
+    if names_files && file("go.mod").is_none() && !is_made() {
         return false;
     }
     // What is vendored is not downloaded, and a program may need the standard library only.

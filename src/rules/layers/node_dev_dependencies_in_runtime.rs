@@ -77,7 +77,7 @@ fn remedy(modules: &DevelopmentModules) -> String {
         };
     }
     let (install, prune) = match modules.program.as_str() {
-        // It writes each package anew, so that what patches them has to run again.
+        // It restores what was patched, so that what patches has to run again.
         "yarn" if modules.patches => ("yarn install --production", "yarn install --production --prefer-offline"),
         "yarn" => ("yarn install --production", "yarn install --production --ignore-scripts --prefer-offline"),
         // `pnpm prune` has no recursive run (pnpm's documentation of version 10).
@@ -94,8 +94,11 @@ fn remedy(modules: &DevelopmentModules) -> String {
     };
     // `npm pkg` came with npm 7.20; who patches packages when they are installed needs the tool (`patch-package`).
     let is_old = matches!(modules.node, Some(..=14)) && modules.program == "npm";
-    match (modules.copied_from.as_deref(), &modules.script) {
-        (None, Some((script, tool))) if tool.contains("patch") => format!(
+    // yarn 1 does not run it with `--production`.
+    let is_skipped = |script: &str| modules.program == "yarn" && script.ends_with("prepare");
+    let script = modules.script.as_ref().filter(|(script, _)| !is_skipped(script));
+    match (modules.copied_from.as_deref(), script) {
+        (None, Some((script, tool))) if tool == "patch-package" => format!(
             "move `{tool}` to `dependencies`, since `{script}` calls it; then build in a stage of its own, and install with `{install}` in \
              this one"
         ),
@@ -108,17 +111,13 @@ fn remedy(modules: &DevelopmentModules) -> String {
         ),
         (None, None) if !modules.builds => format!("install with `{install}`"),
         (None, None) => format!("build in a stage of its own, and install with `{install}` in this one"),
-        (Some(stage), Some((script, tool))) if modules.program == "yarn" && tool.contains("patch") => format!(
-            "move `{tool}` to `dependencies`, since `{script}` calls it; then run `{prune}` in {}, behind its last build step",
+        (Some(stage), Some((script, tool))) if modules.program == "yarn" && modules.patches => format!(
+            "move `{tool}` to `dependencies`, since `{script}` calls it; then run `{}{prune}` in {}, behind its last build step",
+            inside(modules),
             named(stage)
         ),
         (Some(stage), script) => {
-            // With the scripts that packages and the project have for it.
-            let installs_again = match modules.program.as_str() {
-                "pnpm" => modules.is_pnpm_workspace,
-                "yarn" => modules.patches,
-                _ => false,
-            };
+            let installs_again = modules.program == "pnpm" && modules.is_pnpm_workspace;
             let skip = match script {
                 Some(_) if modules.program != "yarn" && !installs_again => " --ignore-scripts",
                 _ => "",
@@ -131,8 +130,7 @@ fn remedy(modules: &DevelopmentModules) -> String {
                 format!(" (without {how}, since `{script}` calls `{tool}`)")
             });
             let stage = named(stage);
-            let folder = modules.aside.as_ref().map_or_else(String::new, |folder| format!("cd {folder} && "));
-            format!("run `{folder}{before}{prune}{skip}` in {stage}, behind its last build step{since}")
+            format!("run `{}{before}{prune}{skip}` in {stage}, behind its last build step{since}", inside(modules))
         }
     }
 }
@@ -140,4 +138,9 @@ fn remedy(modules: &DevelopmentModules) -> String {
 /// The stage by its name, where it has one.
 fn named(stage: &str) -> String {
     if stage.is_empty() { "the stage that is copied from".to_owned() } else { format!("the stage `{stage}`") }
+}
+
+/// The way into the folder of the manifest, where a step of another folder has to take it.
+fn inside(modules: &DevelopmentModules) -> String {
+    modules.aside.as_ref().map_or_else(String::new, |folder| format!("cd {folder} && "))
 }

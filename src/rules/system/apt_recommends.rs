@@ -13,7 +13,10 @@ pub(in crate::rules) const CHECK: Check = Check::Run(check);
 const FOREIGN: [&str; 4] = ["nodejs", "yarn", "google-chrome-stable", "docker-ce"];
 
 fn check(facts: &Facts<'_>, stage: &StageFacts, run: &Run, reporter: &mut Reporter<'_>) {
-    if !facts.is_in_final(stage.index) && !facts.whole_reaches_final(stage.index, "/usr/lib") {
+    // `COPY --from=builder /usr/lib/x86_64-linux-gnu/libssl.so* …` takes two libraries, and none of what came along.
+    let folders = ["/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"];
+    let is_shipped = |folder: &str| facts.whole_reaches_final(stage.index, folder);
+    if !facts.is_in_final(stage.index) && !folders.into_iter().any(is_shipped) {
         return;
     }
     let mut reported = Vec::new();

@@ -133,11 +133,18 @@ impl Kept<'_> {
     /// Leaves out what the headers that are `needed` depend on, and counts what the others share with these as kept: `libgdal-dev`, whose
     /// `libgdal.so` a program loads, depends on `libgeos-dev` and `libpq-dev`.
     fn stay_beside(&mut self, facts: &Facts<'_>, needed: &[SystemInstall<'_>]) {
-        let names = || needed.iter().map(|install| install.name);
-        self.headers.retain(|install| !needed.iter().any(|other| catalogue::comes_with_headers(other.name, install.name)));
+        let together = |install: &SystemInstall<'_>, other: &SystemInstall<'_>| {
+            let is_below = |one: usize, other: usize| facts.descendants(other).contains(&one);
+            is_below(install.stage, other.stage) || is_below(other.stage, install.stage)
+        };
+        let brings = |other: &SystemInstall<'_>, install: &SystemInstall<'_>| {
+            other.family == Distribution::Debian && catalogue::comes_with_headers(other.name, install.name)
+        };
+        self.headers.retain(|install| !needed.iter().any(|other| brings(other, install) && together(install, other)));
         for install in &self.headers {
             let stays = |other: &SystemInstall<'_>| {
-                !catalogue::is_development_package(other.family, other.name) || names().any(|name| name == other.name)
+                let is_needed = || needed.iter().any(|needed| needed.name == other.name && together(install, needed));
+                !catalogue::is_development_package(other.family, other.name) || is_needed()
             };
             let shared = self.shared.entry(install.name).or_default();
             *shared = (*shared).max(bytes_kept(facts, install, stays));
@@ -213,7 +220,15 @@ fn check(facts: &Facts<'_>, reporter: &mut Reporter<'_>) {
         return;
     }
     // One look at the sources answers for all.
-    let named = found.values().flat_map(|kept| &kept.headers).map(|install| signs(install.name));
+    let headers = || found.values().flat_map(|kept| &kept.headers);
+    let is_named = |name: &str| headers().any(|install| install.name == name);
+    let named = headers().map(|install| {
+        let mut signs = signs(install.name);
+        // What comes along has names of its own: `libgdal-dev` brings `libgeos_c.so`.
+        let along = catalogue::headers_along(install.name).iter().filter(|name| !is_named(name));
+        signs.hints.extend(along.flat_map(|name| library_names(name)));
+        signs
+    });
     let wanted: Vec<UseSigns> = std::iter::once(UseSigns::of_compilers()).chain(named).collect();
     let mut uses = facts.uses_of(&wanted, Seen::WhenRunning).into_iter();
     if uses.next().flatten().is_some() {
@@ -352,14 +367,20 @@ fn comes_anyway(install: &SystemInstall<'_>) -> bool {
 
 /// `LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so`: the name without a version comes with the headers.
 fn signs(name: &str) -> UseSigns {
-    let stem = name.trim_end_matches("-dev").trim_end_matches("-devel");
-    let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
-    let mut hints =
-        if stem.starts_with("lib") && stem.len() > 4 { vec![format!("{stem}.so").to_lowercase()] } else { Vec::new() };
-    hints.extend(link_names(name).iter().map(|&name| name.to_owned()));
+    let mut hints = library_names(name);
     let openers = OPENED_BY_NAME.iter().filter(|(package, _)| *package == name);
     hints.extend(openers.map(|(_, opener)| (*opener).to_owned()));
     UseSigns { hints, ..UseSigns::default() }
+}
+
+/// The names without a version, in small letters, of the libraries in a development package.
+fn library_names(name: &str) -> Vec<String> {
+    let whole = name.trim_end_matches("-dev").trim_end_matches("-devel");
+    // `libjpeg62-turbo-dev` is none of them, `libsndfile1-dev` has `libsndfile.so`, `libxml2-dev` `libxml2.so`.
+    let stem = whole.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '-');
+    let is_one = |stem: &&str| stem.starts_with("lib") && stem.len() > 4;
+    let both = [whole, stem].into_iter().filter(is_one).map(|stem| format!("{stem}.so").to_lowercase());
+    both.chain(link_names(name).iter().map(|&name| name.to_owned())).collect()
 }
 
 /// Bytes beyond those of the run-time libraries.

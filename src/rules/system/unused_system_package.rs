@@ -165,6 +165,11 @@ impl Distributions {
                 found.names.extend(catalogue::brings(name).into_iter().map(str::to_owned));
             }
             found.unknown |= install.unnamed;
+            for name in install.repositories.iter().map(|repository| repository.name().to_lowercase()) {
+                found.unknown |= !catalogue::is_known_distribution(&name);
+                found.names.extend(catalogue::brings(&name).into_iter().map(str::to_owned));
+                found.names.insert(name);
+            }
             let closure = facts.closure(install);
             found.names.extend(closure.packages.iter().map(|package| package.name.to_string()));
         }
