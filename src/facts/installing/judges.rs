@@ -221,6 +221,7 @@ impl Facts<'_> {
                 |path: &str| serves_the_program(path) || is_started(path) && serves_the_program(file_name(path));
             let paths = self.copied_sources(MAX_BYTES, serves).into_iter().take(SOURCE_LIMIT);
             let paths: Vec<String> = paths.collect();
+            let scripts = self.scripts_named_by(&paths);
             let found = paths.into_par_iter().filter_map(|path| {
                 let file = self.workspace.read(&path).ok()?;
                 let settings = has_ending(&path, "yml") || has_ending(&path, "yaml");
@@ -237,8 +238,41 @@ impl Facts<'_> {
                 };
                 Some(Reached { file: path, by: by.to_owned() })
             });
-            found.collect()
+            let mut found: Vec<Reached> = found.collect();
+            found.extend(scripts);
+            found
         })
+    }
+
+    /// The scripts of the context that call a compiler, and that one of `sources` names, each with the first compiler:
+    /// `execSync('bash ./task.sh')`.
+    fn scripts_named_by(&self, sources: &[String]) -> Vec<Reached> {
+        let is_script = |path: &str| has_ending(path, "sh") || has_ending(path, "bash");
+        let scripts = self.copied_sources(MAX_BYTES, is_script).into_iter().take(SOURCE_LIMIT);
+        let mut found: Vec<Reached> = scripts
+            .filter_map(|path| {
+                let file = self.workspace.read(&path).ok()?;
+                let by = called_in_script(file.text())?;
+                Some(Reached { file: path, by: by.to_owned() })
+            })
+            .collect();
+        if found.is_empty() {
+            return found;
+        }
+        let code = sources.iter().filter(|path| !["json", "yml", "yaml"].iter().any(|ending| has_ending(path, ending)));
+        let texts: Vec<_> = code.filter_map(|path| self.workspace.read(path).ok()).collect();
+        found.retain(|script| {
+            let name = file_name(&script.file);
+            texts.iter().any(|file| {
+                code_with(file.text(), name).any(|line| {
+                    line.match_indices(name).any(|(at, _)| {
+                        let before = line.get(..at).unwrap_or_default();
+                        before.ends_with(['/', '"', '\'', '`', ' '])
+                    })
+                })
+            })
+        });
+        found
     }
 
     /// The folders, as they are written, of sources that the final images start and that would else be no part of a program: `scripts` of
@@ -249,6 +283,23 @@ impl Facts<'_> {
         let words = sources.map(|word| word.trim_start_matches("./")).filter(|word| lies_in_any(word, &ASIDE));
         words.map(|word| parent(word).to_owned()).filter(|folder| !folder.starts_with('/')).collect()
     }
+}
+
+/// The compiler or tool that a shell script calls to compile: `[ -e "$out" ] || make "$out"`.
+fn called_in_script(text: &str) -> Option<&'static str> {
+    const BEFORE: [&str; 10] = ["if", "then", "else", "do", "!", "{", "exec", "time", "sudo", "env"];
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let mut commands = lines.flat_map(|line| line.split([';', '|', '&', '(', '`']));
+    commands.find_map(|command| {
+        let is_before = |word: &&str| BEFORE.contains(word) || word.contains('=');
+        let mut words = command.split_whitespace().skip_while(is_before);
+        let program = file_name(words.next()?);
+        let compiler = COMPILERS.iter().find(|(name, _)| *name == program);
+        let first = words.next();
+        let tool =
+            TOOLS.iter().find(|(name, behind)| *name == program && first.is_some_and(|word| behind.contains(&word)));
+        compiler.or(tool).map(|(name, _)| *name)
+    })
 }
 
 /// Whether a string, or a path in one, may begin with a compiler or a tool: most sources have none.
