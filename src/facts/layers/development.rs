@@ -73,12 +73,17 @@ pub struct DevelopmentModules {
     pub program: String,
     /// A script of the manifest that each install runs, and the development dependency that it calls: `prepare` and `husky`.
     pub script: Option<(&'static str, String)>,
-    /// Whether a script that each install runs patches packages (`patch-package`), which a second install without scripts undoes.
-    pub patches: bool,
+    /// Whether a second install needs scripts: one that each install runs patches packages (`patch-package`), or the first did without the
+    /// lock of Yarn, by which the second takes other versions.
+    pub needs_scripts: bool,
     /// Whether the manifest is that of a workspace of pnpm, in which `pnpm prune` does nothing for the members.
     pub is_pnpm_workspace: bool,
-    /// Whether a lock of npm that names all that the manifest does lies beside it in the image, without which there is no `npm ci`.
-    pub has_lock: bool,
+    /// Whether it is installed by the lock: `npm ci`.
+    pub by_lock: bool,
+    /// Flags of the install without which another one may fail: `--legacy-peer-deps`.
+    pub flags: Vec<&'static str>,
+    /// Another stage that builds with what would go, so that it has to stay where it is.
+    pub shared_by: Option<String>,
     /// The major version of Node.js, where the tag of the base tells.
     pub node: Option<u32>,
     /// A command of a later layer that takes them out again, which frees nothing.
@@ -96,6 +101,14 @@ fn is_plain(manifest: &Manifest, command: &[&str]) -> bool {
     let first = command.iter().find(|word| !word.contains('=') && !word.starts_with('-') && **word != "exec");
     let is_nodes = first.is_some_and(|word| matches!(file_name(word), "npm" | "npx" | "yarn" | "pnpm"));
     !is_nodes || manifest.runs_plainly(command)
+}
+
+/// Flags of npm and Yarn by which an install goes on that would fail.
+const FLAGS: [&str; 5] = ["--legacy-peer-deps", "--force", "-f", "--ignore-engines", "--ignore-platform"];
+
+/// Whether the install of the modules is a command of the `RUN`.
+fn holds(run: &Run, modules: &DevelopmentModules) -> bool {
+    run.invocations.iter().any(|invocation| invocation.range == modules.install)
 }
 
 /// Whether a command does nothing that a tool of the project could be needed for.
@@ -165,6 +178,7 @@ impl Facts<'_> {
             [words.join(" ")].into_iter().chain(composed.iter().map(|words| words.join(" "))).collect();
         for modules in &mut found {
             modules.late = self.late_prune(image, modules);
+            modules.shared_by = self.builder_beside(image, modules);
             let runs = self.chain(image).flat_map(|stage| &stage.runs);
             let behind = runs.filter(|run| run.range.end() >= modules.install.end());
             let behind: Vec<&Run> = behind.collect();
@@ -346,6 +360,28 @@ impl Facts<'_> {
         })
     }
 
+    /// A stage beside the image that builds on the one with the modules, or with modules from there, by its name:
+    /// `FROM deps AS test`, `COPY --from=deps /app/node_modules ./node_modules`.
+    fn builder_beside(&self, image: &StageFacts, modules: &DevelopmentModules) -> Option<String> {
+        let copied = self.stages.iter().flat_map(|stage| &stage.transfers).find(|copy| copy.range == modules.range);
+        let holder = match copied.map(|copy| &copy.source) {
+            Some(Source::Stage(from)) => *from,
+            _ => self.stages.iter().find(|stage| stage.runs.iter().any(|run| holds(run, modules)))?.index,
+        };
+        let own: Vec<usize> = self.chain(image).map(|stage| stage.index).chain([holder]).collect();
+        let takes = |stage: &StageFacts| {
+            let mut copies = stage.transfers.iter().filter(|copy| copy.source == Source::Stage(holder));
+            copies.any(|copy| copy.paths.iter().any(|(path, _)| path.text().contains("node_modules")))
+        };
+        let builds = |stage: &&StageFacts| {
+            !own.contains(&stage.index)
+                && !stage.runs.is_empty()
+                && (self.ancestors(stage).any(|parent| parent.index == holder) || takes(stage))
+        };
+        let beside = self.stages.iter().find(builds)?;
+        Some(beside.name.as_deref().map_or_else(|| "another stage".to_owned(), |name| format!("the stage `{name}`")))
+    }
+
     /// Whether one of the steps needs what would go: `RUN npm run build` behind `COPY --from=builder /app/node_modules ./node_modules`.
     fn needs_tools_behind<'r>(&self, modules: &DevelopmentModules, mut steps: impl Iterator<Item = &'r Run>) -> bool {
         let Some(manifest) = self.node_manifest(&modules.manifest) else { return false };
@@ -394,14 +430,14 @@ impl Facts<'_> {
             twice: Vec::new(),
             program: install.program.clone(),
             script,
-            patches: manifest.patches_when_installed(),
+            needs_scripts: manifest.patches_when_installed()
+                || install.program == "yarn"
+                    && self.origin_in(stage.index, run, &install.workdir, "yarn.lock").is_none(),
             is_pnpm_workspace,
-            has_lock: install.program == "npm"
-                && ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| {
-                    let lock = self.origin_in(stage.index, run, &install.workdir, name);
-                    let lock = lock.and_then(|path| self.node_manifest(&path));
-                    lock.is_some_and(|lock| manifest.is_locked_by(&lock))
-                }),
+            by_lock: install.program == "npm"
+                && matches!(install.argument(0), Some("ci" | "clean-install" | "ic" | "install-clean")),
+            flags: FLAGS.into_iter().filter(|flag| install.has_argument(flag)).collect(),
+            shared_by: None,
             node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
             builds: true,

@@ -86,21 +86,6 @@ impl Manifest {
         self.names("dependencies").iter().any(|other| other == name)
     }
 
-    /// Whether a lock of npm names what the manifest does, as far as it tells: where it does not, `npm ci` fails.
-    pub(super) fn is_locked_by(&self, lock: &Manifest) -> bool {
-        let kinds = ["dependencies", "devDependencies", "optionalDependencies"];
-        let root = lock.json.get("packages").and_then(|packages| packages.get(""));
-        let has = |holder: &Json, name: &str| {
-            kinds.iter().any(|kind| holder.get(kind).and_then(|object| object.get(name)).is_some())
-        };
-        let mut names = kinds.iter().take(2).flat_map(|kind| self.names(kind));
-        match (root, lock.json.get("dependencies")) {
-            (Some(root), _) => names.all(|name| has(root, &name)),
-            (None, Some(locked)) => names.all(|name| locked.get(&name).is_some()),
-            (None, None) => true,
-        }
-    }
-
     /// Whether packages below the folder have manifests of their own, which the same install reads.
     pub(super) fn has_workspaces(&self) -> bool {
         self.json.get("workspaces").is_some()

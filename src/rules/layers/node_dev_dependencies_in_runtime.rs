@@ -58,6 +58,7 @@ fn report(modules: &DevelopmentModules, reporter: &mut Reporter<'_>) {
 /// Whether what the help says brings a `node_modules` without what Prisma has written into it.
 fn loses_client(modules: &DevelopmentModules) -> bool {
     let prunes = modules.copied_from.is_some()
+        && modules.shared_by.is_none()
         && match modules.program.as_str() {
             "yarn" => false,
             "pnpm" => !modules.is_pnpm_workspace,
@@ -78,25 +79,38 @@ fn remedy(modules: &DevelopmentModules) -> String {
     }
     let (install, prune) = match modules.program.as_str() {
         // It restores what was patched, so that what patches has to run again.
-        "yarn" if modules.patches => ("yarn install --production", "yarn install --production --prefer-offline"),
+        "yarn" if modules.needs_scripts => ("yarn install --production", "yarn install --production --prefer-offline"),
         "yarn" => ("yarn install --production", "yarn install --production --ignore-scripts --prefer-offline"),
         // `pnpm prune` has no recursive run (pnpm's documentation of version 10).
         "pnpm" if modules.is_pnpm_workspace => ("pnpm install --prod", "rm -rf node_modules && pnpm install --prod"),
         "pnpm" => ("pnpm install --prod", "pnpm prune --prod"),
         // `npm ci` came with npm 5.7, which Node.js has from 8.12 and 10 on, `--omit` with npm 7, which it has from 15 on
         // (changelogs of npm and Node.js).
-        _ => match (modules.node, modules.has_lock) {
+        _ => match (modules.node, modules.by_lock) {
             (Some(..=9), _) | (Some(10..=14), false) => ("npm install --production", "npm prune --production"),
             (Some(10..=14), true) => ("npm ci --only=production", "npm prune --production"),
             (_, true) => ("npm ci --omit=dev", "npm prune --omit=dev"),
             (_, false) => ("npm install --omit=dev", "npm prune --omit=dev"),
         },
     };
+    let flags: String = modules.flags.iter().flat_map(|flag| [" ", flag]).collect();
+    let install = format!("{install}{flags}");
+    let prune = if modules.program == "pnpm" { prune.to_owned() } else { format!("{prune}{flags}") };
     // `npm pkg` came with npm 7.20; who patches packages when they are installed needs the tool (`patch-package`).
     let is_old = matches!(modules.node, Some(..=14)) && modules.program == "npm";
     // yarn 1 does not run it with `--production`.
     let is_skipped = |script: &str| modules.program == "yarn" && script.ends_with("prepare");
     let script = modules.script.as_ref().filter(|(script, _)| !is_skipped(script));
+    if let Some(other) = &modules.shared_by {
+        let behind = script.map_or_else(String::new, |(script, tool)| {
+            format!(", behind `npm pkg delete scripts.{script}`, since that script calls `{tool}`")
+        });
+        let place = match modules.copied_from {
+            Some(_) => "in a stage of its own, and copy `node_modules` from that one",
+            None => "in a stage that only the image is built on",
+        };
+        return format!("install with `{install}` {place}, since {other} builds with what is here{behind}");
+    }
     match (modules.copied_from.as_deref(), script) {
         (None, Some((script, tool))) if tool == "patch-package" => format!(
             "move `{tool}` to `dependencies`, since `{script}` calls it; then build in a stage of its own, and install with `{install}` in \
@@ -111,7 +125,7 @@ fn remedy(modules: &DevelopmentModules) -> String {
         ),
         (None, None) if !modules.builds => format!("install with `{install}`"),
         (None, None) => format!("build in a stage of its own, and install with `{install}` in this one"),
-        (Some(stage), Some((script, tool))) if modules.program == "yarn" && modules.patches => format!(
+        (Some(stage), Some((script, tool))) if modules.program == "yarn" && modules.needs_scripts => format!(
             "move `{tool}` to `dependencies`, since `{script}` calls it; then run `{}{prune}` in {}, behind its last build step",
             inside(modules),
             named(stage)
