@@ -12,6 +12,7 @@ mod modes;
 mod moves;
 mod node_generated;
 mod node_imports;
+mod node_installs;
 mod node_loads;
 mod node_manifest;
 mod owners;
