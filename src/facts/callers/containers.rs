@@ -190,12 +190,15 @@ fn steps_of_cloud_build(text: &str) -> Vec<String> {
         let entrypoint = step.get("entrypoint").and_then(YamlNode::text);
         let words = words_of(step);
         let rest = || words.iter().map(&plain).collect::<Vec<String>>().join(" ");
+        let is_built = tags.iter().any(|tag| without_tag(tag) == without_tag(&name));
         if let (Some("bash" | "sh"), [flag, script, ..]) = (entrypoint.map(file_name), words.as_slice())
             && flag.ends_with('c')
         {
-            return Some(script.clone());
+            let run = format!("docker run {} ", plain(&name));
+            let own = || script.lines().map(|line| [run.as_str(), line].concat()).collect::<Vec<String>>().join("\n");
+            return Some(if is_built { own() } else { script.clone() });
         }
-        if tags.iter().any(|tag| without_tag(tag) == without_tag(&name)) {
+        if is_built {
             return Some(format!("docker run {} {} {}", plain(&name), entrypoint.unwrap_or_default(), rest()));
         }
         (file_name(&without_tag(&name)) == "docker" && entrypoint.is_none()).then(|| format!("docker {}", rest()))
@@ -314,12 +317,14 @@ mod tests {
                     - name: docker\n  args: ['run', '-e', 'NAME=a b', 'gcr.io/$PROJECT_ID/shop', 'npm', 'test']\n\
                     - name: node:20\n  args: ['npm', 'test']\n\
                     - name: gcr.io/$PROJECT_ID/shop:$SHORT_SHA\n  entrypoint: npm\n  args: ['run', 'migrate']\n\
+                    - name: gcr.io/$PROJECT_ID/shop\n  entrypoint: bash\n  args: ['-c', 'npm run seed']\n\
                     - name: gcr.io/cloud-builders/docker\n  entrypoint: bash\n  args: ['-c', 'docker run shop ls']\n";
         let expected = [
             "docker exec shop npm run test",
             "docker build -t shop .",
             "docker run -e NAME=a_b shop npm test",
             "docker run shop npm run migrate",
+            "docker run shop npm run seed",
             "docker run shop ls",
         ];
         assert_eq!(steps_of_cloud_build(text), expected);

@@ -259,19 +259,20 @@ impl Facts<'_> {
         if found.is_empty() {
             return found;
         }
-        let code = sources.iter().filter(|path| !["json", "yml", "yaml"].iter().any(|ending| has_ending(path, ending)));
-        let texts: Vec<_> = code.filter_map(|path| self.workspace.read(path).ok()).collect();
-        found.retain(|script| {
-            let name = file_name(&script.file);
-            texts.iter().any(|file| {
-                code_with(file.text(), name).any(|line| {
-                    line.match_indices(name).any(|(at, _)| {
-                        let before = line.get(..at).unwrap_or_default();
-                        before.ends_with(['/', '"', '\'', '`', ' '])
-                    })
-                })
-            })
+        let names: Vec<String> = found.iter().map(|script| file_name(&script.file).to_owned()).collect();
+        let Ok(matcher) = AhoCorasick::new(&names) else { return Vec::new() };
+        let code: Vec<&String> = sources
+            .iter()
+            .filter(|path| !["json", "yml", "yaml"].iter().any(|ending| has_ending(path, ending)))
+            .collect();
+        let named = code.into_par_iter().filter_map(|path| self.workspace.read(path).ok()).flat_map_iter(|file| {
+            let text = file.text();
+            let hits = matcher.find_overlapping_iter(text).filter(|hit| is_started_there(text, hit.range()));
+            hits.map(|hit| hit.pattern().as_usize()).collect::<BTreeSet<usize>>()
         });
+        let named: BTreeSet<usize> = named.collect();
+        let mut number = 0..;
+        found.retain(|_| number.next().is_some_and(|number| named.contains(&number)));
         found
     }
 
@@ -283,6 +284,20 @@ impl Facts<'_> {
         let words = sources.map(|word| word.trim_start_matches("./")).filter(|word| lies_in_any(word, &ASIDE));
         words.map(|word| parent(word).to_owned()).filter(|folder| !folder.starts_with('/')).collect()
     }
+}
+
+/// Whether the name of a script stands in a line of code as a path in a string, or behind a shell there: `'bash task.sh'`.
+fn is_started_there(text: &str, name: std::ops::Range<usize>) -> bool {
+    const SHELLS: [&str; 7] = ["bash", "sh", "exec", "source", "sudo", "env", "timeout"];
+    let Some((line, at)) = line_around(text, name.start) else { return false };
+    let before = line.get(..at).unwrap_or_default();
+    let behind = text.get(name.end..).unwrap_or_default();
+    let ends = !behind.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let by_shell = before.strip_suffix(' ').is_some_and(|before| {
+        let word = before.rsplit([' ', '"', '\'', '`', '/']).next().unwrap_or_default();
+        SHELLS.contains(&word) && before.contains(['"', '\'', '`'])
+    });
+    ends && (by_shell || before.ends_with(['/', '"', '\'', '`']))
 }
 
 /// The compiler or tool that a shell script calls to compile: `[ -e "$out" ] || make "$out"`.

@@ -54,8 +54,8 @@ pub struct DevelopmentModules {
     /// Whether it is installed by the lock: `npm ci`.
     pub by_lock: bool,
     /// Flags of the install without which another one may fail: `--legacy-peer-deps`.
-    pub flags: Vec<&'static str>,
-    /// Another stage that builds with what would go, so that it has to stay where it is.
+    pub flags: Vec<String>,
+    /// Another stage that works with what would go, so that it has to stay where it is.
     pub shared_by: Option<String>,
     /// The major version of Node.js, where the tag of the base tells.
     pub node: Option<u32>,
@@ -133,7 +133,7 @@ impl Facts<'_> {
             [words.join(" ")].into_iter().chain(composed.iter().map(|words| words.join(" "))).collect();
         for modules in &mut found {
             modules.late = self.late_prune(image, modules);
-            modules.shared_by = self.builder_beside(image, modules);
+            modules.shared_by = self.worker_beside(image, modules);
             let runs = self.chain(image).flat_map(|stage| &stage.runs);
             let behind = runs.filter(|run| run.range.end() >= modules.install.end());
             let behind: Vec<&Run> = behind.collect();
@@ -291,25 +291,39 @@ impl Facts<'_> {
         found
     }
 
-    /// A stage beside the image that builds on the one with the modules, or with modules from there, by its name:
-    /// `FROM deps AS test`, `COPY --from=deps /app/node_modules ./node_modules`.
-    fn builder_beside(&self, image: &StageFacts, modules: &DevelopmentModules) -> Option<String> {
+    /// A stage beside the image that works with the same modules, by its name: it is built on the stage that holds them, or copies them from
+    /// there, and calls what would go: `FROM deps AS test`, `RUN npm test`.
+    fn worker_beside(&self, image: &StageFacts, modules: &DevelopmentModules) -> Option<String> {
+        let manifest = self.node_manifest(&modules.manifest)?;
         let copied = self.stages.iter().flat_map(|stage| &stage.transfers).find(|copy| copy.range == modules.range);
-        let holder = match copied.map(|copy| &copy.source) {
-            Some(Source::Stage(from)) => *from,
-            _ => self.stages.iter().find(|stage| stage.runs.iter().any(|run| holds(run, modules)))?.index,
+        let from = copied.and_then(|copy| match copy.source {
+            Source::Stage(from) => Some((from, copy)),
+            _ => None,
+        });
+        let (holder, folder) = if let Some((from, copy)) = from {
+            let source = copy.paths.iter().find_map(|(path, _)| path.known())?;
+            let is_folder = file_name(source) == file_name(&modules.folder);
+            (from, if is_folder { source.to_owned() } else { resolve(source, file_name(&modules.folder)) })
+        } else {
+            let own = self.stages.iter().find(|stage| stage.runs.iter().any(|run| holds(run, modules)))?;
+            (own.index, modules.folder.clone())
         };
         let own: Vec<usize> = self.chain(image).map(|stage| stage.index).chain([holder]).collect();
         let takes = |stage: &StageFacts| {
-            let mut copies = stage.transfers.iter().filter(|copy| copy.source == Source::Stage(holder));
-            copies.any(|copy| copy.paths.iter().any(|(path, _)| path.text().contains("node_modules")))
+            let copies = stage.transfers.iter().filter(|copy| copy.source == Source::Stage(holder));
+            let mut paths = copies.flat_map(|copy| &copy.paths).filter_map(|(path, _)| path.known());
+            paths.any(|path| is_below(path, &folder) || is_below(&folder, path))
         };
-        let builds = |stage: &&StageFacts| {
+        let works = |stage: &&StageFacts| {
+            let chain = || self.chain(stage).take_while(|stage| !own.contains(&stage.index));
+            let has_them = self.chain(stage).any(|stage| stage.index == holder) || chain().any(takes);
+            let words = self.start_words(stage);
             !own.contains(&stage.index)
-                && !stage.runs.is_empty()
-                && (self.ancestors(stage).any(|parent| parent.index == holder) || takes(stage))
+                && has_them
+                && (self.needs_tools_behind(modules, chain().flat_map(|stage| &stage.runs))
+                    || !words.is_empty() && !manifest.runs_plainly(&words))
         };
-        let beside = self.stages.iter().find(builds)?;
+        let beside = self.stages.iter().find(works)?;
         Some(beside.name.as_deref().map_or_else(|| "another stage".to_owned(), |name| format!("the stage `{name}`")))
     }
 

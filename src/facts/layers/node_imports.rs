@@ -223,8 +223,12 @@ fn imported(text: &str) -> impl Iterator<Item = &str> {
 /// The relative names that a source imports wherever it runs. What stands inside of a block or behind a condition may be for development
 /// alone, unless a bundler takes it along: esbuild puts the packages that `await import('../vite.config')` leads to at the head of a bundle.
 fn reached_from(text: &str, is_bundled: bool) -> impl Iterator<Item = &str> {
-    const OUTSIDE: [&str; 7] = ["import ", "import{", "export ", "const ", "let ", "var ", "}"];
-    let is_outside = |line: &str| OUTSIDE.iter().any(|start| line.starts_with(start));
+    const INSIDE: [&str; 8] = ["if", "else", "for", "while", "switch", "try", "function", "async"];
+    let is_outside = |line: &str| {
+        let first = line.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        let goes_on = line.starts_with('}') && !line.contains(" from ");
+        !line.starts_with([' ', '\t', '/', '*']) && !INSIDE.contains(&first) && !goes_on
+    };
     let lines = text.lines().filter(move |line| is_bundled || is_outside(line));
     lines.flat_map(imported).filter(|name| name.starts_with("./") || name.starts_with("../"))
 }

@@ -35,8 +35,9 @@ const ELSEWHERE: [&str; 18] = [
 const VARIABLES: [&str; 5] =
     ["NPM_CONFIG_OMIT", "NPM_CONFIG_PRODUCTION", "npm_config_omit", "npm_config_production", "YARN_PRODUCTION"];
 
-/// Flags of npm and Yarn by which an install goes on that would fail.
-const FLAGS: [&str; 5] = ["--legacy-peer-deps", "--force", "-f", "--ignore-engines", "--ignore-platform"];
+/// Flags without which another install may fail, or do what the first one does not.
+const FLAGS: [&str; 7] =
+    ["--legacy-peer-deps", "--force", "-f", "--ignore-engines", "--ignore-platform", "--ignore-scripts", "--registry"];
 
 impl Facts<'_> {
     /// Whether what is copied with `package.json` is not where that was found: the build has another context, and another manifest in it.
@@ -82,7 +83,11 @@ impl Facts<'_> {
         if let Some(lock) = lock.and_then(|lock| self.workspace.read(&lock).ok()) {
             packages.retain(|name| !stays_without_development(lock.text(), name));
         }
-        let script = manifest.calls_a_tool_when_installed().or_else(|| self.prepares_with(&path, &manifest, &packages));
+        let runs_scripts = !install.has_argument("--ignore-scripts");
+        let script = manifest
+            .calls_a_tool_when_installed()
+            .filter(|_| runs_scripts)
+            .or_else(|| self.prepares_with(&path, &manifest, &packages));
         let mut later = later.iter().map(|other| (*other, 0)).chain([(run, at + 1)]);
         let gone = later.any(|(other, first)| other.opaque || self.takes_out(other, first, &folder));
         let workspace = join(parent(&path), "pnpm-workspace.yaml");
@@ -105,7 +110,7 @@ impl Facts<'_> {
             is_pnpm_workspace,
             by_lock: install.program == "npm"
                 && matches!(install.argument(0), Some("ci" | "clean-install" | "ic" | "install-clean")),
-            flags: FLAGS.into_iter().filter(|flag| install.has_argument(flag)).collect(),
+            flags: flags_of(install),
             shared_by: None,
             node: node_of(&self.ancestors(stage).last().unwrap_or(stage).image),
             late: None,
@@ -175,4 +180,14 @@ fn node_of(image: &BaseImage) -> Option<u32> {
 fn leaves_environment_alone(image: &BaseImage) -> bool {
     let repository = image.repository.as_str();
     repository == "node" || (image.is_known && !repository.contains("node") && !repository.starts_with("bitnami"))
+}
+
+/// Those of [`FLAGS`] that an install has, as they are written: `--legacy-peer-deps=true`.
+fn flags_of(install: &Invocation) -> Vec<String> {
+    let words = install.arguments.iter().filter_map(|argument| argument.value.known());
+    let is_one = |word: &&str| {
+        let (name, value) = word.split_once('=').map_or((*word, None), |(name, value)| (name, Some(value)));
+        FLAGS.contains(&name) && (name == "--registry") == value.is_some_and(|value| value != "true")
+    };
+    words.filter(is_one).map(str::to_owned).collect()
 }

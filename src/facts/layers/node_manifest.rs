@@ -120,7 +120,12 @@ impl Manifest {
         let tools = self.all_development();
         // `husky || true` may fail.
         let mut scripts = self.install_scripts().filter(|(_, script)| !script.contains("||"));
-        scripts.find_map(|(name, script)| Some((name, tools.iter().find(|tool| calls_package(script, tool))?.clone())))
+        // Without it the patches are gone, whatever else the script calls.
+        let first = |script: &str| {
+            let called = || tools.iter().filter(|tool| calls_package(script, tool));
+            called().find(|tool| *tool == "patch-package").or_else(|| called().next()).cloned()
+        };
+        scripts.find_map(|(name, script)| Some((name, first(script)?)))
     }
 
     /// A command for which `holds` of a line, or of the scripts of the manifest that the line runs.

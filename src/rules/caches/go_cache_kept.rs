@@ -96,8 +96,8 @@ fn fills(facts: &Facts<'_>, stage: &StageFacts, run: &Run, invocation: &Invocati
         commands.any(|other| other.program == "go" && matches!(other.argument(0), Some("mod" | "get" | "work")))
     };
     let mut words = invocation.arguments.iter().filter_map(|argument| argument.value.known());
-    let names_files =
-        words.any(|word| word.rsplit_once('.').is_some_and(|(_, ending)| ending == "go") && file(word).is_some());
+    let is_source = |word: &str| word.rsplit_once('.').is_some_and(|(_, ending)| ending == "go");
+    let names_files = words.any(|word| is_source(word) && (word.contains('*') || file(word).is_some()));
     if names_files && file("go.mod").is_none() && !is_made() {
         return false;
     }

@@ -93,15 +93,18 @@ fn remedy(modules: &DevelopmentModules) -> String {
             (_, false) => ("npm install --omit=dev", "npm prune --omit=dev"),
         },
     };
-    let flags: String = modules.flags.iter().flat_map(|flag| [" ", flag]).collect();
-    let install = format!("{install}{flags}");
-    let prune = if modules.program == "pnpm" { prune.to_owned() } else { format!("{prune}{flags}") };
+    let with_flags = |command: &str| {
+        let flags = modules.flags.iter().filter(|flag| !command.contains(flag.as_str()));
+        flags.fold(command.to_owned(), |command, flag| format!("{command} {flag}"))
+    };
+    let install = with_flags(install);
+    let prune = if modules.program == "pnpm" { prune.to_owned() } else { with_flags(prune) };
     // `npm pkg` came with npm 7.20; who patches packages when they are installed needs the tool (`patch-package`).
     let is_old = matches!(modules.node, Some(..=14)) && modules.program == "npm";
     // yarn 1 does not run it with `--production`.
     let is_skipped = |script: &str| modules.program == "yarn" && script.ends_with("prepare");
     let script = modules.script.as_ref().filter(|(script, _)| !is_skipped(script));
-    if let Some(other) = &modules.shared_by {
+    if let Some(other) = modules.shared_by.as_ref().filter(|_| modules.copied_from.is_some() || !modules.builds) {
         let behind = script.map_or_else(String::new, |(script, tool)| {
             format!(", behind `npm pkg delete scripts.{script}`, since that script calls `{tool}`")
         });
@@ -109,7 +112,7 @@ fn remedy(modules: &DevelopmentModules) -> String {
             Some(_) => "in a stage of its own, and copy `node_modules` from that one",
             None => "in a stage that only the image is built on",
         };
-        return format!("install with `{install}` {place}, since {other} builds with what is here{behind}");
+        return format!("install with `{install}` {place}, since {other} works with what is here{behind}");
     }
     match (modules.copied_from.as_deref(), script) {
         (None, Some((script, tool))) if tool == "patch-package" => format!(
@@ -125,13 +128,17 @@ fn remedy(modules: &DevelopmentModules) -> String {
         ),
         (None, None) if !modules.builds => format!("install with `{install}`"),
         (None, None) => format!("build in a stage of its own, and install with `{install}` in this one"),
-        (Some(stage), Some((script, tool))) if modules.program == "yarn" && modules.needs_scripts => format!(
+        (Some(stage), Some((script, tool))) if modules.program == "yarn" && tool == "patch-package" => format!(
             "move `{tool}` to `dependencies`, since `{script}` calls it; then run `{}{prune}` in {}, behind its last build step",
             inside(modules),
             named(stage)
         ),
         (Some(stage), script) => {
-            let installs_again = modules.program == "pnpm" && modules.is_pnpm_workspace;
+            let installs_again = match modules.program.as_str() {
+                "pnpm" => modules.is_pnpm_workspace,
+                "yarn" => modules.needs_scripts,
+                _ => false,
+            };
             let skip = match script {
                 Some(_) if modules.program != "yarn" && !installs_again => " --ignore-scripts",
                 _ => "",
