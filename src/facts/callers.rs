@@ -1,5 +1,6 @@
 //! What of the repository calls a program of the system when an image runs.
 
+mod cloud_build;
 mod containers;
 mod words;
 

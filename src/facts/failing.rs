@@ -3,7 +3,8 @@
 use crate::dockerfile::Keyword;
 
 use super::commands::{Apk, ApkAction, Apt, AptAction};
-use super::{Base, Errexit, Facts, Guard, Invocation, Run, Source, StageFacts};
+use super::reach::taken_from;
+use super::{Base, Errexit, Facts, Guard, Invocation, Run, StageFacts};
 
 impl Facts<'_> {
     /// The index of the first instruction of the stage, or of those that it is built on, that evidently fails: a package manager of the
@@ -33,29 +34,15 @@ impl Facts<'_> {
         let mut taking: Vec<bool> = Vec::with_capacity(self.stages.len());
         for other in self.stages.iter().take(stage.index + 1) {
             let is_broken = |from: usize| broken.get(from).copied().unwrap_or_default();
-            let copied = other.transfers.iter().filter_map(|transfer| match transfer.source {
-                Source::Stage(from) => Some(from),
-                _ => None,
-            });
-            let mounted =
-                other.runs.iter().flat_map(|run| &run.mounts).filter_map(|mount| mount.from.as_ref()?.known());
-            let mounted = mounted.filter_map(|from| self.stage_called(from, other.index));
             let parent = match other.base {
                 Base::Stage(parent) => taking.get(parent).copied().unwrap_or_default(),
                 _ => false,
             };
-            let takes = parent || copied.chain(mounted).any(is_broken);
+            let takes = parent || taken_from(&self.stages, other).any(is_broken);
             broken.push(takes || self.fails_at(other).is_some());
             taking.push(takes);
         }
         taking.last().copied().unwrap_or_default()
-    }
-
-    /// The stage before the one with the number `before` that a `from=` calls by its name or number.
-    fn stage_called(&self, from: &str, before: usize) -> Option<usize> {
-        let earlier = || self.stages.iter().take(before);
-        let named = earlier().rfind(|stage| stage.name.as_deref() == Some(from.to_lowercase().as_str()));
-        named.map(|stage| stage.index).or_else(|| from.parse().ok().filter(|number| *number < before))
     }
 }
 

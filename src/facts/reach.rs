@@ -1,6 +1,6 @@
 //! What ends up in an image that is shipped.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::dockerfile::Arguments;
 
@@ -154,8 +154,6 @@ fn hands_out(stage: &StageFacts) -> bool {
 
 /// The stages that others are built on or take from. That `test` is built on one does not count.
 fn used_stages(stages: &[StageFacts], test: Option<usize>) -> HashSet<usize> {
-    let names: HashMap<&str, usize> =
-        stages.iter().filter_map(|stage| Some((stage.name.as_deref()?, stage.index))).collect();
     let mut used = HashSet::new();
     for stage in stages {
         if let Base::Stage(parent) = stage.base
@@ -163,16 +161,24 @@ fn used_stages(stages: &[StageFacts], test: Option<usize>) -> HashSet<usize> {
         {
             used.insert(parent);
         }
-        for transfer in &stage.transfers {
-            if let Source::Stage(from) = transfer.source {
-                used.insert(from);
-            }
-        }
-        for from in stage.runs.iter().flat_map(|run| &run.mounts).filter_map(|mount| mount.from.as_ref()?.known()) {
-            used.extend(names.get(from.to_lowercase().as_str()).copied().or_else(|| from.parse().ok()));
-        }
+        used.extend(taken_from(stages, stage));
     }
     used
+}
+
+/// The stages that a stage copies from, and those that its steps mount by name or number.
+pub(super) fn taken_from<'s>(stages: &'s [StageFacts], stage: &'s StageFacts) -> impl Iterator<Item = usize> + 's {
+    let copied = stage.transfers.iter().filter_map(|transfer| match transfer.source {
+        Source::Stage(from) => Some(from),
+        _ => None,
+    });
+    let called = |from: &str| {
+        let earlier = || stages.iter().take(stage.index);
+        let named = earlier().rfind(|other| other.name.as_deref() == Some(from.to_lowercase().as_str()));
+        named.map(|other| other.index).or_else(|| from.parse().ok().filter(|number| *number < stage.index))
+    };
+    let mounts = stage.runs.iter().flat_map(|run| &run.mounts).filter_map(|mount| mount.from.as_ref()?.known());
+    copied.chain(mounts.filter_map(called))
 }
 
 /// Stages between which an argument chooses: `FROM builder-${MODE}` is built on `builder-0` or `builder-1`, and none of them is

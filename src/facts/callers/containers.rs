@@ -1,11 +1,12 @@
 //! Commands that people, scripts and platforms run in containers of the images that a repository builds.
 
 use crate::catalogue;
-use crate::workspace::{NameKind, Workspace, YamlNode, is_dockerfile_name};
+use crate::workspace::{NameKind, Workspace, is_dockerfile_name};
 
 use super::super::Facts;
 use super::super::paths::{bare, file_name, has_ending};
 use super::super::python::compose::each_service;
+use super::cloud_build;
 
 /// Larger documents are not read.
 const MAX_BYTES: u64 = 300_000;
@@ -124,7 +125,7 @@ fn all_calls(workspace: &Workspace) -> (Vec<ContainerCall>, bool) {
     for file in scripts.chain(prose).filter_map(|file| workspace.read(&file.path).ok()) {
         let is_prose = is_prose(file.path());
         let joined = file.text().replace("\\\r\n", " ").replace("\\\n", " ");
-        let steps = if is_of_cloud_build(file.path()) { steps_of_cloud_build(file.text()) } else { Vec::new() };
+        let steps = if cloud_build::is_one(file.path()) { cloud_build::command_lines(file.text()) } else { Vec::new() };
         let lines = joined.lines().flat_map(|line| if is_prose { commands_of_prose(line) } else { vec![line] });
         for call in lines.chain(steps.iter().map(String::as_str)).flat_map(calls_of) {
             if calls.iter().all(|other| other.target != call.target || other.words != call.words) {
@@ -151,62 +152,6 @@ fn commands_of_prose(line: &str) -> Vec<&str> {
     Some(line).filter(|line| begins(line) && !line.contains('`')).into_iter().chain(quoted).collect()
 }
 
-/// `cloudbuild.yaml`, `staging.cloudbuild.yml`
-fn is_of_cloud_build(path: &str) -> bool {
-    let name = file_name(path).to_lowercase();
-    name.contains("cloudbuild") && ["yaml", "yml"].iter().any(|ending| has_ending(&name, ending))
-}
-
-/// The command lines that the steps of Google's Cloud Build are, with what they build called by its plain name:
-/// `name: 'gcr.io/cloud-builders/docker'`, `args: ['exec', 'shop', 'npm', 'test']`, or `name: 'gcr.io/$PROJECT_ID/shop'`,
-/// `entrypoint: npm`, `args: ['test']`.
-fn steps_of_cloud_build(text: &str) -> Vec<String> {
-    let Some(node) = YamlNode::parse(text) else { return Vec::new() };
-    let steps = node.get("steps").map(YamlNode::items).unwrap_or_default();
-    let words_of = |step: &YamlNode| -> Vec<String> {
-        let words = step.get("args").map(YamlNode::items).unwrap_or_default().iter();
-        words.filter_map(YamlNode::text).map(str::to_owned).collect()
-    };
-    let tags = steps.iter().map(words_of).filter(|words| words.iter().any(|word| word == "build"));
-    let tags: Vec<String> = tags
-        .flat_map(|words| {
-            let named = words.windows(2).filter(|pair| matches!(pair, [flag, _] if flag == "-t" || flag == "--tag"));
-            named.filter_map(|pair| pair.last().cloned()).collect::<Vec<String>>()
-        })
-        .collect();
-    let without_tag = |name: &str| {
-        let (folder, last) = name.rsplit_once('/').unwrap_or(("", name));
-        let last = last.split([':', '@']).next().unwrap_or(last);
-        if folder.is_empty() { last.to_owned() } else { format!("{folder}/{last}") }
-    };
-    let plain = |word: &String| {
-        let is_built = tags.iter().any(|tag| without_tag(tag) == without_tag(word));
-        let word = if is_built { file_name(&without_tag(word)).to_owned() } else { word.clone() };
-        // One word stays one.
-        if word.contains(char::is_whitespace) { word.replace(char::is_whitespace, "_") } else { word }
-    };
-    let line = |step: &YamlNode| {
-        let name = step.get("name").and_then(YamlNode::text)?.to_owned();
-        let entrypoint = step.get("entrypoint").and_then(YamlNode::text);
-        let words = words_of(step);
-        let rest = || words.iter().map(&plain).collect::<Vec<String>>().join(" ");
-        let is_built = tags.iter().any(|tag| without_tag(tag) == without_tag(&name));
-        if let (Some("bash" | "sh"), [flag, script, ..]) = (entrypoint.map(file_name), words.as_slice())
-            && flag.ends_with('c')
-        {
-            let run = format!("docker run {} ", plain(&name));
-            let own = || script.lines().map(|line| [run.as_str(), line].concat()).collect::<Vec<String>>().join("\n");
-            return Some(if is_built { own() } else { script.clone() });
-        }
-        if is_built {
-            return Some(format!("docker run {} {} {}", plain(&name), entrypoint.unwrap_or_default(), rest()));
-        }
-        (file_name(&without_tag(&name)) == "docker" && entrypoint.is_none()).then(|| format!("docker {}", rest()))
-    };
-    let lines: Vec<String> = steps.iter().filter_map(line).collect();
-    lines.iter().flat_map(|line| line.lines()).map(str::to_owned).collect()
-}
-
 /// Whether a file may tell how something is run in a container.
 fn may_call(path: &str) -> bool {
     const NAMES: [&str; 13] = [
@@ -227,7 +172,7 @@ fn may_call(path: &str) -> bool {
     let name = file_name(path).to_lowercase();
     NAMES.contains(&name.as_str())
         || ["md", "rst", "adoc", "sh", "bash", "mk"].iter().any(|ending| has_ending(&name, ending))
-        || is_of_cloud_build(path)
+        || cloud_build::is_one(path)
         || path.contains(".github/workflows/")
         || path.contains(".circleci/")
         || !name.contains('.') && path.split('/').any(|part| matches!(part, "bin" | "scripts" | "script"))
@@ -308,27 +253,7 @@ fn call_of(command: &str) -> Option<ContainerCall> {
 
 #[cfg(test)]
 mod tests {
-    use super::{calls_of, steps_of_cloud_build};
-
-    #[test]
-    fn steps_of_cloud_build_are_command_lines() {
-        let text = "steps:\n- name: 'docker'\n  args: ['exec', 'shop', 'npm', 'run', 'test']\n\
-                    - name: gcr.io/cloud-builders/docker:latest\n  args:\n  - build\n  - -t\n  - gcr.io/$PROJECT_ID/shop:$SHORT_SHA\n  - .\n\
-                    - name: docker\n  args: ['run', '-e', 'NAME=a b', 'gcr.io/$PROJECT_ID/shop', 'npm', 'test']\n\
-                    - name: node:20\n  args: ['npm', 'test']\n\
-                    - name: gcr.io/$PROJECT_ID/shop:$SHORT_SHA\n  entrypoint: npm\n  args: ['run', 'migrate']\n\
-                    - name: gcr.io/$PROJECT_ID/shop\n  entrypoint: bash\n  args: ['-c', 'npm run seed']\n\
-                    - name: gcr.io/cloud-builders/docker\n  entrypoint: bash\n  args: ['-c', 'docker run shop ls']\n";
-        let expected = [
-            "docker exec shop npm run test",
-            "docker build -t shop .",
-            "docker run -e NAME=a_b shop npm test",
-            "docker run shop npm run migrate",
-            "docker run shop npm run seed",
-            "docker run shop ls",
-        ];
-        assert_eq!(steps_of_cloud_build(text), expected);
-    }
+    use super::calls_of;
 
     #[test]
     fn calls_in_containers_are_told_from_others() {
